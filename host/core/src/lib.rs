@@ -1,0 +1,25 @@
+//! The vocabulary of the host: names, digests, paths, capabilities, and the documents that carry them.
+//!
+//! Everything here is pure. No function reads a file, the environment or a clock, so that what a value means can
+//! never depend on the machine that looks at it. A value that crosses a trust border has a type of its own, and is
+//! checked once, where it is made.
+
+pub mod capability;
+pub mod digest;
+pub mod document;
+pub mod duration;
+pub mod glob;
+pub mod kind;
+pub mod limits;
+pub mod lock;
+pub mod manifest;
+pub mod name;
+pub mod path;
+pub mod phase;
+pub mod policy;
+pub mod project;
+pub mod size;
+pub mod text;
+pub mod tier;
+pub mod user;
+mod words;

@@ -1,0 +1,289 @@
+//! `skill.toml`: what a skill says of itself, embedded in the component as a custom section.
+//!
+//! It is read without compiling or running anything. It can only ask: a grant decides.
+
+use crate::capability::Capabilities;
+use crate::document::{self, DocumentError};
+use crate::kind::Kind;
+use crate::limits::PartialLimits;
+use crate::name::SkillName;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// The custom section that holds the manifest.
+pub const SECTION: &str = "skillhost:manifest";
+/// Most tools that one skill offers.
+pub const MAX_TOOLS: usize = 128;
+/// Longest description, in bytes.
+pub const MAX_DESCRIPTION_BYTES: usize = 1024;
+
+/// A skill's manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Who it is.
+    pub skill: Identity,
+    /// What it requests.
+    #[serde(default)]
+    pub capabilities: Capabilities,
+    /// The limits that it asks for.
+    #[serde(default)]
+    pub limits: PartialLimits,
+    /// What a tool skill offers.
+    #[serde(default, rename = "tool", skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
+}
+
+/// Who a skill is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Its name.
+    pub name: SkillName,
+    /// Its version.
+    pub version: Version,
+    /// What it is for.
+    pub kind: Kind,
+    /// One sentence for people; it is the author's text and untrusted.
+    #[serde(default)]
+    pub description: String,
+}
+
+/// One operation of a tool skill.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its name: as a skill's.
+    pub name: SkillName,
+    /// One sentence for people and models; untrusted.
+    #[serde(default)]
+    pub description: String,
+    /// JSON Schema of its arguments.
+    #[serde(default = "any_object")]
+    pub parameters: serde_json::Value,
+    /// JSON Schema of what it returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returns: Option<serde_json::Value>,
+    /// Whether it changes nothing.
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+fn any_object() -> serde_json::Value {
+    serde_json::json!({ "type": "object" })
+}
+
+/// A version: three numbers, with an optional pre-release.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(String);
+
+impl Version {
+    /// The version as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let (numbers, pre) = text.split_once('-').map_or((text.as_str(), None), |(n, p)| (n, Some(p)));
+        let number = |n: &str| !n.is_empty() && n.len() <= 9 && n.bytes().all(|b| b.is_ascii_digit());
+        let label = |p: &str| {
+            !p.is_empty() && p.len() <= 32 && p.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.' || b == b'-')
+        };
+        if numbers.split('.').count() == 3 && numbers.split('.').all(number) && pre.is_none_or(label) {
+            Ok(Self(text))
+        } else {
+            Err("a version is three numbers, as in `1.2.0`, with an optional pre-release, as in `1.2.0-rc.1`"
+                .to_owned())
+        }
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> String {
+        version.0
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a component has no usable manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The bytes are no WebAssembly component.
+    #[error("not a WebAssembly component: {0}")]
+    NotAComponent(String),
+    /// It has no manifest section.
+    #[error("the component has no manifest (custom section `{SECTION}`)")]
+    Missing,
+    /// It has more than one.
+    #[error("the component has more than one manifest")]
+    Several,
+    /// The section isn't UTF-8 text.
+    #[error("the manifest is not UTF-8 text")]
+    Encoding,
+    /// The manifest doesn't have the shape of one.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+}
+
+impl Manifest {
+    /// Reads `skill.toml`.
+    ///
+    /// # Errors
+    /// Where a key is unknown or a value is not what it should be.
+    pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        let manifest: Self = document::parse("skill.toml", text)?;
+        manifest.check().map_err(|reason| DocumentError::whole("skill.toml", reason))?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if (self.skill.kind == Kind::Tool) == self.tools.is_empty() {
+            return Err("a skill of kind `tool`, and no other, has [[tool]] entries".to_owned());
+        }
+        if self.tools.len() > MAX_TOOLS {
+            return Err(format!("more than {MAX_TOOLS} tools"));
+        }
+        if self.tools.iter().map(|tool| &tool.name).collect::<BTreeSet<_>>().len() < self.tools.len() {
+            return Err("two tools have the same name".to_owned());
+        }
+        let descriptions = self.tools.iter().map(|tool| &tool.description).chain([&self.skill.description]);
+        if descriptions.into_iter().any(|text| text.len() > MAX_DESCRIPTION_BYTES) {
+            return Err(format!("a description is longer than {MAX_DESCRIPTION_BYTES} bytes"));
+        }
+        Ok(())
+    }
+
+    /// Reads the manifest that is embedded in a component, without compiling it.
+    ///
+    /// # Errors
+    /// Where the bytes are no component, or it has no manifest, two, or an invalid one.
+    pub fn from_component(component: &[u8]) -> Result<Self, ManifestError> {
+        let text = section(component)?;
+        Ok(Self::parse(text)?)
+    }
+}
+
+/// The text of the embedded manifest. Only custom sections of the outermost component count: a nested module or
+/// component can't speak for the whole.
+fn section(component: &[u8]) -> Result<&str, ManifestError> {
+    use wasmparser::{Encoding, Parser, Payload};
+    let mut found = None;
+    let mut depth = 0_u32;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(|e| ManifestError::NotAComponent(e.to_string()))? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                return Err(ManifestError::NotAComponent(
+                    "it is a core module; `wasm-tools component new` makes a component of it".to_owned(),
+                ));
+            }
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(custom)
+                if depth == 1 && custom.name() == SECTION && found.replace(custom.data()).is_some() =>
+            {
+                return Err(ManifestError::Several);
+            }
+            _ => {}
+        }
+    }
+    std::str::from_utf8(found.ok_or(ManifestError::Missing)?).map_err(|_| ManifestError::Encoding)
+}
+
+/// Appends a manifest to a component that has none.
+///
+/// # Errors
+/// Where the manifest is invalid, or the component already has one or is none.
+pub fn embed(component: &[u8], manifest: &str) -> Result<Vec<u8>, ManifestError> {
+    use wasm_encoder::{ComponentSection, CustomSection};
+    Manifest::parse(manifest)?;
+    match section(component) {
+        Err(ManifestError::Missing) => {}
+        Err(other) => return Err(other),
+        Ok(_) => return Err(ManifestError::Several),
+    }
+    let mut bytes = component.to_vec();
+    CustomSection { name: SECTION.into(), data: manifest.as_bytes().into() }.append_to_component(&mut bytes);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    const GOOD: &str = "[skill]\nname = \"licence-check\"\nversion = \"1.2.0\"\nkind = \"tool\"\n[capabilities]\nread = [\"**\"]\n[[tool]]\nname = \"add-headers\"\n";
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn is_found_in_a_component() {
+        let component = embed(EMPTY_COMPONENT, GOOD).unwrap();
+        let manifest = Manifest::from_component(&component).unwrap();
+        assert_eq!(manifest.skill.name.as_str(), "licence-check");
+        assert_eq!(manifest.capabilities.read, Globs::all());
+        assert_eq!(embed(&component, GOOD), Err(ManifestError::Several));
+    }
+
+    use crate::glob::Globs;
+
+    #[test]
+    fn l_07_two_manifests_are_refused() {
+        let once = embed(EMPTY_COMPONENT, GOOD).unwrap();
+        let twice = [&once[..], &once[8..]].concat();
+        assert_eq!(Manifest::from_component(&twice), Err(ManifestError::Several));
+    }
+
+    #[test]
+    fn l_02_a_core_module_is_refused_with_the_remedy() {
+        let error = Manifest::from_component(b"\0asm\x01\0\0\0").unwrap_err();
+        assert!(error.to_string().contains("component new"), "{error}");
+        assert_eq!(Manifest::from_component(EMPTY_COMPONENT), Err(ManifestError::Missing));
+        assert!(matches!(Manifest::from_component(b"#!/bin/sh"), Err(ManifestError::NotAComponent(_))));
+    }
+
+    #[test]
+    fn unknown_keys_and_wrong_values_are_errors() {
+        for (text, word) in [
+            (GOOD.replace("read", "raed"), "raed"),
+            (GOOD.replace("1.2.0", "1.2"), "version"),
+            (GOOD.replace("\"tool\"", "\"spec\""), "[[tool]]"),
+            (GOOD.replace("licence-check", "Licence"), "name"),
+            (GOOD.replace("\"**\"", "\"../**\""), "worktree"),
+            (format!("{GOOD}[[tool]]\nname = \"add-headers\"\n"), "same name"),
+        ] {
+            let error = Manifest::parse(&text).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn l_01_no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), cut in 0_usize..200, flip in any::<u8>()) {
+            let _ = Manifest::from_component(&bytes);
+            let mut component = embed(EMPTY_COMPONENT, GOOD).unwrap();
+            let at = cut % component.len();
+            component[at] ^= flip;
+            let _ = Manifest::from_component(&component);
+            component.truncate(at);
+            let _ = Manifest::from_component(&component);
+        }
+    }
+}

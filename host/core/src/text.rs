@@ -1,0 +1,163 @@
+//! Text that somebody else wrote, made fit for a terminal, a log or an error.
+//!
+//! A skill, a model, a repository or a command can put anything into a string: sequences that move the cursor or set
+//! the clipboard, characters that turn a line around, newlines that forge a second log line. [`Escaped`] shows such
+//! characters as `\u{…}` instead of passing them on. It is a type, so that what is printed can be seen to be escaped.
+
+use std::fmt;
+
+/// What stands where a text was cut.
+const CUT: char = '…';
+
+/// Text without control, bidirectional or invisible characters, bounded in length. Safe on a terminal and in a log.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Escaped(String);
+
+/// Escapes `text` into one line of at most `max_chars` characters; a longer one ends with `…`.
+///
+/// Newlines and tabs are shown as `\n` and `\t`, so a text can't begin a line of its own.
+pub fn escape_terminal(text: &str, max_chars: usize) -> Escaped {
+    Escaped(escape(text, max_chars, |_| false))
+}
+
+/// As [`escape_terminal`], but keeps newlines and tabs: for output that is shown as a block of its own. Whoever prints
+/// it indents each line, so that none of them passes for a line of the host's.
+pub fn escape_block(text: &str, max_chars: usize) -> Escaped {
+    Escaped(escape(&text.replace("\r\n", "\n"), max_chars, |c| matches!(c, '\n' | '\t')))
+}
+
+impl Escaped {
+    /// The text, escaped.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its lines; more than one only where it was made by [`escape_block`].
+    pub fn lines(&self) -> impl Iterator<Item = &str> {
+        self.0.lines()
+    }
+}
+
+impl fmt::Display for Escaped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Whether a character is unsafe to show: it controls the terminal, changes the direction of the text around it, or
+/// is not visible at all, so that two texts that look alike could differ.
+pub fn is_deceptive(c: char) -> bool {
+    c.is_control() || is_bidirectional(c) || is_invisible(c)
+}
+
+fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}')
+}
+
+/// Zero-width characters, fillers, separators of lines and paragraphs, tags, and code points that name no character.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{00ad}' | '\u{034f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200d}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{2065}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0e}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fdd0}'..='\u{fdef}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        || u32::from(c) & 0xfffe == 0xfffe
+        || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{f0000}'..='\u{10ffff}')
+}
+
+/// Bounded by the length of the result, so that a text of control characters can't grow beyond the limit either. An
+/// escape is never cut in two.
+fn escape(text: &str, max_chars: usize, keep: impl Fn(char) -> bool) -> String {
+    let mut escaped = String::with_capacity(text.len().min(max_chars));
+    let mut room = max_chars;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let shown = show(c, &keep);
+        let needed = shown.chars().count();
+        // The last place is for the ellipsis, unless this character is the end of the text.
+        if needed > room || (needed == room && rest.peek().is_some()) {
+            if room > 0 {
+                escaped.push(CUT);
+            }
+            return escaped;
+        }
+        room -= needed;
+        escaped.push_str(&shown);
+    }
+    escaped
+}
+
+fn show(c: char, keep: &impl Fn(char) -> bool) -> String {
+    match c {
+        _ if keep(c) || !is_deceptive(c) => c.to_string(),
+        '\n' => "\\n".to_owned(),
+        '\r' => "\\r".to_owned(),
+        '\t' => "\\t".to_owned(),
+        _ => c.escape_unicode().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn plain_text_stays_as_it_is() {
+        let text = "Zażółć gęślą jaźń · 漢字 → C:\\x `npm test` 🦀";
+        assert_eq!(escape_terminal(text, 200).as_str(), text);
+    }
+
+    #[test]
+    fn o_01_terminal_sequences_are_shown() {
+        let osc52 = escape_terminal("\x1b]52;c;ZXZpbA==\x07", 200);
+        assert_eq!(osc52.as_str(), "\\u{1b}]52;c;ZXZpbA==\\u{7}");
+        let link = escape_terminal("\x1b]8;;https://evil.example\x1b\\x", 200);
+        assert!(!link.as_str().contains('\x1b'));
+        assert_eq!(escape_terminal("\u{9b}2J", 20).as_str(), "\\u{9b}2J");
+    }
+
+    #[test]
+    fn o_02_bidirectional_and_zero_width_characters_are_shown() {
+        let shown = escape_terminal("a\u{202e}b\u{200b}c\u{2066}\u{feff}\u{e0041}\u{200f}", 200);
+        assert_eq!(shown.as_str(), "a\\u{202e}b\\u{200b}c\\u{2066}\\u{feff}\\u{e0041}\\u{200f}");
+    }
+
+    #[test]
+    fn o_03_a_newline_cannot_forge_a_line() {
+        let shown = escape_terminal("done\nerror: all is lost\r\n\u{2028}x", 200);
+        assert_eq!(shown.as_str(), "done\\nerror: all is lost\\r\\n\\u{2028}x");
+        assert_eq!(shown.lines().count(), 1);
+    }
+
+    #[test]
+    fn o_04_a_carriage_return_cannot_overwrite() {
+        assert_eq!(escape_block("allow? no\rallow? yes\n", 200).as_str(), "allow? no\\rallow? yes\n");
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines_and_nothing_else() {
+        assert_eq!(escape_block("a\r\nb\tc\x1b[0m\n", 200).as_str(), "a\nb\tc\\u{1b}[0m\n");
+    }
+
+    #[test]
+    fn o_08_long_text_is_cut_and_says_so() {
+        assert_eq!(escape_terminal("abcdef", 6).as_str(), "abcdef");
+        assert_eq!(escape_terminal("abcdefg", 6).as_str(), "abcde…");
+        assert_eq!(escape_terminal("abc\x1b\x1b", 8).as_str(), "abc…");
+        assert_eq!(escape_terminal("abc", 0).as_str(), "");
+        assert_eq!(escape_terminal(&"\x1b".repeat(10_240), 100).as_str().chars().count(), 97);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_deceptive_comes_out(text in "\\PC*|[\\x00-\\x20\\x7f-\\x9f\\u{200b}-\\u{206f}]*", max_chars in 0usize..80) {
+            let line = escape_terminal(&text, max_chars);
+            prop_assert!(!line.as_str().chars().any(is_deceptive));
+            prop_assert!(line.as_str().chars().count() <= max_chars);
+            let block = escape_block(&text, max_chars);
+            prop_assert!(!block.as_str().chars().any(|c| is_deceptive(c) && c != '\n' && c != '\t'));
+            prop_assert!(block.as_str().chars().count() <= max_chars);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The tiers of model.
+
+use crate::words::words;
+
+words! {
+    /// How capable a model is asked for; a project says which model that is.
+    Tier {
+        /// Small and quick.
+        Cheap = "cheap",
+        /// The usual one.
+        Standard = "standard",
+        /// The strongest.
+        Capable = "capable",
+    }
+}
