@@ -1,0 +1,98 @@
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use zeroize::Zeroizing;
+
+use crate::{
+    AuditError, Subject, SubjectKey, ambient,
+    seal::{aad, decrypt, encrypt},
+};
+
+const KEY_BYTES: usize = 32;
+
+/// Room for a nonce, a key and a tag, and for nothing much larger.
+const MAX_KEY_FILE_BYTES: u64 = 256;
+
+/// The keys of a state directory, in `STATE/keys`: the machine's key, and one small file for each
+/// subject, wrapped with it. To erase a subject is to destroy that file: the machine's key alone,
+/// from a backup or otherwise, opens nothing.
+#[derive(Clone)]
+pub struct Keyring {
+    subjects: PathBuf,
+    machine: Arc<Zeroizing<[u8; KEY_BYTES]>>,
+}
+
+impl Keyring {
+    /// Opens the keyring of a state directory, and makes what is missing. Processes that do so at
+    /// once agree on one key. Files that others could read or replace are refused.
+    pub fn open(state_dir: &Path) -> Result<Self, AuditError> {
+        let keys = state_dir.join("keys");
+        let subjects = keys.join("subjects");
+        for dir in [&keys, &subjects] {
+            ambient::create_private_dir(dir)?;
+        }
+        let path = keys.join("machine.key");
+        let bytes = match read_key_file(&path)? {
+            Some(bytes) => bytes,
+            None => {
+                let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
+                ambient::create_private(&path, &*fresh)?;
+                read_key_file(&path)?.ok_or_else(|| AuditError::KeyDamaged(path.clone()))?
+            }
+        };
+        let machine = <[u8; KEY_BYTES]>::try_from(&bytes[..]).map_err(|_| AuditError::KeyDamaged(path))?;
+        Ok(Self { subjects, machine: Arc::new(Zeroizing::new(machine)) })
+    }
+
+    /// The key of a subject, made where there is none.
+    pub fn subject(&self, subject: Subject) -> Result<SubjectKey, AuditError> {
+        if let Some(key) = self.existing(subject.clone())? {
+            return Ok(key);
+        }
+        let path = self.path(&subject);
+        let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
+        let wrapped = encrypt(&self.wrapping_key(), &wrapping_aad(&subject), &*fresh)?;
+        ambient::create_private(&path, &wrapped)?;
+        // Whoever came first: what is on disk is the key.
+        self.existing(subject)?.ok_or(AuditError::KeyDamaged(path))
+    }
+
+    /// The key of a subject; `None` where it never had one, or was erased.
+    pub fn existing(&self, subject: Subject) -> Result<Option<SubjectKey>, AuditError> {
+        let path = self.path(&subject);
+        let Some(wrapped) = read_key_file(&path)? else { return Ok(None) };
+        let key = decrypt(&self.wrapping_key(), &wrapping_aad(&subject), &wrapped).map(Zeroizing::new).ok();
+        let key = key.and_then(|key| <[u8; KEY_BYTES]>::try_from(&key[..]).ok()).ok_or(AuditError::KeyDamaged(path))?;
+        Ok(Some(SubjectKey::new(subject, Zeroizing::new(key))))
+    }
+
+    /// Destroys the key of a subject, and with it every body that was sealed for it; `false` where
+    /// there was none. The blocks of the disk may outlive the file, wrapped as they are.
+    pub fn erase(&self, subject: &Subject) -> Result<bool, AuditError> {
+        ambient::destroy(&self.path(subject))
+    }
+
+    /// A keyed hash, so that the folder doesn't tell who the subjects are.
+    fn path(&self, subject: &Subject) -> PathBuf {
+        let naming = Zeroizing::new(blake3::derive_key("skillhost 2026 subject file name", &**self.machine));
+        self.subjects.join(format!("{}.key", blake3::keyed_hash(&naming, &subject.tag()).to_hex()))
+    }
+
+    fn wrapping_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
+        Zeroizing::new(blake3::derive_key("skillhost 2026 subject key wrapping", &**self.machine))
+    }
+}
+
+fn wrapping_aad(subject: &Subject) -> Vec<u8> {
+    aad("skillhost subject key", &[&subject.tag()])
+}
+
+fn read_key_file(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, AuditError> {
+    Ok(ambient::read_private(path, MAX_KEY_FILE_BYTES)?.map(Zeroizing::new))
+}
+
+#[cfg(test)]
+#[path = "keyring_tests.rs"]
+mod tests;
