@@ -1,0 +1,87 @@
+//! How Wasmtime is set up, and every limit that isn't a skill's own, with its reason.
+
+use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails};
+
+/// A guest that computes gives way this often. Shorter costs more switches; longer, and its neighbours notice.
+pub(crate) const TICK_MS: u64 = 5;
+/// A guest that has computed this long moves to the threads that give way to everything else.
+pub(crate) const OVERRUN_MS: u64 = 30;
+/// Bytes that a guest hands over in one host call. Wasmtime's default of 128 MiB lets 16 guests take 2 GiB.
+pub(crate) const HOSTCALL_BYTES: usize = 8 << 20;
+/// Resource handles per component instance; Wasmtime's default is 100,000.
+pub(crate) const MAX_HANDLES: usize = 4096;
+/// Entries of a call's resource table; Wasmtime's default is 1,000,000.
+pub(crate) const MAX_RESOURCES: usize = 4096;
+/// Random bytes that one request may ask for; Wasmtime's default is 64 MiB.
+pub(crate) const MAX_RANDOM_BYTES: u64 = 1 << 20;
+/// Core instances of one store: a component from a compiler has fewer than ten, an interpreter's about twenty.
+pub(crate) const MAX_INSTANCES: usize = 100;
+/// Linear memories of one store.
+pub(crate) const MAX_MEMORIES: usize = 16;
+/// Tables of one store.
+pub(crate) const MAX_TABLES: usize = 64;
+/// Bytes that an entry of a table counts for, in the sum that the memory limit bounds.
+pub(crate) const TABLE_ENTRY_BYTES: usize = 16;
+/// Stack of a guest: deep enough for interpreters, and bounded recursion traps.
+const WASM_STACK_BYTES: usize = 1 << 20;
+/// Stack that host functions have beyond it.
+const HOST_STACK_BYTES: usize = 1 << 20;
+/// Calls that have their memory ready at the same time, under pooling.
+const POOL_CALLS: u32 = 64;
+
+/// Where instances get their memory from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allocation {
+    /// From the operating system, at each call: no start-up cost, so for programs that make a few calls.
+    OnDemand,
+    /// From slots that were set aside: a few milliseconds at start-up, half the cost of each call.
+    Pooling,
+}
+
+/// The configuration of Wasmtime that skills run under: what a measurement without the host around it needs too.
+pub fn wasmtime_config(allocation: Allocation) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .concurrency_support(false)
+        .cranelift_opt_level(OptLevel::Speed)
+        .max_wasm_stack(WASM_STACK_BYTES)
+        .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
+        // Not from the environment: what a trap says doesn't depend on who runs the host.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // Proposals that toolchains for WASI 0.2 don't need. GC, exceptions, function references, threads and
+        // async components are not even compiled in.
+        .wasm_memory64(false)
+        .wasm_relaxed_simd(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        // The same for both strategies, so that they share compiled code.
+        .memory_reservation(4 << 30)
+        .memory_guard_size(32 << 20)
+        .allocation_strategy(match allocation {
+            Allocation::OnDemand => InstanceAllocationStrategy::OnDemand,
+            Allocation::Pooling => InstanceAllocationStrategy::Pooling(pool()),
+        });
+    config
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(POOL_CALLS)
+        .total_core_instances(POOL_CALLS * 8)
+        .total_memories(POOL_CALLS * 2)
+        .total_tables(POOL_CALLS * 8)
+        .total_stacks(POOL_CALLS)
+        .max_memory_size(4 << 30)
+        .max_core_instances_per_component(MAX_INSTANCES as u32)
+        .max_memories_per_component(MAX_MEMORIES as u32)
+        .max_tables_per_component(MAX_TABLES as u32)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .table_elements(200_000)
+        // Pages that a call touched stay for the next one, zeroed by hand: cheaper than giving them back.
+        .linear_memory_keep_resident(128 << 10)
+        .table_keep_resident(16 << 10)
+        .async_stack_keep_resident(32 << 10);
+    pool
+}

@@ -1,0 +1,192 @@
+//! Loading: from a component's bytes to something that can be called.
+
+use crate::ambient;
+use crate::cache::{self, Cache};
+use crate::clock::Ticker;
+use crate::compile::Compiler;
+use crate::config::{Allocation, wasmtime_config};
+use crate::contract::exports::skillhost::skill::{implement, review, spec, tool, verify};
+use crate::error::LoadError;
+use crate::inspect::{Inspection, inspect};
+use crate::schedule::Scheduler;
+use crate::schema::Schema;
+use crate::sockets;
+use crate::state::{CallState, linker};
+use skillhost_core::digest::Digest;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+use wasmtime::component::{Component, InstancePre, Linker};
+
+/// How an engine is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where instances get their memory from.
+    pub allocation: Allocation,
+    /// What compiles components.
+    pub compiler: Compiler,
+    /// Folder of compiled components; nothing that a repository or a skill can reach.
+    pub cache_folder: PathBuf,
+    /// Folder of the cache's key; never a part of what is saved with the cache.
+    pub key_folder: PathBuf,
+}
+
+/// Loads and calls skills; one for each process.
+pub struct Engine {
+    pub(crate) wasmtime: wasmtime::Engine,
+    linker: OnceLock<Linker<CallState>>,
+    ticker: OnceLock<Ticker>,
+    pub(crate) scheduler: Scheduler,
+    options: Options,
+    loaded: Mutex<HashMap<Digest, Arc<Skill>>>,
+}
+
+/// A skill that can be called.
+pub struct Skill {
+    inspection: Inspection,
+    pub(crate) pre: InstancePre<CallState>,
+    pub(crate) exports: Exports,
+    /// Of the manifest's tools, in its order.
+    pub(crate) tools: Vec<ToolSchemas>,
+    /// Whether its last call computed for too long; the next one starts on the slow threads.
+    pub(crate) overran: AtomicBool,
+}
+
+/// What a tool takes and gives.
+pub(crate) struct ToolSchemas {
+    pub(crate) parameters: Schema,
+    pub(crate) returns: Option<Schema>,
+}
+
+/// Where a component's exports are, of those that the contract knows.
+pub(crate) struct Exports {
+    pub(crate) spec: Option<spec::GuestIndices>,
+    pub(crate) review: Option<review::GuestIndices>,
+    pub(crate) implement: Option<implement::GuestIndices>,
+    pub(crate) verify: Option<verify::GuestIndices>,
+    pub(crate) tool: Option<tool::GuestIndices>,
+}
+
+impl Skill {
+    /// What was read from its bytes.
+    pub fn inspection(&self) -> &Inspection {
+        &self.inspection
+    }
+}
+
+impl Engine {
+    /// Sets an engine up. Everything that a first call may not need waits until one needs it.
+    ///
+    /// # Errors
+    /// Where Wasmtime can't work on this machine, pooling without enough address space among it.
+    pub fn new(options: Options) -> Result<Self, LoadError> {
+        let wasmtime = wasmtime::Engine::new(&wasmtime_config(options.allocation))
+            .map_err(|e| LoadError::Engine(format!("{e:#}")))?;
+        Ok(Self {
+            wasmtime,
+            linker: OnceLock::new(),
+            ticker: OnceLock::new(),
+            scheduler: Scheduler::new(),
+            options,
+            loaded: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Loads a component, compiling it where the cache has no intact copy.
+    ///
+    /// # Errors
+    /// Where the bytes are no acceptable component, see [`LoadError`].
+    pub async fn load(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
+        let digest = Digest::of(component);
+        if let Some(skill) = self.loaded.lock().ok().and_then(|loaded| loaded.get(&digest).cloned()) {
+            return Ok(skill);
+        }
+        let inspection = inspect(component)?;
+        let code = self.code(component, &digest).await?;
+        let skill = Arc::new(self.link(inspection, &code)?);
+        if let Ok(mut loaded) = self.loaded.lock() {
+            loaded.insert(digest, Arc::clone(&skill));
+        }
+        Ok(skill)
+    }
+
+    /// As [`Engine::load`], where the bytes must have the digest `expected`.
+    ///
+    /// # Errors
+    /// Where they have another, and as [`Engine::load`].
+    pub async fn load_pinned(&self, component: &[u8], expected: &Digest) -> Result<Arc<Skill>, LoadError> {
+        let found = Digest::of(component);
+        if found != *expected {
+            return Err(LoadError::Digest { expected: *expected, found });
+        }
+        self.load(component).await
+    }
+
+    async fn code(&self, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
+        let cache = Cache::open(&self.options.cache_folder, &self.options.key_folder)?;
+        if let Some(code) = cache.load(&self.wasmtime, digest) {
+            return Ok(code);
+        }
+        let code = self.options.compiler.compile(component).await?;
+        cache.store(&self.wasmtime, digest, &code);
+        cache::deserialize(&self.wasmtime, &code)
+    }
+
+    fn link(&self, inspection: Inspection, code: &Component) -> Result<Skill, LoadError> {
+        let invalid = |e: wasmtime::Error| LoadError::Invalid(format!("{e:#}"));
+        let linker = match self.linker.get() {
+            Some(linker) => linker,
+            None => {
+                let made = linker(&self.wasmtime).map_err(invalid)?;
+                self.linker.get_or_init(|| made)
+            }
+        };
+        let mut linker = std::borrow::Cow::Borrowed(linker);
+        if inspection.imports.iter().any(|name| sockets::is_socket(name)) {
+            sockets::define(linker.to_mut(), &self.wasmtime, code).map_err(invalid)?;
+        }
+        let pre = linker.instantiate_pre(code).map_err(invalid)?;
+        let has = |interface: &str| {
+            inspection.exports.iter().any(|name| name.starts_with(&format!("skillhost:skill/{interface}@0.1.")))
+        };
+        let exports = Exports {
+            spec: has("spec").then(|| spec::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
+            review: has("review").then(|| review::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
+            implement: has("implement").then(|| implement::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
+            verify: has("verify").then(|| verify::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
+            tool: has("tool").then(|| tool::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
+        };
+        let tools = inspection.manifest.tools.iter().map(|tool| ToolSchemas {
+            parameters: Schema::new(&tool.parameters),
+            returns: tool.returns.as_ref().map(Schema::new),
+        });
+        let tools = tools.collect();
+        Ok(Skill { inspection, pre, exports, tools, overran: AtomicBool::new(false) })
+    }
+
+    pub(crate) fn ticker(&self) -> std::io::Result<&Ticker> {
+        if let Some(ticker) = self.ticker.get() {
+            return Ok(ticker);
+        }
+        let ticker = Ticker::start(&self.wasmtime)?;
+        Ok(self.ticker.get_or_init(|| ticker))
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Skill {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Skill").field("inspection", &self.inspection).finish_non_exhaustive()
+    }
+}
+
+/// The moment from which a call's wall clock runs.
+pub(crate) fn now() -> std::time::Instant {
+    ambient::now()
+}

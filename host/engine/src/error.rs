@@ -1,0 +1,109 @@
+//! What can go wrong between a component's bytes and the end of a call.
+
+use skillhost_core::digest::Digest;
+use skillhost_core::kind::Kind;
+use skillhost_core::manifest::ManifestError;
+use std::time::Duration;
+
+/// Why a component is not loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The bytes are no component, or its manifest is missing or invalid.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// It is larger, or holds more parts, than is accepted.
+    #[error("the component has {has} {what}; at most {most} are accepted")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        has: u64,
+        /// How much is accepted.
+        most: u64,
+    },
+    /// It imports something that the host doesn't have.
+    #[error("the component imports `{name}`, which this host doesn't offer: {reason}")]
+    Import {
+        /// The interface, escaped.
+        name: String,
+        /// Why not, and what to do.
+        reason: &'static str,
+    },
+    /// It doesn't export the interface of its kind.
+    #[error("a skill of kind `{kind}` exports `skillhost:skill/{kind}@0.1.0`; this component doesn't")]
+    Export {
+        /// The kind that its manifest names.
+        kind: Kind,
+    },
+    /// An import or export has another type than the contract says, or the code is invalid.
+    #[error("the component can't be compiled or linked: {0}")]
+    Invalid(String),
+    /// Compiling took longer than it may.
+    #[error("compiling the component took longer than {} s and was ended", .0.as_secs())]
+    CompileTime(Duration),
+    /// The process that compiles ended without a result.
+    #[error("the process that compiles components ended early: {0}")]
+    CompileProcess(String),
+    /// The bytes have another digest than the one that was asked for.
+    #[error("the component's digest is {found}, not {expected}")]
+    Digest {
+        /// What was asked for.
+        expected: Digest,
+        /// What is there.
+        found: Digest,
+    },
+    /// The cache or its key can't be used.
+    #[error("the compile cache can't be used: {0}")]
+    Cache(String),
+    /// Wasmtime can't be set up on this machine.
+    #[error("the engine can't be set up: {0}")]
+    Engine(String),
+}
+
+/// Why a call ended without an answer of the skill.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// It computed longer between two host calls than it may.
+    #[error("it computed for more than {} ms without a host call and was ended", .0.as_millis())]
+    Cpu(Duration),
+    /// The whole call took longer than it may.
+    #[error("it took longer than {} ms and was ended", .0.as_millis())]
+    Time(Duration),
+    /// It asked for more memory than it may have.
+    #[error("it needs more than {} MiB of memory and was ended", .0 >> 20)]
+    Memory(u64),
+    /// It trapped; the text says where, escaped.
+    #[error("it trapped: {0}")]
+    Trap(String),
+    /// It doesn't export what was called.
+    #[error("it doesn't export `{0}`")]
+    MissingExport(&'static str),
+    /// It has no tool of that name.
+    #[error("it has no tool `{0}`")]
+    UnknownTool(String),
+    /// The arguments, or what was returned, don't satisfy the tool's schema.
+    #[error("{what} of `{tool}`: {reason}")]
+    Schema {
+        /// Arguments or result.
+        what: &'static str,
+        /// The tool.
+        tool: String,
+        /// Where and why.
+        reason: String,
+    },
+    /// The effect can't be audited, so it didn't happen.
+    #[error("the audit log can't be written, so nothing was done: {0}")]
+    Audit(String),
+    /// The run was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl CallError {
+    /// Whether a limit ended it.
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::Cpu(_) | Self::Time(_) | Self::Memory(_))
+    }
+}

@@ -1,0 +1,214 @@
+//! One call's view of its tree: finding places by spelled names, and what the call did so far.
+
+use super::ambient;
+use super::bindings::types::ErrorCode;
+use super::error::{FsError, FsResult, NOT_GRANTED, OUT_OF_BOUNDS};
+use super::metadata::{Remembered, file_type, is_fresh};
+use super::meter::{Meter, Quotas};
+use super::record::FileRecord;
+use super::rules::Rules;
+use super::tree::{AS_PLACE, Tree};
+use rustix::fs::{AtFlags, FileType, Mode, Stat, fstat, statat};
+use rustix::io::Errno;
+use skillhost_core::path::SkillPath;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The files that one store's guest works on. Making it opens nothing.
+#[derive(Debug)]
+pub struct Files {
+    pub(super) tree: Option<Arc<Tree>>,
+    pub(super) meter: Arc<Meter>,
+    pub(super) record: FileRecord,
+    /// For the next call alone; every call takes it.
+    pub(super) remembered: Option<Remembered>,
+    /// The directory that was last worked in. Dropped when the guest moves or removes a directory.
+    parent: Option<Parent>,
+}
+
+#[derive(Debug)]
+struct Parent {
+    spelled: SkillPath,
+    /// Where `spelled` leads, where a link lies on it.
+    resolved: Option<SkillPath>,
+    fd: Arc<OwnedFd>,
+    at: Instant,
+}
+
+/// A name as the guest spelled it, joined to the descriptor's path. Not judged yet.
+#[derive(Debug)]
+pub(super) struct Spelled {
+    pub(super) path: SkillPath,
+    /// It ends in a slash, or in a dot: it can only mean a directory.
+    pub(super) is_directory: bool,
+}
+
+/// A name in a directory that is held open, no link on the way to it. Judged by whoever asked for it.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) parent: Arc<OwnedFd>,
+    pub(super) path: SkillPath,
+}
+
+impl Place {
+    pub(super) fn name(&self) -> &str {
+        self.path.name().unwrap_or(".")
+    }
+
+    pub(super) fn stat(&self) -> Result<Stat, Errno> {
+        statat(&self.parent, self.name(), AtFlags::SYMLINK_NOFOLLOW)
+    }
+}
+
+impl Spelled {
+    pub(super) fn join(base: &SkillPath, spelled: &str) -> FsResult<Self> {
+        let path = base.join(spelled)?;
+        let last = spelled.rsplit('/').next().unwrap_or_default();
+        Ok(Self { path, is_directory: matches!(last, "" | "." | "..") })
+    }
+}
+
+impl Files {
+    /// A call's files in `tree`, or none at all.
+    pub fn new(tree: Option<Arc<Tree>>) -> Self {
+        let quotas = tree.as_ref().map_or_else(Quotas::default, |tree| tree.quotas);
+        Self {
+            tree,
+            meter: Arc::new(Meter::new(quotas)),
+            record: FileRecord::default(),
+            remembered: None,
+            parent: None,
+        }
+    }
+
+    /// What the call has done so far.
+    pub fn record(&self) -> FileRecord {
+        self.counted(self.record.clone())
+    }
+
+    /// What the call did.
+    pub fn into_record(mut self) -> FileRecord {
+        let record = std::mem::take(&mut self.record);
+        self.counted(record)
+    }
+
+    fn counted(&self, record: FileRecord) -> FileRecord {
+        FileRecord { bytes_read: self.meter.bytes_read(), bytes_written: self.meter.bytes_written(), ..record }
+    }
+
+    /// Only descriptors lead here, and without a tree there is none.
+    pub(super) fn tree(&self) -> FsResult<&Arc<Tree>> {
+        self.tree.as_ref().ok_or(FsError::Code(ErrorCode::BadDescriptor))
+    }
+
+    pub(super) fn rules(&self) -> FsResult<&Rules> {
+        Ok(&self.tree()?.rules)
+    }
+
+    /// Records a denial where `result` is one.
+    pub(super) fn noting<T>(
+        &mut self,
+        operation: &'static str,
+        base: &SkillPath,
+        spelled: &str,
+        result: FsResult<T>,
+    ) -> FsResult<T> {
+        if let Err(FsError::Denied(_)) = &result {
+            self.record.note_denied(operation, base, spelled);
+        }
+        result
+    }
+
+    /// Finds the directory that holds `path`, and holds it open. Gives no answer about what is out of the grant's reach,
+    /// neither as it is spelled nor where links lead: not even whether it is there.
+    pub(super) fn place(&mut self, path: SkillPath) -> FsResult<Place> {
+        if path.is_root() {
+            return Err(OUT_OF_BOUNDS);
+        }
+        self.check(self.rules()?.passes(&path))?;
+        let above = path.as_str().rfind('/').map_or("", |at| &path.as_str()[..at]);
+        if self.parent.as_ref().is_none_or(|parent| parent.spelled.as_str() != above || !is_fresh(parent.at)) {
+            self.parent = None;
+            let spelled = path.parent().unwrap_or_else(SkillPath::root);
+            let parent = self.open_parent(spelled)?;
+            self.parent = Some(parent);
+        }
+        let Some(parent) = &self.parent else { return Err(OUT_OF_BOUNDS) };
+        let path = match (&parent.resolved, path.name()) {
+            (Some(resolved), Some(name)) => resolved.join(name)?,
+            _ => path,
+        };
+        self.check(parent.resolved.is_none() || self.rules()?.passes(&path))?;
+        Ok(Place { parent: Arc::clone(&parent.fd), path })
+    }
+
+    fn open_parent(&self, spelled: SkillPath) -> FsResult<Parent> {
+        let tree = self.tree()?;
+        let (fd, resolved) = match tree.open_exactly(&spelled, AS_PLACE, Mode::empty()) {
+            Err(Errno::LOOP | Errno::NOTDIR) => {
+                let resolved = tree.follow_links(&spelled, true)?;
+                if resolved == spelled {
+                    return Err(ErrorCode::NotDirectory.into());
+                }
+                if !tree.rules.passes(&resolved) {
+                    return Err(NOT_GRANTED);
+                }
+                (tree.open_exactly(&resolved, AS_PLACE, Mode::empty())?, Some(resolved))
+            }
+            fd => (fd?, None),
+        };
+        Ok(Parent { spelled, resolved, fd: Arc::new(fd), at: ambient::now() })
+    }
+
+    /// Drops everything that is remembered of the tree: somebody else, a command, may change it now.
+    pub(crate) fn forget(&mut self) {
+        self.remembered = None;
+        self.parent = None;
+    }
+
+    /// Must follow everything that moves or removes a directory.
+    pub(super) fn forget_parent(&mut self) {
+        self.parent = None;
+    }
+
+    /// Must follow everything that replaces a link, since one may lie on the way to the parent.
+    pub(super) fn forget_linked_parent(&mut self) {
+        self.parent.take_if(|parent| parent.resolved.is_some());
+    }
+
+    /// The metadata behind a name, and whether the name is a link. Shows what may be known of, and nothing else.
+    pub(super) fn stat(&mut self, spelled: Spelled, follow: bool) -> FsResult<(Stat, bool)> {
+        let Spelled { path, is_directory } = spelled;
+        if path.is_root() {
+            return Ok((fstat(self.tree()?.root())?, false));
+        }
+        let mut place = self.place(path)?;
+        let mut stat = place.stat();
+        let is_link = stat.as_ref().is_ok_and(|stat| file_type(stat) == FileType::Symlink);
+        if is_link && (follow || is_directory) {
+            let resolved = self.tree()?.follow_links(&place.path, true)?;
+            if resolved.is_root() {
+                return Ok((fstat(self.tree()?.root())?, true));
+            }
+            place = self.place(resolved)?;
+            stat = place.stat();
+        }
+        let stat = stat?;
+        let kind = file_type(&stat);
+        if kind == FileType::Symlink && (follow || is_directory) {
+            return Err(ErrorCode::Loop.into());
+        }
+        if kind != FileType::Directory {
+            if is_directory {
+                return Err(ErrorCode::NotDirectory.into());
+            }
+            self.check(self.rules()?.shows(&place.path))?;
+        }
+        Ok((stat, is_link))
+    }
+
+    pub(super) fn check(&self, granted: bool) -> FsResult<()> {
+        if granted { Ok(()) } else { Err(NOT_GRANTED) }
+    }
+}

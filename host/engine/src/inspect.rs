@@ -1,0 +1,180 @@
+//! What a component is, read from its bytes: nothing is compiled, and nothing runs.
+
+use crate::error::LoadError;
+use skillhost_core::digest::Digest;
+use skillhost_core::kind::Kind;
+use skillhost_core::manifest::{Manifest, ManifestError};
+use skillhost_core::text::escape_terminal;
+use wasmparser::{ComponentExternalKind, Encoding, Parser, Payload};
+
+/// Largest component; a Python skill with its interpreter has 18 MB.
+pub const MAX_COMPONENT_BYTES: usize = 64 << 20;
+/// Most parts (modules, instances, functions, sections …) of a component; bounds what compiling it can cost.
+const MAX_PARTS: u64 = 200_000;
+/// Deepest nesting of components and modules.
+const MAX_DEPTH: u64 = 8;
+/// Most imports or exports of the component itself.
+const MAX_NAMES: usize = 512;
+
+/// What a component is.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// Digest of its bytes.
+    pub digest: Digest,
+    /// Its size.
+    pub size_bytes: usize,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Names of what it imports; the component's text, not escaped.
+    pub imports: Vec<String>,
+    /// Names of what it exports; the component's text, not escaped.
+    pub exports: Vec<String>,
+}
+
+/// Reads a component.
+///
+/// # Errors
+/// Where it is none, too large, imports what the host doesn't have, or lacks a manifest or the export of its kind.
+pub fn inspect(component: &[u8]) -> Result<Inspection, LoadError> {
+    check_size("bytes", component.len() as u64, MAX_COMPONENT_BYTES as u64)?;
+    let manifest = Manifest::from_component(component)?;
+    let (imports, exports) = names(component)?;
+    for name in &imports {
+        if let Some(reason) = refusal(name) {
+            return Err(LoadError::Import { name: escape_terminal(name, 128).to_string(), reason });
+        }
+    }
+    if !exports.iter().any(|name| is_contract(name, manifest.skill.kind)) {
+        return Err(LoadError::Export { kind: manifest.skill.kind });
+    }
+    Ok(Inspection { digest: Digest::of(component), size_bytes: component.len(), manifest, imports, exports })
+}
+
+fn is_contract(export: &str, kind: Kind) -> bool {
+    export
+        .strip_prefix("skillhost:skill/")
+        .and_then(|rest| rest.split_once('@'))
+        .is_some_and(|(interface, version)| interface == kind.interface() && version.starts_with("0.1."))
+}
+
+/// Why an import can't be linked; none where it can.
+fn refusal(import: &str) -> Option<&'static str> {
+    let Some((interface, version)) = import.split_once('@') else {
+        return Some("it names no version of an interface that is known here");
+    };
+    let Some((package, _)) = interface.split_once('/') else { return Some("it is no interface of a package") };
+    match package {
+        "skillhost:skill" if version.starts_with("0.1.") => None,
+        "skillhost:skill" => {
+            Some("it needs another version of the contract than 0.1; build it against 0.1, or update skillhost")
+        }
+        // Sockets link, since some languages import them always, and end the call when they are used.
+        "wasi:io" | "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:random" | "wasi:sockets" => {
+            if version.starts_with("0.2.") {
+                None
+            } else {
+                Some("only WASI 0.2 is offered; build the component for wasip2, without async")
+            }
+        }
+        "wasi:http" => Some("requests over HTTP are not offered to skills yet"),
+        _ => Some("only WASI 0.2 and the interfaces of skillhost:skill are offered"),
+    }
+}
+
+/// The names of what the outermost component imports and exports, with the sizes of everything checked on the way.
+fn names(component: &[u8]) -> Result<(Vec<String>, Vec<String>), LoadError> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let (mut depth, mut parts) = (0_u64, 0_u64);
+    let invalid = |e: wasmparser::BinaryReaderError| LoadError::Manifest(ManifestError::NotAComponent(e.to_string()));
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload.map_err(invalid)?;
+        parts += count(&payload);
+        check_size("parts", parts, MAX_PARTS)?;
+        match payload {
+            Payload::Version { encoding, .. } => {
+                depth += 1;
+                check_size("levels", depth, MAX_DEPTH)?;
+                debug_assert!(depth > 1 || encoding == Encoding::Component, "checked with the manifest");
+            }
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    check_size("imports", imports.len() as u64, MAX_NAMES as u64)?;
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    let export = export.map_err(invalid)?;
+                    if matches!(export.kind, ComponentExternalKind::Instance | ComponentExternalKind::Func) {
+                        exports.push(export.name.name.to_owned());
+                    }
+                    check_size("exports", exports.len() as u64, MAX_NAMES as u64)?;
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
+}
+
+fn count(payload: &Payload<'_>) -> u64 {
+    u64::from(match payload {
+        Payload::FunctionSection(section) => section.count(),
+        Payload::TypeSection(section) => section.count(),
+        Payload::ComponentTypeSection(section) => section.count(),
+        Payload::ComponentInstanceSection(section) => section.count(),
+        Payload::InstanceSection(section) => section.count(),
+        Payload::ComponentAliasSection(section) => section.count(),
+        Payload::ComponentCanonicalSection(section) => section.count(),
+        Payload::ElementSection(section) => section.count(),
+        Payload::DataSection(section) => section.count(),
+        Payload::GlobalSection(section) => section.count(),
+        _ => 1,
+    })
+}
+
+fn check_size(what: &'static str, has: u64, most: u64) -> Result<(), LoadError> {
+    if has > most { Err(LoadError::TooLarge { what, has, most }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use skillhost_core::manifest;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+    const MANIFEST: &str = "[skill]\nname = \"x\"\nversion = \"1.0.0\"\nkind = \"review\"\n";
+
+    #[test]
+    fn l_04_a_skill_must_export_its_kind() {
+        let component = manifest::embed(EMPTY_COMPONENT, MANIFEST).unwrap();
+        assert!(matches!(inspect(&component), Err(LoadError::Export { kind: Kind::Review })));
+        assert!(is_contract("skillhost:skill/review@0.1.0", Kind::Review));
+        assert!(!is_contract("skillhost:skill/review@0.2.0", Kind::Review));
+        assert!(!is_contract("skillhost:skill/spec@0.1.0", Kind::Review));
+    }
+
+    #[test]
+    fn l_03_unknown_imports_are_refused_with_the_reason() {
+        for good in ["wasi:cli/environment@0.2.3", "wasi:sockets/tcp@0.2.0", "skillhost:skill/log@0.1.0"] {
+            assert_eq!(refusal(good), None, "{good}");
+        }
+        for (bad, word) in [
+            ("wasi:cli/environment@0.3.0", "0.2"),
+            ("skillhost:skill/log@0.2.0", "version of the contract"),
+            ("wasi:http/outgoing-handler@0.2.0", "HTTP"),
+            ("evil:x/y@0.2.0", "only WASI"),
+            ("read", "no version"),
+        ] {
+            assert!(refusal(bad).unwrap().contains(word), "{bad}");
+        }
+    }
+
+    #[test]
+    fn d_10_a_huge_component_is_refused_before_it_is_read() {
+        let huge = vec![0; MAX_COMPONENT_BYTES + 1];
+        assert!(matches!(inspect(&huge), Err(LoadError::TooLarge { what: "bytes", .. })));
+    }
+}

@@ -1,0 +1,44 @@
+//! `exec`: the command must be granted by name, and arguments need a grant of their own.
+
+use super::absent;
+use crate::contract::Error;
+use crate::contract::exec::{Command, Host, Outcome};
+use crate::gate::Wish;
+use crate::state::CallState;
+
+/// Arguments that a skill may add, and their bytes together.
+const MAX_ARGUMENTS: usize = 64;
+const MAX_ARGUMENT_BYTES: usize = 16 << 10;
+
+impl Host for CallState {
+    fn commands(&mut self) -> wasmtime::Result<Vec<Command>> {
+        let granted = &self.gate.capabilities().exec;
+        let declared = self.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default();
+        Ok(declared.into_iter().filter(|command| granted.iter().any(|name| name.as_str() == command.name)).collect())
+    }
+
+    async fn run(&mut self, name: String, arguments: Vec<String>) -> wasmtime::Result<Result<Outcome, Error>> {
+        let wish = Wish::Exec { name: &name, with_arguments: !arguments.is_empty() };
+        let passage = match self.gate.check(wish)? {
+            Ok(passage) => passage,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let bytes: usize = arguments.iter().map(String::len).sum();
+        if arguments.len() > MAX_ARGUMENTS || bytes > MAX_ARGUMENT_BYTES || arguments.iter().any(|a| a.contains('\0')) {
+            return Ok(Err(Error::Invalid("too many, too long, or with a NUL: the arguments".to_owned())));
+        }
+        let Some(port) = self.ports.exec.clone() else { return Ok(Err(absent("exec"))) };
+        // A command sees and changes the same files, so nothing that the guard remembers of them holds any longer.
+        self.files.forget();
+        let result = passage.pass(port.run(name, arguments)).await;
+        self.clock.restart();
+        result
+    }
+
+    fn output(&mut self, id: String, offset: u64) -> wasmtime::Result<Result<String, Error>> {
+        Ok(match &self.ports.exec {
+            Some(port) => port.output(id, offset),
+            None => Err(absent("exec")),
+        })
+    }
+}

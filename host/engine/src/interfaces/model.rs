@@ -1,0 +1,68 @@
+//! `model`: the tier must be granted; keys, budgets and providers are the port's.
+
+use super::absent;
+use crate::contract::Error;
+use crate::contract::model::{Budget, Host, Reply, Request, Tier};
+use crate::gate::{Passage, Wish};
+use crate::state::CallState;
+use skillhost_core::tier;
+
+/// Requests that one call of `complete-all` may hold.
+const MAX_REQUESTS: usize = 16;
+
+fn wish(tier: Tier) -> Wish<'static> {
+    Wish::Model(match tier {
+        Tier::Cheap => tier::Tier::Cheap,
+        Tier::Standard => tier::Tier::Standard,
+        Tier::Capable => tier::Tier::Capable,
+    })
+}
+
+impl Host for CallState {
+    async fn complete(&mut self, request: Request) -> wasmtime::Result<Result<Reply, Error>> {
+        let passage = match self.gate.check(wish(request.tier))? {
+            Ok(passage) => passage,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let Some(port) = self.ports.model.clone() else { return Ok(Err(absent("model"))) };
+        let result = passage.pass(port.complete(request)).await;
+        self.clock.restart();
+        result
+    }
+
+    async fn complete_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Reply, Error>>> {
+        let refuse = |error: Error| Ok(requests.iter().map(|_| Err(error.clone())).collect());
+        if requests.len() > MAX_REQUESTS {
+            return refuse(Error::Invalid(format!("at most {MAX_REQUESTS} requests at once")));
+        }
+        // All or none: a batch is one decision for the skill.
+        let mut passages = Vec::with_capacity(requests.len());
+        for request in &requests {
+            match self.gate.check(wish(request.tier))? {
+                Ok(passage) => passages.push(passage),
+                Err(denied) => return refuse(denied),
+            }
+        }
+        let Some(port) = self.ports.model.clone() else { return refuse(absent("model")) };
+        let intents = passages.into_iter().map(Passage::begin).collect::<wasmtime::Result<Vec<_>>>()?;
+        // All at once to the port, which gives them their numbers in this order and bounds how many run.
+        let replies = port.complete_all(requests).await;
+        for (intent, reply) in intents.into_iter().zip(&replies) {
+            intent.end(reply)?;
+        }
+        let results = Ok(replies);
+        self.clock.restart();
+        results
+    }
+
+    fn window(&mut self, tier: Tier) -> wasmtime::Result<Result<u64, Error>> {
+        Ok(match &self.ports.model {
+            Some(port) => port.window(tier),
+            None => Err(absent("model")),
+        })
+    }
+
+    fn remaining(&mut self) -> wasmtime::Result<Budget> {
+        Ok(self.ports.model.as_ref().map_or(Budget { tokens: Some(0), cost: Some(0) }, |port| port.remaining()))
+    }
+}

@@ -1,0 +1,35 @@
+//! The first wall: runs a skill's component with exactly the capabilities that it was granted.
+//!
+//! A component is read without running or compiling it ([`inspect`]), compiled once in a process that can be ended
+//! ([`Engine::load`]), and called in a store of its own that is dropped afterwards, however the call ends ([`Call`]).
+//! What reaches outside goes through the port traits of [`ports`], whose meaning `runs` gives; each such call passes
+//! one gate: grant check, audit intent, effect, audit outcome. Files are reached through the guard in [`files`].
+
+mod ambient;
+mod cache;
+mod call;
+mod clock;
+mod compile;
+mod config;
+pub mod contract;
+mod engine;
+mod error;
+pub mod files;
+mod gate;
+pub mod inspect;
+mod interfaces;
+mod limiter;
+mod output;
+pub mod ports;
+mod schedule;
+mod schema;
+mod sockets;
+mod state;
+
+pub use call::{Call, Called, Grantor};
+pub use compile::{Compiler, compile_if_requested};
+pub use config::{Allocation, wasmtime_config};
+pub use engine::{Engine, Options, Skill};
+pub use error::{CallError, LoadError};
+pub use gate::Denial;
+pub use output::Printed;

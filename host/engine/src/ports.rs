@@ -1,0 +1,94 @@
+//! Port traits: one for each interface of the contract that reaches outside the store. `runs` gives them their
+//! meaning. A port is called only after the gate has let the call through.
+//!
+//! Errors that a port returns are read by the guest, so they never hold a host path.
+
+use crate::contract::{Error, changes, exec, log, model};
+use futures::future::BoxFuture;
+use skillhost_core::path::SkillPath;
+use skillhost_core::text::Escaped;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What a call can reach. An absent port answers every call with `denied`.
+#[derive(Clone, Default)]
+pub struct Ports {
+    /// Progress and diagnostics.
+    pub log: Option<Arc<dyn Log>>,
+    /// Language models.
+    pub model: Option<Arc<dyn Model>>,
+    /// Declared commands.
+    pub exec: Option<Arc<dyn Exec>>,
+    /// The change so far.
+    pub changes: Option<Arc<dyn Changes>>,
+    /// Questions to a person.
+    pub ask: Option<Arc<dyn Ask>>,
+}
+
+/// Progress and diagnostics for people. Called inline, so it must not wait.
+pub trait Log: Send + Sync {
+    /// A message.
+    fn log(&self, level: log::Level, message: Escaped);
+    /// What the skill does now, and how far it is, from 0 to 1.
+    fn progress(&self, message: Escaped, fraction: Option<f32>);
+}
+
+/// Language models.
+pub trait Model: Send + Sync {
+    /// One completion.
+    fn complete(&self, request: model::Request) -> BoxFuture<'_, Result<model::Reply, Error>>;
+    /// Several, side by side; replies in the order of the requests.
+    fn complete_all(&self, requests: Vec<model::Request>) -> BoxFuture<'_, Vec<Result<model::Reply, Error>>>;
+    /// Tokens that a request and its reply may have together.
+    ///
+    /// # Errors
+    /// Where no model is configured for the tier.
+    fn window(&self, tier: model::Tier) -> Result<u64, Error>;
+    /// What is left.
+    fn remaining(&self) -> model::Budget;
+}
+
+/// Declared commands.
+pub trait Exec: Send + Sync {
+    /// Those that the project declares; the engine hides the ones that weren't granted.
+    fn commands(&self) -> Vec<exec::Command>;
+    /// Runs one, with added arguments.
+    fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<exec::Outcome, Error>>;
+    /// A part of what a run or a gate printed.
+    ///
+    /// # Errors
+    /// Where there is no such run.
+    fn output(&self, id: String, offset: u64) -> Result<String, Error>;
+}
+
+/// The files that a call wrote and removed so far, through the guard.
+#[derive(Debug, Clone, Default)]
+pub struct Touched {
+    /// Created, changed, or moved to.
+    pub written: BTreeSet<SkillPath>,
+    /// Removed, or moved away.
+    pub removed: BTreeSet<SkillPath>,
+}
+
+/// The change so far, against the base commit.
+pub trait Changes: Send + Sync {
+    /// Every path that differs; the engine hides the ones that may not be read.
+    fn entries(&self) -> BoxFuture<'_, Result<Vec<changes::Entry>, Error>>;
+    /// A unified diff of these paths.
+    fn diff(&self, paths: Vec<SkillPath>) -> BoxFuture<'_, Result<String, Error>>;
+    /// A file as it was at the base commit.
+    fn original(&self, path: SkillPath, offset: u64) -> BoxFuture<'_, Result<Vec<u8>, Error>>;
+    /// Commits to the agent's branch; gives the commit in hex.
+    fn checkpoint(
+        &self,
+        message: String,
+        also: Vec<SkillPath>,
+        touched: Touched,
+    ) -> BoxFuture<'_, Result<String, Error>>;
+}
+
+/// Questions to a person.
+pub trait Ask: Send + Sync {
+    /// The answer, or the default where nobody is there.
+    fn ask(&self, question: String, options: Vec<String>, default: String) -> BoxFuture<'_, Result<String, Error>>;
+}

@@ -1,0 +1,68 @@
+//! JSON against the schemas that a manifest declares.
+//!
+//! The schema is the skill author's, so it may be hostile: nothing is fetched for it, and its patterns run on an engine
+//! whose time is linear.
+
+use jsonschema::{PatternOptions, Validator};
+use serde_json::Value;
+use skillhost_core::text::escape_terminal;
+use std::sync::OnceLock;
+
+/// Longest explanation, in characters.
+const REASON_CHARS: usize = 300;
+
+/// A schema, made ready by the first check: that takes as long as a trivial call, so it isn't done for each one.
+pub(crate) struct Schema {
+    declared: Value,
+    ready: OnceLock<Result<Validator, String>>,
+}
+
+impl Schema {
+    pub(crate) fn new(declared: &Value) -> Self {
+        Self { declared: declared.clone(), ready: OnceLock::new() }
+    }
+
+    /// Checks `value`; the error says where and why, escaped.
+    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+        let validator = self.ready.get_or_init(|| compile(&self.declared)).as_ref().map_err(Clone::clone)?;
+        validator.validate(value).map_err(|e| format!("at `{}`: {}", describe(e.instance_path()), describe(&e)))
+    }
+}
+
+fn compile(declared: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_pattern_options(PatternOptions::regex())
+        .build(declared)
+        .map_err(|e| format!("its schema can't be used: {}", describe(&e)))
+}
+
+fn describe(what: &dyn std::fmt::Display) -> String {
+    escape_terminal(&what.to_string(), REASON_CHARS).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(schema: &Value, value: &Value) -> Result<(), String> {
+        Schema::new(schema).check(value)
+    }
+
+    #[test]
+    fn says_where_and_why() {
+        let schema = json!({ "type": "object", "properties": { "n": { "type": "integer" } }, "required": ["n"] });
+        assert_eq!(check(&schema, &json!({ "n": 1 })), Ok(()));
+        assert!(check(&schema, &json!({ "n": "x" })).is_err_and(|e| e.contains("/n")));
+        assert!(check(&schema, &json!({})).is_err());
+    }
+
+    #[test]
+    fn a_hostile_schema_is_an_error() {
+        assert!(check(&json!({ "$ref": "https://example.com/x" }), &json!({})).is_err());
+        assert!(check(&json!({ "$ref": "file:///etc/passwd" }), &json!({})).is_err());
+        assert!(check(&json!({ "type": 7 }), &json!({})).is_err());
+        let slow = json!({ "type": "string", "pattern": "(a+)+$" });
+        assert!(check(&slow, &json!(format!("{}b", "a".repeat(5000)))).is_err());
+    }
+}
