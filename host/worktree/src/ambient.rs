@@ -1,0 +1,142 @@
+//! The crate's only access to absolute paths, the clock and git directories.
+
+#![allow(clippy::disallowed_methods, reason = "this is the ambient module")]
+
+use crate::error::WorktreeError;
+use rustix::fs::{CWD, Mode, OFlags};
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Opens the user's repository as git does: with its working directory, and with the check of who owns it.
+pub(crate) fn open_user_repository(path: &Path) -> Result<git2::Repository, git2::Error> {
+    git2::Repository::open(path)
+}
+
+/// Whether some directory from here upwards is a git directory itself, as in a bare repository.
+pub(crate) fn is_in_git_directory(path: &Path) -> bool {
+    git2::Repository::discover(path).is_ok()
+}
+
+/// The configuration of the user and the machine, and the one in `file`, as data.
+pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Error> {
+    let mut config = git2::Config::open_default()?;
+    if kind_of(file).is_some_and(|kind| kind.is_file()) {
+        config.add_file(file, git2::ConfigLevel::Local, false)?;
+    }
+    Ok(config)
+}
+
+/// Opens a git directory by itself, and replaces its configuration by an empty one.
+///
+/// Nothing that a repository's configuration can name (a file monitor, hooks, a filter, a credential helper, another
+/// working directory) can then be looked up, let alone run.
+pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
+    let repository = git2::Repository::open_bare(path)?;
+    repository.set_config(&git2::Config::new()?)?;
+    Ok(repository)
+}
+
+/// Makes a bare repository without a template, whose configuration the caller replaces.
+pub(crate) fn init_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
+    let mut options = git2::RepositoryInitOptions::new();
+    options.bare(true).no_reinit(true).mkdir(true).mkpath(false).external_template(false).initial_head("base");
+    git2::Repository::init_opts(path, &options)
+}
+
+/// Seconds since 1970, for signatures.
+pub(crate) fn now_s() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
+}
+
+/// The absolute spelling of a path, with its links resolved.
+pub(crate) fn canonical(path: &Path) -> Result<PathBuf, WorktreeError> {
+    fs::canonicalize(path).map_err(|e| WorktreeError::io("resolve", path, e))
+}
+
+/// What stands at a path itself, not at what it links to.
+pub(crate) fn kind_of(path: &Path) -> Option<fs::FileType> {
+    fs::symlink_metadata(path).ok().map(|m| m.file_type())
+}
+
+/// Opens a directory of the host's own; a link in its place is refused.
+pub(crate) fn open_directory(path: &Path) -> Result<OwnedFd, WorktreeError> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(CWD, path, flags, Mode::empty()).map_err(|e| WorktreeError::io("open", path, e.into()))
+}
+
+/// Reads a regular file, no link, of at most `max_bytes`; none where there is no such file.
+pub(crate) fn read_bounded(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
+    let error = |e| WorktreeError::io("read", path, e);
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits();
+    let file = fs::OpenOptions::new().read(true).custom_flags(i32::try_from(flags).unwrap_or_default()).open(path);
+    let file = match file {
+        Ok(file) => file,
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        Err(e) => return Err(error(e)),
+    };
+    let metadata = file.metadata().map_err(error)?;
+    if !metadata.is_file() {
+        return Ok(None);
+    }
+    if metadata.len() > max_bytes {
+        return Err(WorktreeError::TooLarge { bytes: metadata.len(), limit: max_bytes });
+    }
+    let mut bytes = Vec::new();
+    file.take(max_bytes).read_to_end(&mut bytes).map_err(error)?;
+    Ok(Some(bytes))
+}
+
+/// When a file was last written, in nanoseconds of its file system's clock.
+pub(crate) fn modified_ns(path: &Path) -> Option<i128> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::symlink_metadata(path).ok()?;
+    Some(i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()))
+}
+
+/// Replaces a file of the host's own in one step, so that a kill leaves the old one or the new one.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8], durable: bool) -> Result<(), WorktreeError> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let write = || -> io::Result<()> {
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(bytes)?;
+        if durable {
+            file.sync_all()?;
+        }
+        fs::rename(&temporary, path)
+    };
+    write().map_err(|e| WorktreeError::io("write", path, e))
+}
+
+/// Makes one directory that must not exist yet.
+pub(crate) fn create_new_directory(path: &Path) -> Result<(), WorktreeError> {
+    fs::DirBuilder::new().mode(0o755).create(path).map_err(|e| WorktreeError::io("create", path, e))
+}
+
+/// Removes one file, if it is there.
+pub(crate) fn remove_file(path: &Path) -> Result<(), WorktreeError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(WorktreeError::io("remove", path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// The names in a directory of the host's own, sorted, at most `limit`; empty where there is none.
+pub(crate) fn names_in(path: &Path, limit: usize) -> Result<Vec<OsString>, WorktreeError> {
+    let entries = match fs::read_dir(path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(e) => return Err(WorktreeError::io("list", path, e)),
+    };
+    let mut names = Vec::new();
+    for entry in entries.take(limit) {
+        names.push(entry.map_err(|e| WorktreeError::io("list", path, e))?.file_name());
+    }
+    names.sort();
+    Ok(names)
+}

@@ -1,0 +1,136 @@
+//! The refs of one run: which names are its own, and how they move.
+//!
+//! Two refs hold an agent's work: its branch, and a ref under `refs/skillhost/keep/` that nobody else writes. The
+//! second moves first. So a branch that is neither where the kept ref is, nor one commit behind it after a kill, was
+//! moved by somebody else, and is left alone.
+
+use crate::error::WorktreeError;
+use crate::record::WorktreeRecord;
+use crate::tree::is_missing;
+use git2::{ErrorCode, Oid, Repository};
+use skillhost_core::name::RunId;
+
+/// Longest branch name, in bytes: room for the ref's lock file on every file system.
+const MAX_BRANCH_BYTES: usize = 200;
+
+/// Checks that a name is a branch of this run: the run's id is a whole word of it, and never all of it. So no
+/// template can lead to `main` or to another run's branch.
+pub(crate) fn check_name(run: &RunId, name: &str) -> Result<(), WorktreeError> {
+    let refuse = |rule| Err(WorktreeError::Branch { name: name.chars().take(MAX_BRANCH_BYTES).collect(), rule });
+    if name.len() > MAX_BRANCH_BYTES {
+        return refuse("it is too long");
+    }
+    let is_valid = !name.starts_with('-')
+        && !name.chars().any(skillhost_core::text::is_deceptive)
+        && git2::Reference::is_valid_name(&format!("refs/heads/{name}"));
+    if !is_valid {
+        return refuse("it is not a name that git takes");
+    }
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    if name == run.as_str() || !words.any(|word| word == run.as_str()) {
+        return refuse("the run's id is not a part of it");
+    }
+    Ok(())
+}
+
+/// The tip of an agent's branch, if it is where the host left it.
+pub(crate) fn tip(git: &Repository, record: &WorktreeRecord) -> Result<Oid, WorktreeError> {
+    let moved = || WorktreeError::BranchMoved { name: record.branch.clone() };
+    let tip = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
+    let Some(kept) = target(git, &record.keep_reference())? else { return Ok(tip) };
+    let is_behind = || git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(tip));
+    if tip == kept || is_behind() { Ok(tip) } else { Err(moved()) }
+}
+
+/// The commit that holds most of an agent's work, whatever became of its branch.
+pub(crate) fn last_known(git: &Repository, record: &WorktreeRecord) -> Result<Oid, WorktreeError> {
+    if let Ok(tip) = tip(git, record) {
+        return Ok(tip);
+    }
+    Ok(target(git, &record.keep_reference())?.unwrap_or(record.base.oid()))
+}
+
+/// Makes both refs at the base; the branch must not exist.
+pub(crate) fn create(git: &Repository, record: &WorktreeRecord) -> Result<(), WorktreeError> {
+    let base = record.base.oid();
+    git.reference(&record.keep_reference(), base, true, "skillhost: base")?;
+    match git.reference(&reference(&record.branch), base, false, "skillhost: base") {
+        Ok(_) => Ok(()),
+        Err(e) if e.code() == ErrorCode::Exists => Err(WorktreeError::BranchExists { name: record.branch.clone() }),
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// Whether a branch of this name is there, in whatever form.
+pub(crate) fn exists(git: &Repository, name: &str) -> bool {
+    !matches!(git.find_reference(&reference(name)), Err(e) if is_missing(&e))
+}
+
+/// Moves both refs from `old` to `new`, by compare-and-swap.
+pub(crate) fn advance(git: &Repository, record: &WorktreeRecord, old: Oid, new: Oid) -> Result<(), WorktreeError> {
+    let keep = record.keep_reference();
+    match target(git, &keep)? {
+        Some(kept) => swap(git, record, &keep, kept, new)?,
+        None => drop(git.reference(&keep, new, false, "skillhost: commit")?),
+    }
+    swap(git, record, &reference(&record.branch), old, new)
+}
+
+fn swap(git: &Repository, record: &WorktreeRecord, name: &str, old: Oid, new: Oid) -> Result<(), WorktreeError> {
+    match git.reference_matching(name, new, true, old, "skillhost: commit") {
+        Ok(_) => Ok(()),
+        Err(e) if matches!(e.code(), ErrorCode::Modified | ErrorCode::NotFound) => {
+            Err(WorktreeError::BranchMoved { name: record.branch.clone() })
+        }
+        Err(e) => Err(e.into()),
+    }
+}
+
+/// What a ref points at; none where it isn't there, or is a link to another ref, which is never followed.
+pub(crate) fn target(git: &Repository, name: &str) -> Result<Option<Oid>, WorktreeError> {
+    match git.find_reference(name) {
+        Ok(reference) => Ok(reference.target()),
+        Err(e) if is_missing(&e) => Ok(None),
+        Err(e) => Err(e.into()),
+    }
+}
+
+fn reference(branch: &str) -> String {
+    format!("refs/heads/{branch}")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn g_07_a_branch_carries_its_runs_id() {
+        let run: RunId = "k3x9p2ab".parse().unwrap();
+        for good in ["skillhost/lead-capture-k3x9p2ab", "k3x9p2ab/x", "feat/k3x9p2ab", "skillhost/a-k3x9p2ab.step-1"] {
+            assert!(check_name(&run, good).is_ok(), "{good}");
+        }
+        for bad in [
+            "main",
+            "k3x9p2ab",
+            "skillhost/other",
+            "x-k3x9p2abc",
+            "-k3x9p2ab",
+            "a..k3x9p2ab",
+            "a/k3x9p2ab.lock",
+            "a k3x9p2ab",
+            "a\u{7}-k3x9p2ab",
+            "a\u{202e}-k3x9p2ab",
+            "refs/../k3x9p2ab",
+            "a@{k3x9p2ab",
+            "",
+            "/k3x9p2ab",
+            "a~k3x9p2ab",
+            "x\\k3x9p2ab",
+        ] {
+            assert!(check_name(&run, bad).is_err(), "{bad:?}");
+        }
+        // A run that is called like a branch doesn't own the branch.
+        assert!(check_name(&"main".parse().unwrap(), "main").is_err());
+    }
+}

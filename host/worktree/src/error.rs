@@ -1,0 +1,182 @@
+//! What can go wrong, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why an operation on a repository or a worktree failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorktreeError {
+    /// No directory from here upwards is a repository.
+    #[error("no git repository at {path:?} or above it")]
+    NoRepository {
+        /// Where the search began.
+        path: PathBuf,
+    },
+    /// A repository without a working directory.
+    #[error("{path:?} is a bare repository")]
+    Bare {
+        /// Its git directory.
+        path: PathBuf,
+    },
+    /// Nothing was committed yet.
+    #[error("the repository has no commits")]
+    NoCommits,
+    /// Objects are fetched on demand, which would need git and the network in the middle of a run.
+    #[error("the repository is a partial clone")]
+    PartialClone,
+    /// References are stored in a format that libgit2 does not read.
+    #[error("the repository stores its references as a reftable")]
+    Reftable,
+    /// Object names are not SHA-1.
+    #[error("the repository uses an object format other than sha1")]
+    ObjectFormat,
+    /// Something else that only a newer git understands.
+    #[error("the repository uses a feature that is not supported: {detail:?}")]
+    Extension {
+        /// What libgit2 said.
+        detail: String,
+    },
+    /// The repository belongs to somebody else.
+    #[error("the repository at {path:?} belongs to another user")]
+    Ownership {
+        /// Where it is.
+        path: PathBuf,
+    },
+    /// A text that is no revision, or names none that exists.
+    #[error("{revision:?} does not name a commit of this repository")]
+    Revision {
+        /// The text.
+        revision: String,
+        /// Whether history was cut off when the repository was cloned.
+        shallow: bool,
+    },
+    /// A branch name that git refuses, or that isn't the run's own.
+    #[error("{name:?} is not a branch name of this run: {rule}")]
+    Branch {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// The branch that a worktree is made for is there already.
+    #[error("the branch {name:?} exists already")]
+    BranchExists {
+        /// Its name.
+        name: String,
+    },
+    /// Somebody else moved or deleted the branch.
+    #[error("the branch {name:?} was changed by somebody else")]
+    BranchMoved {
+        /// Its name.
+        name: String,
+    },
+    /// A commit whose files can't be written safely.
+    #[error("the commit has an entry that is unsafe to write: {path:?}: {rule}")]
+    UnsafeTree {
+        /// The entry.
+        path: String,
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+    /// A directory, or something that is no file, stands where the host writes a file of its own.
+    #[error("{path:?} in the worktree is not a regular file")]
+    NotAFile {
+        /// Relative to the tree's root.
+        path: String,
+    },
+    /// More than the host hands over or takes in at once.
+    #[error("{bytes} bytes are more than the {limit} that are handled at once")]
+    TooLarge {
+        /// How large it is.
+        bytes: u64,
+        /// What would be taken.
+        limit: u64,
+    },
+    /// A limit on the number or depth of files.
+    #[error("the tree has more than {limit} {what}")]
+    Limit {
+        /// The limit.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+    },
+    /// The directory holds something else than the worktree that was asked for.
+    #[error("{path:?} does not hold the recorded worktree")]
+    Record {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Something stands where a worktree is to be made.
+    #[error("{path:?} exists already")]
+    Exists {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Files are too large or too many to be saved, so that removing them would lose work.
+    #[error("{count} files of the worktree at {path:?} can't be saved, first of them {first:?}")]
+    Unsaved {
+        /// Its directory.
+        path: PathBuf,
+        /// How many files.
+        count: u64,
+        /// The first of them.
+        first: String,
+    },
+    /// libgit2 failed.
+    #[error("git: {:?}", .0.message())]
+    Git(#[from] git2::Error),
+    /// The operating system failed.
+    #[error("could not {operation} {path:?}")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+}
+
+impl WorktreeError {
+    /// What to do about it, where there is something to do.
+    pub fn hint(&self) -> Option<String> {
+        self.advice().map(str::to_owned)
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NoRepository { .. } => {
+                "run it inside a repository, name one with `-C DIR`, or make one with `git init`"
+            }
+            Self::Bare { .. } => "run it in a clone that has a working directory",
+            Self::NoCommits => "commit something first: a run starts from a commit",
+            Self::PartialClone => "make a full clone: `git clone URL` without `--filter`",
+            Self::Reftable => "convert it: `git refs migrate --ref-format=files`",
+            Self::ObjectFormat => "only sha1 repositories are supported",
+            Self::Extension { .. } => "look at the `extensions` section of the repository's configuration",
+            Self::Ownership { .. } => "if you trust it: `git config --global --add safe.directory DIR`",
+            Self::Revision { shallow: true, .. } => {
+                "the clone is shallow: fetch the branch, or all of it with `git fetch --unshallow`"
+            }
+            Self::Revision { .. } => "name a branch, a tag or a commit that is in this clone",
+            Self::Branch { .. } => "a branch template needs `{run}` in it, as in `skillhost/{slug}-{run}`",
+            Self::BranchExists { .. } => "rename or delete the branch, or start another run",
+            Self::BranchMoved { .. } => {
+                "the run's work is kept under refs/skillhost/keep/; move the branch back, or start another run from it"
+            }
+            Self::TooLarge { .. } => "ask for less, or for a part",
+            Self::Limit { .. } => "have the run's commands write less into the tree",
+            Self::Record { .. } => "`skillhost gc` removes what no run needs",
+            Self::Exists { .. } => "name a directory that does not exist",
+            Self::Unsaved { .. } => "copy or remove those files, then try again",
+            Self::UnsafeTree { .. } => "start from a commit without that entry",
+            Self::NotAFile { .. } => "have the run's commands leave that path alone",
+            Self::Git(_) | Self::Io { .. } => return None,
+        })
+    }
+
+    pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io { operation, path: path.to_owned(), source }
+    }
+}

@@ -1,0 +1,218 @@
+//! The user's repository: what is read from it.
+//!
+//! No handle stays open. Every operation opens the git directory that was found at the beginning, bare and with an
+//! empty configuration, so that values of this type can be shared between threads, and nothing that changes in the
+//! user's configuration later has an effect.
+
+use crate::ambient;
+use crate::error::WorktreeError;
+use crate::id::CommitId;
+use crate::settings::Settings;
+use crate::snapshot::{EntryKind, Snapshot};
+use crate::sweep::skill_path;
+use git2::{ErrorClass, ErrorCode};
+use skillhost_core::path::SkillPath;
+use std::path::{Path, PathBuf};
+
+/// Largest `.gitattributes` that is looked at for LFS.
+const MAX_ATTRIBUTES_BYTES: u64 = 1 << 20;
+
+/// A repository with a working directory and at least one commit.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    workdir: PathBuf,
+    /// Holds `HEAD` of the user's working directory.
+    git_directory: PathBuf,
+    /// Holds objects and refs; another one than `git_directory` where the user is in a linked worktree.
+    common_directory: PathBuf,
+    settings: Settings,
+}
+
+impl Repository {
+    /// Opens the repository that `dir` lies in. Nothing in it is executed.
+    ///
+    /// # Errors
+    /// Where there is none, or it can't be worked with; the hint says what to do.
+    pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
+        let start = ambient::canonical(dir)?;
+        for workdir in start.ancestors().filter(|above| ambient::kind_of(&above.join(".git")).is_some()) {
+            // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
+            if ambient::kind_of(&workdir.join(".git")).is_some_and(|kind| kind.is_dir()) {
+                Settings::read(&workdir.join(".git"))?;
+            }
+            match ambient::open_user_repository(workdir) {
+                Ok(git) => return Self::from_git(&git, workdir),
+                Err(e) if e.code() == ErrorCode::NotFound && e.class() == ErrorClass::Repository => {}
+                Err(e) if e.code() == ErrorCode::Owner => {
+                    return Err(WorktreeError::Ownership { path: workdir.to_owned() });
+                }
+                Err(e) if e.class() == ErrorClass::Repository => {
+                    return Err(WorktreeError::Extension { detail: e.message().to_owned() });
+                }
+                Err(e) => return Err(e.into()),
+            }
+        }
+        if ambient::is_in_git_directory(&start) {
+            return Err(WorktreeError::Bare { path: start });
+        }
+        Err(WorktreeError::NoRepository { path: start })
+    }
+
+    fn from_git(git: &git2::Repository, workdir: &Path) -> Result<Self, WorktreeError> {
+        if git.is_bare() {
+            return Err(WorktreeError::Bare { path: git.path().to_owned() });
+        }
+        let common_directory = ambient::canonical(git.commondir())?;
+        let repository = Self {
+            // Not what `core.worktree` says: that is configuration, and may point anywhere.
+            workdir: workdir.to_owned(),
+            git_directory: ambient::canonical(git.path())?,
+            settings: Settings::read(&common_directory)?,
+            common_directory,
+        };
+        let git = repository.open_git()?;
+        if repository.resolve("HEAD").is_err() && git.branches(None)?.next().is_none() {
+            return Err(WorktreeError::NoCommits);
+        }
+        Ok(repository)
+    }
+
+    /// The user's working directory: the one that holds `.git`.
+    pub fn workdir(&self) -> &Path {
+        &self.workdir
+    }
+
+    /// The git directory that holds the objects and refs.
+    pub(crate) fn common_directory(&self) -> &Path {
+        &self.common_directory
+    }
+
+    pub(crate) fn open_git(&self) -> Result<git2::Repository, WorktreeError> {
+        Ok(ambient::open_git_directory(&self.common_directory)?)
+    }
+
+    fn open_head(&self) -> Result<git2::Repository, WorktreeError> {
+        Ok(ambient::open_git_directory(&self.git_directory)?)
+    }
+
+    /// The branch that is checked out; none where `HEAD` is detached or on no branch.
+    pub fn head_branch(&self) -> Option<String> {
+        let git = self.open_head().ok()?;
+        let head = git.find_reference("HEAD").ok()?;
+        let target = String::from_utf8(head.symbolic_target_bytes()?.to_vec()).ok()?;
+        target.strip_prefix("refs/heads/").map(str::to_owned)
+    }
+
+    /// The commit that a revision names: a branch, a tag, an id, or anything else that git takes.
+    ///
+    /// # Errors
+    /// Where it names none.
+    pub fn resolve(&self, rev: &str) -> Result<CommitId, WorktreeError> {
+        let git = self.open_head()?;
+        let found = git.revparse_single(rev).and_then(|object| object.peel_to_commit());
+        match found {
+            Ok(commit) => Ok(CommitId::from(commit.id())),
+            Err(_) => {
+                Err(WorktreeError::Revision { revision: rev.chars().take(80).collect(), shallow: git.is_shallow() })
+            }
+        }
+    }
+
+    /// The tip of a local branch, if there is one.
+    pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
+        let git = self.open_git().ok()?;
+        let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?;
+        reference.peel_to_commit().ok().map(|commit| CommitId::from(commit.id()))
+    }
+
+    /// Reads a regular file of a commit; none where it has no such file.
+    ///
+    /// # Errors
+    /// Where the file is larger than `max_bytes`, or the commit can't be read.
+    pub fn read_file(&self, commit: &CommitId, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
+        let git = self.open_git()?;
+        let tree = git.find_commit(commit.oid())?.tree()?;
+        read_from(&git, &tree, path, max_bytes)
+    }
+
+    /// The regular files of a commit, sorted. Those whose names a skill could not spell are left out.
+    ///
+    /// # Errors
+    /// Where the commit can't be read, or has entries that are unsafe.
+    pub fn list_files(&self, commit: &CommitId) -> Result<Vec<SkillPath>, WorktreeError> {
+        let snapshot = Snapshot::of_commit(&self.open_git()?, *commit)?;
+        let is_file = |kind| matches!(kind, EntryKind::File | EntryKind::Executable);
+        let files = snapshot.entries.iter().filter(|(_, entry)| is_file(entry.kind));
+        Ok(files.filter_map(|(path, _)| skill_path(path)).collect())
+    }
+
+    /// Name and address that the user's or the repository's configuration gives to authors.
+    pub fn identity(&self) -> Option<(String, String)> {
+        self.settings.identity.clone()
+    }
+
+    /// What people should know about this repository before a run: what trees won't have, and what commits won't.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let Ok(git) = self.open_git() else { return notes };
+        if let Ok(snapshot) = self.resolve("HEAD").and_then(|head| Snapshot::of_commit(&git, head)) {
+            let modules = snapshot.entries.values().filter(|entry| entry.kind == EntryKind::Submodule).count();
+            if modules > 0 {
+                notes.push(format!("{modules} submodules stay empty in agents' trees and in gates"));
+            }
+            if uses_lfs(&git, &snapshot) {
+                notes.push("files in Git LFS are pointers in agents' trees and in gates".to_owned());
+            }
+        }
+        if self.settings.signs_commits {
+            notes.push(
+                "commits are signed here by configuration; those of a run are not, so sign them on merge".to_owned(),
+            );
+        }
+        if git.is_shallow() {
+            notes.push("the clone is shallow: older commits can't be named as a base".to_owned());
+        }
+        notes
+    }
+}
+
+/// Whether any `.gitattributes` hands files to Git LFS.
+fn uses_lfs(git: &git2::Repository, snapshot: &Snapshot) -> bool {
+    let attributes =
+        snapshot.entries.iter().filter(|(path, _)| path.rsplit(|b| *b == b'/').next() == Some(b".gitattributes"));
+    attributes.take(64).any(|(_, entry)| {
+        let is_small = git
+            .odb()
+            .and_then(|odb| odb.read_header(entry.blob))
+            .is_ok_and(|(bytes, _)| bytes as u64 <= MAX_ATTRIBUTES_BYTES);
+        is_small
+            && git
+                .find_blob(entry.blob)
+                .is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter=lfs"))
+    })
+}
+
+/// Reads a regular file of a tree by its path.
+pub(crate) fn read_from(
+    git: &git2::Repository,
+    tree: &git2::Tree<'_>,
+    path: &str,
+    max_bytes: u64,
+) -> Result<Option<Vec<u8>>, WorktreeError> {
+    if path.is_empty() || path.contains('\0') {
+        return Ok(None);
+    }
+    let entry = match tree.get_path(Path::new(path)) {
+        Ok(entry) => entry,
+        Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
+        Err(e) => return Err(e.into()),
+    };
+    if !matches!(entry.filemode(), 0o100_644 | 0o100_755 | 0o100_664) {
+        return Ok(None);
+    }
+    let (bytes, _) = git.odb()?.read_header(entry.id())?;
+    if bytes as u64 > max_bytes {
+        return Err(WorktreeError::TooLarge { bytes: bytes as u64, limit: max_bytes });
+    }
+    Ok(Some(git.find_blob(entry.id())?.content().to_vec()))
+}

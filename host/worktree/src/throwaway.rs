@@ -1,0 +1,56 @@
+//! A small repository of its own, for commands that need git: version stamps, tests of what changed.
+//!
+//! It has one commit with the files of the named one and nothing else: no remotes, no hooks, no history, no link to the
+//! user's repository. Whatever is done to it is gone with it.
+
+use crate::ambient;
+use crate::checkout::remove_directory;
+use crate::commit;
+use crate::error::WorktreeError;
+use crate::id::CommitId;
+use crate::repository::Repository;
+use git2::Index;
+use std::path::Path;
+
+/// All of its configuration.
+const CONFIG: &[u8] = b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfilemode = true\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";
+
+impl Repository {
+    /// Makes a git directory at a path that must not exist. Its branch `base` has one commit, with the files of
+    /// `commit`.
+    ///
+    /// # Errors
+    /// Where objects of the commit are missing, or the disk fails; what was written is then removed.
+    pub fn throwaway_repository(&self, commit: &CommitId, git_directory: &Path) -> Result<(), WorktreeError> {
+        if ambient::kind_of(git_directory).is_some() {
+            return Err(WorktreeError::Exists { path: git_directory.to_owned() });
+        }
+        let filled = self.fill(*commit, git_directory);
+        if filled.is_err() {
+            // The first error is the one that tells why.
+            let _ = remove_directory(git_directory);
+        }
+        filled
+    }
+
+    fn fill(&self, commit: CommitId, dir: &Path) -> Result<(), WorktreeError> {
+        let git = self.open_git()?;
+        let tree = git.find_commit(commit.oid())?.tree_id();
+        // What `init` writes is replaced, so that only the host's words are in it.
+        drop(ambient::init_git_directory(dir)?);
+        ambient::write_atomically(&dir.join("config"), CONFIG, false)?;
+        remove_directory(&dir.join("hooks"))?;
+        ambient::remove_file(&dir.join("description"))?;
+        let mut pack = git.packbuilder()?;
+        pack.insert_tree(tree)?;
+        pack.write(&dir.join("objects/pack"), 0o444)?;
+
+        let copy = ambient::open_git_directory(dir)?;
+        let only = commit::write(&copy, tree, &[], &format!("Files of {commit}\n"), None)?;
+        copy.reference("refs/heads/base", only, false, "skillhost: base")?;
+        let mut index = Index::open(&dir.join("index"))?;
+        index.read_tree(&copy.find_tree(tree)?)?;
+        index.write()?;
+        Ok(())
+    }
+}
