@@ -1,0 +1,210 @@
+//! The root of the sandbox: a file system in memory on which only what the plan names is mounted.
+//!
+//! ```text
+//! /            in memory, read-only once it is built
+//! /old         the host's root, until everything is mounted; then it is gone
+//! /new         what becomes the root
+//! ```
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_change, unmount};
+use rustix::process::{chdir, pivot_root};
+
+use super::sys::{Rights, bind, restrict, tmpfs};
+use super::{Fault, Step};
+use crate::layout::{DEVICES, HOME, PROC_MASKS, SCRATCH, WRITTEN};
+use crate::plan::{Mount, Plan};
+
+const OLD: &str = "/old";
+const NEW: &str = "/new";
+/// Directories, links and the few files that are written: far below this.
+const ROOT_BYTES: u64 = 16 << 20;
+/// The kernel keeps the first 300 numbers for those that begin early, and takes no smaller limit than one more.
+const RESERVED_PIDS: u64 = 301;
+/// The kernel's largest, on 64 bits.
+const MAX_PID_MAX: u64 = 1 << 22;
+
+/// Builds the root and changes to it. Needs the capabilities of the namespaces' owner.
+pub(super) fn build(plan: &Plan) -> Result<(), Fault> {
+    enter_staging().step("make a root")?;
+    mount_scratch(plan).step("mount the scratch space")?;
+    for (name, text) in WRITTEN {
+        make_file(&inside(Path::new(name)), text.as_bytes()).step(format!("write {name}"))?;
+    }
+    for (place, to) in &plan.links {
+        make_link(&inside(place), to).step(format!("link {}", place.display()))?;
+    }
+    for shown in &plan.mounts {
+        show(shown).step(format!("mount {}", shown.target.display()))?;
+    }
+    for mask in &plan.masks {
+        hide(&inside(mask)).step(format!("hide {}", mask.display()))?;
+    }
+    mount_devices(plan).step("mount /dev")?;
+    mount_proc(plan).step("mount /proc")?;
+    leave_old_root().step("leave the host's root")?;
+    restrict_root().step("make the root read-only")
+}
+
+/// Puts an empty file system beneath everything, with the host's root in it as `/old`.
+fn enter_staging() -> io::Result<()> {
+    // Nothing that is mounted here may reach the host.
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
+    // Any directory does; what it held stays reachable below `/old`.
+    let base = Path::new("/tmp");
+    tmpfs(base, "0755", ROOT_BYTES)?;
+    fs::create_dir(base.join("old"))?;
+    fs::create_dir(base.join("new"))?;
+    pivot_root(base, base.join("old"))?;
+    chdir("/")?;
+    mount_bind(NEW, NEW).map_err(io::Error::from).and_then(|()| {
+        ["proc", "dev", "etc", "run", "var", "sys"]
+            .iter()
+            .try_for_each(|name| fs::create_dir(Path::new(NEW).join(name)))
+    })
+}
+
+/// `/tmp`, `/var/tmp` and the home are folders of one file system, so that one size limits them all.
+fn mount_scratch(plan: &Plan) -> io::Result<()> {
+    let scratch = Path::new("/scratch");
+    fs::create_dir(scratch)?;
+    tmpfs(scratch, "0755", plan.limits.scratch_bytes)?;
+    for (number, place) in SCRATCH.iter().enumerate() {
+        let folder = scratch.join(number.to_string());
+        fs::create_dir(&folder)?;
+        let mode = if *place == HOME { 0o700 } else { 0o1777 };
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode))?;
+        let target = inside(Path::new(place));
+        fs::create_dir_all(&target)?;
+        bind(&folder, &target, Rights::Writable)?;
+    }
+    Ok(())
+}
+
+fn show(shown: &Mount) -> io::Result<()> {
+    let source = outside(&shown.source);
+    let target = inside(&shown.target);
+    if fs::metadata(&source)?.is_dir() {
+        fs::create_dir_all(&target)?;
+    } else if !target.exists() {
+        make_file(&target, b"")?;
+    }
+    // A link here could only come from the worktree, and would lead the mount elsewhere.
+    if fs::symlink_metadata(&target)?.is_symlink() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    bind(&source, &target, if shown.writable { Rights::Writable } else { Rights::ReadOnly })
+}
+
+fn mount_devices(plan: &Plan) -> io::Result<()> {
+    let dev = inside(Path::new("/dev"));
+    tmpfs(&dev, "0755", ROOT_BYTES)?;
+    for device in DEVICES {
+        let target = inside(Path::new(device));
+        make_file(&target, b"")?;
+        bind(&outside(Path::new(device)), &target, Rights::Devices)?;
+    }
+    for (name, to) in
+        [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")]
+    {
+        symlink(to, dev.join(name))?;
+    }
+    fs::create_dir(dev.join("shm"))?;
+    fs::create_dir(dev.join("pts"))?;
+    // Only this file system, before others are mounted on it: device files must keep working.
+    restrict_alone(&dev)?;
+    tmpfs(&dev.join("shm"), "1777", plan.limits.shared_memory_bytes)?;
+    restrict(&dev.join("shm"), Rights::Writable)?;
+    // Terminals of its own: test suites open some; the host's are not among them.
+    mount(
+        "devpts",
+        dev.join("pts"),
+        "devpts",
+        MountFlags::NOSUID | MountFlags::NOEXEC,
+        c"newinstance,ptmxmode=0666,mode=620",
+    )?;
+    Ok(())
+}
+
+/// A `/proc` of the new PID namespace, read-only, without what tells about the machine.
+fn mount_proc(plan: &Plan) -> io::Result<()> {
+    let proc = inside(Path::new("/proc"));
+    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
+    mount("proc", &proc, "proc", flags, None)?;
+    if pid_max_is_of_the_namespace() {
+        let most = plan.limits.processes.saturating_add(RESERVED_PIDS).min(MAX_PID_MAX);
+        fs::write(proc.join("sys/kernel/pid_max"), most.to_string())?;
+    }
+    for mask in PROC_MASKS {
+        let place = inside(Path::new(mask));
+        if place.is_dir() {
+            hide(&place)?;
+        } else if place.exists() {
+            bind(&outside(Path::new("/dev/null")), &place, Rights::ReadOnly)?;
+        }
+    }
+    restrict(&proc, Rights::ReadOnly)
+}
+
+/// Since Linux 6.14 each PID namespace has a limit of its own, which holds for root too. Before, this file is the
+/// whole machine's.
+fn pid_max_is_of_the_namespace() -> bool {
+    let system = rustix::system::uname();
+    let release = system.release().to_string_lossy();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    version >= (6, 14)
+}
+
+fn hide(place: &Path) -> io::Result<()> {
+    tmpfs(place, "0555", 4096)?;
+    restrict(place, Rights::ReadOnly)
+}
+
+/// Makes `/new` the root, and detaches whatever else there was.
+fn leave_old_root() -> io::Result<()> {
+    chdir(NEW)?;
+    pivot_root(".", ".")?;
+    unmount(".", UnmountFlags::DETACH)?;
+    chdir("/")?;
+    Ok(())
+}
+
+/// Read-only for the root itself; what is mounted on it has rights of its own.
+fn restrict_root() -> io::Result<()> {
+    restrict_alone(Path::new("/"))
+}
+
+fn restrict_alone(place: &Path) -> io::Result<()> {
+    let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID;
+    rustix::mount::mount_remount(place, flags, c"")?;
+    Ok(())
+}
+
+fn make_file(place: &Path, text: &[u8]) -> io::Result<()> {
+    place.parent().map_or(Ok(()), fs::create_dir_all)?;
+    fs::write(place, text)
+}
+
+fn make_link(place: &Path, to: &Path) -> io::Result<()> {
+    place.parent().map_or(Ok(()), fs::create_dir_all)?;
+    symlink(to, place)
+}
+
+/// A place of the sandbox while it is being built.
+fn inside(place: &Path) -> PathBuf {
+    beneath(NEW, place)
+}
+
+/// A place of the host while it can still be reached.
+fn outside(place: &Path) -> PathBuf {
+    beneath(OLD, place)
+}
+
+fn beneath(root: &str, place: &Path) -> PathBuf {
+    Path::new(root).join(place.strip_prefix("/").unwrap_or(place))
+}

@@ -1,0 +1,219 @@
+//! Running a command in the sandbox, from the host's side.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, Take};
+use tokio::process::{ChildStderr, ChildStdout};
+
+use crate::attest;
+use crate::cgroup::Cgroup;
+use crate::command::Command;
+use crate::error::SandboxError;
+use crate::layout;
+use crate::level::{Attestation, Demand, Level, LimitsHeldBy, Observed};
+use crate::outcome::{Exit, Outcome, Output};
+use crate::plan::{Limit, Report, Request};
+use crate::running::{OWN_PROGRAM, RepositoryMount, Running, encode};
+use crate::support::Support;
+use crate::toolchains::Toolchains;
+use crate::unsandboxed;
+
+/// Far more than all reports of one command.
+const MAX_REPORTS_BYTES: u64 = 1 << 20;
+/// Entering takes milliseconds; on a machine that swaps, seconds.
+const SET_UP_TIMEOUT: Duration = Duration::from_secs(60);
+const READ_BYTES: usize = 64 << 10;
+
+/// Runs commands, each in a sandbox of its own.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    program: PathBuf,
+    support: Support,
+    toolchains: Toolchains,
+    demand: Demand,
+}
+
+impl Sandbox {
+    /// A sandbox on a machine that was probed, with the user's toolchains, of the demanded level or not at all.
+    pub fn new(support: Support, toolchains: Toolchains, demand: Demand) -> Self {
+        Self { program: OWN_PROGRAM.into(), support, toolchains, demand }
+    }
+
+    /// Uses another program than this one for init. It must call [`crate::init_if_requested`].
+    pub fn with_program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
+    /// The level that commands will get, or why there is none. The attestation of each command says it again, proven.
+    pub fn level(&self) -> Result<Level, SandboxError> {
+        let unavailable = || SandboxError::LevelUnavailable { missing: self.support.missing.clone() };
+        match (self.demand, self.support.level()) {
+            (Demand::DangerouslyUnsandboxed, _) => Ok(Level::Unsandboxed),
+            (Demand::Full, Some(Level::Full)) => Ok(Level::Full),
+            (Demand::AllowReduced, Some(level)) => Ok(level),
+            _ => Err(unavailable()),
+        }
+    }
+
+    /// Runs a command to its end. `cancel` ends it early; `on_output` sees the output as it comes (untrusted bytes).
+    ///
+    /// Dropping the future kills the command and all that it started.
+    pub async fn run(
+        &self,
+        command: &Command,
+        cancel: impl Future<Output = ()>,
+        mut on_output: impl FnMut(&[u8]),
+    ) -> Result<Outcome, SandboxError> {
+        if command.argv.is_empty() {
+            return Err(SandboxError::CommandEmpty);
+        }
+        let level = self.level()?;
+        if level == Level::Unsandboxed {
+            return unsandboxed::run(command, &self.toolchains, cancel, on_output).await;
+        }
+        let mut cancel = pin!(cancel);
+        let mut session = tokio::select! {
+            session = Session::start(self, command) => session?,
+            () = &mut cancel => return Err(SandboxError::Cancelled),
+        };
+        let exit = session.follow(command, cancel, &mut on_output).await;
+        // On an error too: when this returns, nothing of the command is left.
+        session.running.end().await;
+        Ok(Outcome {
+            exit: exit?,
+            output: session.output,
+            output_size: session.output_size,
+            duration: session.started.elapsed(),
+            attestation: Attestation {
+                level,
+                limits_held_by: session.limits_held_by,
+                observed: Some(session.observed),
+            },
+        })
+    }
+}
+
+/// A command whose sandbox was checked and that was let go.
+struct Session {
+    running: Running,
+    stdout: ChildStdout,
+    reports: Reports,
+    observed: Observed,
+    limits_held_by: LimitsHeldBy,
+    started: Instant,
+    output: Output,
+    output_size: u64,
+}
+
+impl Session {
+    async fn start(sandbox: &Sandbox, command: &Command) -> Result<Self, SandboxError> {
+        let cgroup = Cgroup::create(&command.limits);
+        let limits_held_by = if cgroup.is_some() { LimitsHeldBy::Cgroup } else { LimitsHeldBy::Watchdog };
+        let place = cgroup.as_ref().map(|cgroup| cgroup.path().to_owned());
+        let plan = Box::new(layout::plan(command, &sandbox.toolchains, &sandbox.support, place)?);
+        let request = Request::Run(plan);
+        let frame = encode(&request)?;
+        let repository = command.repository.as_ref().map(|_| RepositoryMount::create(&command.tree)).transpose()?;
+        let (mut running, stdout, stderr) = Running::start(&sandbox.program, &frame, cgroup, repository).await?;
+        let mut reports = BufReader::new(stderr.take(MAX_REPORTS_BYTES)).lines();
+        let entered = tokio::time::timeout(SET_UP_TIMEOUT, await_ready(&request, &mut reports)).await;
+        let observed = match entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long"))) {
+            Ok(observed) => observed,
+            Err(error) => {
+                running.end().await;
+                return Err(error);
+            }
+        };
+        running.go().await?;
+        let (started, output) = (Instant::now(), Output::default());
+        Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0 })
+    }
+
+    /// Follows a command until its output and its reports are over, which is when no process is left.
+    async fn follow(
+        &mut self,
+        command: &Command,
+        mut cancel: Pin<&mut impl Future<Output = ()>>,
+        on_output: &mut impl FnMut(&[u8]),
+    ) -> Result<Exit, SandboxError> {
+        let mut deadline = pin!(tokio::time::sleep(command.timeout));
+        let mut buffer = vec![0; READ_BYTES];
+        let mut exit = None;
+        let (mut output_open, mut reports_open) = (true, true);
+        while output_open || reports_open {
+            tokio::select! {
+                read = self.stdout.read(&mut buffer), if output_open => {
+                    let bytes = &buffer[..read.map_err(SandboxError::Channel)?];
+                    output_open = !bytes.is_empty();
+                    // A command that is being killed may still write; nobody wants more of it.
+                    if !matches!(exit, None | Some(Exit::Code(_) | Exit::Signal(_))) {
+                        continue;
+                    }
+                    self.output_size += bytes.len() as u64;
+                    on_output(bytes);
+                    if !self.output.append(bytes, command.output_limit_bytes) {
+                        exit = Some(Exit::OutputLimit);
+                        self.running.kill();
+                    }
+                }
+                line = self.reports.next_line(), if reports_open => match line.map_err(SandboxError::Channel)? {
+                    Some(line) => { exit.get_or_insert(ending(&line)?); }
+                    None => reports_open = false,
+                },
+                () = &mut deadline, if exit.is_none() => {
+                    exit = Some(Exit::TimedOut);
+                    self.running.kill();
+                }
+                () = &mut cancel, if exit.is_none() => {
+                    exit = Some(Exit::Cancelled);
+                    self.running.kill();
+                }
+            }
+        }
+        if matches!(exit, None | Some(Exit::Signal(_))) && self.running.ran_out_of_memory() {
+            return Ok(Exit::MemoryLimit);
+        }
+        exit.ok_or_else(|| SandboxError::InitDied { report: "nothing".to_owned() })
+    }
+}
+
+type Reports = Lines<BufReader<Take<ChildStderr>>>;
+
+/// Waits until init has entered everything, and checks what it says.
+async fn await_ready(request: &Request, reports: &mut Reports) -> Result<Observed, SandboxError> {
+    let line = reports.next_line().await.map_err(SandboxError::Channel)?.unwrap_or_default();
+    match (request, parse(&line)?) {
+        (Request::Run(plan), Report::Ready(observed)) => {
+            let checked = attest::check(plan, &observed, &attest::own_namespaces());
+            checked.map(|()| observed).map_err(|what| SandboxError::AttestationMismatch { what })
+        }
+        (_, Report::SetUp { step, reason }) => Err(set_up(&step, &reason)),
+        _ => Err(SandboxError::InitDied { report: line.escape_default().to_string() }),
+    }
+}
+
+/// How the command ended, as a report says.
+fn ending(line: &str) -> Result<Exit, SandboxError> {
+    Ok(match parse(line)? {
+        Report::Ended { code: Some(code), .. } => Exit::Code(code),
+        Report::Ended { signal: Some(signal), .. } => Exit::Signal(signal),
+        Report::Limit(Limit::Memory) => Exit::MemoryLimit,
+        Report::Limit(Limit::Processes) => Exit::ProcessLimit,
+        Report::Limit(Limit::Disk) => Exit::DiskLimit,
+        Report::ProgramStart { program, reason } => return Err(SandboxError::ProgramStart { program, reason }),
+        Report::SetUp { step, reason } => return Err(set_up(&step, &reason)),
+        _ => return Err(SandboxError::InitDied { report: line.escape_default().to_string() }),
+    })
+}
+
+fn parse(line: &str) -> Result<Report, SandboxError> {
+    serde_json::from_str(line).map_err(|_| SandboxError::InitDied { report: line.escape_default().to_string() })
+}
+
+fn set_up(step: &str, reason: &str) -> SandboxError {
+    SandboxError::SetUp { step: step.to_owned(), reason: reason.to_owned() }
+}

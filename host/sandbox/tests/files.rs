@@ -1,0 +1,152 @@
+//! X-01, X-02, X-12, X-13: a command sees and changes its worktree and nothing else.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+use skillhost_sandbox::{Exit, Toolchains};
+use support::{Trial, text};
+
+#[tokio::test]
+async fn x01_the_hosts_files_do_not_exist() {
+    let trial = Trial::new().await;
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let other_tree = tempfile::tempdir().unwrap();
+    std::fs::write(other_tree.path().join("theirs"), "theirs").unwrap();
+    let places = [
+        secret.path().to_str().unwrap(),
+        other_tree.path().to_str().unwrap(),
+        trial.tree.path().to_str().unwrap(),
+        "/root/.bashrc",
+        "/etc/shadow",
+        "/etc/ssl/private",
+        "/etc/gitconfig",
+        "/etc/ssh",
+        "/home/user",
+        "/var/lib",
+        "/var/log",
+        "/sys/class",
+        "/boot",
+        "/old",
+        "/scratch",
+        "/proc/1/environ",
+        "/proc/1/mem",
+        "/proc/1/fd/0",
+        "/proc/1/root/etc/shadow",
+        "/proc/kcore",
+        "/dev/vda",
+        "/dev/mem",
+        "/dev/kmsg",
+        "/dev/tty",
+    ];
+    let script = format!(
+        "for p in {}; do if head -c 1 \"$p\" 2>/dev/null | grep -q . || ls -A \"$p\"/ 2>/dev/null | grep -q .; \
+         then echo \"FOUND $p\"; fi; done; ls -A \"$HOME\"",
+        places.join(" ")
+    );
+    let outcome = trial.sh(&script).await;
+    assert_eq!(text(&outcome), "");
+}
+
+#[tokio::test]
+async fn x01_the_hosts_environment_does_not_exist() {
+    let trial = Trial::new().await;
+    let outcome = trial.sh("env; cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'").await;
+    assert_eq!(outcome.exit, Exit::Code(0));
+    let text = text(&outcome);
+    let known = ["HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM", "TMPDIR", "PATH", "PWD", "OLDPWD", "SHLVL", "_"];
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        assert!(line.split_once('=').is_some_and(|(name, _)| known.contains(&name)), "{line}");
+    }
+    assert!(text.contains("HOME=/home/agent"), "{text}");
+}
+
+#[tokio::test]
+async fn x02_only_the_worktree_and_scratch_can_be_written() {
+    let trial = Trial::new().await;
+    let outcome = trial
+        .sh("for d in / /usr /usr/bin /usr/local /etc /etc/ssl/certs /bin /lib /dev /proc /proc/sys/kernel /root /home /run /var /opt /sys /mnt; do \
+             if touch $d/planted 2>/dev/null || mkdir $d/planted 2>/dev/null; then echo \"WROTE $d\"; fi; done; \
+             for f in /etc/passwd /etc/hosts /usr/bin/env /proc/sys/kernel/core_pattern /proc/sysrq-trigger /proc/self/oom_score_adj; do \
+             if (echo x >> $f) 2>/dev/null; then echo \"WROTE $f\"; fi; done; \
+             for d in /work /tmp /var/tmp $HOME /dev/shm; do touch $d/fine || echo \"CANNOT $d\"; done")
+        .await;
+    assert_eq!(text(&outcome), "");
+    assert!(trial.tree.path().join("fine").exists());
+    assert!(!std::path::Path::new("/tmp/fine").exists());
+}
+
+#[tokio::test]
+async fn x02_links_out_of_the_worktree_lead_nowhere() {
+    let trial = Trial::new().await;
+    let victim = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(victim.path(), "untouched").unwrap();
+    std::os::unix::fs::symlink(victim.path(), trial.tree.path().join("link")).unwrap();
+    let outcome = trial.sh("cat link 2>/dev/null; echo planted > link; cd ..; cat .. 2>/dev/null").await;
+    assert!(!text(&outcome).contains("untouched"));
+    assert_eq!(std::fs::read_to_string(victim.path()).unwrap(), "untouched");
+}
+
+#[tokio::test]
+async fn x12_a_socket_is_never_mounted_as_a_toolchain() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("engine.sock");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let toolchains = Toolchains::none().with_configured(std::slice::from_ref(&socket), &[]);
+    let trial = Trial::with(toolchains, Default::default(), |support| support).await;
+    let outcome = trial.sh(&format!("ls {} /run /var/run 2>/dev/null", socket.display())).await;
+    assert!(!text(&outcome).contains("engine.sock"), "{}", text(&outcome));
+}
+
+#[tokio::test]
+async fn x13_set_user_id_programs_gain_nothing_and_none_is_made() {
+    let trial = Trial::new().await;
+    std::fs::copy("/usr/bin/id", trial.tree.path().join("id")).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(trial.tree.path().join("id"), std::fs::Permissions::from_mode(0o6755)).unwrap();
+    let outcome =
+        trial.sh("./id -u; grep -E 'CapEff|CapPrm|CapBnd' /proc/self/status | cut -f2 | sort -u; id -u").await;
+    assert_eq!(text(&outcome), "1000\n0000000000000000\n1000\n");
+    let outcome = trial
+        .python(
+            "import os, ctypes, stat\n\
+             open('f','w').close()\n\
+             def attempt(name, what):\n\
+             \x20   try: what()\n\
+             \x20   except OSError: pass\n\
+             for bits in (0o4755, 0o2755):\n\
+             \x20   attempt('chmod', lambda: os.chmod('f', bits))\n\
+             \x20   attempt('fchmod', lambda: os.fchmod(os.open('f', os.O_RDONLY), bits))\n\
+             \x20   attempt('open', lambda: os.open('g%o' % bits, os.O_CREAT|os.O_WRONLY, bits))\n\
+             \x20   attempt('mknod', lambda: os.mknod('h%o' % bits, stat.S_IFREG|bits))\n\
+             libc = ctypes.CDLL(None)\n\
+             libc.syscall(452, -100, b'f', 0o4755, 0)\n\
+             how = (ctypes.c_uint64*3)(os.O_CREAT|os.O_WRONLY, 0o4755, 0)\n\
+             libc.syscall(437, -100, b'i', how, 24)\n",
+        )
+        .await;
+    assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+    for entry in std::fs::read_dir(trial.tree.path()).unwrap().flatten().filter(|entry| entry.file_name() != "id") {
+        let mode = entry.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o6000, 0, "{:?} has mode {mode:o}", entry.file_name());
+    }
+}
+
+#[tokio::test]
+async fn a_throwaway_repository_is_seen_as_dot_git_for_the_command_alone() {
+    let trial = Trial::new().await;
+    let repository = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("git").args(["init", "-q", "--bare"]).arg(repository.path()).status();
+    assert!(made.unwrap().success());
+    let config = repository.path().join("config");
+    let text_of = std::fs::read_to_string(&config).unwrap().replace("bare = true", "bare = false");
+    std::fs::write(&config, text_of).unwrap();
+    let mut command = trial.command(["git", "status", "--porcelain"]);
+    command.repository = Some(repository.path().to_owned());
+    std::fs::write(trial.tree.path().join("new"), "").unwrap();
+    let outcome = trial.run(&command).await.unwrap();
+    assert_eq!(text(&outcome), "?? new\n");
+    assert!(!trial.tree.path().join(".git").exists());
+    std::fs::write(trial.tree.path().join(".git"), "gitdir: /elsewhere").unwrap();
+    let refused = trial.run(&command).await.unwrap_err();
+    assert!(matches!(refused, skillhost_sandbox::SandboxError::TreeHasGit));
+}

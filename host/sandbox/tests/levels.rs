@@ -1,0 +1,84 @@
+//! the level is proven, and never lowered in silence.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+
+mod support;
+
+use skillhost_sandbox::{Command, Demand, Exit, Level, Sandbox, SandboxError, Support, Toolchains, Wall};
+use support::{Trial, text};
+
+async fn run(demand: Demand, change: impl FnOnce(Support) -> Support) -> Result<Level, SandboxError> {
+    let trial = Trial::with(Toolchains::none(), demand, change).await;
+    let outcome = trial.run(&trial.command(["true"])).await?;
+    assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
+    Ok(outcome.attestation.level)
+}
+
+#[tokio::test]
+async fn this_machine_attests_the_full_level() {
+    let trial = Trial::new().await;
+    let outcome = trial.run(&trial.command(["true"])).await.unwrap();
+    assert_eq!(outcome.attestation.level, Level::Full);
+    let observed = outcome.attestation.observed.unwrap();
+    assert!(observed.no_new_privs && observed.seccomp && observed.landlock);
+    assert_eq!((observed.capabilities, observed.processes), (0, 1));
+    assert_eq!(observed.interfaces, [("lo".to_owned(), true)]);
+}
+
+#[tokio::test]
+async fn x14_an_old_landlock_is_refused_or_named() {
+    let old = |support: Support| support.with_landlock_abi(1);
+    let refused = run(Demand::Full, old).await.unwrap_err();
+    assert!(refused.to_string().contains("Landlock (version 1 is too old)"), "{refused}");
+    assert_eq!(run(Demand::AllowReduced, old).await.unwrap(), Level::Reduced { missing: vec![Wall::Landlock] });
+}
+
+#[tokio::test]
+async fn x14_each_lesser_wall_can_be_missing_and_is_named() {
+    for wall in Wall::ALL.into_iter().filter(|wall| !wall.is_essential()) {
+        let without = |support: Support| support.without(wall, "switched off");
+        assert!(matches!(run(Demand::Full, without).await, Err(SandboxError::LevelUnavailable { .. })), "{wall}");
+        assert_eq!(run(Demand::AllowReduced, without).await.unwrap(), Level::Reduced { missing: vec![wall] });
+    }
+}
+
+#[tokio::test]
+async fn x14_without_user_namespaces_nothing_runs() {
+    for demand in [Demand::Full, Demand::AllowReduced] {
+        let refused = run(demand, |support| support.without(Wall::UserNamespace, "switched off")).await.unwrap_err();
+        let SandboxError::LevelUnavailable { missing } = refused else { unreachable!("{refused}") };
+        assert_eq!(missing[0].wall, Wall::UserNamespace);
+        assert!(!missing[0].hint.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_wall_that_was_said_to_be_there_and_is_not_stops_the_command() {
+    // A machine without Landlock that claims to have it: attested as missing, so nothing starts.
+    let lie = |support: Support| Support { landlock_abi: 0, ..support };
+    let refused = run(Demand::Full, lie).await.unwrap_err();
+    assert!(matches!(refused, SandboxError::AttestationMismatch { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_init_is_refused() {
+    let tree = tempfile::tempdir().unwrap();
+    for program in ["/bin/true", "/does/not/exist"] {
+        let sandbox = Sandbox::new(Support::everything(), Toolchains::none(), Demand::Full).with_program(program);
+        let refused = sandbox.run(&Command::new(["true"], tree.path()), std::future::pending(), |_| {}).await;
+        assert!(refused.is_err(), "{program}");
+    }
+}
+
+#[tokio::test]
+async fn unsandboxed_is_said_and_still_limited() {
+    let trial = Trial::with(Toolchains::none(), Demand::DangerouslyUnsandboxed, |support| support).await;
+    let outcome = trial.run(&trial.command(["sh", "-c", "pwd; env | grep -c CARGO"])).await.unwrap();
+    assert_eq!(outcome.attestation.level, Level::Unsandboxed);
+    assert_eq!(text(&outcome), format!("{}\n0\n", trial.tree.path().canonicalize().unwrap().display()));
+    let mut command = trial.command(["yes"]);
+    command.output_limit_bytes = 1000;
+    assert_eq!(trial.run(&command).await.unwrap().exit, Exit::OutputLimit);
+    let mut command = trial.command(["sh", "-c", "sleep 600 & sleep 600"]);
+    command.timeout = std::time::Duration::from_millis(200);
+    assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);
+}
