@@ -1,0 +1,115 @@
+//! A request in Anthropic's terms.
+
+use serde_json::{Map, Value, json};
+
+use crate::json::object_or_empty;
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
+
+/// The body of `POST /v1/messages`.
+pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32) -> Value {
+    let mut body = Map::new();
+    body.insert("model".into(), model.into());
+    body.insert("max_tokens".into(), max_output_tokens.into());
+    body.insert("stream".into(), true.into());
+    if !request.tools.is_empty() {
+        body.insert(
+            "tools".into(),
+            request
+                .tools
+                .iter()
+                .map(|tool| {
+                    json!({
+                        "name": tool.name,
+                        "description": tool.description,
+                        "input_schema": object_or_empty(&tool.parameters),
+                    })
+                })
+                .collect(),
+        );
+        let choice = match request.tool_choice {
+            ToolChoice::Auto => "auto",
+            ToolChoice::Required => "any",
+            ToolChoice::None => "none",
+        };
+        body.insert("tool_choice".into(), json!({ "type": choice }));
+    }
+    if let Some(system) = request.system.as_deref().filter(|system| !system.is_empty()) {
+        body.insert("system".into(), json!([{ "type": "text", "text": system, "cache_control": cached() }]));
+    }
+    if let Some(schema) = &request.schema {
+        let format = json!({ "type": "json_schema", "schema": object_or_empty(schema) });
+        body.insert("output_config".into(), json!({ "format": format }));
+    }
+    let mut messages: Vec<Value> = request.messages.iter().filter_map(message).collect();
+    mark_cache(&mut messages);
+    body.insert("messages".into(), messages.into());
+    Value::Object(body)
+}
+
+/// A message; none where nothing is left of it, since the server refuses empty ones.
+fn message(message: &Message) -> Option<Value> {
+    let role = match message.speaker {
+        Speaker::User => "user",
+        Speaker::Assistant => "assistant",
+    };
+    // Results of tools have to stand before anything else that the user says.
+    let (results, others): (Vec<&Part>, Vec<&Part>) =
+        message.parts.iter().partition(|part| matches!(part, Part::ToolResult(_)));
+    let blocks: Vec<Value> = results.into_iter().chain(others).filter_map(block).collect();
+    (!blocks.is_empty()).then(|| json!({ "role": role, "content": blocks }))
+}
+
+fn block(part: &Part) -> Option<Value> {
+    match part {
+        Part::Text(text) if text.is_empty() => None,
+        Part::Text(text) => Some(json!({ "type": "text", "text": text })),
+        Part::ToolCall(call) => Some(json!({
+            "type": "tool_use",
+            "id": safe_id(&call.id),
+            "name": if is_tool_name(&call.name) { &call.name } else { "invalid" },
+            "input": object_or_empty(&call.arguments),
+        })),
+        Part::ToolResult(result) => Some(json!({
+            "type": "tool_result",
+            "tool_use_id": safe_id(&result.id),
+            "content": result.content,
+            "is_error": result.failed,
+        })),
+        Part::Reasoning(reasoning) => thinking(reasoning),
+    }
+}
+
+/// Reasoning as it came, where it came from here. Another provider's is dropped.
+fn thinking(reasoning: &str) -> Option<Value> {
+    let block: Value = serde_json::from_str(reasoning).ok()?;
+    let keys: &[&str] = match block.get("type")?.as_str()? {
+        "thinking" => &["type", "thinking", "signature"],
+        "redacted_thinking" => &["type", "data"],
+        _ => return None,
+    };
+    let fields = block.as_object()?;
+    let whole = fields.len() == keys.len() && keys.iter().all(|key| fields.get(*key).is_some_and(Value::is_string));
+    whole.then_some(block)
+}
+
+/// The server takes letters, digits, `_` and `-`; ids of another provider may hold more.
+fn safe_id(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }).collect()
+}
+
+/// Marks what the next call will repeat: the first message, which siblings share, and the last. With the system
+/// prompt that makes three of the four marks that the server allows.
+fn mark_cache(messages: &mut [Value]) {
+    let last = messages.len().saturating_sub(1);
+    for at in if last == 0 { vec![0] } else { vec![0, last] } {
+        let blocks = messages.get_mut(at).and_then(|message| message.get_mut("content")).and_then(Value::as_array_mut);
+        let markable = |block: &&mut Value| !block["type"].as_str().unwrap_or_default().ends_with("thinking");
+        if let Some(Value::Object(block)) = blocks.and_then(|blocks| blocks.iter_mut().rev().find(markable)) {
+            block.insert("cache_control".into(), cached());
+        }
+    }
+}
+
+fn cached() -> Value {
+    json!({ "type": "ephemeral" })
+}

@@ -1,0 +1,231 @@
+//! One address, one key: the HTTP that carries both protocols.
+//!
+//! An endpoint can send to its own URL and nowhere else; the key never leaves this file except into the one header.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, Url, redirect};
+use serde_json::Value;
+use skillhost_core::text::escape_terminal;
+use tokio::time::timeout;
+
+use crate::config::is_loopback;
+use crate::decode::{self, Decode, Decoded, Flow};
+use crate::event::{Event, Events};
+use crate::failure::{Cause, Failure};
+use crate::key::Key;
+use crate::request::Part;
+use crate::sse::{EventStream, SseError};
+use crate::tuning::Tuning;
+
+/// An error's body is read this far.
+const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
+/// What a user sees of a server's words.
+const MAX_MESSAGE_CHARS: usize = 400;
+
+/// Where requests of one provider go.
+pub(crate) struct Endpoint {
+    client: Client,
+    url: Url,
+    headers: HeaderMap,
+    key: Option<Key>,
+    tuning: Tuning,
+}
+
+/// How a protocol wants to see the key.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyHeader {
+    pub(crate) name: &'static str,
+    pub(crate) prefix: &'static str,
+}
+
+impl Endpoint {
+    /// Builds the client. Opens no connection.
+    ///
+    /// # Errors
+    /// Says why TLS could not be set up.
+    pub(crate) fn new(
+        url: Url,
+        key: Option<Key>,
+        key_header: KeyHeader,
+        fixed: &[(&'static str, &'static str)],
+        tuning: Tuning,
+    ) -> Result<Self, String> {
+        // Fails only where a provider is installed already, which serves as well.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let mut client = Client::builder()
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .referer(false)
+            .connect_timeout(tuning.connect)
+            .https_only(url.scheme() == "https")
+            .user_agent(concat!("skillhost/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&url) {
+            // A name server can't move `localhost`.
+            let port = url.port_or_known_default().unwrap_or(0);
+            client = client.resolve_to_addrs(
+                "localhost",
+                &[([127, 0, 0, 1], port).into(), ([0, 0, 0, 0, 0, 0, 0, 1], port).into()],
+            );
+        }
+        let mut headers = HeaderMap::new();
+        for (name, value) in fixed {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        if let Some(value) = key.as_ref().and_then(|key| key.header(key_header.prefix)) {
+            headers.insert(HeaderName::from_static(key_header.name), value);
+        }
+        let client = client.build().map_err(|error| format!("its client can't be built: {}", chain(&error)))?;
+        Ok(Self { client, url, headers, key, tuning })
+    }
+
+    /// A text without the key.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        match &self.key {
+            Some(key) => key.scrub(text),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Sends one request and reads its stream to the end. Dropping the future closes the connection.
+    pub(crate) async fn attempt(
+        &self,
+        body: &Value,
+        decoder: Box<dyn Decode>,
+        events: Events<'_>,
+    ) -> Result<Decoded, Failure> {
+        let mut received_bytes = 0;
+        let read = self.exchange(body, decoder, events, &mut received_bytes);
+        let outcome = match timeout(self.tuning.total, read).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::new(Cause::Stalled, "the reply took too long")),
+        };
+        match outcome {
+            Ok(decoded) => Ok(self.scrub_reply(decoded)),
+            Err(mut failure) => {
+                failure.message = escape_terminal(&self.scrub(&failure.message), MAX_MESSAGE_CHARS).as_str().to_owned();
+                failure.received_bytes = received_bytes;
+                Err(failure)
+            }
+        }
+    }
+
+    async fn exchange(
+        &self,
+        body: &Value,
+        mut decoder: Box<dyn Decode>,
+        events: Events<'_>,
+        received_bytes: &mut usize,
+    ) -> Result<Decoded, Failure> {
+        let sending = self.client.post(self.url.clone()).headers(self.headers.clone()).json(body).send();
+        let mut response = self
+            .unless_silent(sending)
+            .await?
+            .map_err(|error| Failure::new(Cause::Connection, chain(&error.without_url())))?;
+        if response.status().as_u16() != 200 {
+            return Err(self.refusal(response).await);
+        }
+        if !is_event_stream(&response) {
+            return Err(decode::malformed("the answer is not an event stream"));
+        }
+        let mut stream = EventStream::default();
+        loop {
+            let piece = self.unless_silent(response.chunk()).await?.map_err(|error| {
+                Failure::new(Cause::Cut, format!("the stream broke: {}", chain(&error.without_url())))
+            })?;
+            let Some(piece) = piece else { break };
+            *received_bytes = received_bytes.saturating_add(piece.len());
+            if *received_bytes > self.tuning.max_stream_bytes {
+                return Err(Failure::new(Cause::TooLarge, "the reply is over the limit"));
+            }
+            for data in stream.push(&piece).map_err(sse_failure)? {
+                if decoder.event(&data, &|event| events(self.scrub_event(event)))? == Flow::Done {
+                    return decoder.finish();
+                }
+            }
+        }
+        decoder.finish()
+    }
+
+    async fn unless_silent<T>(&self, step: impl Future<Output = T>) -> Result<T, Failure> {
+        timeout(self.tuning.stall, step).await.map_err(|_| {
+            Failure::new(Cause::Stalled, format!("nothing arrived for {} s", self.tuning.stall.as_secs_f32()))
+        })
+    }
+
+    async fn refusal(&self, mut response: Response) -> Failure {
+        let status = response.status().as_u16();
+        let retry_after = retry_after(response.headers());
+        let mut body = Vec::new();
+        while let Ok(Ok(Some(piece))) = self.unless_silent(response.chunk()).await {
+            let room = MAX_ERROR_BODY_BYTES.saturating_sub(body.len());
+            body.extend_from_slice(&piece[..piece.len().min(room)]);
+            if body.len() >= MAX_ERROR_BODY_BYTES {
+                break;
+            }
+        }
+        let said = serde_json::from_slice::<Value>(&body).ok().and_then(|body| error_message(&body));
+        // A body that is no JSON is a proxy's page: nothing in it helps, and anything may be in it.
+        let message = said.unwrap_or_else(|| format!("status {status} without an explanation"));
+        Failure { retry_after, ..Failure::new(Cause::Status(status), message) }
+    }
+
+    /// A server that echoes the key must not hand it to a skill or a recording.
+    fn scrub_reply(&self, mut decoded: Decoded) -> Decoded {
+        for part in &mut decoded.parts {
+            match part {
+                Part::Text(text) | Part::Reasoning(text) => *text = self.scrub(text),
+                Part::ToolCall(call) => {
+                    call.id = self.scrub(&call.id);
+                    call.name = self.scrub(&call.name);
+                    call.arguments = self.scrub(&call.arguments);
+                }
+                Part::ToolResult(result) => result.content = self.scrub(&result.content),
+            }
+        }
+        decoded.model = self.scrub(&decoded.model);
+        decoded
+    }
+
+    fn scrub_event(&self, event: Event) -> Event {
+        match event {
+            Event::ToolCall { name } => Event::ToolCall { name: crate::reply::label(&self.scrub(&name)) },
+            other => other,
+        }
+    }
+}
+
+/// The server's words in an error: `{"error":{"message":…}}`, `{"error":…}` or `{"message":…}`.
+pub(crate) fn error_message(body: &Value) -> Option<String> {
+    ["/error/message", "/error", "/message", "/detail"]
+        .into_iter()
+        .find_map(|pointer| crate::json::text(body, pointer))
+        .map(str::to_owned)
+}
+
+fn is_event_stream(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// Seconds, or milliseconds where a server says so. A date is ignored: the host's clock may differ.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok().map(u64::from);
+    number("retry-after-ms")
+        .map(Duration::from_millis)
+        .or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
+}
+
+fn sse_failure(error: SseError) -> Failure {
+    match error {
+        SseError::TooLarge => Failure::new(Cause::TooLarge, "one event of the stream is over the limit"),
+        SseError::Encoding => decode::malformed("the stream is not UTF-8"),
+    }
+}
+
+/// An error with its causes, on one line: the outermost alone says little.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

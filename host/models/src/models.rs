@@ -1,0 +1,189 @@
+//! The front door: which model a call means, and the way there: a provider or a recording.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::StreamExt;
+use skillhost_core::capability::Tier;
+
+use crate::ambient;
+use crate::config::{Provider, ProviderConfig};
+use crate::error::ModelError;
+use crate::event::Events;
+use crate::recording::{CallKey, Recorder, RecordingError, Replay};
+use crate::reply::{Reply, Usage};
+use crate::request::Request;
+use crate::role::{ModelRef, ProviderName, Role, Roles};
+use crate::send::{Line, estimate_tokens, max_output_tokens, worst_case};
+use crate::site::CallSite;
+use crate::tuning::Tuning;
+
+/// Calls of one skill that run side by side; providers limit the rate of more.
+pub const MAX_PARALLEL_CALLS: usize = 4;
+/// What a recording says to skills that plan by the window: enough that none of them shortens anything.
+const REPLAY_WINDOW_TOKENS: u64 = 200_000;
+
+/// What the models are made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// `[providers]` of the user's configuration.
+    pub providers: BTreeMap<String, ProviderConfig>,
+    /// Who uses which model.
+    pub roles: Roles,
+    /// `--record FILE`
+    pub record: Option<PathBuf>,
+    /// Timing.
+    pub tuning: Tuning,
+    /// How a variable that holds a key is read: from the environment, except in tests.
+    pub variable: fn(&str) -> Option<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            providers: BTreeMap::new(),
+            roles: Roles::default(),
+            record: None,
+            tuning: Tuning::default(),
+            variable: ambient::variable,
+        }
+    }
+}
+
+/// All models of one program.
+pub struct Models {
+    providers: BTreeMap<ProviderName, ProviderConfig>,
+    roles: Roles,
+    replays: BTreeMap<PathBuf, Replay>,
+    recorder: Option<Recorder>,
+    tuning: Tuning,
+    variable: fn(&str) -> Option<String>,
+    lines: Mutex<BTreeMap<ProviderName, Arc<Line>>>,
+}
+
+impl Models {
+    /// Reads the recordings that are named and makes the one that is asked for. Keys are read when they are needed.
+    ///
+    /// # Errors
+    /// Where a provider's name, a recording or the file for the new one is not what it should be.
+    pub fn open(setup: Setup) -> Result<Self, ModelError> {
+        let Setup { providers, roles, record, tuning, variable } = setup;
+        let named = |(name, config): (String, ProviderConfig)| name.parse().map(|name| (name, config));
+        let providers = providers.into_iter().map(named).collect::<Result<_, _>>()?;
+        let mut replays = BTreeMap::new();
+        for model in roles.models() {
+            if let ModelRef::Replay(path) = model {
+                replays.insert(path.clone(), Replay::open(path)?);
+            }
+        }
+        let recorder = record.as_deref().map(Recorder::create).transpose()?;
+        Ok(Self { providers, roles, replays, recorder, tuning, variable, lines: Mutex::default() })
+    }
+
+    /// Checks, before a run starts, that a role has a model and its provider a key.
+    ///
+    /// # Errors
+    /// What the first call would fail with.
+    pub fn check(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<(), ModelError> {
+        match self.roles.resolve(role, skill, tier)? {
+            ModelRef::Api { provider, .. } => self.line(provider).map(drop),
+            ModelRef::Replay(_) => Ok(()),
+        }
+    }
+
+    /// The roles, for warnings and reports.
+    pub fn roles(&self) -> &Roles {
+        &self.roles
+    }
+
+    /// Tokens that a request and its reply may have together.
+    ///
+    /// # Errors
+    /// Where no model is set, or its provider is not ready.
+    pub fn window(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<u64, ModelError> {
+        match self.roles.resolve(role, skill, tier)? {
+            ModelRef::Api { provider, model } => Ok(self.line(provider)?.window_tokens(model)),
+            ModelRef::Replay(_) => Ok(REPLAY_WINDOW_TOKENS),
+        }
+    }
+
+    /// One call. Dropping the future cancels it; what it reserved then counts as spent.
+    ///
+    /// # Errors
+    /// See [`ModelError`]; a failed call is not recorded.
+    pub async fn complete(&self, site: &CallSite, request: &Request, events: Events<'_>) -> Result<Reply, ModelError> {
+        let turn = site.turns.take(1).first().copied().unwrap_or(1);
+        self.complete_turn(site, turn, request, events).await
+    }
+
+    /// Several calls side by side, [`MAX_PARALLEL_CALLS`] at once; replies in the order of the requests.
+    pub async fn complete_all(
+        &self,
+        site: &CallSite,
+        requests: &[Request],
+        events: Events<'_>,
+    ) -> Vec<Result<Reply, ModelError>> {
+        let turns = site.turns.take(requests.len());
+        let mut calls = Vec::with_capacity(requests.len());
+        for (turn, request) in turns.into_iter().zip(requests) {
+            calls.push(self.complete_turn(site, turn, request, events));
+        }
+        futures::stream::iter(calls).buffered(MAX_PARALLEL_CALLS).collect().await
+    }
+
+    async fn complete_turn(
+        &self,
+        site: &CallSite,
+        turn: u32,
+        request: &Request,
+        events: Events<'_>,
+    ) -> Result<Reply, ModelError> {
+        request.check()?;
+        let call = CallKey { agent: site.agent.clone(), phase: site.phase, round: site.round, turn };
+        let reply = match self.roles.resolve(&site.role, site.skill.as_ref(), request.tier)? {
+            ModelRef::Api { provider, model } => self.line(provider)?.ask(model, request, &site.budget, events).await?,
+            ModelRef::Replay(path) => self.play(path, &call, site, request)?,
+        };
+        if let Some(recorder) = &self.recorder {
+            recorder.record(call, request, &reply, &site.volatile, &|text| self.scrub(text))?;
+        }
+        Ok(reply)
+    }
+
+    /// A recorded reply, paid from the budget like any other, so that a budget ends a replay where it ended the run.
+    fn play(&self, path: &PathBuf, call: &CallKey, site: &CallSite, request: &Request) -> Result<Reply, ModelError> {
+        let replay = self.replays.get(path).ok_or(RecordingError::NotOpen)?;
+        let output_tokens = u64::from(max_output_tokens(request));
+        let usage = Usage { input_tokens: estimate_tokens(request), output_tokens, ..Usage::default() };
+        let reservation = site.budget.reserve(worst_case(&usage))?;
+        match replay.find(call, request, &site.volatile) {
+            Ok(reply) => {
+                let reply = reply.distrust(request);
+                reservation.settle(&reply.usage);
+                Ok(reply)
+            }
+            Err(error) => {
+                reservation.release();
+                Err(error.into())
+            }
+        }
+    }
+
+    fn line(&self, name: &ProviderName) -> Result<Arc<Line>, ModelError> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = lines.get(name) {
+            return Ok(Arc::clone(line));
+        }
+        let provider = Provider::find(name, self.providers.get(name))?;
+        let line = Arc::new(Line::new(provider, self.tuning, self.variable)?);
+        lines.insert(name.clone(), Arc::clone(&line));
+        Ok(line)
+    }
+
+    /// A text without any key that was read.
+    fn scrub(&self, text: &str) -> String {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.values().fold(text.to_owned(), |text, line| line.scrub(&text))
+    }
+}

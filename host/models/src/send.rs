@@ -1,0 +1,199 @@
+//! One call to a provider: reserve, try, settle, and try again where that may help.
+
+use serde_json::Value;
+
+use crate::ambient;
+use crate::budget::{Amount, Budget};
+use crate::chat::Dialect;
+use crate::config::{Provider, ProviderKind};
+use crate::decode::{Decode, Decoded};
+use crate::endpoint::Endpoint;
+use crate::error::ModelError;
+use crate::event::{Event, Events};
+use crate::failure::{Cause, Failure};
+use crate::key::Key;
+use crate::price::Tokens;
+use crate::reply::{MAX_REPLY_BYTES, Reply, Usage};
+use crate::request::Request;
+use crate::tuning::Tuning;
+use crate::{anthropic, chat};
+
+/// The longest reply where a skill does not say one. What the smallest current models write at most.
+pub(crate) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 8_192;
+
+/// A provider that is ready to be asked.
+pub(crate) struct Line {
+    provider: Provider,
+    endpoint: Endpoint,
+    tuning: Tuning,
+}
+
+impl Line {
+    /// Reads the provider's key and prepares its client. Opens no connection.
+    pub(crate) fn new(
+        provider: Provider,
+        tuning: Tuning,
+        variable: fn(&str) -> Option<String>,
+    ) -> Result<Self, ModelError> {
+        let read = |name: &str| Key::read(&provider.name, name, variable(name));
+        let key = provider.key_env.as_deref().map(read).transpose()?;
+        let (key_header, fixed) = match provider.kind {
+            ProviderKind::Anthropic => (anthropic::KEY_HEADER, anthropic::HEADERS),
+            _ => (chat::KEY_HEADER, [].as_slice()),
+        };
+        let endpoint = Endpoint::new(provider.url.clone(), key, key_header, fixed, tuning)
+            .map_err(|reason| ModelError::ProviderInvalid { provider: provider.name.clone(), reason })?;
+        Ok(Self { provider, endpoint, tuning })
+    }
+
+    /// A text without this provider's key.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        self.endpoint.scrub(text)
+    }
+
+    /// Tokens that a request and its reply may have together.
+    pub(crate) fn window_tokens(&self, model: &str) -> u64 {
+        self.provider.window_tokens(model)
+    }
+
+    /// Asks, as often as the tuning allows. Each attempt is reserved and settled by itself: what a broken one used is
+    /// paid, and one that the budget no longer covers is not made.
+    pub(crate) async fn ask(
+        &self,
+        model: &str,
+        request: &Request,
+        budget: &Budget,
+        events: Events<'_>,
+    ) -> Result<Reply, ModelError> {
+        let body = self.body(model, request);
+        let mut attempt = 1;
+        loop {
+            let reservation = budget.reserve(self.worst_case(model, request))?;
+            let failure = match self.endpoint.attempt(&body, self.decoder(), events).await {
+                Ok(decoded) => {
+                    let reply = self.reply(model, request, decoded);
+                    reservation.settle(&reply.usage);
+                    return self.bounded(reply);
+                }
+                Err(failure) => failure,
+            };
+            match failure.received_bytes {
+                0 => reservation.release(),
+                bytes => reservation.settle(&self.usage(model, &broken_tokens(request, bytes))),
+            }
+            if !failure.may_pass() || attempt >= self.tuning.attempts {
+                return Err(self.error(model, attempt, failure));
+            }
+            let delay = self.tuning.delay(attempt, failure.retry_after, ambient::random());
+            tracing::debug!(provider = %self.provider.name, attempt, cause = ?failure.cause, "attempt failed");
+            events(Event::Retry { attempt, delay, reason: failure.message });
+            tokio::time::sleep(delay).await;
+            attempt += 1;
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request) -> Value {
+        let max_output_tokens = max_output_tokens(request);
+        match self.provider.kind {
+            ProviderKind::Anthropic => anthropic::encode(request, model, max_output_tokens),
+            ProviderKind::Openai => chat::encode(request, model, max_output_tokens, Dialect::Openai),
+            _ => chat::encode(request, model, max_output_tokens, Dialect::Compatible),
+        }
+    }
+
+    fn decoder(&self) -> Box<dyn Decode> {
+        match self.provider.kind {
+            ProviderKind::Anthropic => Box::<anthropic::Decoder>::default(),
+            _ => Box::<chat::Decoder>::default(),
+        }
+    }
+
+    fn reply(&self, model: &str, request: &Request, decoded: Decoded) -> Reply {
+        let Decoded { parts, stop, tokens, model: named } = decoded;
+        let named = if named.is_empty() { model.to_owned() } else { named };
+        let mut reply = Reply { parts, stop, usage: Usage::default(), model: named };
+        // A server that does not count is counted for.
+        let counted = tokens.unwrap_or_else(|| Tokens {
+            fresh_input: estimate_tokens(request),
+            output: tokens_of(reply.text_bytes()),
+            ..Tokens::default()
+        });
+        reply.usage = self.usage(model, &counted);
+        reply.distrust(request)
+    }
+
+    fn bounded(&self, reply: Reply) -> Result<Reply, ModelError> {
+        if reply.text_bytes() > MAX_REPLY_BYTES {
+            let provider = self.provider.name.clone();
+            return Err(ModelError::ReplyTooLarge { provider, limit_bytes: MAX_REPLY_BYTES });
+        }
+        Ok(reply)
+    }
+
+    fn usage(&self, model: &str, tokens: &Tokens) -> Usage {
+        Usage {
+            input_tokens: tokens.fresh_input.saturating_add(tokens.cached_input).saturating_add(tokens.cache_write),
+            cached_input_tokens: tokens.cached_input,
+            output_tokens: tokens.output,
+            cost: self.provider.price(model).map(|price| price.cost(tokens)),
+        }
+    }
+
+    fn worst_case(&self, model: &str, request: &Request) -> Amount {
+        // Writing the cache is the dearest way to read an input.
+        let tokens = Tokens {
+            cache_write: estimate_tokens(request),
+            output: u64::from(max_output_tokens(request)),
+            ..Tokens::default()
+        };
+        worst_case(&self.usage(model, &tokens))
+    }
+
+    fn error(&self, model: &str, attempts: u32, failure: Failure) -> ModelError {
+        let provider = self.provider.name.clone();
+        let message = failure.message;
+        match failure.cause {
+            Cause::Status(status @ (401 | 403)) => {
+                ModelError::KeyRefused { provider, variable: self.provider.key_env.clone(), status, message }
+            }
+            Cause::Status(404) => ModelError::ModelUnknown { provider, model: model.to_owned(), message },
+            Cause::Status(300..=399) => ModelError::Redirected { provider },
+            Cause::Status(status) if !matches!(status, 408 | 429 | 500..=599) => {
+                ModelError::RequestRefused { provider, status, message }
+            }
+            Cause::Request => ModelError::RequestRefused { provider, status: 200, message },
+            Cause::TooLarge => ModelError::ReplyTooLarge { provider, limit_bytes: self.tuning.max_stream_bytes },
+            _ => ModelError::Unavailable { provider, attempts, message },
+        }
+    }
+}
+
+/// What a call may use at most, as far as that can be known before it.
+pub(crate) fn worst_case(usage: &Usage) -> Amount {
+    Amount { tokens: usage.input_tokens.saturating_add(usage.output_tokens), cost: usage.cost.unwrap_or(0) }
+}
+
+/// The longest reply that a request asks for.
+pub(crate) fn max_output_tokens(request: &Request) -> u32 {
+    request.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS)
+}
+
+/// A request's tokens, on the high side.
+pub(crate) fn estimate_tokens(request: &Request) -> u64 {
+    // Every message and tool has a frame of a few tokens around it.
+    const FRAME_TOKENS: usize = 16;
+    let frames = 1 + request.messages.len() + request.tools.len();
+    tokens_of(request.text_bytes()).saturating_add((frames * FRAME_TOKENS) as u64)
+}
+
+/// Text in the common tokenisers has 3.5 to 4.5 bytes to a token, and code little less.
+fn tokens_of(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(3)
+}
+
+/// What an attempt used that broke in the middle: its whole input, and about a token for each event that arrived.
+fn broken_tokens(request: &Request, received_bytes: usize) -> Tokens {
+    const EVENT_BYTES: u64 = 100;
+    let output = (received_bytes as u64).div_ceil(EVENT_BYTES).min(u64::from(max_output_tokens(request)));
+    Tokens { fresh_input: estimate_tokens(request), output, ..Tokens::default() }
+}

@@ -1,0 +1,141 @@
+//! Server-sent events, bounded: what both protocols stream.
+//!
+//! A parser of its own, since the ones on offer buffer a line for as long as a server cares to send it.
+
+/// One event. Its `event:` name is left out: both protocols repeat it in the data.
+pub(crate) type Data = String;
+
+/// One event's data. A tool call of a megabyte in one piece is the most that a sane server sends.
+const MAX_EVENT_BYTES: usize = 8 << 20;
+
+/// Why a stream is not one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SseError {
+    /// One event is over the limit.
+    TooLarge,
+    /// Not UTF-8.
+    Encoding,
+}
+
+/// The parser's state between two pieces of the stream.
+#[derive(Debug, Default)]
+pub(crate) struct EventStream {
+    line: Vec<u8>,
+    data: Vec<u8>,
+    has_data: bool,
+    after_return: bool,
+    begun: bool,
+}
+
+impl EventStream {
+    /// Takes the next piece; gives the events that it completes. An event that the stream's end cuts never appears.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<Vec<Data>, SseError> {
+        let mut events = Vec::new();
+        for &byte in piece {
+            // `\r`, `\n` and `\r\n` all end a line.
+            let second_half = self.after_return && byte == b'\n';
+            self.after_return = byte == b'\r';
+            if second_half {
+                continue;
+            }
+            if matches!(byte, b'\r' | b'\n') {
+                events.extend(self.end_line()?);
+            } else if self.line.len() >= MAX_EVENT_BYTES {
+                return Err(SseError::TooLarge);
+            } else {
+                self.line.push(byte);
+            }
+        }
+        Ok(events)
+    }
+
+    fn end_line(&mut self) -> Result<Option<Data>, SseError> {
+        let taken = std::mem::take(&mut self.line);
+        let mut line = taken.as_slice();
+        if !self.begun {
+            self.begun = true;
+            line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
+        }
+        if line.is_empty() {
+            let data = std::mem::take(&mut self.data);
+            return match std::mem::take(&mut self.has_data) {
+                true => String::from_utf8(data).map(Some).map_err(|_| SseError::Encoding),
+                false => Ok(None),
+            };
+        }
+        let Some(value) = line.strip_prefix(b"data").filter(|rest| rest.first().is_none_or(|byte| *byte == b':'))
+        else {
+            return Ok(None);
+        };
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        let value = value.strip_prefix(b" ").unwrap_or(value);
+        if self.data.len() + value.len() >= MAX_EVENT_BYTES {
+            return Err(SseError::TooLarge);
+        }
+        if std::mem::replace(&mut self.has_data, true) {
+            self.data.push(b'\n');
+        }
+        self.data.extend_from_slice(value);
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &[u8]) -> Vec<Data> {
+        EventStream::default().push(text).unwrap()
+    }
+
+    #[test]
+    fn lines_end_in_three_ways() {
+        assert_eq!(parse(b"data: a\n\ndata: b\r\n\r\ndata: c\r\r"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn data_lines_join_and_others_are_ignored() {
+        assert_eq!(parse(b"\xef\xbb\xbfevent: x\nid: 1\n: ping\ndata: a\ndata:b\ndata\ndatax: c\n\n\n"), ["a\nb\n"]);
+    }
+
+    #[test]
+    fn an_event_without_its_end_is_not_one() {
+        assert_eq!(parse(b"data: a\n\ndata: half\n"), ["a"]);
+    }
+
+    #[test]
+    fn m_04_a_line_without_end_is_refused() {
+        let mut stream = EventStream::default();
+        let piece = vec![b'x'; 1 << 20];
+        let refused = (0..9).find_map(|_| stream.push(&piece).err());
+        assert_eq!(refused, Some(SseError::TooLarge));
+        let mut stream = EventStream::default();
+        let mut line = b"data: ".to_vec();
+        line.extend(vec![b'x'; 3 << 20]);
+        line.push(b'\n');
+        assert_eq!((0..9).find_map(|_| stream.push(&line).err()), Some(SseError::TooLarge));
+    }
+
+    #[test]
+    fn broken_text_is_refused() {
+        assert_eq!(EventStream::default().push(b"data: \xff\n\n"), Err(SseError::Encoding));
+    }
+
+    proptest! {
+        #[test]
+        fn where_a_stream_is_cut_into_pieces_does_not_matter(bytes in proptest::collection::vec(prop_oneof![
+            Just(b'\r'), Just(b'\n'), Just(b':'), Just(b' '), Just(b'd'), Just(b'a'), Just(b't'), any::<u8>()
+        ], 0..200), at in 0_usize..200) {
+            let at = at.min(bytes.len());
+            let whole = EventStream::default().push(&bytes);
+            let mut stream = EventStream::default();
+            let parts = stream.push(&bytes[..at]).and_then(|mut first| {
+                first.extend(stream.push(&bytes[at..])?);
+                Ok(first)
+            });
+            prop_assert_eq!(whole, parts);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! How long the host waits, and how often it tries.
+
+use std::time::Duration;
+
+/// Timing and sizes of a call. The default is what users get; tests shorten it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tuning {
+    /// Time to reach the server.
+    pub connect: Duration,
+    /// Silence after which a stream counts as stalled. Reasoning models think for minutes before the first byte.
+    pub stall: Duration,
+    /// The longest that one attempt may take, for servers that send a byte now and then.
+    pub total: Duration,
+    /// Attempts in all, the first included.
+    pub attempts: u32,
+    /// The wait before the second attempt; it doubles from there.
+    pub first_delay: Duration,
+    /// The longest wait, also where the server asks for more.
+    pub max_delay: Duration,
+    /// Bytes of one reply on the wire: about 200 for each token.
+    pub max_stream_bytes: usize,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(15),
+            stall: Duration::from_secs(300),
+            total: Duration::from_secs(1_800),
+            attempts: 5,
+            first_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(60),
+            max_stream_bytes: 64 << 20,
+        }
+    }
+}
+
+impl Tuning {
+    /// The wait after the failed attempt number `attempt` (from 1): what the server asked for, or exponential with
+    /// jitter of up to a half, so that siblings that failed together don't return together.
+    pub(crate) fn delay(&self, attempt: u32, retry_after: Option<Duration>, random: u64) -> Duration {
+        if let Some(asked) = retry_after {
+            return asked.min(self.max_delay);
+        }
+        let doubled = self.first_delay.saturating_mul(1_u32 << attempt.saturating_sub(1).min(16));
+        let full = doubled.min(self.max_delay);
+        let jitter_permille = u32::try_from(random % 500).unwrap_or(0);
+        full - full / 1_000 * jitter_permille
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_within_bounds() {
+        let tuning = Tuning::default();
+        assert_eq!(tuning.delay(1, None, 0), Duration::from_secs(1));
+        assert_eq!(tuning.delay(3, None, 0), Duration::from_secs(4));
+        assert_eq!(tuning.delay(u32::MAX, None, 0), tuning.max_delay);
+        for random in [0, 1, 499, u64::MAX] {
+            let delay = tuning.delay(2, None, random);
+            assert!(delay <= Duration::from_secs(2) && delay >= Duration::from_secs(1), "{delay:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_server_asks_for_is_honoured_within_bounds() {
+        let tuning = Tuning::default();
+        assert_eq!(tuning.delay(1, Some(Duration::from_secs(7)), 3), Duration::from_secs(7));
+        assert_eq!(tuning.delay(1, Some(Duration::from_secs(1 << 40)), 3), tuning.max_delay);
+    }
+}

@@ -1,0 +1,102 @@
+//! Where a key must not go.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests, which look into files themselves")]
+
+mod support;
+
+use std::sync::Mutex;
+
+use skillhost_fake_models::{Answer, Said};
+use skillhost_models::{Event, ModelError, Models, Part, Roles, Setup, ignore_events};
+use support::{KEY, PROTOCOLS, ask, models, serve, setup, site};
+
+#[tokio::test]
+async fn m_10_a_redirect_is_not_followed() {
+    for protocol in PROTOCOLS {
+        for status in [301, 302, 303, 307, 308] {
+            let thief = serve([Answer::Reply(Said::text("thanks"))]);
+            let server = serve([Answer::Redirect { status, to: format!("{}/v1/messages", thief.url()) }]);
+            let failed = models(&server, protocol).complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
+            assert!(matches!(failed, ModelError::Redirected { .. }), "{failed}");
+            assert!(failed.hint().is_some());
+            assert_eq!((server.received().len(), thief.received().len()), (1, 0), "{protocol:?} {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn o_09_an_error_that_quotes_the_key_is_scrubbed() {
+    for protocol in PROTOCOLS {
+        for status in [400, 401, 404] {
+            let message = format!("bad key {{key}} and its end {}\u{1b}[2J", &KEY[8..]);
+            let server = serve([Answer::Error { status, message, retry_after: None }]);
+            let failed = models(&server, protocol).complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
+            let shown = format!("{failed} {failed:?} {:?}", failed.hint());
+            assert!(shown.contains("bad key [key] and its end [key]"), "{shown}");
+            assert!(!shown.contains(&KEY[..12]) && !shown.contains('\u{1b}'), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_quotes_the_key_reaches_no_skill_and_no_recording() {
+    for protocol in PROTOCOLS {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("recording.jsonl");
+        let said = Said {
+            calls: Said::calls(&[("c", KEY, KEY)]).calls,
+            model: Some(KEY.into()),
+            ..Said::text("it is {key}!")
+        };
+        let server = serve([Answer::Reply(said)]);
+        let models = Models::open(Setup { record: Some(file.clone()), ..setup(&server, protocol) }).unwrap();
+        let seen = Mutex::new(Vec::<Event>::new());
+        let site = site();
+        let request = ask(&format!("a skill that knows {KEY}"));
+        let reply = models.complete(&site, &request, &|event| seen.lock().unwrap().push(event)).await.unwrap();
+        assert_eq!(reply.parts[0], Part::Text("it is [key]!".into()));
+        for shown in [format!("{reply:?}"), format!("{seen:?}"), std::fs::read_to_string(&file).unwrap()] {
+            assert!(shown.contains("[key]") && !shown.contains(KEY), "{shown}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_sent_and_the_variable_is_named() {
+    let server = serve([]);
+    let models = Models::open(Setup { variable: |_| None, ..setup(&server, PROTOCOLS[0]) }).unwrap();
+    let failed = models.complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
+    assert_eq!(failed.to_string(), "no key for fake: the variable KEY is not set");
+    assert!(failed.hint().unwrap().contains("KEY"));
+    assert!(models.check(&site().role, None, ask("x").tier).is_err());
+    assert_eq!(server.received().len(), 0);
+}
+
+#[tokio::test]
+async fn a_project_can_name_known_providers_only() {
+    let server = serve([]);
+    for (model, expected) in [
+        ("elsewhere:m", "the provider elsewhere is not known"),
+        ("ollama:m", "the provider ollama is of the kind ollama, which this version does not speak"),
+    ] {
+        let roles = Roles::from_project([("implement", model)]).unwrap();
+        let models = Models::open(Setup { roles, ..setup(&server, PROTOCOLS[0]) }).unwrap();
+        let failed = models.complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
+        assert_eq!(failed.to_string(), expected);
+        assert!(failed.hint().is_some());
+    }
+}
+
+#[tokio::test]
+async fn the_hosted_services_can_be_set_up() {
+    let server = serve([]);
+    let roles =
+        Roles::from_project([("implement", "anthropic:claude-sonnet-4-5"), ("review", "openai:gpt-5")]).unwrap();
+    let variable = |name: &str| ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"].contains(&name).then(|| KEY.to_owned());
+    let models = Models::open(Setup { roles, variable, ..setup(&server, PROTOCOLS[0]) }).unwrap();
+    let tier = ask("x").tier;
+    for (role, window) in [("implement", 200_000), ("review", 400_000)] {
+        let role = role.parse().unwrap();
+        models.check(&role, None, tier).unwrap();
+        assert_eq!(models.window(&role, None, tier).unwrap(), window);
+    }
+}
