@@ -1,0 +1,156 @@
+//! The name of a run's branch, from the project's template.
+
+use crate::slug::Slug;
+use skillhost_core::name::RunId;
+use std::fmt;
+
+/// Longest branch name, in bytes: room for a folder and a lock file beside it on every file system.
+pub const MAX_BRANCH_BYTES: usize = 200;
+
+/// A branch name that git accepts, without `refs/heads/`, and that no other run has.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BranchName(String);
+
+/// Why a template gives no branch name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BranchError {
+    /// Two runs would share the branch.
+    #[error("the branch template has no `{{run}}` in it, so that two runs would share a branch")]
+    NoRun,
+    /// A placeholder that doesn't exist.
+    #[error("the branch template has a placeholder that is neither `{{slug}}` nor `{{run}}`")]
+    Placeholder,
+    /// Git would refuse it, or read it as something else.
+    #[error("the branch template gives a name that git does not take for a branch: {rule}")]
+    Name {
+        /// What is wrong with it.
+        rule: &'static str,
+    },
+}
+
+impl BranchName {
+    /// Fills `{slug}` and `{run}` in a template.
+    ///
+    /// # Errors
+    /// Where `{run}` is missing, or the result is not a name for a branch.
+    pub fn from_template(template: &str, slug: &Slug, run: &RunId) -> Result<Self, BranchError> {
+        if !template.contains("{run}") {
+            return Err(BranchError::NoRun);
+        }
+        // Neither can hold a brace, so that the order doesn't matter.
+        let name = template.replace("{slug}", slug.as_str()).replace("{run}", run.as_str());
+        if name.contains(['{', '}']) {
+            return Err(BranchError::Placeholder);
+        }
+        match broken_rule(&name) {
+            Some(rule) => Err(BranchError::Name { rule }),
+            None => Ok(Self(name)),
+        }
+    }
+
+    /// The name, without `refs/heads/`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BranchName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether `name` is a name for a branch: what git's own rules take, narrowed to printable ASCII.
+pub fn is_branch_name(name: &str) -> bool {
+    broken_rule(name).is_none()
+}
+
+fn broken_rule(name: &str) -> Option<&'static str> {
+    let component =
+        |component: &str| component.starts_with('.') || component.ends_with('.') || component.ends_with(".lock");
+    if name.is_empty() || name.len() > MAX_BRANCH_BYTES {
+        Some("it is empty or too long")
+    } else if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.+=@#,".contains(&b)) {
+        Some("it has a character other than letters, digits and `/-_.+=@#,`")
+    } else if name.split('/').any(str::is_empty) {
+        Some("it begins or ends with `/`, or has two in a row")
+    } else if name.starts_with('-') || name.split('/').any(component) || name.contains("..") || name.contains("@{") {
+        Some("it begins with `-`, or a part of it begins or ends with `.`, ends with `.lock`, or holds `..` or `@{`")
+    } else if name == "@" || name.eq_ignore_ascii_case("HEAD") || name.to_ascii_lowercase().starts_with("refs/") {
+        Some("it means something else to git")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn named(template: &str) -> Result<String, BranchError> {
+        let run: RunId = "7f3k".parse().unwrap();
+        BranchName::from_template(template, &Slug::of("lead capture"), &run).map(|name| name.to_string())
+    }
+
+    #[test]
+    fn a_template_is_filled() {
+        assert_eq!(named("skillhost/{slug}-{run}").unwrap(), "skillhost/lead-capture-7f3k");
+        assert_eq!(named("{run}").unwrap(), "7f3k");
+    }
+
+    #[test]
+    fn g_07_a_template_cannot_name_a_shared_branch() {
+        assert_eq!(named("main"), Err(BranchError::NoRun));
+        assert_eq!(named("{slug}"), Err(BranchError::NoRun));
+        assert_eq!(named("x/{user}-{run}"), Err(BranchError::Placeholder));
+    }
+
+    #[test]
+    fn names_that_git_refuses_are_refused() {
+        for bad in [
+            "-{run}",
+            "/{run}",
+            "{run}/",
+            "a//{run}",
+            ".a/{run}",
+            "a/.{run}",
+            "{run}.lock",
+            "{run}.lock/x",
+            "a..{run}",
+            "a b{run}",
+            "a~{run}",
+            "a^{run}",
+            "a:{run}",
+            "a?{run}",
+            "a*{run}",
+            "a[{run}",
+            "a\\{run}",
+            "a\u{7f}{run}",
+            "a\n{run}",
+            "{run}.",
+            "refs/heads/{run}",
+            "REFS/tags/{run}",
+            "ü{run}",
+            "a@{{run}}",
+        ] {
+            assert!(named(bad).is_err(), "{bad}");
+        }
+        assert!(named(&format!("{}{{run}}", "a".repeat(300))).is_err());
+        for bad in ["", "@", "HEAD", "head"] {
+            assert!(!is_branch_name(bad), "{bad}");
+        }
+        assert!(is_branch_name("main") && is_branch_name("release/1.2"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_template_panics(template in "[a-z{}/.@\\-\\\\ ~]{0,20}(\\{run\\})?") {
+            if let Ok(name) = named(&template) {
+                prop_assert!(is_branch_name(&name) && name.contains("7f3k"));
+            }
+        }
+    }
+}

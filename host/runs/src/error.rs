@@ -1,0 +1,181 @@
+//! Why a run ended without a pull request that is ready.
+
+use crate::commands::{CommandError, NETWORK_HINT};
+use crate::ledger::LedgerError;
+use skillhost_audit::AuditError;
+use skillhost_core::kind::Kind;
+use skillhost_engine::{CallError, contract};
+use skillhost_worktree::WorktreeError;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The project declares no gate, so nothing could be verified.
+    #[error("the project declares no gate, so nothing could be verified")]
+    NoGates,
+    /// Git.
+    #[error("the repository can't be worked on")]
+    Worktree(#[from] WorktreeError),
+    /// The run's state can't be kept.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An effect could not be audited, so it didn't happen.
+    #[error("an effect could not be audited, so it didn't happen")]
+    Audit(#[from] AuditError),
+    /// The run's folder.
+    #[error("the run's folder can't be used")]
+    Folder(#[from] std::io::Error),
+    /// The file guard.
+    #[error("the worktree can't be opened for a skill")]
+    Guard(#[from] skillhost_engine::files::TreeError),
+    /// A skill ended without an answer.
+    #[error("{skill} ended without an answer")]
+    Call {
+        /// Which one.
+        skill: String,
+        /// Why.
+        #[source]
+        source: CallError,
+    },
+    /// A skill answered that it failed; the text is its own.
+    #[error("{skill} reported: {}", describe(.error))]
+    Skill {
+        /// Which one.
+        skill: String,
+        /// What it said.
+        error: contract::Error,
+    },
+    /// No skill does the work of a kind.
+    #[error("no skill is configured for `{0}`")]
+    NoSkill(Kind),
+    /// Sections are still missing after all rounds.
+    #[error("the spec still lacks {sections} after {rounds} rounds")]
+    Sections {
+        /// The headings, quoted.
+        sections: String,
+        /// How many rounds there were.
+        rounds: u32,
+    },
+    /// The plan doesn't hold together after all rounds.
+    #[error("the plan is still wrong after {rounds} rounds: {problem}")]
+    Plan {
+        /// The first problem.
+        problem: String,
+        /// How many rounds there were.
+        rounds: u32,
+    },
+    /// A blocker is open after all rounds.
+    #[error("a blocker is still open after {rounds} rounds: {message}")]
+    Blocker {
+        /// What is wrong, cut.
+        message: String,
+        /// How many rounds there were.
+        rounds: u32,
+    },
+    /// The skill changed nothing that could be committed.
+    #[error("{skill} changed nothing that could be committed")]
+    NothingChanged {
+        /// Which one.
+        skill: String,
+    },
+    /// A declared command could not be run.
+    #[error(transparent)]
+    Command(#[from] CommandError),
+    /// The set-up failed in a fresh worktree.
+    #[error("the set-up command failed: {0}")]
+    SetUp(String),
+    /// The run's wall clock is over.
+    #[error("the run took longer than its budget of {0}")]
+    Time(skillhost_core::duration::Span),
+    /// Somebody ended it.
+    #[error("interrupted")]
+    Interrupted,
+    /// A part of the host broke.
+    #[error("a part of the host ended unexpectedly: {0}")]
+    Bug(String),
+}
+
+/// What kind of failure it is; the command line has an exit code for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// A skill, a review or a verification was negative.
+    Negative,
+    /// Configuration, or the repository's state.
+    Configuration,
+    /// Grant or policy.
+    Denied,
+    /// A limit, a budget, a deadline.
+    Limit,
+    /// Audit, ledger, digests.
+    Integrity,
+    /// Interrupted.
+    Interrupted,
+    /// A bug in the host.
+    Bug,
+}
+
+impl RunError {
+    /// What kind of failure it is.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::NoGates
+            | Self::NoSkill(_)
+            | Self::Worktree(_)
+            | Self::SetUp(_)
+            | Self::Command(CommandError::Network(_) | CommandError::NoProgram { .. }) => FailureClass::Configuration,
+            Self::Ledger(LedgerError::Database(_)) | Self::Folder(_) => FailureClass::Limit,
+            Self::Ledger(_) | Self::Audit(_) => FailureClass::Integrity,
+            Self::Call { source, .. } if source.is_limit() => FailureClass::Limit,
+            Self::Call { source: CallError::Audit(_), .. } => FailureClass::Integrity,
+            Self::Skill { error: contract::Error::Exhausted(_), .. } | Self::Time(_) => FailureClass::Limit,
+            Self::Skill { error: contract::Error::Denied(_), .. } => FailureClass::Denied,
+            Self::Command(_) => FailureClass::Denied,
+            Self::Interrupted => FailureClass::Interrupted,
+            Self::Bug(_) | Self::Guard(_) => FailureClass::Bug,
+            _ => FailureClass::Negative,
+        }
+    }
+
+    /// What to do about it, where something can be done.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoGates => Some(
+                "declare how the project is tested in skillhost.toml ([commands.test] and [verify] commands = [\"test\"]), \
+                 or run `skillhost init`, and commit it"
+                    .to_owned(),
+            ),
+            Self::Worktree(error) => error.hint(),
+            Self::Audit(error) => error.hint(),
+            Self::Sections { .. } => {
+                Some("skillhost show RUN --phase spec, or take the section out of [spec] sections in skillhost.toml".to_owned())
+            }
+            Self::Command(CommandError::Network(_)) => Some(NETWORK_HINT.to_owned()),
+            Self::Command(CommandError::NoProgram { .. }) => Some(
+                "name a program that is installed, or its folder under [toolchains] paths in config.toml; skillhost doctor shows where commands are looked for".to_owned(),
+            ),
+            Self::Command(CommandError::Sandbox { .. }) => Some("skillhost doctor says what is missing".to_owned()),
+            Self::Call { source, .. } if source.is_limit() => {
+                Some("the skill's manifest can ask for more under [limits], up to the machine's policy".to_owned())
+            }
+            Self::Ledger(LedgerError::Database(_)) | Self::Folder(_) => {
+                Some("is there room on its disk, and may you write there? --state-dir names another place".to_owned())
+            }
+            Self::Interrupted => Some("what is there is kept: skillhost show RUN".to_owned()),
+            Self::Time(_) => Some("raise time under [budget] in skillhost.toml".to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// An error that a skill returned, in one line. Not escaped.
+pub fn describe(error: &contract::Error) -> String {
+    match error {
+        contract::Error::Denied(text) => format!("denied: {text}"),
+        contract::Error::Invalid(text) => format!("invalid: {text}"),
+        contract::Error::Exhausted(text) => format!("exhausted: {text}"),
+        contract::Error::Cancelled => "cancelled".to_owned(),
+        contract::Error::TooLarge(bytes) => format!("too large: {bytes} bytes"),
+        contract::Error::Failed(text) => text.clone(),
+    }
+}

@@ -1,0 +1,188 @@
+//! What the ledger holds. Each row is sealed as a whole; states stand beside it in the clear.
+
+use serde::{Deserialize, Serialize};
+use skillhost_core::name::{AgentId, RunId};
+use skillhost_core::phase::Phase;
+
+macro_rules! states {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name { $($(#[$vdoc])* $variant),* }
+
+        impl $name {
+            /// The word for it.
+            pub fn as_str(self) -> &'static str {
+                match self { $($name::$variant => $word),* }
+            }
+        }
+    };
+}
+
+states! {
+    /// How a run stands.
+    RunState {
+        /// At work.
+        Running = "running",
+        /// The pull request is ready.
+        Ready = "ready",
+        /// The pull request is a draft: something is open or failed.
+        Draft = "draft",
+        /// It ended without a pull request.
+        Failed = "failed",
+        /// It was interrupted, or its process is gone.
+        Interrupted = "interrupted",
+    }
+}
+
+states! {
+    /// How a phase stands.
+    PhaseState {
+        /// At work.
+        Running = "running",
+        /// It ended well.
+        Done = "done",
+        /// It found something that goes back, or it failed.
+        Negative = "negative",
+        /// It ended without a result.
+        Failed = "failed",
+    }
+}
+
+/// A run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// How it stands.
+    pub state: RunState,
+    /// What was asked for.
+    pub goal: String,
+    /// The user's repository.
+    pub repository: String,
+    /// The branch that the pull request goes to.
+    pub base: String,
+    /// The commit that it started from.
+    pub base_commit: String,
+    /// Its own branch.
+    pub branch: String,
+    /// The newest commit on it.
+    pub head: Option<String>,
+    /// The host's process.
+    pub process: Process,
+    /// Unix time.
+    pub started_ms: u64,
+    /// Unix time.
+    pub ended_ms: Option<u64>,
+    /// The exit code that the run stands for.
+    pub exit_code: Option<u8>,
+    /// Why it ended without success.
+    pub error: Option<String>,
+    /// All tokens.
+    pub tokens: u64,
+    /// Millionths of a US dollar; none where a price is unknown.
+    pub cost_micro_usd: Option<u64>,
+    /// What stood around its commands.
+    pub sandbox: Option<String>,
+    /// Where the spec is on the branch.
+    pub spec: Option<String>,
+    /// Where the pull request's text is.
+    pub pull_request: Option<String>,
+    /// Defaults that were taken where a person could have been asked.
+    pub assumptions: Vec<String>,
+}
+
+/// A process, so that a later one can tell whether it still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// When it started, in the kernel's ticks; ids are used again, pairs are not.
+    pub start: u64,
+}
+
+/// An agent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgentRow {
+    /// Its id.
+    pub agent: AgentId,
+    /// Its worktree.
+    pub worktree: skillhost_worktree::WorktreeRecord,
+}
+
+/// One call of a skill in one phase.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PhaseRow {
+    /// Who.
+    pub agent: AgentId,
+    /// In which phase.
+    pub phase: Phase,
+    /// From 1.
+    pub round: u32,
+    /// How it stands.
+    pub state: PhaseState,
+    /// `NAME@VERSION`.
+    pub skill: String,
+    /// Digest of the component.
+    pub digest: String,
+    /// Models that answered.
+    pub models: Vec<String>,
+    /// All tokens.
+    pub tokens: u64,
+    /// Millionths of a US dollar; none where a price is unknown.
+    pub cost_micro_usd: Option<u64>,
+    /// Unix time.
+    pub started_ms: u64,
+    /// Unix time.
+    pub ended_ms: Option<u64>,
+    /// One line for people.
+    pub note: String,
+}
+
+/// The host's record of a gate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EvidenceRow {
+    /// `ev-1`, `ev-2`, …
+    pub id: String,
+    /// The declared command.
+    pub name: String,
+    /// What was run, exactly.
+    pub argv: Vec<String>,
+    /// What it ran on.
+    pub commit: String,
+    /// What stood around it.
+    pub sandbox: String,
+    /// None where a signal or a limit ended it.
+    pub exit_code: Option<i32>,
+    /// How it ended, in words.
+    pub exit: String,
+    /// Tests that it ran, where its output tells.
+    pub tests: Option<u32>,
+    /// Wall clock.
+    pub duration_ms: u64,
+    /// Digest of all that it printed.
+    pub output_digest: String,
+    /// The end of what it printed.
+    pub output: String,
+}
+
+impl EvidenceRow {
+    /// Whether it shows success: it ended well, and ran a test where its output tells how many.
+    pub fn passed(&self) -> bool {
+        self.exit_code == Some(0) && self.tests != Some(0)
+    }
+}
+
+/// Something that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DenialRow {
+    /// Who wanted it.
+    pub skill: String,
+    /// The capability.
+    pub capability: String,
+    /// What of it, escaped.
+    pub what: String,
+    /// The line that would grant it.
+    pub remedy: String,
+}

@@ -1,0 +1,34 @@
+//! The outer loop: from a goal to a pull request that the host wrote from evidence.
+//!
+//! Skills propose, the host decides: [`run`] takes a goal through the phases, gives the engine's ports their meaning,
+//! runs the gates itself on a fresh checkout of the proposed commit, and writes everything down before it happens. The
+//! modules that judge texts (conventions, sections, plan, findings, pull request) are pure.
+
+mod ambient;
+pub mod branch;
+pub mod cleanup;
+pub mod commands;
+pub mod conventions;
+pub mod detect;
+pub mod error;
+pub mod event;
+pub mod findings;
+pub mod host;
+pub mod ledger;
+mod markdown;
+mod phases;
+pub mod plan;
+mod ports;
+pub mod pull_request;
+mod run;
+pub mod sections;
+pub mod session;
+pub mod slug;
+mod state;
+pub mod test_count;
+pub mod tree;
+pub mod view;
+mod words;
+pub mod worktree;
+
+pub use run::{Ended, Finished, run};

@@ -1,0 +1,71 @@
+//! The gates' results are judged: criteria, zero tests, tests that vanished.
+
+use crate::error::RunError;
+use crate::findings::{Raised, Severity};
+use crate::state::{State, Turn, Work};
+use skillhost_core::phase::Phase;
+use skillhost_engine::contract::{Check, CheckOutcome};
+
+impl State {
+    /// Judges the newest evidence; gives whether nothing failed.
+    pub(crate) async fn verify(&self, work: &mut Work, goal: &str, round: u32) -> Result<bool, RunError> {
+        let turn = Turn { phase: Phase::Verify, round };
+        let brief = self.brief(turn, work, goal);
+        let known: Vec<String> = work.evidence.iter().map(|evidence| evidence.id.clone()).collect();
+        let mut checks = self
+            .call(
+                turn,
+                |call, engine| async move { call.verify(&engine, brief).await },
+                |checks: &Vec<Check>| {
+                    let of = |outcome: CheckOutcome| checks.iter().filter(|check| check.outcome == outcome).count();
+                    let failed = checks.iter().find(|check| check.outcome == CheckOutcome::Failed);
+                    let note = match failed {
+                        Some(check) => format!("{} failed: {} {}", of(CheckOutcome::Failed), check.id, check.detail),
+                        None => format!("{} of {} shown", of(CheckOutcome::Passed), checks.len()),
+                    };
+                    (failed.is_none(), note)
+                },
+            )
+            .await?;
+        for check in &mut checks {
+            // Evidence comes only from gates, whatever a skill names.
+            check.evidence.retain(|id| known.contains(id));
+            if check.outcome == CheckOutcome::Passed && check.evidence.is_empty() {
+                check.outcome = CheckOutcome::NotRun;
+            }
+        }
+        work.checks = checks;
+        Ok(!work.checks.iter().any(|check| check.outcome == CheckOutcome::Failed))
+    }
+
+    /// What failed goes back to the author as findings of the host's own, which the next gates close or raise anew.
+    pub(crate) fn raise_failures(&self, work: &mut Work, round: u32) -> Result<(), RunError> {
+        let gates = work.evidence.iter().filter(|evidence| !evidence.passed()).map(|evidence| {
+            format!("the gate `{}` failed on a fresh checkout: {}; see its output", evidence.name, evidence.exit)
+        });
+        let checks = work.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
+        let checks = checks.map(|check| format!("{} does not hold: {}", check.id, check.detail));
+        let raised = gates.chain(checks).map(|message| Raised {
+            severity: Severity::Major,
+            category: "verification".to_owned(),
+            at: None,
+            quote: None,
+            message,
+            suggestion: None,
+        });
+        let raised = raised.collect();
+        work.findings.review(Phase::Verify, round, Vec::new(), raised, |_| Vec::new());
+        self.ledger(|ledger| ledger.save_findings(&work.findings))
+    }
+
+    /// The host's own findings of earlier gates are decided by these gates.
+    pub(crate) fn close_failures(&self, work: &mut Work, round: u32) {
+        let own: Vec<_> = work
+            .findings
+            .open(Severity::Nit)
+            .filter(|finding| finding.phase == Phase::Verify)
+            .map(|finding| (finding.id.clone(), true, "the gates ran again".to_owned()))
+            .collect();
+        work.findings.review(Phase::Verify, round, own, Vec::new(), |_| Vec::new());
+    }
+}

@@ -1,0 +1,136 @@
+//! Which files of a change a person should look at first: those that run by themselves or decide what runs, before
+//! those that are only long.
+
+use super::{File, FileChange};
+
+/// Files that are named.
+const MAX_LOOKS: usize = 8;
+/// Names that tools execute, or take commands from, without being asked.
+const EXECUTED: &[(&str, &str)] = &[
+    (".envrc", "runs when a shell enters"),
+    ("package.json", "scripts"),
+    ("build.rs", "runs in every build"),
+    ("Makefile", "commands"),
+    ("justfile", "commands"),
+    ("Dockerfile", "image"),
+    ("conftest.py", "runs in every test run"),
+    ("setup.py", "runs when installed"),
+    ("tox.ini", "commands"),
+    (".npmrc", "package sources"),
+    (".gitmodules", "foreign code"),
+    (".gitattributes", "git filters"),
+    (".pre-commit-config.yaml", "hooks"),
+];
+const FOLDERS: &[(&str, &str)] = &[
+    (".github", "runs in CI"),
+    (".gitlab", "runs in CI"),
+    (".circleci", "runs in CI"),
+    (".forgejo", "runs in CI"),
+    (".husky", "hooks"),
+    (".vscode", "editor tasks"),
+    (".idea", "editor tasks"),
+    (".devcontainer", "editor container"),
+    (".cargo", "build commands"),
+];
+const LOCKS: &[&str] = &[
+    "Cargo.lock",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "uv.lock",
+    "poetry.lock",
+    "go.sum",
+    "Gemfile.lock",
+    "composer.lock",
+];
+
+/// A file to look at, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// The files to look at first, most urgent first. At most eight.
+pub fn first_looks(files: &[File]) -> Vec<Look<'_>> {
+    let mut ranked: Vec<(usize, u64, Look<'_>)> = files
+        .iter()
+        .filter_map(|file| {
+            let (rank, reason) = reason(file)?;
+            let lines = file.added.saturating_add(file.removed);
+            Some((rank, u64::MAX - lines, Look { path: &file.path, reason }))
+        })
+        .collect();
+    ranked.sort_by(|a, b| (a.0, a.1, a.2.path).cmp(&(b.0, b.1, b.2.path)));
+    ranked.into_iter().take(MAX_LOOKS).map(|(_, _, look)| look).collect()
+}
+
+fn reason(file: &File) -> Option<(usize, &'static str)> {
+    if file.protected {
+        return Some((0, "protected"));
+    }
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let executed = EXECUTED.iter().find(|(known, _)| *known == name).map(|(_, reason)| *reason);
+    let folder = FOLDERS
+        .iter()
+        .find(|(folder, _)| file.path.split('/').any(|component| component == *folder))
+        .map(|(_, reason)| *reason);
+    let ci = (name == ".gitlab-ci.yml" || name == "Jenkinsfile").then_some("runs in CI");
+    if let Some(reason) = executed.or(folder).or(ci) {
+        return Some((1, reason));
+    }
+    let is_test =
+        file.path.split(['/', '.', '_', '-']).any(|part| matches!(part, "test" | "tests" | "spec" | "__tests__"));
+    if is_test && file.kind == FileChange::Deleted {
+        return Some((2, "test deleted"));
+    }
+    if is_test && file.removed > file.added {
+        return Some((3, "test shortened"));
+    }
+    if LOCKS.contains(&name) {
+        return Some((4, "dependencies"));
+    }
+    (file.added.saturating_add(file.removed) >= 300).then_some((5, "long"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, kind: FileChange, added: u64, removed: u64) -> File {
+        File { path: path.to_owned(), kind, added, removed, protected: path == "AGENTS.md" }
+    }
+
+    #[test]
+    fn f_20_what_runs_by_itself_comes_first() {
+        let files = [
+            file("src/a.rs", FileChange::Modified, 400, 0),
+            file("src/b.rs", FileChange::Modified, 3, 1),
+            file("tests/a.test.js", FileChange::Deleted, 0, 30),
+            file("package-lock.json", FileChange::Modified, 9, 9),
+            file("tools/.vscode/tasks.json", FileChange::Added, 9, 0),
+            file(".github/workflows/ci.yml", FileChange::Modified, 1, 1),
+            file("web/package.json", FileChange::Modified, 1, 1),
+            file("AGENTS.md", FileChange::Modified, 1, 1),
+            file("src/spec/x.rs", FileChange::Modified, 0, u64::MAX),
+        ];
+        let looks: Vec<(&str, &str)> = first_looks(&files).iter().map(|look| (look.path, look.reason)).collect();
+        assert_eq!(
+            looks,
+            [
+                ("AGENTS.md", "protected"),
+                ("tools/.vscode/tasks.json", "editor tasks"),
+                (".github/workflows/ci.yml", "runs in CI"),
+                ("web/package.json", "scripts"),
+                ("tests/a.test.js", "test deleted"),
+                ("src/spec/x.rs", "test shortened"),
+                ("package-lock.json", "dependencies"),
+                ("src/a.rs", "long"),
+            ]
+        );
+    }
+}

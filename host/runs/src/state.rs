@@ -1,0 +1,316 @@
+//! One run at work: what its phases share.
+
+use crate::ambient;
+use crate::error::RunError;
+use crate::event::{Event, Watcher};
+use crate::findings::{Findings, Severity};
+use crate::host::{Equipped, Host};
+use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
+use crate::ports::Outputs;
+use crate::ports::{AskPort, ChangesPort, ExecPort, LogPort, ModelPort};
+use skillhost_audit::{Actor, Auditor, Log, Payloads};
+use skillhost_core::name::{AgentId, RunId};
+use skillhost_core::path::SkillPath;
+use skillhost_core::phase::Phase;
+use skillhost_core::text::{Escaped, escape_terminal};
+use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
+use skillhost_engine::files::{Quotas, Rules, Tree};
+use skillhost_engine::ports::Ports;
+use skillhost_engine::{Call, CallError, Called, Engine};
+use skillhost_models::{Budget, CallSite, Role, Turns, Volatile};
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+/// One run at work.
+pub(crate) struct State {
+    pub(crate) host: Host,
+    pub(crate) id: RunId,
+    pub(crate) folder: PathBuf,
+    pub(crate) agent: AgentId,
+    pub(crate) row: Mutex<RunRow>,
+    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) payloads: Arc<Payloads>,
+    pub(crate) budget: Budget,
+    pub(crate) volatile: Arc<Volatile>,
+    pub(crate) asked: AskPort,
+    pub(crate) outputs: Outputs,
+    pub(crate) tree: crate::worktree::AgentTree,
+    /// Throwaway repository for commands that need git.
+    pub(crate) repository: PathBuf,
+    pub(crate) conventions: Vec<Document>,
+    /// What the skills wrote through the guard so far.
+    pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
+}
+
+/// What the phases hand on.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) spec: Option<Document>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) criteria: Vec<Criterion>,
+    pub(crate) assumptions: Vec<String>,
+    pub(crate) findings: Findings,
+    pub(crate) summary: Option<contract::Summary>,
+    pub(crate) checks: Vec<contract::Check>,
+    /// Of the newest gates.
+    pub(crate) evidence: Vec<EvidenceRow>,
+    pub(crate) left_out: Vec<(String, String)>,
+    /// Reasons why the pull request stays a draft, beyond what its records show.
+    pub(crate) draft_reasons: Vec<String>,
+    pub(crate) head: Option<String>,
+}
+
+/// What a skill is called for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    pub(crate) phase: Phase,
+    pub(crate) round: u32,
+}
+
+impl State {
+    pub(crate) fn watcher(&self) -> &Watcher {
+        &self.host.watcher
+    }
+
+    pub(crate) fn tell(&self, event: Event) {
+        self.host.watcher.tell(&self.id, event);
+    }
+
+    pub(crate) fn warn(&self, text: &str) {
+        self.tell(Event::Warning(escape_terminal(text, 500)));
+    }
+
+    /// Writes to the ledger.
+    pub(crate) fn ledger<T>(
+        &self,
+        write: impl FnOnce(&Ledger) -> Result<T, crate::ledger::LedgerError>,
+    ) -> Result<T, RunError> {
+        let ledger = self.ledger.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        Ok(write(&ledger)?)
+    }
+
+    /// Changes the run's row, and saves it.
+    pub(crate) fn save(&self, change: impl FnOnce(&mut RunRow)) -> Result<(), RunError> {
+        let mut row = self.row.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        change(&mut row);
+        let spent = self.budget.spent();
+        row.tokens = spent.tokens;
+        row.cost_micro_usd = Some(spent.cost);
+        let row = row.clone();
+        self.ledger(|ledger| ledger.save_run(&row))
+    }
+
+    /// Who records what the host itself does.
+    pub(crate) fn auditor(&self) -> Auditor {
+        self.log.auditor(Actor { agent: None, policy: self.host.policy, skill: None })
+    }
+
+    /// The brief of a turn: all that its skill is told.
+    pub(crate) fn brief(&self, turn: Turn, work: &Work, goal: &str) -> Brief {
+        let back = |finding: &&crate::findings::Finding| match turn.phase {
+            Phase::Spec | Phase::SpecReview => matches!(finding.phase, Phase::Spec | Phase::SpecReview),
+            _ => true,
+        };
+        let open: Vec<_> = work.findings.open(Severity::Major).filter(back).collect();
+        // An author is told of the findings; a reviewer, what the author says to them, too.
+        let answers = open
+            .iter()
+            .filter_map(|finding| {
+                finding.answers.last().map(|answer| Answer { finding: finding.id.clone(), text: answer.text.clone() })
+            })
+            .collect();
+        let base = self.row.lock().map(|row| row.base_commit.clone()).unwrap_or_default();
+        Brief {
+            run: self.id.to_string(),
+            agent: self.agent.to_string(),
+            goal: goal.to_owned(),
+            base,
+            conventions: self.conventions.clone(),
+            spec: work.spec.clone(),
+            steps: if turn.phase == Phase::Implement { work.steps.clone() } else { Vec::new() },
+            criteria: work.criteria.clone(),
+            findings: open.into_iter().map(crate::phases::finding_to_wit).collect(),
+            answers,
+            gates: work.evidence.iter().map(crate::phases::gate_to_wit).collect(),
+        }
+    }
+
+    /// Calls the skill of a turn, with everything that a run gives it, and writes down how it went.
+    pub(crate) async fn call<T, F, R>(
+        &self,
+        turn: Turn,
+        invoke: F,
+        describe: impl FnOnce(&T) -> (bool, String),
+    ) -> Result<T, RunError>
+    where
+        F: FnOnce(Call, Arc<Engine>) -> R,
+        R: Future<Output = Result<Called<T>, CallError>>,
+    {
+        let equipped = self.host.equipped(turn.phase.kind())?;
+        let answered = Arc::new(Mutex::new(BTreeSet::new()));
+        let before = self.budget.spent();
+        let mut row = PhaseRow {
+            agent: self.agent.clone(),
+            phase: turn.phase,
+            round: turn.round,
+            state: PhaseState::Running,
+            skill: equipped.name(),
+            digest: equipped.skill.inspection().digest.to_string(),
+            models: Vec::new(),
+            tokens: 0,
+            cost_micro_usd: None,
+            started_ms: ambient::unix_ms(),
+            ended_ms: None,
+            note: String::new(),
+        };
+        let number = self.ledger(|ledger| ledger.begin_phase(&row))?;
+        self.tell(Event::PhaseStarted { agent: self.agent.clone(), phase: turn.phase, round: turn.round });
+        let started = ambient::now();
+
+        let call = self.prepare(turn, equipped, Arc::clone(&answered))?;
+        let ended = invoke(call, Arc::clone(&self.host.engine)).await;
+        let skill = equipped.reference.clone();
+        let ended = match ended {
+            Err(source) => Err(RunError::Call { skill, source }),
+            Ok(called) => {
+                self.took(equipped, &called)?;
+                called.answer.map_err(|error| RunError::Skill { skill, error })
+            }
+        };
+
+        let spent = self.budget.spent();
+        row.ended_ms = Some(ambient::unix_ms());
+        row.models = answered.lock().map(|names| names.iter().cloned().collect()).unwrap_or_default();
+        row.tokens = spent.tokens - before.tokens;
+        row.cost_micro_usd = Some(spent.cost - before.cost);
+        let (is_good, note) = match &ended {
+            Ok(value) => describe(value),
+            Err(error) => (false, error.to_string()),
+        };
+        row.state = match (&ended, is_good) {
+            (Err(_), _) => PhaseState::Failed,
+            (Ok(_), true) => PhaseState::Done,
+            (Ok(_), false) => PhaseState::Negative,
+        };
+        row.note = note;
+        self.ledger(|ledger| ledger.save_phase(number, &row))?;
+        self.save(|_| {})?;
+        self.tell(Event::PhaseEnded {
+            name: turn.phase.as_str(),
+            by: equipped.reference.clone(),
+            is_good,
+            note: Escaped::clone(&escape_terminal(&row.note, 200)),
+            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+        ended
+    }
+
+    fn prepare(
+        &self,
+        turn: Turn,
+        equipped: &Equipped,
+        answered: Arc<Mutex<BTreeSet<String>>>,
+    ) -> Result<Call, RunError> {
+        let rules = Rules {
+            read: equipped.capabilities.read.clone(),
+            write: equipped.capabilities.write.clone(),
+            protected: self.host.project.protect.paths.clone(),
+            may_write_protected: equipped.capabilities.protected,
+        };
+        let tree = Tree::open(self.tree.dir(), rules, Quotas::default())?;
+        let role = |name: &str| name.parse::<Role>().map_err(|e| RunError::Bug(e.to_string()));
+        let manifest = &equipped.skill.inspection().manifest;
+        let site = CallSite {
+            agent: self.agent.clone(),
+            phase: turn.phase,
+            role: role(turn.phase.kind().as_str())?,
+            skill: Some(role(manifest.skill.name.as_str())?),
+            round: turn.round,
+            turns: Turns::default(),
+            budget: self.budget.clone(),
+            volatile: Arc::clone(&self.volatile),
+        };
+        let (run, agent, watcher) = (self.id.clone(), self.agent.clone(), self.watcher().clone());
+        let ports = Ports {
+            log: Some(Arc::new(LogPort { run: run.clone(), agent: agent.clone(), watcher: watcher.clone() })),
+            model: Some(Arc::new(ModelPort {
+                models: Arc::clone(&self.host.models),
+                site,
+                payloads: Arc::clone(&self.payloads),
+                run: run.clone(),
+                run_budget: self.budget.clone(),
+                watcher: watcher.clone(),
+                answered,
+            })),
+            exec: Some(Arc::new(ExecPort {
+                project: Arc::clone(&self.host.project),
+                sandbox: self.host.sandbox.clone(),
+                worktree: self.tree.clone(),
+                touched: Arc::clone(&self.touched),
+                repository: Some(self.repository.clone()),
+                payloads: Arc::clone(&self.payloads),
+                run,
+                agent,
+                watcher,
+                outputs: self.outputs.clone(),
+            })),
+            changes: Some(Arc::new(ChangesPort::new(self, equipped))),
+            ask: Some(Arc::new(self.asked.clone())),
+        };
+        Ok(Call {
+            skill: Arc::clone(&equipped.skill),
+            capabilities: Arc::clone(&equipped.capabilities),
+            grantor: equipped.grantor.clone(),
+            limits: equipped.limits,
+            tree: Some(Arc::new(tree)),
+            ports,
+            auditor: self.log.auditor(crate::session::actor(
+                &equipped.skill,
+                Some(self.agent.clone()),
+                self.host.policy,
+            )),
+        })
+    }
+
+    /// Notes what a call did and wanted.
+    fn took<T>(&self, equipped: &Equipped, called: &Called<T>) -> Result<(), RunError> {
+        if let Ok(mut touched) = self.touched.lock() {
+            touched.extend(called.files.written.iter().chain(&called.files.removed).cloned());
+        }
+        let skill = equipped.name();
+        let calls = called.denials.iter().map(|denial| DenialRow {
+            skill: skill.clone(),
+            capability: denial.capability.to_owned(),
+            what: denial.what.clone(),
+            remedy: denial.remedy.clone(),
+        });
+        let files = called.files.denied.iter().map(|denial| {
+            let (capability, what) = match denial.is_write() {
+                true if self.shields(equipped, &denial.path) => ("protected", "true"),
+                true => ("write", denial.path.as_str()),
+                false => ("read", denial.path.as_str()),
+            };
+            let remedy = equipped.grantor.remedy(capability, what);
+            let capability = capability.to_owned();
+            DenialRow { skill: skill.clone(), capability, what: denial.path.clone(), remedy }
+        });
+        for denial in calls.chain(files) {
+            self.ledger(|ledger| ledger.save_denial(&denial))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a path is the project's to protect, so that a wider write grant would not help.
+    fn shields(&self, equipped: &Equipped, path: &str) -> bool {
+        let protected = &self.host.project.protect.paths;
+        !equipped.capabilities.protected
+            && SkillPath::parse(path).is_ok_and(|path| protected.matches(&path) || protected.covers_beneath(&path))
+    }
+
+    pub(crate) fn touched(&self) -> BTreeSet<SkillPath> {
+        self.touched.lock().map(|touched| touched.clone()).unwrap_or_default()
+    }
+}
