@@ -1,0 +1,317 @@
+//! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
+
+use crate::args::{Call as Arguments, Global};
+use crate::failure::{Exit, Failure};
+use crate::places::Places;
+use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::{ambient, grants, runtime, skills};
+use serde::Serialize;
+use skillhost_core::capability::{Capabilities, Effective};
+use skillhost_core::kind::Kind;
+use skillhost_core::limits::Limits;
+use skillhost_core::project::Project;
+use skillhost_core::text::{Escaped, escape_block, escape_terminal};
+use skillhost_engine::contract::{Brief, Error, Subject, log};
+use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
+use skillhost_engine::ports::{Log, Ports};
+use skillhost_engine::{
+    Allocation, Call, CallError, Called, Compiler, Denial, Engine, Grantor, Options, Printed, Skill,
+};
+use skillhost_runs::session::Session;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Largest input.
+const MAX_INPUT_BYTES: u64 = 8 << 20;
+
+pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let policies = Policies::read(global.policy.as_deref())?;
+    let grant = grants::parse(&arguments.grants)?;
+    let input = read_input(&arguments.input)?;
+    let named = skills::find(&arguments.skill)?;
+    policies.check_source(&named.reference)?;
+    let places = Places::find(global.state_dir.as_deref())?;
+    let folder = ambient::absolute(&arguments.dir)
+        .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
+
+    runtime()?.block_on(async {
+        let engine = engine(&places, Allocation::OnDemand)?;
+        let skill = engine.load(&named.component).await.map_err(|e| skills::load_failure(&arguments.skill, &e))?;
+        let prepared = Prepared { engine, skill, grant, policies, places, folder, printer };
+        prepared.call(arguments.tool.as_deref(), input).await
+    })
+}
+
+/// The engine, as this program sets it up.
+pub(crate) fn engine(places: &Places, allocation: Allocation) -> Result<Engine, Failure> {
+    let options = Options {
+        allocation,
+        compiler: Compiler::OwnProgram,
+        cache_folder: places.compiled(),
+        key_folder: places.keys(),
+    };
+    Engine::new(options).map_err(|e| Failure::of(Exit::Bug, &e))
+}
+
+fn read_input(input: &str) -> Result<serde_json::Value, Failure> {
+    let unreadable =
+        |e: std::io::Error| Failure::new(Exit::Usage, format!("--input {input}: it can't be read")).because(e);
+    let text = match input.strip_prefix('@') {
+        Some(file) => ambient::read(Path::new(file), MAX_INPUT_BYTES).map_err(unreadable)?,
+        None if input == "-" => ambient::read_stdin(MAX_INPUT_BYTES).map_err(unreadable)?,
+        None => input.as_bytes().to_vec(),
+    };
+    serde_json::from_slice(&text).map_err(|e| {
+        Failure::new(Exit::Usage, "--input is not JSON")
+            .because(e)
+            .hint("quote it for the shell: --input '{\"key\": 1}'")
+    })
+}
+
+struct Prepared {
+    engine: Engine,
+    skill: Arc<Skill>,
+    grant: Capabilities,
+    policies: Policies,
+    places: Places,
+    folder: PathBuf,
+    printer: Printer,
+}
+
+/// What the call gave, for programs.
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    skill: &'a str,
+    version: &'a str,
+    digest: String,
+    tool: Option<&'a str>,
+    result: Option<serde_json::Value>,
+    error: Option<String>,
+    written: Vec<String>,
+    removed: Vec<String>,
+    denied: Vec<Denied>,
+    duration_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Denied {
+    capability: String,
+    what: String,
+    remedy: String,
+}
+
+impl Prepared {
+    async fn call(self, tool: Option<&str>, input: serde_json::Value) -> Result<Exit, Failure> {
+        let manifest = &self.skill.inspection().manifest;
+        let tool = self.tool(tool)?;
+        let session = Session::open(&self.places.state, &self.skill, self.policies.digest)
+            .map_err(|e| Failure::of(Exit::Integrity, &e))?;
+        let capabilities = Arc::new(Effective::new(&manifest.capabilities, &self.grant, &self.policies.ceilings()));
+        let rules = Rules {
+            read: capabilities.read.clone(),
+            write: capabilities.write.clone(),
+            // A directory that no project configures has the usual protection.
+            protected: Project::default().protect.paths,
+            may_write_protected: capabilities.protected,
+        };
+        let tree = Tree::open(&self.folder, rules, Quotas::default()).map_err(|e| Failure::of(Exit::Usage, &e))?;
+        let call = Call {
+            skill: Arc::clone(&self.skill),
+            capabilities,
+            grantor: Grantor::Flags,
+            limits: Limits::resolve(&manifest.limits, &self.policies.limits()),
+            tree: Some(Arc::new(tree)),
+            ports: Ports { log: Some(Arc::new(Stderr(self.printer))), ..Ports::default() },
+            auditor: session.auditor(),
+        };
+        let called = self.invoke(call, tool, input).await?;
+        self.report(tool, &called)
+    }
+
+    /// The tool that is meant: the one that is named, or the only one.
+    fn tool<'a>(&'a self, named: Option<&'a str>) -> Result<Option<&'a str>, Failure> {
+        let manifest = &self.skill.inspection().manifest;
+        let names: Vec<&str> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
+        let hint = || format!("its tools are: {}", names.join(", "));
+        match (manifest.skill.kind, named, names.as_slice()) {
+            (Kind::Tool, Some(name), _) if names.contains(&name) => Ok(Some(name)),
+            (Kind::Tool, Some(name), _) => {
+                Err(Failure::new(Exit::Usage, format!("{} has no tool `{name}`", manifest.skill.name)).hint(hint()))
+            }
+            (Kind::Tool, None, [only]) => Ok(Some(only)),
+            (Kind::Tool, None, _) => {
+                Err(Failure::new(Exit::Usage, format!("name a tool of {}", manifest.skill.name)).hint(hint()))
+            }
+            (kind, Some(_), _) => Err(Failure::new(Exit::Usage, format!("a skill of kind `{kind}` has no tools"))
+                .hint("its input is a brief: --input @brief.json")),
+            (_, None, _) => Ok(None),
+        }
+    }
+
+    async fn invoke(
+        &self,
+        call: Call,
+        tool: Option<&str>,
+        input: serde_json::Value,
+    ) -> Result<Called<serde_json::Value>, Failure> {
+        let kind = self.skill.inspection().manifest.skill.kind;
+        let brief = || {
+            serde_json::from_value::<Brief>(input.clone()).map_err(|e| {
+                Failure::new(Exit::Usage, format!("--input is not a brief, which a skill of kind `{kind}` needs"))
+                    .because(e)
+            })
+        };
+        let engine = &self.engine;
+        let called = match (kind, tool) {
+            (Kind::Tool, Some(name)) => call.tool(engine, name, &input).await,
+            (Kind::Tool, None) => Err(CallError::UnknownTool(String::new())),
+            (Kind::Spec, _) => call.spec(engine, brief()?).await.map(to_json),
+            (Kind::Review, _) => {
+                let brief = brief()?;
+                let subject = brief.spec.clone().map_or(Subject::Change, Subject::Spec);
+                call.review(engine, brief, subject).await.map(to_json)
+            }
+            (Kind::Implement, _) => call.implement(engine, brief()?).await.map(to_json),
+            (Kind::Verify, _) => call.verify(engine, brief()?).await.map(to_json),
+        };
+        called.map_err(|e| call_failure(self.skill.inspection().manifest.skill.name.as_str(), &e))
+    }
+
+    fn report(&self, tool: Option<&str>, called: &Called<serde_json::Value>) -> Result<Exit, Failure> {
+        let inspection = self.skill.inspection();
+        let name = inspection.manifest.skill.name.as_str();
+        show_printed(self.printer, name, &called.printed);
+        let denied = denials(&called.denials, &called.files);
+        if self.printer.is_json() {
+            self.printer.json(&Document {
+                schema: "skillhost.call/1",
+                skill: name,
+                version: inspection.manifest.skill.version.as_str(),
+                digest: inspection.digest.to_string(),
+                tool,
+                result: called.answer.as_ref().ok().cloned(),
+                error: called.answer.as_ref().err().map(describe),
+                written: called.files.written.iter().map(ToString::to_string).collect(),
+                removed: called.files.removed.iter().map(ToString::to_string).collect(),
+                denied,
+                duration_ms: u64::try_from(called.duration.as_millis()).unwrap_or(u64::MAX),
+            });
+        } else {
+            for denial in &denied {
+                self.printer
+                    .note(format!("denied: {} {} · to grant it: {}", denial.capability, denial.what, denial.remedy));
+            }
+            if let Ok(answer) = &called.answer {
+                self.printer.json(answer);
+            }
+        }
+        match &called.answer {
+            Ok(_) => Ok(Exit::Done),
+            Err(error) if self.printer.is_json() => {
+                self.printer.note(format!("error: {name}: {}", describe(error)));
+                Ok(exit_of(error))
+            }
+            Err(error) => Err(Failure::new(exit_of(error), format!("{name}: {}", describe(error)))),
+        }
+    }
+}
+
+fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
+    let Called { answer, files, printed, denials, duration } = called;
+    let answer =
+        answer.and_then(|value| serde_json::to_value(value).map_err(|e| Error::Failed(format!("not JSON: {e}"))));
+    Called { answer, files, printed, denials, duration }
+}
+
+/// Everything that was refused, files included, with the flag that would grant it.
+fn denials(calls: &[Denial], files: &FileRecord) -> Vec<Denied> {
+    let calls = calls.iter().map(|denial| Denied {
+        capability: denial.capability.to_owned(),
+        what: denial.what.clone(),
+        remedy: denial.remedy.clone(),
+    });
+    let files = files.denied.iter().map(|denial| {
+        let capability = if denial.is_write() { "write" } else { "read" };
+        Denied {
+            capability: capability.to_owned(),
+            what: denial.path.clone(),
+            remedy: Grantor::Flags.remedy(capability, &denial.path),
+        }
+    });
+    calls.chain(files).collect()
+}
+
+/// An error that a skill returned: its text, escaped.
+pub(crate) fn describe(error: &Error) -> String {
+    let say = |text: &str| escape_terminal(text, 500).to_string();
+    match error {
+        Error::Denied(text) => format!("denied: {}", say(text)),
+        Error::Invalid(text) => format!("invalid input: {}", say(text)),
+        Error::Exhausted(text) => format!("exhausted: {}", say(text)),
+        Error::Cancelled => "cancelled".to_owned(),
+        Error::TooLarge(bytes) => format!("too large: {bytes} bytes"),
+        Error::Failed(text) => format!("failed: {}", say(text)),
+    }
+}
+
+fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Denied(_) => Exit::Denied,
+        Error::Exhausted(_) => Exit::Limit,
+        Error::Cancelled => Exit::Interrupted,
+        Error::Invalid(_) | Error::TooLarge(_) | Error::Failed(_) => Exit::Negative,
+    }
+}
+
+/// A call that ended without an answer.
+pub(crate) fn call_failure(name: &str, error: &CallError) -> Failure {
+    let exit = match error {
+        CallError::Audit(_) => Exit::Integrity,
+        CallError::Cancelled => Exit::Interrupted,
+        CallError::MissingExport(_) => Exit::Configuration,
+        CallError::UnknownTool(_) => Exit::Usage,
+        CallError::Schema { what: "the arguments", .. } => Exit::Usage,
+        error if error.is_limit() => Exit::Limit,
+        _ => Exit::Negative,
+    };
+    let failure = Failure::new(exit, format!("{name} ended without an answer")).because(error);
+    match error {
+        CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
+        error if error.is_limit() => {
+            failure.hint("its manifest's [limits] can ask for more, up to the machine's policy")
+        }
+        _ => failure,
+    }
+}
+
+fn show_printed(printer: Printer, name: &str, printed: &Printed) {
+    let text = escape_block(&String::from_utf8_lossy(&printed.kept), 64 << 10);
+    for line in text.lines() {
+        printer.note(format!("  {name} | {line}"));
+    }
+    if printed.dropped_bytes > 0 {
+        printer.note(format!("  {name} | … {} more bytes were dropped", printed.dropped_bytes));
+    }
+}
+
+/// Shows what a skill logs, as it comes.
+struct Stderr(Printer);
+
+impl Log for Stderr {
+    fn log(&self, level: log::Level, message: Escaped) {
+        match level {
+            log::Level::Debug => tracing::debug!("{message}"),
+            log::Level::Info => tracing::info!("{message}"),
+            log::Level::Warn | log::Level::Error => self.0.note(format!("  skill: {message}")),
+        }
+    }
+
+    fn progress(&self, message: Escaped, fraction: Option<f32>) {
+        if self.0.shows_progress {
+            let part = fraction.map(|part| format!(" {:.0}%", part * 100.0)).unwrap_or_default();
+            self.0.note(format!("  {message}{part}"));
+        }
+    }
+}

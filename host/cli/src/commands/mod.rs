@@ -1,0 +1,11 @@
+//! One file for each command.
+
+pub(crate) mod call;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod gc;
+pub(crate) mod init;
+pub(crate) mod inspect;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod show;

@@ -1,0 +1,262 @@
+//! `skillhost run GOAL…`.
+
+use crate::args::{Global, Run};
+use crate::commands::runs::dollars;
+use crate::equip::equip;
+use crate::failure::{Exit, Failure};
+use crate::places::Places;
+use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::{models, project, runtime};
+use futures::StreamExt;
+use serde::Serialize;
+use skillhost_core::text::escape_terminal;
+use skillhost_engine::Allocation;
+use skillhost_runs::commands::check_programs;
+use skillhost_runs::error::{FailureClass, RunError};
+use skillhost_runs::host::Host;
+use skillhost_runs::{Ended, Finished};
+use skillhost_sandbox::{Demand, Sandbox, Toolchains};
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What one goal came to, for programs.
+#[derive(Serialize)]
+struct Entry {
+    goal: String,
+    run: Option<String>,
+    state: &'static str,
+    exit_code: u8,
+    branch: Option<String>,
+    pull_request: Option<String>,
+    spec: Option<String>,
+    run_json: Option<String>,
+    reasons: Vec<String>,
+    tokens: u64,
+    cost_micro_usd: u64,
+    sandbox: Option<String>,
+    denials: usize,
+}
+
+#[derive(Serialize)]
+struct Document {
+    schema: &'static str,
+    runs: Vec<Entry>,
+}
+
+pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    if let Some(empty) = arguments.goals.iter().find(|goal| goal.trim().is_empty()) {
+        return Err(Failure::new(Exit::Usage, format!("a goal is empty: {empty:?}")));
+    }
+    let policies = Policies::read(global.policy.as_deref())?;
+    let places = Places::find(global.state_dir.as_deref())?;
+    let base =
+        project::read(arguments.base.as_deref(), arguments.config.as_deref(), arguments.lock.as_deref(), printer)?;
+    let user = models::read_user()?;
+    let models = models::open(&base.project, &user, &arguments.models)?;
+    let progress = Progress::new(printer);
+
+    runtime()?.block_on(async {
+        let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
+        let engine = super::call::engine(&places, Allocation::OnDemand)?;
+        let skills = equip(&base, &policies, &engine).await?;
+        let tiers = skills.iter().map(|(kind, skill)| (*kind, skill.capabilities.model.clone())).collect();
+        models::check(&models, &tiers)?;
+        let host = Host {
+            state: places.state.clone(),
+            repository: base.repository.workdir().to_owned(),
+            project: Arc::new(base.project.clone()),
+            engine: Arc::new(engine),
+            sandbox,
+            models: Arc::new(models),
+            skills: Arc::new(skills),
+            policy: policies.digest,
+            watcher: progress.watcher(),
+        };
+        let cancel = cancelled_by_signal(progress.clone());
+        let from = (base.branch.as_str(), base.commit.to_string());
+        let results: Vec<(&String, Result<Finished, RunError>)> = futures::stream::iter(&arguments.goals)
+            .map(|goal| {
+                let (host, cancel, from, progress) = (&host, cancel.clone(), &from, &progress);
+                async move {
+                    let ended = skillhost_runs::run(host, goal, (from.0, &from.1), cancel).await;
+                    if let Ok(finished) = &ended {
+                        progress.end(&finished.id);
+                    }
+                    (goal, ended)
+                }
+            })
+            .buffered(arguments.jobs.into())
+            .collect()
+            .await;
+        Ok(report(&results, printer))
+    })
+}
+
+async fn sandbox(
+    arguments: &Run,
+    places: &Places,
+    base: &project::Base,
+    configured: &skillhost_core::user::Toolchains,
+) -> Result<Sandbox, Failure> {
+    let demand = match (arguments.dangerously_unsandboxed, arguments.allow_reduced_sandbox) {
+        (true, _) => Demand::DangerouslyUnsandboxed,
+        (false, true) => Demand::AllowReduced,
+        (false, false) => Demand::Full,
+    };
+    let support = skillhost_sandbox::probe().await.map_err(|e| Failure::of(Exit::Denied, &e))?;
+    let excluded = [places.state.clone(), base.repository.workdir().to_owned()];
+    let variables: Vec<_> = configured
+        .env
+        .iter()
+        .filter_map(|name| crate::ambient::variable(name).map(|value| (name.clone(), value.into())))
+        .collect();
+    let toolchains = Toolchains::of_user(&excluded).with_configured(&configured.paths, &variables);
+    check_programs(&base.project, &toolchains.path()).map_err(|e| failure(&RunError::from(e), None))?;
+    let sandbox = Sandbox::new(support, toolchains, demand);
+    // Before anything is spent: what can't be enforced is refused now.
+    sandbox.level().map_err(|e| {
+        Failure::of(Exit::Denied, &e)
+            .hint("skillhost doctor says what is missing; --allow-reduced-sandbox runs without it")
+    })?;
+    Ok(sandbox)
+}
+
+/// Turns true at the first Ctrl-C or SIGTERM; at the second, the program ends at once.
+fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        let interrupted = async {
+            let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+            tokio::select! {
+                ended = tokio::signal::ctrl_c() => ended,
+                _ = terminated.recv() => Ok(()),
+            }
+        };
+        if interrupted.await.is_ok() {
+            progress.say("  ending · what is there is kept · again to end at once");
+            let _ = sender.send(true);
+        }
+        // The second time, nothing is waited for; what a run left is found by its ledger.
+        let _ = tokio::signal::ctrl_c().await;
+        #[expect(clippy::exit, reason = "the user asked twice; what a drop would do is done by the kernel")]
+        std::process::exit(i32::from(Exit::Interrupted as u8));
+    });
+    receiver
+}
+
+fn report(results: &[(&String, Result<Finished, RunError>)], printer: Printer) -> Exit {
+    let mut worst = Exit::Done;
+    let mut document = Document { schema: "skillhost.result/1", runs: Vec::new() };
+    for (goal, result) in results {
+        let (exit, entry) = match result {
+            Ok(finished) => of_finished(goal, finished),
+            Err(error) => of_error(goal, error),
+        };
+        printer.note("");
+        explain(result, printer);
+        if !printer.is_json() {
+            tell(result, &entry, printer);
+        }
+        worst = worst.worse(exit);
+        document.runs.push(entry);
+    }
+    if printer.is_json() {
+        printer.json(&document);
+    }
+    worst
+}
+
+fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
+    let (state, exit, reasons) = match &finished.ended {
+        Ended::Ready => ("ready", Exit::Done, Vec::new()),
+        Ended::Draft(reasons) => ("draft", Exit::Negative, reasons.clone()),
+        Ended::Failed(RunError::Interrupted) => ("interrupted", Exit::Interrupted, vec!["interrupted".to_owned()]),
+        Ended::Failed(error) => ("failed", exit_of(error.class()), vec![error.to_string()]),
+    };
+    let show = |path: &std::path::PathBuf| path.display().to_string();
+    let entry = Entry {
+        goal: goal.to_owned(),
+        run: Some(finished.id.to_string()),
+        state,
+        exit_code: exit as u8,
+        branch: Some(finished.branch.clone()),
+        pull_request: finished.pull_request.as_ref().map(show),
+        spec: finished.pull_request.as_ref().map(|_| finished.spec.clone()),
+        run_json: Some(show(&finished.json)),
+        reasons,
+        tokens: finished.tokens,
+        cost_micro_usd: finished.cost_micro_usd,
+        sandbox: finished.sandbox.clone(),
+        denials: finished.denials,
+    };
+    (exit, entry)
+}
+
+fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
+    let exit = exit_of(error.class());
+    let entry = Entry {
+        goal: goal.to_owned(),
+        run: None,
+        state: "failed",
+        exit_code: exit as u8,
+        branch: None,
+        pull_request: None,
+        spec: None,
+        run_json: None,
+        reasons: vec![error.to_string()],
+        tokens: 0,
+        cost_micro_usd: 0,
+        sandbox: None,
+        denials: 0,
+    };
+    (exit, entry)
+}
+
+/// Why a run failed, whoever reads its result.
+fn explain(result: &Result<Finished, RunError>, printer: Printer) {
+    match result {
+        Err(error) => printer.explain(&failure(error, None)),
+        Ok(Finished { ended: Ended::Failed(error), id, .. }) => printer.explain(&failure(error, Some(id.as_str()))),
+        Ok(_) => {}
+    }
+}
+
+/// The last lines of a run: what came of it, and the next command.
+fn tell(result: &Result<Finished, RunError>, entry: &Entry, printer: Printer) {
+    let Ok(finished) = result else { return };
+    for reason in entry.reasons.iter().filter(|_| entry.state == "draft") {
+        printer.note(format!("  draft         {}", escape_terminal(reason, 200)));
+    }
+    let denied = if finished.denials == 0 { "nothing".to_owned() } else { finished.denials.to_string() };
+    let sandbox = finished.sandbox.as_deref().unwrap_or("no command was run");
+    let cost = dollars(finished.cost_micro_usd);
+    printer.note(format!("  denied        {denied} · sandbox level: {sandbox} · {} tokens, {cost}", finished.tokens));
+    if finished.pull_request.is_some() {
+        printer.note(format!("  spec          {} on the branch", escape_terminal(&finished.spec, 200)));
+    }
+    printer.note(format!("  look          skillhost show {} · git switch {}", finished.id, finished.branch));
+    if let Some(path) = &entry.pull_request {
+        printer.note(format!("  pull request  ({})", entry.state));
+        printer.data(path);
+    }
+}
+
+fn failure(error: &RunError, run: Option<&str>) -> Failure {
+    let hint = error.hint().map(|hint| run.map_or(hint.clone(), |run| hint.replace("RUN", run)));
+    Failure::of(exit_of(error.class()), error)
+        .maybe_hint(hint.or_else(|| run.map(|run| format!("skillhost show {run}"))))
+}
+
+fn exit_of(class: FailureClass) -> Exit {
+    match class {
+        FailureClass::Negative => Exit::Negative,
+        FailureClass::Configuration => Exit::Configuration,
+        FailureClass::Denied => Exit::Denied,
+        FailureClass::Limit => Exit::Limit,
+        FailureClass::Integrity => Exit::Integrity,
+        FailureClass::Interrupted => Exit::Interrupted,
+        FailureClass::Bug => Exit::Bug,
+    }
+}

@@ -1,0 +1,74 @@
+//! Who does the work of each kind, with what they may do.
+
+use crate::failure::{Exit, Failure};
+use crate::policies::Policies;
+use crate::project::Base;
+use crate::skills::{self, Named};
+use skillhost_core::capability::Effective;
+use skillhost_core::kind::Kind;
+use skillhost_core::limits::Limits;
+use skillhost_engine::{Engine, Grantor};
+use skillhost_runs::host::Equipped;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The kinds of which a run needs one each.
+const NEEDED: [Kind; 4] = [Kind::Spec, Kind::Review, Kind::Implement, Kind::Verify];
+
+/// Loads the skills that the project names.
+pub(crate) async fn equip(
+    base: &Base,
+    policies: &Policies,
+    engine: &Engine,
+) -> Result<BTreeMap<Kind, Equipped>, Failure> {
+    let mut equipped = BTreeMap::new();
+    for kind in NEEDED {
+        equipped.insert(kind, one(kind, base, policies, engine).await?);
+    }
+    Ok(equipped)
+}
+
+async fn one(kind: Kind, base: &Base, policies: &Policies, engine: &Engine) -> Result<Equipped, Failure> {
+    let reference = base.project.skill(kind);
+    let is_builtin = reference.starts_with("builtin:");
+    let (named, pinned, grant, grantor) = if is_builtin {
+        (skills::find(&reference)?, None, base.project.grant(kind), Grantor::Project(kind))
+    } else {
+        let locked = base.lock.as_ref().and_then(|lock| lock.find(&reference)).ok_or_else(|| {
+            Failure::new(Exit::Configuration, format!("[skills] {kind} = \"{reference}\" is not in skillhost.lock"))
+                .hint(
+                    "name a built-in skill (builtin:review), or pin one in skillhost.lock with source = \"file:PATH\"",
+                )
+        })?;
+        let named: Named = skills::find(&locked.source)?;
+        (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
+    };
+    policies.check_source(&named.reference)?;
+    let loaded = match &pinned {
+        Some(digest) => engine.load_pinned(&named.component, digest).await,
+        None => engine.load(&named.component).await,
+    };
+    let skill = loaded.map_err(|e| skills::load_failure(&reference, &e))?;
+    let manifest = &skill.inspection().manifest;
+    if manifest.skill.kind != kind {
+        return Err(Failure::new(
+            Exit::Configuration,
+            format!("{reference} is a skill of kind `{}`", manifest.skill.kind),
+        )
+        .because(format!("[skills] {kind} names it")));
+    }
+    if !is_builtin && manifest.skill.name.as_str() != reference {
+        return Err(Failure::new(
+            Exit::Integrity,
+            format!("the lock's entry `{reference}` names a skill `{}`", manifest.skill.name),
+        ));
+    }
+    let mut request = manifest.capabilities.clone();
+    if is_builtin {
+        // It can't know the names of a project's commands: it requests whichever it is granted.
+        request.exec.extend(grant.exec.iter().cloned());
+    }
+    let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
+    let limits = Limits::resolve(&manifest.limits, &policies.limits());
+    Ok(Equipped { reference, capabilities, grantor, limits, skill })
+}

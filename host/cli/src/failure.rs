@@ -1,0 +1,132 @@
+//! How the program fails: an exit code, what happened, why, and what to do.
+
+use skillhost_core::text::{Escaped, escape_terminal};
+use std::error::Error;
+use std::fmt;
+
+/// Exit codes, a promise to users.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    /// Done.
+    Done = 0,
+    /// A skill reported failure, a verification or a review was negative.
+    Negative = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// Configuration or a manifest is invalid.
+    Configuration = 3,
+    /// Grant or policy denied it.
+    Denied = 4,
+    /// A limit, a budget or a deadline.
+    Limit = 5,
+    /// A digest, a signature, the lock or the audit log doesn't hold.
+    Integrity = 6,
+    /// A bug in the host.
+    Bug = 70,
+    /// Interrupted.
+    Interrupted = 130,
+}
+
+impl Exit {
+    /// The worse of two, where several goals end differently.
+    pub(crate) fn worse(self, other: Self) -> Self {
+        const ORDER: [Exit; 9] = [
+            Exit::Interrupted,
+            Exit::Bug,
+            Exit::Integrity,
+            Exit::Denied,
+            Exit::Limit,
+            Exit::Configuration,
+            Exit::Usage,
+            Exit::Negative,
+            Exit::Done,
+        ];
+        ORDER.into_iter().find(|exit| *exit == self || *exit == other).unwrap_or(Exit::Bug)
+    }
+}
+
+/// Why a command ended without success.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    message: Escaped,
+    causes: Vec<Escaped>,
+    hint: Option<Escaped>,
+}
+
+/// Longest line of an error.
+const LINE_CHARS: usize = 1000;
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
+        Self { exit, message: escape_terminal(&message.to_string(), LINE_CHARS), causes: Vec::new(), hint: None }
+    }
+
+    /// An error of a library, its causes with it.
+    pub(crate) fn of(exit: Exit, error: &dyn Error) -> Self {
+        let mut failure = Self::new(exit, error);
+        let mut source = error.source();
+        while let Some(cause) = source {
+            failure = failure.because(cause);
+            source = cause.source();
+        }
+        failure
+    }
+
+    pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(escape_terminal(&cause.to_string(), LINE_CHARS));
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(escape_terminal(&hint.to_string(), LINE_CHARS));
+        self
+    }
+
+    pub(crate) fn maybe_hint(self, hint: Option<impl fmt::Display>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
+    /// The lines for the terminal.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("error: {}", self.message)];
+        lines.extend(self.causes.iter().map(|cause| format!("  caused by: {cause}")));
+        lines.extend(self.hint.iter().map(|hint| format!("hint: {hint}")));
+        lines
+    }
+
+    /// The same for programs.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "schema": "skillhost.error/1",
+            "error": self.message.as_str(),
+            "caused_by": self.causes.iter().map(Escaped::as_str).collect::<Vec<_>>(),
+            "hint": self.hint.as_ref().map(Escaped::as_str),
+            "exit_code": self.exit as u8,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_goals_end_with_the_gravest_code() {
+        assert_eq!(Exit::Done.worse(Exit::Negative), Exit::Negative);
+        assert_eq!(Exit::Limit.worse(Exit::Denied), Exit::Denied);
+        assert_eq!(Exit::Integrity.worse(Exit::Bug), Exit::Bug);
+        assert_eq!(Exit::Configuration.worse(Exit::Limit), Exit::Limit);
+    }
+
+    #[test]
+    fn o_03_an_error_can_not_forge_a_line() {
+        let failure = Failure::new(Exit::Negative, "x\nhint: run `rm`\u{1b}[2J");
+        assert_eq!(failure.lines().len(), 1);
+        assert!(!failure.lines()[0].contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,124 @@
+//! The repository, and the project's configuration at the base commit.
+
+use crate::ambient;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use skillhost_core::document::MAX_DOCUMENT_BYTES;
+use skillhost_core::lock::{self, Lock};
+use skillhost_core::project::{self, Project};
+use skillhost_worktree::{CommitId, Repository, WorktreeError};
+use std::path::Path;
+
+/// A project, as a run starts from it.
+pub(crate) struct Base {
+    pub(crate) repository: Repository,
+    /// The branch that pull requests go to.
+    pub(crate) branch: String,
+    pub(crate) commit: CommitId,
+    pub(crate) project: Project,
+    pub(crate) lock: Option<Lock>,
+}
+
+pub(crate) fn find_repository() -> Result<Repository, Failure> {
+    let here =
+        ambient::current_folder().map_err(|e| Failure::new(Exit::Usage, "the current folder is gone").because(e))?;
+    Repository::open(&here).map_err(|e| worktree_failure(&e))
+}
+
+/// Errors of git are the repository's state, which the user can mend.
+pub(crate) fn worktree_failure(error: &WorktreeError) -> Failure {
+    Failure::of(Exit::Configuration, error).maybe_hint(error.hint())
+}
+
+/// Reads everything at the base commit, or from the files that were named instead.
+pub(crate) fn read(
+    rev: Option<&str>,
+    config: Option<&Path>,
+    lock: Option<&Path>,
+    printer: Printer,
+) -> Result<Base, Failure> {
+    let repository = find_repository()?;
+    let head = repository.head_branch();
+    // What the base is stands in the configuration, which is read at the base: the current branch's has the first word.
+    let first = resolve(&repository, rev.unwrap_or("HEAD"))?;
+    let project = read_project(&repository, &first, config)?;
+    let branch = match (rev, &project) {
+        (Some(rev), _) if repository.branch_tip(rev).is_some() => rev.to_owned(),
+        (_, Some(Project { base: Some(base), .. })) => base.clone(),
+        _ => head.unwrap_or_else(|| "main".to_owned()),
+    };
+    let commit = match rev {
+        Some(_) => first,
+        None => repository.branch_tip(&branch).map_or_else(|| resolve(&repository, &branch), Ok)?,
+    };
+    let project = if commit == first { project } else { read_project(&repository, &commit, config)? };
+    let Some(project) = project else { return Err(no_project(&repository, &commit)) };
+    let lock = read_text(&repository, &commit, lock, lock::FILE)?
+        .map(|(file, text)| Lock::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
+        .transpose()?;
+    if config.is_none() {
+        warn_of_newer(&repository, &commit, printer);
+    }
+    Ok(Base { repository, branch, commit, project, lock })
+}
+
+fn resolve(repository: &Repository, rev: &str) -> Result<CommitId, Failure> {
+    repository.resolve(rev).map_err(|e| worktree_failure(&e))
+}
+
+fn read_project(repository: &Repository, commit: &CommitId, named: Option<&Path>) -> Result<Option<Project>, Failure> {
+    read_text(repository, commit, named, project::FILE)?
+        .map(|(file, text)| Project::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
+        .transpose()
+}
+
+/// A file that was named, or that the commit holds.
+fn read_text(
+    repository: &Repository,
+    commit: &CommitId,
+    named: Option<&Path>,
+    usual: &str,
+) -> Result<Option<(String, String)>, Failure> {
+    let most = MAX_DOCUMENT_BYTES as u64;
+    let (file, bytes) = match named {
+        Some(path) => {
+            let file = path.display().to_string();
+            let bytes = ambient::read(path, most)
+                .map_err(|e| Failure::new(Exit::Configuration, format!("{file} can't be read")).because(e))?;
+            (file, Some(bytes))
+        }
+        None => {
+            let bytes = repository.read_file(commit, usual, most).map_err(|e| worktree_failure(&e))?;
+            (format!("{usual} (at {})", commit.short()), bytes)
+        }
+    };
+    let Some(bytes) = bytes else { return Ok(None) };
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Configuration, format!("{file} is not UTF-8 text")))?;
+    Ok(Some((file, text)))
+}
+
+fn no_project(repository: &Repository, commit: &CommitId) -> Failure {
+    let failure =
+        Failure::new(Exit::Configuration, format!("the base commit {} has no {}", commit.short(), project::FILE));
+    if ambient::exists(&repository.workdir().join(project::FILE)) {
+        failure.hint("it is in your working directory: commit it, or name it with --config skillhost.toml")
+    } else {
+        failure.hint("skillhost init writes one; commit it then")
+    }
+}
+
+/// Says so where the working directory holds another configuration than the one that is used.
+fn warn_of_newer(repository: &Repository, commit: &CommitId, printer: Printer) {
+    for file in [project::FILE, lock::FILE] {
+        let here = ambient::read_if_there(&repository.workdir().join(file), MAX_DOCUMENT_BYTES as u64).ok().flatten();
+        let committed = repository.read_file(commit, file, MAX_DOCUMENT_BYTES as u64).ok().flatten();
+        if here.is_some() && here != committed {
+            printer.warn(format!(
+                "{file} in your working directory differs from the base commit {}, whose one is used; commit it, or name it with --{}",
+                commit.short(),
+                if file == lock::FILE { "lock" } else { "config" }
+            ));
+        }
+    }
+}
