@@ -1,0 +1,212 @@
+//! A tool call's arguments: parsed, harmless slips put right, the rest refused with a text that a model can act on.
+
+use serde_json::{Map, Value};
+
+/// Arguments that fit the tool's schema: every field is there, of its type, or null where that is allowed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Arguments(Map<String, Value>);
+
+/// Why arguments were not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// Not JSON, or cut in the middle: nothing of it may run, and it must not be sent back.
+    Unreadable(String),
+    /// JSON, but not what the tool takes.
+    Unfit(String),
+}
+
+impl Arguments {
+    /// Reads `text` against the tool's JSON Schema `parameters`.
+    pub fn parse(text: &str, parameters: &str) -> Result<Arguments, Malformed> {
+        let mut given = read(text)?;
+        let schema: Value = serde_json::from_str(parameters).unwrap_or_default();
+        let no_properties = Map::new();
+        let properties = schema["properties"].as_object().unwrap_or(&no_properties);
+        let names = || properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let mut arguments = Map::new();
+        for (name, schema) in properties {
+            let value = given.shift_remove(name).unwrap_or(Value::Null);
+            let value = coerce(value, schema).map_err(|expected| match expected {
+                "" => Malformed::Unfit(format!("`{name}` is missing; the fields are {}", names())),
+                expected => Malformed::Unfit(format!("`{name}` must be {expected}")),
+            })?;
+            arguments.insert(name.clone(), value);
+        }
+        match given.keys().next() {
+            Some(unknown) => {
+                Err(Malformed::Unfit(format!("there is no field `{unknown}`; the fields are {}", names())))
+            }
+            None => Ok(Arguments(arguments)),
+        }
+    }
+
+    /// A string field; empty where it is null.
+    pub fn text(&self, name: &str) -> &str {
+        self.get(name).as_str().unwrap_or_default()
+    }
+
+    /// A string field that may be null; an empty string counts as null.
+    pub fn text_or_null(&self, name: &str) -> Option<&str> {
+        self.get(name).as_str().filter(|text| !text.is_empty())
+    }
+
+    /// An integer field that may be null.
+    pub fn integer(&self, name: &str) -> Option<usize> {
+        self.get(name).as_u64().and_then(|number| usize::try_from(number).ok())
+    }
+
+    /// A boolean field; false where it is null.
+    pub fn flag(&self, name: &str) -> bool {
+        self.get(name).as_bool().unwrap_or_default()
+    }
+
+    /// A list of strings; empty where it is null.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.items(name).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
+    /// A list; empty where it is null.
+    pub fn items(&self, name: &str) -> &[Value] {
+        self.get(name).as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The same text for the same arguments, in whatever order they came.
+    pub fn key(&self) -> String {
+        let mut fields: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        fields.sort();
+        fields.join("&")
+    }
+
+    fn get(&self, name: &str) -> &Value {
+        self.0.get(name).unwrap_or(&Value::Null)
+    }
+}
+
+fn read(text: &str) -> Result<Map<String, Value>, Malformed> {
+    let text = if text.trim().is_empty() { "{}" } else { text };
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        // Some servers hand over the object as a string.
+        Ok(Value::String(inner)) if inner.trim_start().starts_with('{') => read(&inner),
+        Ok(_) => Err(Malformed::Unfit("arguments must be one JSON object".into())),
+        Err(error) if error.is_eof() => Err(Malformed::Unreadable(
+            "the arguments were cut off, so nothing was done. Ask for less in one call: smaller edits, or several of them".into(),
+        )),
+        Err(error) => Err(Malformed::Unreadable(format!("the arguments are not JSON ({error}), so nothing was done"))),
+    }
+}
+
+/// The value as `schema` wants it, or what it must be; "" for a required value that is missing.
+fn coerce(value: Value, schema: &Value) -> Result<Value, &'static str> {
+    let types: Vec<&str> = match &schema["type"] {
+        Value::String(one) => vec![one],
+        Value::Array(several) => several.iter().filter_map(Value::as_str).collect(),
+        _ => return Ok(value),
+    };
+    let kind = types.first().copied().unwrap_or_default();
+    let value = match (kind, value) {
+        (_, Value::Null) if types.contains(&"null") => return Ok(Value::Null),
+        ("array", Value::Null) => return Ok(Value::Array(vec![])),
+        (_, Value::Null) => return Err(""),
+        (kind, Value::String(text))
+            if kind != "string" && text.eq_ignore_ascii_case("null") && types.contains(&"null") =>
+        {
+            return Ok(Value::Null);
+        }
+        ("integer", Value::String(text)) => text.trim().parse::<u64>().map_or(Value::String(text), Value::from),
+        ("integer", Value::Number(number)) => match number.as_f64() {
+            Some(float) if number.as_u64().is_none() && float >= 0.0 && float.fract() == 0.0 && float < 1e15 => {
+                Value::from(float as u64)
+            }
+            _ => Value::Number(number),
+        },
+        ("boolean", Value::String(text)) if text == "true" => Value::Bool(true),
+        ("boolean", Value::String(text)) if text == "false" => Value::Bool(false),
+        ("array", Value::String(text)) => match serde_json::from_str(&text) {
+            Ok(Value::Array(items)) => Value::Array(items),
+            _ => Value::Array(vec![Value::String(text)]),
+        },
+        ("string", Value::Number(number)) => Value::String(number.to_string()),
+        (_, value) => value,
+    };
+    let fits = match kind {
+        "string" => value.is_string(),
+        "integer" => value.is_u64(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        _ => true,
+    };
+    if let (true, Some(choices)) = (fits, schema["enum"].as_array())
+        && !choices.contains(&value)
+    {
+        return Err("one of the values in the tool's definition");
+    }
+    match (fits, kind) {
+        (true, _) => Ok(value),
+        (false, "string") => Err("a string"),
+        (false, "integer") => Err("a whole number"),
+        (false, "boolean") => Err("true or false"),
+        (false, "array") => Err("a list"),
+        (false, _) => Err("an object"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::schema;
+
+    fn parse(text: &str) -> Result<Arguments, Malformed> {
+        let fields = [
+            ("path", schema::text("")),
+            ("from", schema::integer_or_null("")),
+            ("all", schema::flag_or_null("")),
+            ("names", schema::list("", schema::text(""))),
+            ("how", schema::choice("", &["a", "b"])),
+        ];
+        Arguments::parse(text, &schema::object(&fields).to_string())
+    }
+
+    #[test]
+    fn harmless_slips_are_put_right() {
+        let a = parse(r#"{"path": 7, "from": "12", "all": "true", "names": "x", "how": "a"}"#).unwrap();
+        assert_eq!((a.text("path"), a.integer("from"), a.flag("all")), ("7", Some(12), true));
+        assert_eq!(a.texts("names"), ["x"]);
+        let b = parse(r#""{\"path\": \"p\", \"from\": 3.0, \"how\": \"b\"}""#).unwrap();
+        assert_eq!((b.integer("from"), b.flag("all"), b.texts("names").len()), (Some(3), false, 0));
+    }
+
+    #[test]
+    fn the_rest_is_refused_with_the_valid_names() {
+        let unfit = |text: &str| match parse(text) {
+            Err(Malformed::Unfit(why)) => why,
+            other => format!("{other:?}"),
+        };
+        assert_eq!(unfit(r#"{"how":"a"}"#), "`path` is missing; the fields are path, from, all, names, how");
+        assert_eq!(
+            unfit(r#"{"path":"p","how":"a","file":1}"#),
+            "there is no field `file`; the fields are path, from, all, names, how"
+        );
+        assert_eq!(unfit(r#"{"path":"p","how":"a","from":"x"}"#), "`from` must be a whole number");
+        assert!(unfit(r#"{"path":"p","how":"z"}"#).starts_with("`how` must be one of"));
+        assert_eq!(unfit("[1]"), "arguments must be one JSON object");
+    }
+
+    #[test]
+    fn a_cut_string_never_runs() {
+        let Err(Malformed::Unreadable(why)) = parse(r#"{"path":"src/a"#) else {
+            unreachable!("cut arguments were taken")
+        };
+        assert!(why.contains("cut off"), "{why}");
+        assert!(matches!(parse("{path: 1}"), Err(Malformed::Unreadable(why)) if why.contains("not JSON")));
+    }
+
+    #[test]
+    fn the_key_does_not_depend_on_order() {
+        let a = parse(r#"{"path":"p","how":"a"}"#).unwrap();
+        let b = parse(r#"{"how":"a","path":"p"}"#).unwrap();
+        assert_eq!(a.key(), b.key());
+    }
+}

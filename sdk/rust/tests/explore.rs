@@ -1,0 +1,105 @@
+//! The tools that look: their texts and their caps.
+
+use skillhost_sdk::arguments::Arguments;
+use skillhost_sdk::explore::{Explorer, Knowledge, definitions};
+use skillhost_sdk::mock::Host;
+
+fn call(host: &Host, name: &str, arguments: &str) -> Result<String, String> {
+    let mut explorer = Explorer::new(host);
+    explorer.add_output("ev-1");
+    with(&mut explorer, name, arguments)
+}
+
+fn with(explorer: &mut Explorer<'_>, name: &str, arguments: &str) -> Result<String, String> {
+    let tool = definitions().into_iter().find(|tool| tool.name == name).ok_or("no such tool")?;
+    let arguments = Arguments::parse(arguments, &tool.parameters).map_err(|error| format!("{error:?}"))?;
+    explorer.call(name, &arguments).ok_or("not run")?
+}
+
+fn many(count: usize) -> Host {
+    (0..count).fold(Host::new(), |host, index| host.file(&format!("d{}/f{index:03}.txt", index % 2), "needle\n"))
+}
+
+#[test]
+fn list_shows_paths_and_beyond_200_counts() {
+    assert_eq!(call(&many(3), "list", r#"{"glob":"d0/*"}"#), Ok("d0/f000.txt\nd0/f002.txt".into()));
+    assert_eq!(
+        call(&many(3), "list", r#"{"glob":"*.txt","path":"d1"}"#),
+        Ok("d1/f001.txt".into()),
+        "also relative to the path"
+    );
+    assert_eq!(call(&many(3), "list", r#"{"glob":"x"}"#), Ok("no file matches x; 3 files are there".into()));
+    let long = call(&many(201), "list", r#"{"glob":"**"}"#).unwrap_or_default();
+    assert!(long.ends_with("[200 of 201 files are shown; files by directory:]\nd0/ 101\nd1/ 100"), "{long}");
+    assert_eq!(call(&many(1), "list", r#"{"glob":"**","path":"nope"}"#), Err("nope does not exist".into()));
+}
+
+#[test]
+fn search_counts_caps_and_names_what_it_skips() {
+    let host = Host::new()
+        .file("a.txt", "one\ntwo\nthree\n")
+        .file("b.bin", "two\0")
+        .file(".gitignore", "c.txt\n")
+        .file("c.txt", "two");
+    let left_out = "[left out: 1 binary, large or unreadable files; 1 ignored files and directories]";
+    let expected = format!("1 matching lines in 1 of 2 files\na.txt\n1|one\n2|two\n3|three\n{left_out}");
+    assert_eq!(call(&host, "search", r#"{"regex":"^tw","context":1}"#), Ok(expected));
+    assert!(call(&host, "search", r#"{"regex":"("}"#).is_err_and(|why| why.starts_with("not a regular expression")));
+
+    let one = Host::new().file("a.txt", &"x\n".repeat(50));
+    assert!(
+        call(&one, "search", r#"{"regex":"x","path":"a.txt"}"#)
+            .is_ok_and(|text| text.ends_with("10|x\n[40 more in this file]"))
+    );
+    let counts = call(&many(41), "search", r#"{"regex":"needle"}"#).unwrap_or_default();
+    assert!(
+        counts.contains("d0/f000.txt 1\n") && counts.ends_with("[counts only: narrow the search to see lines]"),
+        "{counts}"
+    );
+}
+
+#[test]
+fn read_numbers_lines_and_says_how_to_go_on() {
+    let host = Host::new()
+        .file("a.rs", "\tone\r\ntwo")
+        .file("long", &"x\n".repeat(401))
+        .file("wide", &"y".repeat(1_001))
+        .file("bin", "\0");
+    assert_eq!(
+        call(&host, "read", r#"{"path":"/repo/a.rs"}"#),
+        Ok("a.rs: lines 1–2 of 2, CRLF, tabs, no newline at the end\n1|\tone\n2|two".into())
+    );
+    assert!(
+        call(&host, "read", r#"{"path":"long"}"#)
+            .is_ok_and(|text| text.ends_with("400|x\n[1 more lines; go on with from=401]"))
+    );
+    assert_eq!(call(&host, "read", r#"{"path":"long","from":401}"#), Ok("long: lines 401–401 of 401\n401|x".into()));
+    assert_eq!(
+        call(&host, "read", r#"{"path":"long","from":999}"#),
+        Ok("long has 401 lines; there is no line 999".into())
+    );
+    assert!(call(&host, "read", r#"{"path":"wide"}"#).is_ok_and(|text| text.ends_with("y [1 more characters]")));
+    assert_eq!(call(&host, "read", r#"{"path":"bin"}"#), Err("bin is not a text file (1 bytes)".into()));
+    assert_eq!(call(&host, "read", r#"{"path":"nope"}"#), Err("nope does not exist".into()));
+}
+
+#[test]
+fn what_a_gate_printed_is_readable_by_its_id() {
+    let host = Host::new().gate_output("ev-1", "boom\n");
+    assert_eq!(call(&host, "read", r#"{"path":"ev-1"}"#), Ok("ev-1: lines 1–1 of 1\n1|boom".into()));
+    assert_eq!(
+        call(&host, "read", r#"{"path":"ev-2"}"#),
+        Err("ev-2 does not exist".into()),
+        "an id that was not announced is a path"
+    );
+}
+
+#[test]
+fn what_was_read_is_known_until_it_changes() {
+    let host = Host::new().file("a", "1");
+    let mut explorer = Explorer::new(&host);
+    assert_eq!(explorer.knowledge("a", b"1"), Knowledge::Unread);
+    assert!(with(&mut explorer, "read", r#"{"path":"a"}"#).is_ok());
+    assert_eq!(explorer.knowledge("a", b"1"), Knowledge::Current);
+    assert_eq!(explorer.knowledge("a", b"2"), Knowledge::Changed);
+}

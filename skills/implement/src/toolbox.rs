@@ -1,0 +1,212 @@
+//! The tools put together: which call does what, and how `finish` goes from step to step.
+//!
+//! `finish` has two stages at the end: the first that passes the gate shows the diff once, the second counts. Before the last
+//! step one is enough, since the end shows everything again; the step is committed, and the next one begins.
+
+use skillhost_sdk::arguments::Arguments;
+use skillhost_sdk::conversation::{Called, Toolbox};
+use skillhost_sdk::{Brief, Error, Host, Level, Step, Summary, ToolDefinition, prompt};
+
+use crate::finish::Claim;
+use crate::gate;
+use crate::workspace::{Refusal, Told, Workspace};
+use crate::{edit, file, run, tools};
+
+const MAX_PLAN_CHARS: usize = 4_000;
+const EDITING: [&str; 4] = ["edit", "write", "rename", "remove"];
+
+pub(crate) struct Tools<'h> {
+    workspace: Workspace<'h>,
+    brief: Brief,
+    /// Index of the step at hand.
+    step: usize,
+    /// The tree whose diff was shown by a `finish` that passed the gate.
+    reviewed: Option<u64>,
+    only_finish: bool,
+}
+
+impl<'h> Tools<'h> {
+    pub(crate) fn new(host: &'h dyn Host, brief: Brief) -> Tools<'h> {
+        let mut workspace = Workspace::new(host);
+        brief.gates.iter().for_each(|gate| workspace.explorer.add_output(&gate.evidence));
+        Tools { workspace, brief, step: 0, reviewed: None, only_finish: false }
+    }
+
+    fn finish(&mut self, arguments: &Arguments) -> Called<Summary> {
+        let claim = match Claim::read(arguments) {
+            Ok(claim) => claim,
+            Err(blocked) => return Called::Over(blocked),
+        };
+        let last = self.is_last_step() || self.only_finish;
+        let problems = gate::problems(&self.workspace, &self.brief, &claim, self.current_step(), last);
+        if !problems.is_empty() {
+            return Called::Failed(format!("Not done yet:\n- {}", problems.join("\n- ")));
+        }
+        if !last {
+            return self.next_step(&claim.title);
+        }
+        if self.only_finish || self.reviewed == Some(self.workspace.generation) {
+            let steps_left: Vec<String> =
+                self.brief.steps.iter().skip(self.step + 1).map(|step| step.id.clone()).collect();
+            return Called::Done(claim.into_summary(&self.brief, &steps_left));
+        }
+        self.reviewed = Some(self.workspace.generation);
+        match self.review(&claim) {
+            Ok(text) => Called::Told(text),
+            Err(refusal) => refused(refusal),
+        }
+    }
+
+    /// Commits the step. Where that is not possible the work goes on: the host commits what is there at the end.
+    fn next_step(&mut self, title: &str) -> Called<Summary> {
+        let done = self.current_step().map(|step| step.id.clone()).unwrap_or_default();
+        match self.workspace.host.checkpoint(title, &[]) {
+            Err(Error::Cancelled) => return Called::Over(Error::Cancelled),
+            Err(error) => self.workspace.host.log(Level::Warn, &format!("step {done} was not committed: {error:?}")),
+            Ok(_) => {}
+        }
+        self.step += 1;
+        let next = self.current_step().map(prompt::step).unwrap_or_default();
+        self.workspace
+            .host
+            .progress(&format!("step {done} is done"), Some(self.step as f32 / self.brief.steps.len() as f32));
+        Called::Told(format!("Step {done} is done. The next one:\n{next}"))
+    }
+
+    fn review(&self, claim: &Claim) -> Told {
+        let diff = run::whole_diff(&self.workspace, &[])?;
+        let evidence = |id: &str| {
+            claim.criteria.iter().find(|(claimed, _)| claimed == id).and_then(|(_, evidence)| evidence.clone())
+        };
+        let criteria: String = self
+            .brief
+            .criteria
+            .iter()
+            .map(|it| {
+                format!("- {}: {} ({})\n", it.id, it.statement, evidence(&it.id).unwrap_or_else(|| "not shown".into()))
+            })
+            .collect();
+        Ok(format!(
+            "Nothing is missing. Read your change once as its reviewer would. If it holds, call finish again; if not, repair it.\n{criteria}{}",
+            prompt::fenced("diff", "change", &diff)
+        ))
+    }
+
+    fn current_step(&self) -> Option<&Step> {
+        self.brief.steps.get(self.step)
+    }
+
+    fn is_last_step(&self) -> bool {
+        self.step + 1 >= self.brief.steps.len()
+    }
+
+    fn store_plan(&mut self, text: &str) -> Told {
+        if text.chars().count() > MAX_PLAN_CHARS {
+            return Err(format!("a plan may have {MAX_PLAN_CHARS} characters").into());
+        }
+        self.workspace.plan = text.to_owned();
+        Ok("stored".into())
+    }
+}
+
+impl Toolbox for Tools<'_> {
+    type Output = Summary;
+
+    fn definitions(&self) -> Vec<ToolDefinition> {
+        tools::definitions()
+    }
+
+    /// A claim is new after each run, and each step has its own.
+    fn generation(&self, name: &str) -> u64 {
+        match name {
+            "finish" => {
+                self.workspace.generation
+                    + self.workspace.runs.len() as u64
+                    + self.step as u64
+                    + u64::from(self.reviewed.is_some())
+            }
+            _ => self.workspace.generation,
+        }
+    }
+
+    fn begin_turn(&mut self) {
+        self.workspace.begin_turn();
+    }
+
+    fn call(&mut self, name: &str, arguments: &Arguments) -> Called<Summary> {
+        if name == "finish" {
+            return self.finish(arguments);
+        }
+        if self.only_finish {
+            return Called::Failed("Only finish is accepted now.".into());
+        }
+        self.workspace.host.progress(&describe(name, arguments), None);
+        let told = match name {
+            "edit" => edit::edit(&mut self.workspace, arguments),
+            "write" => file::write(&mut self.workspace, arguments),
+            "rename" => file::rename(&mut self.workspace, arguments),
+            "remove" => file::remove(&mut self.workspace, arguments),
+            "run" => run::run(&mut self.workspace, arguments),
+            "diff" => run::diff(&self.workspace, arguments),
+            "plan" => self.store_plan(arguments.text("text")),
+            _ => match self.workspace.explorer.call(name, arguments) {
+                Some(result) => result.map_err(Refusal::Text),
+                None => Err("there is no such tool".into()),
+            },
+        };
+        if told.is_err() && EDITING.contains(&name) {
+            for field in ["path", "from", "to"] {
+                if let Some(path) = arguments.text_or_null(field).and_then(|path| skillhost_sdk::path::clean(path).ok())
+                {
+                    self.workspace.edit_failed(&path);
+                }
+            }
+        }
+        match told {
+            Ok(text) => Called::Told(text),
+            Err(refusal) => refused(refusal),
+        }
+    }
+
+    fn said(&mut self, _text: &str) -> Called<Summary> {
+        Called::Failed(
+            "Call a tool. When the change is complete, call finish; when it can't be, call finish with status blocked."
+                .into(),
+        )
+    }
+
+    fn last_turn(&mut self) -> String {
+        self.only_finish = true;
+        "The budget is nearly used up. This is the last turn, and only finish is accepted.".into()
+    }
+
+    fn hand_back(&self) -> String {
+        let changed: Vec<String> =
+            self.workspace.host.changes().unwrap_or_default().into_iter().take(30).map(|change| change.path).collect();
+        let left: Vec<&str> = self.brief.steps.iter().skip(self.step).map(|step| step.id.as_str()).collect();
+        let last = self.workspace.runs.last().map(|run| format!("`{}` ended with {:?}", run.command, run.exit_code));
+        format!(
+            "done: changed {}\nremaining steps: {}\nlast run: {}\nplan: {}",
+            changed.join(", "),
+            left.join(", "),
+            last.unwrap_or_else(|| "none".into()),
+            self.workspace.plan
+        )
+    }
+}
+
+fn refused(refusal: Refusal) -> Called<Summary> {
+    match refusal {
+        Refusal::Text(text) => Called::Failed(text),
+        Refusal::Over(error) => Called::Over(error),
+    }
+}
+
+/// What people see while it works.
+fn describe(name: &str, arguments: &Arguments) -> String {
+    let subject = ["path", "from", "name", "regex", "glob"]
+        .iter()
+        .find_map(|field| arguments.text_or_null(field))
+        .unwrap_or_default();
+    format!("{name} {}", skillhost_sdk::clip::head(subject, 120)).trim_end().to_owned()
+}

@@ -1,0 +1,116 @@
+//! What the agent has done so far: files, runs, misses. The tools read and change it, the gate judges it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use skillhost_sdk::explore::Explorer;
+use skillhost_sdk::{Error, Host};
+
+/// What a tool tells the model, or why it did nothing.
+pub(crate) type Told = Result<String, Refusal>;
+
+/// Why a call did nothing.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// For the model, to try again.
+    Text(String),
+    /// The attempt is over.
+    Over(Error),
+}
+
+impl From<String> for Refusal {
+    fn from(text: String) -> Refusal {
+        Refusal::Text(text)
+    }
+}
+
+impl From<&str> for Refusal {
+    fn from(text: &str) -> Refusal {
+        Refusal::Text(text.to_owned())
+    }
+}
+
+/// A command that ran.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) id: String,
+    pub(crate) command: String,
+    /// Of the tree after it: what the command itself changed counts as seen by it.
+    pub(crate) generation: u64,
+    pub(crate) exit_code: Option<i32>,
+}
+
+pub(crate) struct Workspace<'h> {
+    pub(crate) host: &'h dyn Host,
+    pub(crate) explorer: Explorer<'h>,
+    /// Goes up with each change to the tree.
+    pub(crate) generation: u64,
+    /// Files that the agent's own edits touched.
+    pub(crate) touched: BTreeSet<String>,
+    pub(crate) runs: Vec<Run>,
+    /// Commands that no grant lets this agent run, so that nothing can be asked of them.
+    pub(crate) not_runnable: BTreeSet<String>,
+    /// Edits in a row that were not found, by file.
+    pub(crate) misses: HashMap<String, u32>,
+    /// Failures that came back after an edit: command, its failure lines, how often, and on which tree last.
+    pub(crate) failures: BTreeMap<String, (String, u32, u64)>,
+    pub(crate) plan: String,
+    failed_in_turn: BTreeSet<String>,
+}
+
+impl<'h> Workspace<'h> {
+    pub(crate) fn new(host: &'h dyn Host) -> Workspace<'h> {
+        Workspace {
+            host,
+            explorer: Explorer::new(host),
+            generation: 0,
+            touched: BTreeSet::new(),
+            runs: vec![],
+            not_runnable: BTreeSet::new(),
+            misses: HashMap::new(),
+            failures: BTreeMap::new(),
+            plan: String::new(),
+            failed_in_turn: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn begin_turn(&mut self) {
+        self.failed_in_turn.clear();
+    }
+
+    /// Calls of one reply were written together: after an edit that failed, the ones that build on it can't be meant.
+    pub(crate) fn edit_failed(&mut self, path: &str) {
+        self.failed_in_turn.insert(path.to_owned());
+    }
+
+    pub(crate) fn check_not_after_failure(&self, path: Option<&str>) -> Result<(), Refusal> {
+        match path {
+            Some(path) if self.failed_in_turn.contains(path) => {
+                Err(format!("Not executed: an earlier edit of {path} in this reply failed.").into())
+            }
+            None if !self.failed_in_turn.is_empty() => {
+                Err("Not executed: an earlier edit in this reply failed.".into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The agent itself wrote `content` to `path`.
+    pub(crate) fn wrote(&mut self, path: &str, content: &[u8]) {
+        self.generation += 1;
+        self.misses.remove(path);
+        self.explorer.saw(path, content);
+        self.touched.insert(path.to_owned());
+    }
+
+    /// The agent itself removed or renamed `path` away.
+    pub(crate) fn took_away(&mut self, path: &str) {
+        self.generation += 1;
+        self.explorer.forget(path);
+        self.touched.insert(path.to_owned());
+    }
+
+    /// The last run of `command`, on whichever tree.
+    pub(crate) fn last_run(&self, command: &str) -> Option<&Run> {
+        self.runs.iter().rev().find(|run| run.command == command)
+    }
+}

@@ -1,0 +1,278 @@
+//! The finish gate, steps, and commands.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use common::{
+    blocked, call, criterion, edit, failure, finish, finish_with, host, read, run, script, step, success, test, tried,
+};
+use serde_json::json;
+use skillhost_sdk::mock::{self, Host};
+use skillhost_sdk::{Brief, Error, Finding, Reply, Severity};
+
+fn change(id: &str) -> [Reply; 2] {
+    [read(&format!("r{id}")), edit(id, "print(2)", "print(3)")]
+}
+
+fn brief() -> Brief {
+    let mut brief = mock::brief("Print three");
+    brief.criteria = vec![criterion("C1", Some("test"))];
+    brief
+}
+
+#[test]
+fn done_takes_two_finishes_on_evidence() {
+    let claim = |id| finish_with(id, json!([{"id": "C1", "evidence": "test"}]), json!([]));
+    let host = script(host(), change("1")).reply(test("2")).reply(claim("3")).reply(claim("4"));
+    let summary = run(&host, brief()).unwrap();
+    assert_eq!((summary.title.as_str(), summary.unfinished.len(), host.requests.borrow().len()), ("Print three", 0, 5));
+    let review = success(&host, "3");
+    assert!(review.contains("- C1: C1 holds (test)") && review.contains("+    print(3);"), "{review}");
+    assert!(host.checkpoints.borrow().is_empty(), "the host commits the end");
+}
+
+#[test]
+fn a_run_can_be_named_by_its_id() {
+    let claim = |id| finish_with(id, json!([{"id": "C1", "evidence": "run:1"}]), json!([]));
+    let host = script(host(), change("1")).reply(test("2")).reply(claim("3")).reply(claim("4"));
+    assert!(run(&host, brief()).is_ok());
+}
+
+#[test]
+fn problems_come_back_as_a_list() {
+    let claims = [
+        finish("3"),
+        finish_with("4", json!([{"id": "C1", "evidence": "lint"}]), json!([])),
+        call(
+            "5",
+            "finish",
+            json!({"status": "done", "title": "t\nu", "what": "", "why": "", "breaking": [], "rollback": "",
+            "criteria": [{"id": "C1", "evidence": null}], "answers": []}),
+        ),
+    ];
+    let host = script(script(host(), change("1")), claims).reply(blocked());
+    assert!(run(&host, brief()).is_err());
+    assert_eq!(
+        failure(&host, "3"),
+        "Not done yet:\n- `test` did not run yet\n- criterion C1 is missing in `criteria`; where nothing shows it, its evidence is null"
+    );
+    assert!(failure(&host, "4").contains("C1: `lint` is neither a command that ran nor the id of a run"));
+    assert_eq!(
+        failure(&host, "5"),
+        "Not done yet:\n- `title` must be one line of 1 to 72 characters\n- `test` did not run yet"
+    );
+}
+
+#[test]
+fn evidence_must_postdate_the_last_edit() {
+    let host = script(host(), change("1"))
+        .reply(test("2"))
+        .reply(edit("3", "print(3)", "print(4)"))
+        .reply(finish("4"))
+        .reply(blocked());
+    assert!(run(&host, mock::brief("g")).is_err());
+    assert_eq!(failure(&host, "4"), "Not done yet:\n- the run of `test` predates your last edit; run it again");
+}
+
+#[test]
+fn an_edit_after_the_review_is_reviewed_again() {
+    let replies = [test("2"), finish("3"), edit("4", "print(3)", "print(4)"), test("5"), finish("6"), finish("7")];
+    let host = script(script(host(), change("1")), replies);
+    assert!(run(&host, mock::brief("g")).is_ok());
+    assert!(success(&host, "6").contains("print(4)"));
+}
+
+#[test]
+fn a_failing_command_is_not_done() {
+    let host = Host::new().file("src/a.rs", common::FILE).command("test", Some(1), "boom").command("lint", None, "");
+    let lint = call("3", "run", json!({"name": "lint", "arguments": []}));
+    let host = script(host, change("1")).reply(test("2")).reply(lint).reply(finish("4")).reply(blocked());
+    assert!(run(&host, mock::brief("g")).is_err());
+    let told = failure(&host, "4");
+    assert!(
+        told.contains("`test` ended with exit 1 on this tree") && told.contains("`lint` was ended by a signal"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_criterion_needs_its_own_command() {
+    let host = host().command("lint", Some(0), "");
+    let lint = call("3", "run", json!({"name": "lint", "arguments": []}));
+    let claim = finish_with("4", json!([{"id": "C1", "evidence": "lint"}]), json!([]));
+    let host = script(host, change("1")).reply(test("2")).reply(lint).reply(claim).reply(blocked());
+    assert!(run(&host, brief()).is_err());
+    assert_eq!(failure(&host, "4"), "Not done yet:\n- C1 is shown by `test`, not by `lint`");
+}
+
+#[test]
+fn what_nothing_shows_is_unfinished() {
+    let mut brief = brief();
+    brief.criteria.push(criterion("C2", None));
+    let claim =
+        |id| finish_with(id, json!([{"id": "C1", "evidence": "test"}, {"id": "C2", "evidence": null}]), json!([]));
+    let host = script(host(), change("1")).reply(test("2")).reply(claim("3")).reply(claim("4"));
+    assert_eq!(run(&host, brief).unwrap().unfinished, ["C2 is not shown by a command: C2 holds"]);
+}
+
+#[test]
+fn nothing_changed_is_not_done() {
+    let host = tried(host(), [test("1"), finish("2")]);
+    assert!(failure(&host, "2").contains("nothing has changed"));
+}
+
+#[test]
+fn setup_is_not_evidence_and_need_not_run() {
+    let host = script(host().command("setup", Some(0), ""), change("1"))
+        .reply(test("2"))
+        .reply(finish("3"))
+        .reply(finish("4"));
+    assert!(run(&host, mock::brief("g")).is_ok());
+}
+
+#[test]
+fn files_outside_the_steps_are_named() {
+    let mut brief = mock::brief("g");
+    brief.steps = vec![step("1", &["lib/**"], &[])];
+    let host = script(host(), change("1")).reply(test("2")).reply(finish("3")).reply(blocked());
+    assert!(run(&host, brief).is_err());
+    assert!(failure(&host, "3").contains("src/a.rs is not among the step's files"));
+}
+
+#[test]
+fn json_that_no_longer_parses_is_refused() {
+    let host = Host::new().file("p.json", "{}").command("test", Some(0), "");
+    let write = call("2", "write", json!({"path": "p.json", "text": "{,}"}));
+    let host = tried(host, [call("1", "read", json!({"path": "p.json"})), write, test("3"), finish("4")]);
+    assert_eq!(failure(&host, "4"), "Not done yet:\n- p.json could be parsed before your change, and can't be now");
+}
+
+#[test]
+fn each_finding_needs_an_answer() {
+    let mut brief = mock::brief("g");
+    let (id, category, message) = ("F1".to_owned(), "tests".to_owned(), "no test".to_owned());
+    brief.findings =
+        vec![Finding { id, severity: Severity::Major, category, at: None, quote: None, message, suggestion: None }];
+    let claim = |id| finish_with(id, json!([]), json!([{"finding": "F1", "text": "added"}]));
+    let host = script(host(), change("1")).reply(test("2")).reply(finish("3")).reply(claim("4")).reply(claim("5"));
+    assert_eq!(run(&host, brief).unwrap().answers[0].text, "added");
+    assert!(failure(&host, "3").contains("finding F1 has no answer"));
+}
+
+#[test]
+fn steps_are_committed_one_by_one() {
+    let mut brief = mock::brief("g");
+    brief.criteria = vec![criterion("C1", Some("test")), criterion("C2", Some("test"))];
+    brief.steps = vec![step("1", &["src/**"], &["C1"]), step("2", &["docs/**"], &["C2"])];
+    let one = |id| finish_with(id, json!([{"id": "C1", "evidence": "test"}]), json!([]));
+    let all =
+        |id| finish_with(id, json!([{"id": "C1", "evidence": "test"}, {"id": "C2", "evidence": "test"}]), json!([]));
+    let docs = call("4", "write", json!({"path": "docs/x.md", "text": "x\n"}));
+    let host = script(host(), change("1"))
+        .reply(test("2"))
+        .reply(one("3"))
+        .reply(docs)
+        .reply(test("5"))
+        .reply(all("6"))
+        .reply(all("7"));
+    assert!(run(&host, brief).unwrap().unfinished.is_empty());
+    assert_eq!(*host.checkpoints.borrow(), ["Print three"]);
+    assert!(success(&host, "3").starts_with("Step 1 is done. The next one:\n## 2 Step 2"));
+}
+
+#[test]
+fn blocked_hands_back_the_reason() {
+    let reply = call(
+        "1",
+        "finish",
+        json!({"status": "blocked", "title": "", "what": "the test contradicts the spec", "why": "tried both",
+        "breaking": [], "rollback": "", "criteria": [], "answers": []}),
+    );
+    let host = host().reply(reply);
+    assert_eq!(
+        run(&host, mock::brief("g")),
+        Err(Error::Failed("blocked: the test contradicts the spec\ntried both".into()))
+    );
+}
+
+#[test]
+fn the_last_turn_takes_one_finish_and_nothing_else() {
+    let host = script(host().budget_tokens(12_000), change("1")).reply(test("2")).reply(finish("3"));
+    assert!(run(&host, mock::brief("g")).is_ok(), "one stage is enough at the end");
+    let host = script(common::host().budget_tokens(10_500), change("1")).reply(test("2")).reply(finish("3"));
+    let result = run(&host, mock::brief("g"));
+    assert!(matches!(&result, Err(Error::Exhausted(what)) if what.contains("done: changed src/a.rs")), "{result:?}");
+    assert!(host.runs.borrow().is_empty());
+}
+
+#[test]
+fn a_command_that_changes_files_makes_older_runs_stale_but_not_later_ones() {
+    let host = host().command("format", Some(0), "").command_writes("format", "src/a.rs", "fn formatted() {}\n");
+    let format = call("3", "run", json!({"name": "format", "arguments": []}));
+    let replies = [test("2"), format, finish("4"), test("5"), finish("6"), finish("7")];
+    let host = script(script(host, change("1")), replies);
+    assert!(run(&host, mock::brief("g")).is_ok());
+    assert_eq!(failure(&host, "4"), "Not done yet:\n- the run of `test` predates your last edit; run it again");
+}
+
+#[test]
+fn unknown_commands_name_the_valid_ones() {
+    let host = tried(host(), [call("1", "run", json!({"name": "deploy", "arguments": []}))]);
+    assert_eq!(failure(&host, "1"), "there is no command `deploy`; the commands are test");
+}
+
+#[test]
+fn long_output_keeps_its_end_and_the_lines_that_name_a_failure() {
+    let output = format!("begin\n{}src/a.rs:7: wrong\n{}the end", "noise\n".repeat(2_000), "noise\n".repeat(2_000));
+    let host = Host::new().file("src/a.rs", "x\n").command("test", Some(1), &output);
+    let host = tried(host, [test("1"), call("2", "read", json!({"path": "run:1", "from": 2002, "lines": 1}))]);
+    let told = success(&host, "1");
+    assert!(told.starts_with("exit 1 in 5 ms (run:1)\n[") && told.ends_with("the end"), "{told}");
+    assert!(told.contains("lines that name a failure:\nsrc/a.rs:7: wrong\n") && told.contains("beginning:\nbegin\n"));
+    assert!(told.len() < 10_000);
+    assert!(success(&host, "2").contains("2002|src/a.rs:7: wrong"));
+}
+
+#[test]
+fn an_empty_success_says_so() {
+    let host = Host::new().command("test", Some(0), "");
+    assert_eq!(success(&tried(host, [test("1")]), "1"), "exit 0 in 5 ms (run:1), no output");
+}
+
+#[test]
+fn the_same_failure_on_three_trees_asks_for_another_idea() {
+    let host = Host::new().file("src/a.rs", common::FILE).command("test", Some(1), "error: expected 3, got 4");
+    let replies = [
+        read("0"),
+        test("1"),
+        edit("2", "print(2)", "print(3)"),
+        test("3"),
+        edit("4", "print(3)", "print(4)"),
+        test("5"),
+    ];
+    let host = tried(host, replies);
+    assert!(!success(&host, "3").contains("third time"));
+    assert!(success(&host, "5").contains("The same failure for the third time"));
+}
+
+#[test]
+fn a_second_claim_after_an_early_one_is_not_a_repeat() {
+    let host = script(host(), change("1"))
+        .reply(finish("2"))
+        .reply(finish("3"))
+        .reply(test("4"))
+        .reply(finish("5"))
+        .reply(finish("6"));
+    assert!(run(&host, mock::brief("g")).is_ok());
+}
+
+#[test]
+fn every_run_begins_with_the_same_words_and_tools() {
+    let [a, b] = ["one goal", "another"].map(|goal| {
+        let host = host().reply(blocked());
+        assert!(run(&host, mock::brief(goal)).is_err());
+        host.requests.take().remove(0)
+    });
+    assert_eq!((a.system, a.tools), (b.system, b.tools));
+    assert_ne!(a.messages, b.messages);
+}

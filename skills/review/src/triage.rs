@@ -1,0 +1,102 @@
+//! From claims to findings: what can't be checked is dropped, what has no trigger is minor, and there are not too many.
+
+use skillhost_sdk::clip::{clip, head};
+use skillhost_sdk::{Finding, Location, Severity, path};
+
+use crate::place::Places;
+use crate::report::Claim;
+
+/// A list that nobody reads to its end helps nobody. All blockers are reported.
+const MAX_MAJORS: usize = 10;
+const MAX_MINORS: usize = 5;
+const MAX_NITS: usize = 3;
+/// Longest text of a field, in bytes.
+const MAX_TEXT_BYTES: usize = 2_000;
+/// Longest category, in characters.
+const MAX_CATEGORY: usize = 40;
+
+/// What is reported, most severe first, and why the rest is not.
+pub(crate) struct Triaged {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) dropped: Vec<String>,
+}
+
+/// Checks the model's claims, and adds the hits of the checks; what is open from earlier is not reported again.
+pub(crate) fn triage(claims: Vec<Claim>, hits: Vec<Finding>, open: &[Finding], places: &Places<'_>) -> Triaged {
+    let mut dropped = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for claim in claims {
+        match examine(claim, places) {
+            Err(reason) => dropped.push(reason),
+            Ok(finding) if findings.iter().chain(open).any(|known| is_same(known, &finding)) => {
+                dropped.push(format!("{} is reported already", name(&finding)));
+            }
+            Ok(finding) => findings.push(finding),
+        }
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    for (severity, most) in [(Severity::Major, MAX_MAJORS), (Severity::Minor, MAX_MINORS), (Severity::Nit, MAX_NITS)] {
+        let mut count = 0;
+        findings.retain(|finding| {
+            count += usize::from(finding.severity == severity);
+            let keeps = finding.severity != severity || count <= most;
+            if !keeps {
+                dropped.push(format!("{} is beyond what one review reports", name(finding)));
+            }
+            keeps
+        });
+    }
+    findings.extend(hits.into_iter().filter(|hit| !open.iter().any(|known| is_same(known, hit))));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    Triaged { findings, dropped }
+}
+
+fn examine(claim: Claim, places: &Places<'_>) -> Result<Finding, String> {
+    let trigger = claim.trigger.as_deref().map(str::trim).filter(|trigger| !trigger.is_empty());
+    let severity = match trigger {
+        Some(_) => claim.severity.into(),
+        None => Severity::from(claim.severity).min(Severity::Minor),
+    };
+    let place = claim.line.map_or_else(|| claim.path.clone(), |line| format!("{}:{line}", claim.path));
+    if claim.message.trim().is_empty() {
+        return Err(format!("a finding at {place} says nothing"));
+    }
+    let found = places
+        .locate(&claim.path, &claim.quote, claim.line)
+        .ok_or_else(|| format!("a finding at {place} quotes what is not there"))?;
+    let path = path::clean(&claim.path)?;
+    let trigger = trigger.map(|trigger| format!("\n\nTrigger: {trigger}")).unwrap_or_default();
+    Ok(Finding {
+        id: String::new(),
+        severity,
+        category: category(&claim.category),
+        at: Some(Location { path, line: Some(found.line) }),
+        quote: Some(head(&found.quote, MAX_TEXT_BYTES).to_owned()),
+        message: clip(&format!("{}{trigger}", claim.message.trim()), MAX_TEXT_BYTES),
+        suggestion: claim
+            .suggestion
+            .filter(|text| !text.trim().is_empty())
+            .map(|text| clip(text.trim(), MAX_TEXT_BYTES)),
+    })
+}
+
+/// Whether two findings are about the same place for the same reason. Lines move; quotes stay.
+pub(crate) fn is_same(a: &Finding, b: &Finding) -> bool {
+    let path = |finding: &Finding| finding.at.as_ref().map(|at| at.path.clone());
+    a.category == b.category && a.quote == b.quote && path(a) == path(b)
+}
+
+fn name(finding: &Finding) -> String {
+    let place = finding.at.as_ref().map(|at| format!("{}:{}", at.path, at.line.unwrap_or_default()));
+    format!("a finding at {}", place.unwrap_or_default())
+}
+
+/// `Failure modes` and `failure_modes` are one category.
+fn category(text: &str) -> String {
+    let words = text.to_lowercase();
+    let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    match words.join("-").chars().take(MAX_CATEGORY).collect::<String>() {
+        empty if empty.is_empty() => "other".into(),
+        category => category,
+    }
+}

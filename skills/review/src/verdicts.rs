@@ -1,0 +1,46 @@
+//! Decisions over earlier findings. Each gets one, and silence is none: without a verdict a finding stays open.
+
+use std::collections::HashMap;
+
+use skillhost_sdk::Finding;
+use skillhost_sdk::clip::clip;
+use skillhost_sdk::review::Verdict;
+
+use crate::checks;
+use crate::report::ClaimedVerdict;
+use crate::triage::is_same;
+
+/// Longest reason, in bytes.
+const MAX_REASON_BYTES: usize = 1_000;
+
+/// One verdict for each earlier finding, in their order.
+pub(crate) fn settle(earlier: &[Finding], claimed: Vec<ClaimedVerdict>, hits: &[Finding]) -> Vec<Verdict> {
+    let mut by_finding: HashMap<String, Vec<ClaimedVerdict>> = HashMap::new();
+    for verdict in claimed {
+        by_finding.entry(verdict.finding.trim().to_owned()).or_default().push(verdict);
+    }
+    let decide = |finding: &Finding| match by_finding.get(&finding.id) {
+        Some(verdicts) => agreed(verdicts),
+        None if checks::is_check(&finding.category) && !hits.iter().any(|hit| is_same(finding, hit)) => {
+            (true, "the check finds nothing there any more".into())
+        }
+        None => (false, "the reviewer gave no verdict".into()),
+    };
+    let verdict = |finding: &Finding| {
+        let (closed, reason) = decide(finding);
+        Verdict { finding: finding.id.clone(), closed, reason: clip(&reason, MAX_REASON_BYTES) }
+    };
+    earlier.iter().map(verdict).collect()
+}
+
+/// Closed where every verdict says so, and says why.
+fn agreed(verdicts: &[ClaimedVerdict]) -> (bool, String) {
+    let open = verdicts.iter().find(|verdict| !verdict.closed);
+    let reason = open.or(verdicts.first()).map(|verdict| verdict.reason.trim().to_owned()).unwrap_or_default();
+    match (open, reason.is_empty()) {
+        (None, false) => (true, reason),
+        (None, true) => (false, "the reviewer closed it without a reason".into()),
+        (Some(_), false) => (false, reason),
+        (Some(_), true) => (false, "still open".into()),
+    }
+}

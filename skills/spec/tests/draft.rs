@@ -1,0 +1,106 @@
+//! The whole skill over a scripted model.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use skill_spec::Drafter;
+use skillhost_sdk::mock::{self, Host, calls, text};
+use skillhost_sdk::{Brief, Document, Error, Finding, Severity, Spec as _, ToolChoice};
+
+const DOCUMENT: &str =
+    "# Greeting\n\n## Problem\n\nNobody is greeted, see `src/a.rs:1`.\n\n## Risks\n\nNone, because it only prints.\n";
+const PLAN: &str = r#"{"steps":[{"id":"1","title":"Greet","instructions":"Print it.","files":["src/a.rs"],"after":[],"criteria":["C1"]}],
+    "criteria":[{"id":"C1","statement":"The program prints hello","command":"test"}],"assumptions":["English"],"answers":[]}"#;
+
+fn brief() -> Brief {
+    let mut brief = mock::brief("Greet people");
+    brief.spec =
+        Some(Document { path: "specs/greet.md".into(), text: "# Greeting\n\n## Problem\n\n## Risks\n".into() });
+    brief
+}
+
+fn host() -> Host {
+    Host::new().file("src/a.rs", "fn main() {}\n").command("test", Some(0), "ok")
+}
+
+#[test]
+fn two_turns_are_enough() {
+    let host = host().reply(text(DOCUMENT)).reply(text(PLAN));
+    let made = Drafter::draft(&host, brief()).unwrap();
+    assert_eq!((made.document.path.as_str(), made.document.text.as_str()), ("specs/greet.md", DOCUMENT));
+    assert_eq!((made.steps.len(), made.criteria.len(), made.assumptions), (1, 1, vec!["English".to_owned()]));
+    let requests = host.requests.borrow();
+    assert_eq!(requests.len(), 2);
+    assert!(requests[0].schema.is_none() && requests[1].schema.is_some());
+    assert_eq!((requests[0].tool_choice, requests[1].tool_choice), (ToolChoice::Auto, ToolChoice::None));
+    assert_eq!(requests[0].tools, requests[1].tools, "the prefix stays the same");
+}
+
+#[test]
+fn it_looks_around_before_it_writes() {
+    let host = host()
+        .reply(calls(&[("1", "list", r#"{"glob":"**","path":null}"#), ("2", "read", r#"{"path":"src/a.rs"}"#)]))
+        .reply(calls(&[("3", "search", r#"{"regex":"fn \\w+"}"#)]))
+        .reply(text(DOCUMENT))
+        .reply(text(PLAN));
+    Drafter::draft(&host, brief()).unwrap();
+    assert_eq!(host.tool_result("1").unwrap().0, "src/a.rs");
+    assert_eq!(host.tool_result("2").unwrap().0, "src/a.rs: lines 1–1 of 1\n1|fn main() {}");
+    assert!(host.tool_result("3").unwrap().0.starts_with("1 matching lines in 1 of 1 files\nsrc/a.rs\n1|fn main() {}"));
+}
+
+#[test]
+fn failing_sections_go_back_and_are_merged() {
+    let host = host()
+        .reply(text("# Greeting\n\n## Problem\n\nTBD\n"))
+        .reply(text("## Problem\n\nNobody is greeted, see `src/a.rs:1`.\n\n## Risks\n\nNone, because it only prints."))
+        .reply(text(PLAN));
+    assert_eq!(Drafter::draft(&host, brief()).unwrap().document.text, DOCUMENT);
+    let asked = format!("{:?}", host.requests.borrow()[1].messages.last());
+    assert!(asked.contains("is missing") && asked.contains("TBD"), "{asked}");
+}
+
+#[test]
+fn a_plan_is_repaired_twice_and_then_fails_by_name() {
+    let host = host().reply(text(DOCUMENT)).reply(text("nonsense")).reply(text("{}")).reply(text("{}"));
+    let error = Drafter::draft(&host, brief()).unwrap_err();
+    assert!(
+        matches!(&error, Error::Failed(why) if why.contains("plan") && why.contains("steps: there are 0")),
+        "{error:?}"
+    );
+    assert_eq!(host.requests.borrow().len(), 4);
+}
+
+#[test]
+fn document_and_plan_share_two_repairs() {
+    let bad = "## Problem\n\nTBD\n";
+    let host = host().reply(text(bad)).reply(text(bad)).reply(text(DOCUMENT)).reply(text("{}"));
+    assert!(matches!(Drafter::draft(&host, brief()), Err(Error::Failed(why)) if why.contains("plan")));
+}
+
+#[test]
+fn findings_are_answered_in_the_plan() {
+    let mut brief = brief();
+    brief.spec = Some(Document { path: "specs/greet.md".into(), text: DOCUMENT.into() });
+    let (id, category, message) = ("F1".to_owned(), "edge-cases".to_owned(), "what of an empty name".to_owned());
+    brief.findings =
+        vec![Finding { id, severity: Severity::Major, category, at: None, quote: None, message, suggestion: None }];
+    let answered = PLAN.replace(r#""answers":[]"#, r#""answers":[{"finding":"F1","text":"It greets nobody then."}]"#);
+    let host = host().reply(text(DOCUMENT)).reply(text(PLAN)).reply(text(&answered));
+    let made = Drafter::draft(&host, brief).unwrap();
+    assert_eq!((made.answers[0].finding.as_str(), host.requests.borrow().len()), ("F1", 3));
+    let told = format!("{:?}", host.requests.borrow()[0].messages);
+    assert!(told.contains("what of an empty name") && told.contains("your last draft"), "{told}");
+}
+
+#[test]
+fn chatter_is_reminded_and_then_ends() {
+    let host = host().reply(text("I will look.")).reply(text("Looking.")).reply(text("Still looking."));
+    assert!(
+        matches!(Drafter::draft(&host, brief()), Err(Error::Failed(why)) if why.contains("without calling a tool"))
+    );
+    assert!(format!("{:?}", host.requests.borrow()[1].messages.last()).contains("Problem, Risks"));
+}
+
+#[test]
+fn without_a_document_there_is_nothing_to_fill() {
+    assert!(matches!(Drafter::draft(&host(), mock::brief("g")), Err(Error::Invalid(_))));
+}

@@ -1,0 +1,32 @@
+//! Judges what the gates showed, without a model: the same brief over the same tree gives the same checks.
+//!
+//! - `ID` of a criterion: passed only through its own command's gate, which ended with 0 and, where its output tells how
+//!   many tests ran, ran at least one. No command, no gate, no test: `not-run`, since nothing was shown.
+//! - `gate:NAME`: the same rule for each gate, whether a criterion asks for it or not.
+//! - `tests-intact`: no test of the base commit vanished, is skipped now, or asserts less, unless the spec says so.
+//!
+//! Whatever can't be read is `not-run`: this skill never passes what it has not seen.
+
+mod case;
+mod gate;
+mod intact;
+
+use skillhost_sdk::{Brief, Check, Error, Host, Verify};
+
+/// The skill.
+pub struct Verifier;
+
+impl Verify for Verifier {
+    fn verify(host: &dyn Host, brief: Brief) -> Result<Vec<Check>, Error> {
+        let mut checks: Vec<Check> =
+            brief.criteria.iter().map(|criterion| gate::shown(criterion, &brief.gates)).collect();
+        checks.extend(gate::judged(&brief.gates));
+        checks.push(intact::check(host, &brief));
+        Ok(checks)
+    }
+}
+
+skillhost_sdk::export_verify!(Verifier);
+
+#[cfg(test)]
+mod tests;

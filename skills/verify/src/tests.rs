@@ -1,0 +1,228 @@
+//! The skill over the mock host.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+use skillhost_sdk::{Brief, Check, CheckOutcome, Criterion, Document, Gate, Verify as _, mock};
+
+use crate::Verifier;
+
+fn gate(name: &str, exit_code: Option<i32>, tests: Option<u32>, output: &str) -> Gate {
+    Gate { evidence: format!("ev-{name}"), name: name.into(), exit_code, tests, output: output.into() }
+}
+
+fn brief(gates: Vec<Gate>, criteria: &[(&str, Option<&str>)]) -> Brief {
+    let criterion = |(id, command): &(&str, Option<&str>)| Criterion {
+        id: (*id).into(),
+        statement: "it holds".into(),
+        command: command.map(str::to_owned),
+    };
+    Brief { gates, criteria: criteria.iter().map(criterion).collect(), ..mock::brief("goal") }
+}
+
+fn verify(host: &mock::Host, brief: Brief) -> Vec<Check> {
+    Verifier::verify(host, brief).unwrap()
+}
+
+fn check(checks: &[Check], id: &str) -> Check {
+    checks.iter().find(|check| check.id == id).unwrap_or_else(|| panic!("no check {id} in {checks:?}")).clone()
+}
+
+/// The check over a change of files from base to now; no text means that the file is not there.
+fn intact(files: &[(&str, Option<&str>, Option<&str>)], spec: &str) -> Check {
+    let mut host = mock::Host::new();
+    for (path, base, _) in files {
+        if let Some(text) = base {
+            host = host.file(path, text);
+        }
+    }
+    for (path, _, now) in files {
+        match now {
+            Some(text) => host.files.borrow_mut().insert((*path).into(), (*text).into()),
+            None => host.files.borrow_mut().remove(*path),
+        };
+    }
+    let spec = Some(Document { path: "specs/x.md".into(), text: spec.into() });
+    let brief = Brief { spec, ..brief(vec![gate("test", Some(0), Some(3), "")], &[]) };
+    check(&verify(&host, brief), "tests-intact")
+}
+
+#[test]
+fn a_criterion_passes_through_its_own_gate_alone() {
+    let gates = vec![
+        gate("build", Some(0), None, "Finished"),
+        gate("test", Some(0), Some(14), ""),
+        gate("e2e", Some(1), Some(3), ""),
+        gate("slow", None, None, ""),
+        gate("empty", Some(0), Some(0), ""),
+    ];
+    let criteria = [
+        ("C1", Some("test")),
+        ("C2", Some("e2e")),
+        ("C3", Some("slow")),
+        ("C4", Some("empty")),
+        ("C5", None),
+        ("C6", Some("missing")),
+    ];
+    let checks = verify(&mock::Host::new(), brief(gates, &criteria));
+    let outcome = |id| check(&checks, id).outcome;
+    assert_eq!(outcome("C1"), CheckOutcome::Passed);
+    assert_eq!(outcome("C2"), CheckOutcome::Failed);
+    assert_eq!(outcome("C3"), CheckOutcome::Failed);
+    assert_eq!(outcome("C4"), CheckOutcome::NotRun);
+    assert_eq!(outcome("C5"), CheckOutcome::NotRun);
+    assert_eq!(outcome("C6"), CheckOutcome::NotRun);
+    assert_eq!(check(&checks, "C1").evidence, ["ev-test"]);
+    assert_eq!(check(&checks, "C1").detail, "test: exit 0, 14 tests");
+    assert!(check(&checks, "C6").evidence.is_empty());
+    assert_eq!(outcome("gate:build"), CheckOutcome::Passed);
+    assert_eq!(outcome("gate:e2e"), CheckOutcome::Failed);
+}
+
+#[test]
+fn a_second_run_does_not_outvote_the_first() {
+    let mut again = gate("test", Some(0), Some(3), "");
+    again.evidence = "ev-again".into();
+    let gates = vec![gate("test", Some(101), Some(3), ""), again];
+    let checks = verify(&mock::Host::new(), brief(gates, &[("C1", Some("test"))]));
+    assert_eq!(check(&checks, "C1").outcome, CheckOutcome::Failed);
+    assert_eq!(check(&checks, "C1").evidence, ["ev-test", "ev-again"]);
+    assert_eq!(checks.iter().filter(|check| check.id == "gate:test").count(), 1);
+}
+
+#[test]
+fn a_gate_without_evidence_shows_nothing() {
+    let mut claimed = gate("test", Some(0), Some(9), "");
+    claimed.evidence.clear();
+    let checks = verify(&mock::Host::new(), brief(vec![claimed], &[("C1", Some("test"))]));
+    assert_eq!(check(&checks, "C1").outcome, CheckOutcome::NotRun);
+    assert!(check(&checks, "tests-intact").evidence.is_empty());
+}
+
+#[test]
+fn runners_tell_how_many_tests_they_ran() {
+    let cases = [
+        ("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured", Some(0)),
+        (
+            "test result: ok. 5 passed; 0 failed; 1 ignored;\ntest result: FAILED. 2 passed; 1 failed; 0 ignored",
+            Some(8),
+        ),
+        ("collected 0 items\n\n==== no tests ran in 0.01s ====", Some(0)),
+        ("===== 3 passed, 1 skipped in 0.12s =====", Some(3)),
+        ("===== 2 skipped in 0.12s =====", Some(0)),
+        ("1 failed, 2 passed in 0.12s", Some(3)),
+        ("Tests:       1 skipped, 3 passed, 4 total\nSnapshots:   0 total", Some(3)),
+        (" Test Files  1 passed (1)\n      Tests  7 passed (7)\n", Some(7)),
+        ("No tests found, exiting with code 0", Some(0)),
+        ("  12 passing (30ms)\n", Some(12)),
+        ("# tests 4\n# pass 4\n", Some(4)),
+        ("?   \texample.com/a\t[no test files]\n", Some(0)),
+        ("?   \texample.com/a\t[no test files]\nok  \texample.com/b\t0.01s\n", None),
+        ("Finished dev profile in 2 s", None),
+        ("", None),
+    ];
+    for (output, tests) in cases {
+        assert_eq!(crate::gate::executed(output), tests, "{output}");
+    }
+}
+
+const RUST: &str = "fn f() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn one() {\n        assert_eq!(1, 1);\n        \
+                    assert!(true);\n    }\n\n    #[tokio::test]\n    async fn two() {\n        assert!(f() == ());\n    }\n}\n";
+
+#[test]
+fn more_tests_are_fine() {
+    let more = RUST.replace("fn f() {}", "fn f() {}\n#[test]\nfn three() { assert_eq!(2, 2); }");
+    let check = intact(&[("src/a.rs", Some(RUST), Some(&more)), ("README.md", Some("a"), Some("b"))], "");
+    assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Passed, "changed files hold 3 tests, 2 before"));
+    assert_eq!(check.evidence, ["ev-test"]);
+}
+
+#[test]
+fn a_vanished_test_fails_unless_the_spec_says_so() {
+    let files = [("tests/a.rs", Some(RUST), None)];
+    let check = intact(&files, "Modules: tests/a.rs holds the tests.");
+    assert_eq!(check.outcome, CheckOutcome::Failed);
+    assert_eq!(check.detail, "tests/a.rs: one is gone; tests/a.rs: two is gone");
+    assert_eq!(intact(&files, "- tests/a.rs is removed, since a.rs is").outcome, CheckOutcome::Passed);
+}
+
+#[test]
+fn a_test_may_move_or_change_its_name() {
+    let moved = [("tests/a.rs", Some(RUST), None), ("tests/b.rs", None, Some(RUST))];
+    assert_eq!(intact(&moved, "").outcome, CheckOutcome::Passed);
+    let renamed = RUST.replace("fn one", "fn first");
+    assert_eq!(intact(&[("a.rs", Some(RUST), Some(&renamed))], "").outcome, CheckOutcome::Passed);
+    let gutted = RUST.replace("assert_eq!(1, 1);", "");
+    let moved = [("tests/a.rs", Some(RUST), None), ("tests/b.rs", None, Some(gutted.as_str()))];
+    assert_eq!(intact(&moved, "").outcome, CheckOutcome::Failed);
+}
+
+#[test]
+fn skips_focus_and_weaker_assertions_fail() {
+    let cases: &[(&str, &str, &str, &str, &str)] = &[
+        ("a.rs", RUST, "    #[test]\n", "    #[test]\n    #[ignore = \"flaky\"]\n", "a.rs: one is skipped now"),
+        ("a.rs", RUST, "        assert!(true);\n", "        // assert!(true);\n", "a.rs: one keeps 1 of 2 assertions"),
+        ("a.rs", RUST, "assert_eq!(1, 1)", "assert!(1 > 0)", "a.rs: one keeps 0 of 1 comparisons"),
+        (
+            "a.test.ts",
+            "test('adds', () => {\n  expect(f(1)).toBe(2);\n});\n",
+            "test(",
+            "test.skip(",
+            "a.test.ts: adds is skipped now",
+        ),
+        (
+            "a.test.ts",
+            "test('adds', () => {\n  expect(f(1)).toBe(2);\n});\n",
+            "toBe(2)",
+            "toBeTruthy()",
+            "a.test.ts: adds keeps 0 of 1 comparisons",
+        ),
+        (
+            "a.test.ts",
+            "it('adds', () => {\n  expect(f(1)).toBe(2);\n});\nit('subtracts', () => {\n  expect(g(1)).toBe(0);\n});\n",
+            "it('adds'",
+            "it.only('adds'",
+            "a.test.ts: switches off, or focuses on, more than one test",
+        ),
+        (
+            "test_a.py",
+            "def test_a():\n    assert f() == 1\n\n\ndef test_b():\n    assert g()\n",
+            "def test_b",
+            "@pytest.mark.skip(reason='slow')\ndef test_b",
+            "test_a.py: test_b is skipped now",
+        ),
+        (
+            "test_a.py",
+            "class TestA:\n    def test_a(self):\n        self.assertEqual(f(), 1)\n",
+            "self.assertEqual(f(), 1)",
+            "pass",
+            "test_a.py: test_a keeps 0 of 1 assertions",
+        ),
+        (
+            "a_test.go",
+            "func TestA(t *testing.T) {\n\tif f() != 1 {\n\t\tt.Fatal(\"no\")\n\t}\n}\n",
+            "\tif f() != 1 {",
+            "\tt.Skip(\"later\")\n\tif f() != 1 {",
+            "a_test.go: TestA is skipped now",
+        ),
+    ];
+    for (path, base, from, to, detail) in cases {
+        let now = base.replacen(from, to, 1);
+        assert_ne!(*base, now, "{path}: {from}");
+        let check = intact(&[(path, Some(base), Some(&now))], "");
+        assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, *detail));
+    }
+}
+
+#[test]
+fn a_new_test_that_never_runs_fails() {
+    let check = intact(&[("a.rs", None, Some("#[test]\n#[ignore]\nfn later() { assert!(false); }\n"))], "");
+    assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, "a.rs: later is new, and skipped"));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_run() {
+    let host = mock::Host::new();
+    host.files.borrow_mut().insert("tests/big.rs".into(), vec![b'\n'; 5 * 1024 * 1024]);
+    let check = check(&verify(&host, brief(vec![gate("test", Some(0), Some(1), "")], &[])), "tests-intact");
+    assert_eq!(check.outcome, CheckOutcome::NotRun);
+    assert_eq!(check.detail, "tests/big.rs can't be read: it is too large");
+}
