@@ -1,0 +1,7 @@
+//! Attacks on the engine by real components, named after their ids.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, missing_docs, reason = "tests")]
+
+mod exhaustion;
+mod grants;
+mod support;

@@ -1,0 +1,87 @@
+//! What was measured: numbers by promised ids, printed as a table and written as one flat JSON object.
+
+use std::fmt;
+use std::time::Duration;
+
+/// All figures of one run, in the order in which they were measured.
+#[derive(Debug, Default)]
+pub(crate) struct Figures {
+    figures: Vec<Figure>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Figure {
+    id: &'static str,
+    value: f64,
+    /// The promise; none for a time that a ratio is made of.
+    at_most: Option<f64>,
+    /// The ids of the times that a ratio is made of.
+    of: Option<(&'static str, &'static str)>,
+}
+
+impl Figures {
+    /// Adds a duration; the id's ending says the unit.
+    pub(crate) fn time(&mut self, id: &'static str, time: Duration, at_most: Option<f64>) {
+        let unit = if id.ends_with("_us") { 1e6 } else { 1e3 };
+        self.push(id, time.as_secs_f64() * unit, at_most, None);
+    }
+
+    /// Adds the ratio of two durations, and both of them.
+    pub(crate) fn ratio(
+        &mut self,
+        id: &'static str,
+        at_most: f64,
+        ours: (&'static str, Duration),
+        theirs: (&'static str, Duration),
+    ) {
+        self.push(id, ours.1.as_secs_f64() / theirs.1.as_secs_f64(), Some(at_most), Some((ours.0, theirs.0)));
+        self.time(ours.0, ours.1, None);
+        self.time(theirs.0, theirs.1, None);
+    }
+
+    /// Says why a figure is missing.
+    pub(crate) fn note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// One object from ids to numbers.
+    pub(crate) fn to_json(&self) -> String {
+        let numbers = self.figures.iter().map(|figure| (figure.id.to_owned(), rounded(figure.value).into())).collect();
+        format!("{:#}\n", serde_json::Value::Object(numbers))
+    }
+
+    fn push(&mut self, id: &'static str, value: f64, at_most: Option<f64>, of: Option<(&'static str, &'static str)>) {
+        // A time can stand in two ratios.
+        if !self.figures.iter().any(|figure| figure.id == id) {
+            self.figures.push(Figure { id, value, at_most, of });
+        }
+    }
+
+    fn value(&self, id: &str) -> f64 {
+        self.figures.iter().find(|figure| figure.id == id).map_or(f64::NAN, |figure| figure.value)
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<30} {:>9}  {:<9} {:<6} both times", "figure", "measured", "at most", "")?;
+        for figure in &self.figures {
+            let Some(at_most) = figure.at_most else { continue };
+            let verdict = if figure.value <= at_most { "met" } else { "missed" };
+            let both = figure.of.map_or(String::new(), |(ours, theirs)| {
+                format!("{ours} {:.2}, {theirs} {:.2}", self.value(ours), self.value(theirs))
+            });
+            writeln!(f, "{:<30} {:>9.3}  {:<9} {:<6} {both}", figure.id, figure.value, at_most, verdict)?;
+        }
+        for note in &self.notes {
+            writeln!(f, "not measured: {note}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Four digits after the point: more is noise.
+fn rounded(value: f64) -> f64 {
+    (value * 1e4).round() / 1e4
+}

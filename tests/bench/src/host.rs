@@ -1,0 +1,94 @@
+//! Skills called as the product calls them: pooling, grants, the guard, every limit, an audit log in a real file.
+
+use anyhow::{Context, Result};
+use skillhost_audit::{Actor, Auditor, Keyring, Log, Subject};
+use skillhost_core::capability::Effective;
+use skillhost_core::glob::Globs;
+use skillhost_core::limits::Limits;
+use skillhost_core::name::RunId;
+use skillhost_core::text::Escaped;
+use skillhost_engine::contract::log::Level;
+use skillhost_engine::files::{Quotas, Rules, Tree};
+use skillhost_engine::ports::{self, Ports};
+use skillhost_engine::{Allocation, Call, Compiler, Engine, Grantor, Options, Skill};
+use std::path::Path;
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A skill, ready to be called over a folder.
+pub(crate) struct Host {
+    engine: Engine,
+    skill: Arc<Skill>,
+    capabilities: Arc<Effective>,
+    limits: Limits,
+    tree: Arc<Tree>,
+    ports: Ports,
+    auditor: Auditor,
+    /// Holds the log and the caches.
+    _state: TempDir,
+}
+
+impl Host {
+    /// Loads `component` for calls over `folder`, with everything granted that it requests.
+    pub(crate) fn new(runtime: &Runtime, component: &[u8], folder: &Path) -> Result<Self> {
+        let state = tempfile::tempdir_in(crate::work_folder())?;
+        let engine = Engine::new(Options {
+            allocation: Allocation::Pooling,
+            compiler: Compiler::OwnProgram,
+            cache_folder: state.path().join("cache"),
+            key_folder: state.path().join("keys"),
+        })?;
+        let skill = runtime.block_on(engine.load(component))?;
+        let manifest = &skill.inspection().manifest;
+        let capabilities = Arc::new(Effective::new(&manifest.capabilities, &manifest.capabilities, &[]));
+        let rules = Rules {
+            read: capabilities.read.clone(),
+            write: capabilities.write.clone(),
+            protected: Globs::none(),
+            may_write_protected: false,
+        };
+        let run: RunId = "bench".parse()?;
+        let key = Keyring::open(state.path())?.subject(Subject::Run(run.clone()))?;
+        let log = Log::open(&state.path().join("audit.jsonl"), run, &key)?;
+        let actor = skillhost_audit::Skill { digest: skill.inspection().digest, name: manifest.skill.name.clone() };
+        Ok(Self {
+            limits: Limits::resolve(&manifest.limits, &[]),
+            auditor: log.auditor(Actor { agent: None, policy: None, skill: Some(actor) }),
+            tree: Arc::new(Tree::open(folder, rules, Quotas::default())?),
+            ports: Ports { log: Some(Arc::new(Silent)), ..Ports::default() },
+            engine,
+            capabilities,
+            skill,
+            _state: state,
+        })
+    }
+
+    /// One call of a tool: arguments and answer checked against the manifest, a store of its own.
+    pub(crate) async fn call(&self, tool: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
+        let call = Call {
+            skill: Arc::clone(&self.skill),
+            capabilities: Arc::clone(&self.capabilities),
+            grantor: Grantor::Flags,
+            limits: self.limits,
+            tree: Some(Arc::clone(&self.tree)),
+            ports: self.ports.clone(),
+            auditor: self.auditor.clone(),
+        };
+        let called = call.tool(&self.engine, tool, arguments).await?;
+        called.answer.ok().with_context(|| format!("{tool} reported an error"))
+    }
+}
+
+/// The runtime that the program has.
+pub(crate) fn runtime() -> Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Messages of a skill, where nobody asked to see them.
+struct Silent;
+
+impl ports::Log for Silent {
+    fn log(&self, _level: Level, _message: Escaped) {}
+    fn progress(&self, _message: Escaped, _fraction: Option<f32>) {}
+}

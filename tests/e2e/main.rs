@@ -1,0 +1,19 @@
+//! What users can see, tested from outside: the program, real repositories, scripted models.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    missing_docs,
+    unreachable_pub,
+    reason = "tests"
+)]
+
+mod bad_input;
+mod command_line;
+mod documents;
+mod main_job;
+mod packages;
+mod registries;
+mod scripts;
+mod support;
