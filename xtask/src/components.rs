@@ -1,0 +1,62 @@
+//! Building components from source, with their manifests embedded.
+
+use crate::process::{cargo, root, run};
+use anyhow::{Context, Result};
+use skillhost_core::manifest;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The skills that ship with the host.
+const SKILLS: [&str; 4] = ["spec", "review", "implement", "verify"];
+
+/// Builds the bundled skills as `target/skills/NAME.wasm`.
+pub(crate) fn build_skills() -> Result<()> {
+    let folders = SKILLS.map(|name| (format!("skill-{name}"), name.to_owned(), root().join("skills").join(name)));
+    build(&folders, &root().join("target/skills"))
+}
+
+/// Builds the guests that tests and benchmarks use as `target/guests/NAME.wasm`.
+pub(crate) fn build_guests() -> Result<()> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(root().join("tests/guests")).context("tests/guests")? {
+        let folder = entry?.path();
+        if let Some(name) = folder.file_name().and_then(|name| name.to_str())
+            && folder.join("skill.toml").exists()
+        {
+            folders.push((format!("guest-{name}"), name.to_owned(), folder.clone()));
+        }
+    }
+    folders.sort();
+    build(&folders, &root().join("target/guests"))
+}
+
+fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
+    let target = root().join("target");
+    let mut command = cargo();
+    command
+        .args(["build", "--quiet", "--profile", "skill", "--target", "wasm32-wasip2"])
+        .arg("--target-dir")
+        .arg(&target);
+    for (package, _, _) in packages {
+        command.args(["--package", package]);
+    }
+    run(&mut command)?;
+    fs::create_dir_all(into)?;
+    for (package, name, folder) in packages {
+        let built = target.join("wasm32-wasip2/skill").join(format!("{}.wasm", package.replace('-', "_")));
+        let component = fs::read(&built).with_context(|| built.display().to_string())?;
+        let manifest = folder.join("skill.toml");
+        let text = fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
+        let whole = manifest::embed(&component, &text).with_context(|| manifest.display().to_string())?;
+        write_if_changed(&into.join(format!("{name}.wasm")), &whole)?;
+    }
+    Ok(())
+}
+
+/// An unchanged file keeps its time, so that nothing that includes it is built again.
+fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    fs::write(file, bytes).with_context(|| file.display().to_string())
+}

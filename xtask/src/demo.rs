@@ -1,0 +1,101 @@
+//! The main job on a sample application, with a scripted model: no key, no network.
+
+use crate::process::{cargo, output, root, run as start};
+use crate::setup;
+use anyhow::{Context, Result};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How the program is built for it.
+#[derive(Clone, Copy)]
+pub(crate) enum Profile {
+    /// As users get it.
+    Release,
+    /// As the tests have it already.
+    Dev,
+}
+
+pub(crate) fn run() -> Result<()> {
+    run_with(Profile::Release)
+}
+
+pub(crate) fn run_with(profile: Profile) -> Result<()> {
+    eprintln!("Setting up   what building needs, and the bundled skills");
+    setup::run()?;
+    eprintln!("Building     skillhost (minutes the first time: Wasmtime is large)");
+    let (arguments, folder): (&[&str], _) = match profile {
+        Profile::Release => (&["--release"], "release"),
+        Profile::Dev => (&[], "debug"),
+    };
+    start(cargo().args(["build", "--quiet", "--package", "skillhost"]).args(arguments))?;
+    let program = root().join("target").join(folder).join("skillhost");
+
+    let folder = new_folder()?;
+    let repository = folder.join("app");
+    make_repository(&repository)?;
+    eprintln!("Demo         a sample web application in {}", repository.display());
+    eprintln!(
+        "             the model is scripted: it plays back tests/fixtures/demo/script.jsonl, no key, no network\n"
+    );
+    let script = root().join("tests/fixtures/demo/script.jsonl");
+    let mut command = Command::new(program);
+    command
+        .arg("-C")
+        .arg(&repository)
+        .arg("--state-dir")
+        .arg(folder.join("state"))
+        .args(["run", "Add a lead-capture page that records consent"])
+        .arg("--model")
+        .arg(format!("replay:{}", script.display()));
+    start(&mut command)?;
+    let branch = output(git(&repository).args(["branch", "--list", "skillhost/*", "--format=%(refname:short)"]))?;
+    let branch = branch.trim();
+    println!("repository     {}", repository.display());
+    println!("branch         {branch}");
+    let spec = output(git(&repository).args(["ls-tree", "-r", "--name-only", branch, "specs/"]))?;
+    println!("spec           {branch}:{}", spec.trim());
+    println!("look           git -C {} log --stat main..{branch}", repository.display());
+    Ok(())
+}
+
+/// A new folder that stays, so that people can look at it.
+fn new_folder() -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join(format!("skillhost-demo-{}", std::process::id()));
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    Ok(fs::canonicalize(folder)?)
+}
+
+fn make_repository(repository: &Path) -> Result<()> {
+    copy(&root().join("tests/fixtures/demo/app"), repository)?;
+    start(git(repository).args(["init", "--quiet", "--initial-branch=main"]))?;
+    start(git(repository).args(["add", "--all"]))?;
+    start(git(repository).args(["commit", "--quiet", "--message", "A small shop"]))
+}
+
+/// git, with an identity of its own and nobody's configuration.
+fn git(repository: &Path) -> Command {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(repository).args(["-c", "user.name=Demo", "-c", "user.email=demo@localhost"]);
+    command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+    command
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            if entry.file_name() != "target" {
+                copy(&entry.path(), &target)?;
+            }
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

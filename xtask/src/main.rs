@@ -1,0 +1,55 @@
+//! Development commands: `cargo xtask COMMAND`.
+
+#![allow(clippy::disallowed_methods, reason = "made of processes and files, and never shipped")]
+
+mod bench;
+mod ci;
+mod components;
+mod demo;
+mod process;
+mod setup;
+mod test;
+
+use anyhow::{Result, bail};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup   installs what building needs (the wasm32-wasip2 target), and builds the bundled skills into target/skills
+  demo    builds skillhost, and runs the main job on a sample application with a scripted model
+  test    runs every test
+  bench   runs the benchmarks; --json FILE writes the figures as one flat object
+  ci      what a change must pass: format, lints, tests, demo
+
+Each command does first what the ones above it need.";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  caused by: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["setup"] => setup::run(),
+        ["demo"] => demo::run(),
+        ["test", filters @ ..] => test::run(filters),
+        ["bench", options @ ..] => bench::run(options),
+        ["ci"] => ci::run(),
+        [] | ["help" | "-h" | "--help"] => {
+            println!("{HELP}");
+            Ok(())
+        }
+        _ => bail!("`cargo xtask {}` is not a command; see `cargo xtask help`", words.join(" ")),
+    }
+}
