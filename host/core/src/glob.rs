@@ -118,11 +118,6 @@ impl Layers {
         self.all(|globs| globs.may_match_beneath(dir))
     }
 
-    /// See [`Globs::covers_beneath`].
-    pub fn covers_beneath(&self, dir: &SkillPath) -> bool {
-        self.all(|globs| globs.covers_beneath(dir))
-    }
-
     /// Whether nothing can match: there is no list, or an empty one among them.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty() || self.0.iter().any(Globs::is_empty)

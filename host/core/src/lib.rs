@@ -18,6 +18,7 @@ pub mod path;
 pub mod phase;
 pub mod policy;
 pub mod project;
+pub mod schema;
 pub mod size;
 pub mod text;
 pub mod tier;

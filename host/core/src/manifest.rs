@@ -7,6 +7,7 @@ use crate::document::{self, DocumentError};
 use crate::kind::Kind;
 use crate::limits::PartialLimits;
 use crate::name::SkillName;
+use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -168,6 +169,9 @@ impl Manifest {
         if descriptions.into_iter().any(|text| text.len() > MAX_DESCRIPTION_BYTES) {
             return Err(format!("a description is longer than {MAX_DESCRIPTION_BYTES} bytes"));
         }
+        for schema in self.tools.iter().flat_map(|tool| [Some(&tool.parameters), tool.returns.as_ref()]).flatten() {
+            schema::size(schema)?;
+        }
         Ok(())
     }
 
@@ -242,6 +246,11 @@ mod tests {
         assert_eq!(embed(&component, GOOD), Err(ManifestError::Several));
     }
 
+    #[test]
+    fn embedding_twice_gives_the_same_bytes() {
+        assert_eq!(embed(EMPTY_COMPONENT, GOOD).unwrap(), embed(EMPTY_COMPONENT, GOOD).unwrap());
+    }
+
     use crate::glob::Globs;
 
     #[test]
@@ -268,6 +277,8 @@ mod tests {
             (GOOD.replace("licence-check", "Licence"), "name"),
             (GOOD.replace("\"**\"", "\"../**\""), "worktree"),
             (format!("{GOOD}[[tool]]\nname = \"add-headers\"\n"), "same name"),
+            (format!("{GOOD}parameters = {{ \"$ref\" = \"https://example.com/x\" }}\n"), "outside of it"),
+            (format!("{GOOD}returns = {{ anyOf = [{{ \"$ref\" = \"#\" }}] }}\n"), "refers to itself"),
         ] {
             let error = Manifest::parse(&text).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");

@@ -163,10 +163,9 @@ fn is_device_name(name: &str) -> bool {
     if ["con", "prn", "aux", "nul", "conin$", "conout$"].into_iter().any(is) {
         return true;
     }
-    let mut chars = stem.chars();
-    let prefix: String = chars.by_ref().take(3).map(|c| c.to_ascii_lowercase()).collect();
-    (prefix == "com" || prefix == "lpt")
-        && matches!((chars.next(), chars.next()), (Some('1'..='9' | '¹' | '²' | '³'), None))
+    let Some((prefix, number)) = stem.split_at_checked(3) else { return false };
+    (prefix.eq_ignore_ascii_case("com") || prefix.eq_ignore_ascii_case("lpt"))
+        && matches!(number, "1" | "2" | "3" | "4" | "5" | "6" | "7" | "8" | "9" | "¹" | "²" | "³")
 }
 
 /// Whether some file system takes this name for `.git`, or for the short name of it: ASCII case, `git~1`, trailing
