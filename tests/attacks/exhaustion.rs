@@ -1,13 +1,32 @@
 //! Rows D: a skill that uses up what others need.
 
 use crate::support::{Lab, block_on};
-use skillhost_engine::CallError;
+use skillhost_core::capability::Capabilities;
+use skillhost_core::duration::Span;
+use skillhost_engine::ports::Ports;
+use skillhost_engine::{Call, CallError};
+use std::sync::Arc;
+use std::time::Duration;
+
+fn span(text: &str) -> Span {
+    text.parse().unwrap()
+}
+
+/// A call of the probe that computes as long as nobody ends it.
+async fn endless(lab: &Lab) -> impl Fn() -> Call {
+    let probe = lab.load("probe").await;
+    move || {
+        let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
+        (call.limits.cpu, call.limits.time) = (span("1h"), span("1h"));
+        call
+    }
+}
 
 /// Attacks with `how`, and gives how it was ended.
 fn ended(how: &str) -> CallError {
     block_on(async {
         let lab = Lab::new();
-        let error = lab.misbehave(how).await.map(|called| called.answer).unwrap_err();
+        let error = lab.misbehave(how).await.map(|called| called.answer).unwrap_err().error;
         lab.still_answers().await;
         error
     })
@@ -37,7 +56,7 @@ fn d_05_a_flood_of_log_calls_ends_within_its_quota() {
         // It ends by itself, or at the clock; either way nothing grew.
         match lab.misbehave("log").await {
             Ok(called) => assert!(called.answer.is_ok()),
-            Err(error) => assert!(error.is_limit(), "{error}"),
+            Err(ended) => assert!(ended.error.is_limit(), "{ended:?}"),
         }
         lab.still_answers().await;
         assert!(lab.log().len() < 100);
@@ -55,8 +74,8 @@ fn d_07_endless_output_is_dropped() {
     block_on(async {
         let lab = Lab::new();
         match lab.misbehave("print").await {
-            Ok(called) => assert!(called.printed.kept.len() <= 64 << 10 && called.printed.dropped_bytes > 0),
-            Err(error) => assert!(error.is_limit(), "{error}"),
+            Ok(called) => assert!(called.done.printed.kept.len() <= 64 << 10 && called.done.printed.dropped_bytes > 0),
+            Err(ended) => assert!(ended.error.is_limit(), "{ended:?}"),
         }
         lab.still_answers().await;
     });
@@ -78,20 +97,25 @@ fn o_01_what_a_guest_prints_stays_bytes_and_a_trap_is_escaped() {
 #[test]
 fn d_13_spinning_guests_leave_others_their_turn() {
     block_on(async {
-        let lab = std::sync::Arc::new(Lab::new());
+        let lab = Arc::new(Lab::new());
         lab.load("probe").await;
         let spinning: Vec<_> = (0..8)
             .map(|_| {
-                let lab = std::sync::Arc::clone(&lab);
-                tokio::spawn(async move { lab.misbehave("spin").await.is_err() })
+                let lab = Arc::clone(&lab);
+                tokio::spawn(async move {
+                    let call = endless(&lab).await;
+                    let arguments = serde_json::json!({ "how": "spin" });
+                    call().tool(&lab.engine, "misbehave", &arguments).await.map(|called| called.answer)
+                })
             })
             .collect();
         for _ in 0..20 {
             lab.still_answers().await;
         }
-        for spinner in spinning {
-            assert!(spinner.await.unwrap());
-        }
+        assert!(spinning.iter().all(|spinner| !spinner.is_finished()), "they spin all the while");
+        spinning.iter().for_each(tokio::task::JoinHandle::abort);
+        lab.wait_for("abandoned", 8).await;
+        lab.still_answers().await;
     });
 }
 
@@ -99,15 +123,105 @@ fn d_13_spinning_guests_leave_others_their_turn() {
 fn d_12_a_cancelled_call_leaves_nothing() {
     block_on(async {
         let lab = Lab::new();
-        let descriptors = || std::fs::read_dir("/proc/self/fd").unwrap().count();
-        lab.still_answers().await;
-        let before = descriptors();
-        for _ in 0..50 {
-            let call = lab.misbehave("spin");
-            assert!(tokio::time::timeout(std::time::Duration::from_millis(1), call).await.is_err());
+        // Of this test alone: others run beside it.
+        let descriptors = || {
+            let held = std::fs::read_dir("/proc/self/fd").unwrap();
+            let target = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_link(entry.unwrap().path());
+            held.filter_map(|entry| target(entry).ok()).filter(|path| path.starts_with(lab.tree())).count()
+        };
+        let call = endless(&lab).await;
+        // Before its first tick, at its first ticks, and after it has moved to the threads for those that overrun;
+        // computing, and waiting.
+        let mut cancelled = 0;
+        let moments = [0, 1, 2, 3, 5, 8, 20, 60, 120];
+        for (how, moment) in ["spin", "sleep"].into_iter().flat_map(|how| moments.map(|moment| (how, moment))) {
+            let arguments = serde_json::json!({ "how": how });
+            let call = call();
+            assert_eq!(descriptors(), 1, "what it sees as its tree");
+            let call = call.tool(&lab.engine, "misbehave", &arguments);
+            assert!(tokio::time::timeout(Duration::from_millis(moment), call).await.is_err(), "{how} {moment}");
+            cancelled += 1;
+            lab.wait_for("abandoned", cancelled).await;
+            assert_eq!(descriptors(), 0, "{how} {moment}");
         }
+        assert_eq!(lab.engine.stuck(), 0);
         lab.still_answers().await;
-        // The compiler's pipes and the log are opened and closed; a leak would show 50 times.
-        assert!(descriptors() < before + 20);
+    });
+}
+
+#[test]
+fn d_02_a_guest_that_sleeps_is_ended_at_its_deadline() {
+    block_on(async {
+        let lab = Lab::new();
+        let probe = lab.load("probe").await;
+        let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
+        call.limits.time = span("100ms");
+        let ended = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "sleep" })).await.unwrap_err();
+        assert!(matches!(ended.error, CallError::Time(time) if time == Duration::from_millis(100)), "{ended:?}");
+        assert_eq!(lab.outcomes().last().unwrap()["outcome"], "timed-out");
+        assert_eq!(lab.engine.stuck(), 0);
+        lab.still_answers().await;
+    });
+}
+
+#[test]
+fn waiting_is_not_computing() {
+    block_on(async {
+        let lab = Lab::new();
+        let probe = lab.load("probe").await;
+        let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
+        call.limits.cpu = span("100ms");
+        let arguments = serde_json::json!({ "how": "sleep", "path": "300" });
+        assert!(call.tool(&lab.engine, "misbehave", &arguments).await.unwrap().answer.is_ok());
+    });
+}
+
+#[test]
+fn every_call_has_a_store_of_its_own() {
+    block_on(async {
+        let lab = Lab::new();
+        for _ in 0..2 {
+            assert_eq!(lab.misbehave("count").await.unwrap().answer.unwrap()["calls"], 1);
+        }
+    });
+}
+
+#[test]
+fn random_numbers_are_there_and_differ() {
+    block_on(async {
+        let lab = Lab::new();
+        let mut numbers = Vec::new();
+        for _ in 0..2 {
+            numbers.push(lab.misbehave("random").await.unwrap().answer.unwrap()["bytes"].as_u64().unwrap());
+        }
+        assert_ne!(numbers[0], numbers[1]);
+    });
+}
+
+#[test]
+fn d_05_a_flood_of_denied_calls_is_counted_and_not_logged_one_by_one() {
+    block_on(async {
+        let lab = Lab::new();
+        let called = lab.misbehave("flood-denials").await.unwrap();
+        assert_eq!(called.done.denials.len(), 1);
+        assert!(lab.log().len() < 200, "{}", lab.log().len());
+        assert_eq!(lab.outcomes().last().unwrap()["counts"]["denials"], 5000);
+    });
+}
+
+#[test]
+fn what_a_call_did_is_known_although_it_trapped() {
+    block_on(async {
+        let lab = Lab::new();
+        let grant = Capabilities { write: skillhost_core::glob::Globs::all(), ..Capabilities::default() };
+        let ended = lab.misbehave_with("write-and-trap", "/repo/new.txt", &grant).await.unwrap_err();
+        assert!(matches!(ended.error, CallError::Trap(_)), "{ended:?}");
+        let done = &ended.done;
+        assert_eq!(done.files.written.iter().map(ToString::to_string).collect::<Vec<_>>(), ["new.txt"]);
+        assert!(String::from_utf8_lossy(&done.printed.kept).contains("about to trap"));
+        assert_eq!(done.denials.len(), 1);
+        let outcome = lab.outcomes().pop().unwrap();
+        assert_eq!(outcome["outcome"], "trapped");
+        assert_eq!((&outcome["counts"]["files_created"], &outcome["counts"]["denials"]), (&1.into(), &1.into()));
     });
 }

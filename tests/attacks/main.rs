@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, missing_docs, reason = "tests")]
 
+mod debug_info;
 mod exhaustion;
 mod grants;
+mod loading;
+mod outside;
+mod stuck;
 mod support;

@@ -1,5 +1,6 @@
 //! The guests of `tests/guests`, and an engine to call them with.
 
+use serde_json::Value;
 use skillhost_audit::{Actor, Auditor, Log, Subject, SubjectKey, read_entries};
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::glob::Globs;
@@ -7,27 +8,42 @@ use skillhost_core::limits::Limits;
 use skillhost_core::name::RunId;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Allocation, Call, CallError, Called, Compiler, Engine, Grantor, Options, Skill};
+use skillhost_engine::{Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// An engine with its own cache, log and tree.
+/// An engine with its own log and tree.
 pub struct Lab {
     pub folder: TempDir,
     pub engine: Engine,
     auditor: Auditor,
 }
 
+/// How a call ended.
+pub type Ended = Result<Called<Value>, Box<Unanswered>>;
+
 impl Lab {
+    /// Shares its compile cache with all others, since compiling takes seconds.
     pub fn new() -> Self {
+        Self::with(|_| options(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks")))
+    }
+
+    /// Compiles by itself, into `cache` and `keys` in its folder.
+    pub fn alone() -> Self {
+        Self::with(options)
+    }
+
+    fn with(options: impl Fn(&Path) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tree")).unwrap();
         let engine = Engine::new(options(folder.path())).unwrap();
-        let run: RunId = "attack01".parse().unwrap();
-        let key = SubjectKey::ephemeral(Subject::Run(run.clone())).unwrap();
-        let auditor = Log::open(&folder.path().join("audit.jsonl"), run, &key).unwrap().auditor(Actor::default());
+        let auditor = audit_log(&folder.path().join("audit.jsonl")).auditor(Actor::default());
         Self { folder, engine, auditor }
+    }
+
+    pub fn audit(&self) -> Arc<Log> {
+        Arc::clone(self.auditor.log())
     }
 
     pub fn tree(&self) -> PathBuf {
@@ -59,28 +75,46 @@ impl Lab {
     }
 
     /// Calls the probe with no grant at all.
-    pub async fn misbehave(&self, how: &str) -> Result<Called<serde_json::Value>, CallError> {
+    pub async fn misbehave(&self, how: &str) -> Ended {
         self.misbehave_with(how, "", &Capabilities::default()).await
     }
 
-    pub async fn misbehave_with(
-        &self,
-        how: &str,
-        path: &str,
-        grant: &Capabilities,
-    ) -> Result<Called<serde_json::Value>, CallError> {
+    pub async fn misbehave_with(&self, how: &str, path: &str, grant: &Capabilities) -> Ended {
+        self.misbehave_over(how, path, grant, Ports::default()).await
+    }
+
+    pub async fn misbehave_over(&self, how: &str, path: &str, grant: &Capabilities, ports: Ports) -> Ended {
         let probe = self.load("probe").await;
-        let call = self.call(&probe, grant, Ports::default());
+        let call = self.call(&probe, grant, ports);
         call.tool(&self.engine, "misbehave", &serde_json::json!({ "how": how, "path": path })).await
     }
 
     /// After an attack the host answers as before, and the log is whole.
     pub async fn still_answers(&self) {
         let hello = self.load("hello").await;
-        let call = self.call(&hello, &Capabilities::default(), Ports::default());
-        let called = call.tool(&self.engine, "greet", &serde_json::json!({ "name": "you" })).await.unwrap();
+        let called = self.greet(self.call(&hello, &Capabilities::default(), Ports::default())).await.unwrap();
         assert_eq!(called.answer.unwrap()["greeting"], "Hello, you!");
         assert!(self.log().len() >= 2);
+    }
+
+    /// A call of the guest `hello`.
+    pub async fn greet(&self, call: Call) -> Ended {
+        call.tool(&self.engine, "greet", &serde_json::json!({ "name": "you" })).await
+    }
+
+    /// How calls of skills ended, as the audit log has it.
+    pub fn outcomes(&self) -> Vec<Value> {
+        let entries = self.log().into_iter().map(|entry| serde_json::from_str::<Value>(&entry).unwrap());
+        entries.filter(|entry| entry["step"] == "outcome" && entry["class"] == "skill").collect()
+    }
+
+    /// Waits until so many calls ended so: those that nobody waits for end by themselves.
+    pub async fn wait_for(&self, status: &str, count: usize) {
+        let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        while self.outcomes().iter().filter(|outcome| outcome["outcome"] == status).count() < count {
+            assert!(std::time::Instant::now() < until, "{count} {status}: {:?}", self.outcomes());
+            tokio::task::yield_now().await;
+        }
     }
 
     /// The entries of the audit log, as text.
@@ -88,6 +122,12 @@ impl Lab {
         let file = self.folder.path().join("audit.jsonl");
         read_entries(&file).unwrap().map(|entry| serde_json::to_string(&entry.unwrap()).unwrap()).collect()
     }
+}
+
+pub fn audit_log(file: &Path) -> Arc<Log> {
+    let run: RunId = "attack01".parse().unwrap();
+    let key = SubjectKey::ephemeral(Subject::Run(run.clone())).unwrap();
+    Log::open(file, run, &key).unwrap()
 }
 
 pub fn options(folder: &Path) -> Options {
@@ -106,5 +146,13 @@ pub fn component(guest: &str) -> Vec<u8> {
 }
 
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
+    // Waits for nobody, so that a test which fails while a guest is stuck ends.
+    struct Ending(Option<tokio::runtime::Runtime>);
+    impl Drop for Ending {
+        fn drop(&mut self) {
+            self.0.take().unwrap().shutdown_background();
+        }
+    }
+    let runtime = Ending(Some(skillhost_engine::runtime().unwrap()));
+    runtime.0.as_ref().unwrap().block_on(future)
 }

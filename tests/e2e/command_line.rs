@@ -1,7 +1,7 @@
 //! The command line itself: help, completions, JSON, pipes, colours.
 
 use crate::scripts::{greeting, project};
-use crate::support::World;
+use crate::support::{World, root};
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
@@ -149,4 +149,28 @@ fn a_user_can_go_from_init_to_a_run() {
     // What it wrote is valid once committed: what is missing then is a model.
     world.commit(&[]);
     world.run(&["run", "Greet everybody"]).failed(3, &["error: "]);
+}
+
+#[test]
+fn a_call_is_ended_at_the_time_that_a_policy_leaves_it() {
+    let world = World::bare();
+    let policy = world.home().join("policy.toml");
+    std::fs::write(&policy, "[limits]\ntime = \"100ms\"\n").unwrap();
+    let probe = root().join("target/guests/probe.wasm");
+    let call = |how: &str| {
+        let input = format!(r#"{{"how":"{how}"}}"#);
+        let arguments = ["--policy", policy.to_str().unwrap(), "call", probe.to_str().unwrap(), "--input", &input];
+        world.run(&arguments)
+    };
+    call("sleep").failed(5, &["took longer than 100 ms", "limits"]);
+    assert_eq!(call("answer").code, Some(0));
+}
+
+#[test]
+fn what_a_skill_said_and_wanted_is_told_although_it_trapped() {
+    let world = World::bare();
+    let probe = root().join("target/guests/probe.wasm");
+    let input = r#"{"how":"write-and-trap","path":"/repo/new.txt"}"#;
+    let call = ["call", probe.to_str().unwrap(), "--grant", "write=**", "--input", input];
+    world.run(&call).failed(1, &["about to trap", "denied: ask", "--grant ask", "it trapped"]);
 }

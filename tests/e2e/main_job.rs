@@ -376,3 +376,17 @@ fn a_kill_in_the_middle_loses_nothing_and_the_next_run_works() {
     let rescued = removed.iter().find(|entry| entry["run"] == *killed).map(|entry| text(&entry["rescued"]).to_owned());
     assert_eq!(world.git(&["show", &format!("{}:src/greeting.txt", rescued.unwrap())]), "wait");
 }
+
+#[test]
+fn the_author_is_shown_the_files_that_it_has_just_made() {
+    let world = World::with(&project());
+    // Its own words are not enough: this is how a diff tells of a new file.
+    let script = Script::specified()
+        .writes(1, "src/greeting.txt", "hello\n")
+        .tests(1)
+        .finishes(1)
+        .expecting(&["new file mode", "+hello"])
+        .reviews("change-review", 1, &[]);
+    let ran = world.goal("Greet everybody", &script.text(), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+}

@@ -41,6 +41,15 @@ impl Script {
         self
     }
 
+    /// The request of the last turn must hold these texts.
+    pub fn expecting(mut self, texts: &[&str]) -> Self {
+        let line = self.lines.pop().unwrap();
+        let mut turn: Value = serde_json::from_str(&line).unwrap();
+        turn["expect"] = json!(texts);
+        self.lines.push(turn.to_string());
+        self
+    }
+
     /// A spec with one section, one step and one criterion, which its review lets pass.
     pub fn specified() -> Self {
         Self::new().specifies(1).reviews("spec-review", 1, &[])

@@ -90,8 +90,16 @@ fn start_tracing(verbose: u8, printer: printer::Printer) {
 
 /// The runtime that calls and runs use.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Failure::new(Exit::Bug, "no threads could be started").because(e))
+    skillhost_engine::runtime().map_err(|e| Failure::new(Exit::Bug, "no threads could be started").because(e))
+}
+
+/// How long the program waits, at its end, for what is still at work. What is stuck in the kernel is left behind.
+const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Does the work of a command.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(work);
+    runtime.shutdown_timeout(LAST_WAIT);
+    Ok(done)
 }

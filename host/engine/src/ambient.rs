@@ -7,10 +7,7 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
-use wasmtime::EngineWeak;
 
 /// Processor time of the calling thread, in nanoseconds.
 pub(crate) fn thread_time_ns() -> u64 {
@@ -37,25 +34,30 @@ pub(crate) fn lower_priority() {
     let _ = rustix::process::setpriority_process(None, 19);
 }
 
-/// See [`crate::clock::Ticker`].
+/// What the ticker's thread does next.
+pub(crate) enum Tick {
+    /// Another tick, after so many without a call.
+    Again(u32),
+    /// Nothing, until it is woken.
+    Park,
+}
+
+/// See [`crate::clock::Ticker`]. Ends where `tick` gives none.
 pub(crate) fn spawn_ticker(
-    engine: EngineWeak,
-    active: Arc<AtomicUsize>,
-    idle_ticks: u32,
+    mut tick: impl FnMut(u32) -> Option<Tick> + Send + 'static,
 ) -> io::Result<std::thread::Thread> {
     let ticker = std::thread::Builder::new().name("skillhost-ticker".to_owned()).spawn(move || {
         let mut idle = 0;
-        loop {
-            idle = if active.load(SeqCst) == 0 { idle + 1 } else { 0 };
-            if idle > idle_ticks {
-                std::thread::park();
-                idle = 0;
-            } else {
-                std::thread::sleep(Duration::from_millis(TICK_MS));
-            }
-            match engine.upgrade() {
-                Some(engine) => engine.increment_epoch(),
-                None => return,
+        while let Some(next) = tick(idle) {
+            match next {
+                Tick::Again(ticks) => {
+                    idle = ticks;
+                    std::thread::sleep(Duration::from_millis(TICK_MS));
+                }
+                Tick::Park => {
+                    idle = 0;
+                    std::thread::park();
+                }
             }
         }
     })?;
@@ -108,9 +110,9 @@ pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a private file whole; refuses one that another user owns or may change.
-pub(crate) fn read_private(file: &Path) -> io::Result<Vec<u8>> {
-    let mut opened = OpenOptions::new().read(true).custom_flags(libc_nofollow()).open(file)?;
+/// Reads a private file whole; refuses one that another user owns or may change, or that is larger than `most_bytes`.
+pub(crate) fn read_private(file: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
+    let opened = OpenOptions::new().read(true).custom_flags(libc_nofollow()).open(file)?;
     let metadata = opened.metadata()?;
     if !metadata.is_file()
         || metadata.uid() != rustix::process::geteuid().as_raw()
@@ -118,8 +120,11 @@ pub(crate) fn read_private(file: &Path) -> io::Result<Vec<u8>> {
     {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not private to this user"));
     }
+    if metadata.len() > most_bytes {
+        return Err(io::Error::other(format!("it is larger than {most_bytes} bytes")));
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
-    opened.read_to_end(&mut bytes)?;
+    opened.take(most_bytes).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

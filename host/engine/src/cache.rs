@@ -5,6 +5,7 @@
 //! from the very bytes that were checked. An entry that isn't whole is made anew.
 
 use crate::ambient;
+use crate::compile::MAX_COMPILED_BYTES;
 use crate::error::LoadError;
 use skillhost_core::digest::Digest;
 use std::io;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+/// Most that a file is read of which should be a key.
+const MAX_KEY_BYTES: u64 = 1024;
 /// Bytes of the tag in front of the compiled code.
 const TAG_BYTES: usize = blake3::OUT_LEN;
 
@@ -35,7 +38,7 @@ impl Cache {
     /// The compiled component, where an intact entry is there.
     pub(crate) fn load(&self, engine: &Engine, digest: &Digest) -> Option<Component> {
         let name = self.name(engine, digest);
-        let entry = match ambient::read_private(&self.folder.join(&name)) {
+        let entry = match ambient::read_private(&self.folder.join(&name), MAX_COMPILED_BYTES + TAG_BYTES as u64) {
             Ok(entry) => entry,
             Err(e) if e.kind() == io::ErrorKind::NotFound => return None,
             Err(e) => {
@@ -87,7 +90,7 @@ impl Cache {
 
 fn read_or_make_key(file: &Path) -> io::Result<[u8; blake3::KEY_LEN]> {
     for _ in 0..2 {
-        match ambient::read_private(file) {
+        match ambient::read_private(file, MAX_KEY_BYTES) {
             Ok(bytes) => return bytes.try_into().map_err(|_| io::Error::other("it is not a key; remove it")),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => return Err(e),

@@ -4,22 +4,24 @@ use crate::clock::CpuClock;
 use crate::config::{HOSTCALL_BYTES, MAX_HANDLES};
 use crate::contract::{Brief, Check, Error, Report, Specification, Subject, Summary};
 use crate::engine::{Engine, Exports, Skill, now};
-use crate::error::CallError;
-use crate::files::{FileRecord, Files, Tree};
-use crate::gate::{Denial, Gate};
-use crate::output::{Output, Printed};
+use crate::error::{CallError, Unanswered};
+use crate::files::{Files, Tree};
+use crate::gate::Gate;
+use crate::grantor::Grantor;
+use crate::output::Output;
 use crate::ports::Ports;
-use crate::state::CallState;
+use crate::record::{Done, Record};
+use crate::state::{CallState, Outside};
 use futures::future::BoxFuture;
-use skillhost_audit::{Auditor, Class, Count, Counts, Event, Kind as Deed, Outcome, Status};
+use skillhost_audit::{Auditor, Class, Event, Kind as Deed, Status};
 use skillhost_core::capability::Effective;
-use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
-use skillhost_core::name::SkillName;
 use skillhost_core::text::escape_block;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -44,48 +46,33 @@ pub struct Call {
     pub auditor: Auditor,
 }
 
-/// Who grants capabilities to a skill: decides what a denial tells people to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Grantor {
-    /// The flags of `skillhost call`.
-    Flags,
-    /// The project's `[grants.KIND]`.
-    Project(Kind),
-    /// The lock's entry of this name.
-    Lock(SkillName),
-}
-
-impl Grantor {
-    /// The line that would grant `capability` of `what`.
-    pub fn remedy(&self, capability: &str, what: &str) -> String {
-        let is_flag = matches!(what, "true" | "false");
-        match self {
-            Self::Flags if is_flag => format!("--grant {capability}"),
-            Self::Flags => format!("--grant '{capability}={what}'"),
-            Self::Project(kind) if is_flag => format!("{capability} = true under [grants.{kind}] in skillhost.toml"),
-            Self::Project(kind) => format!("{capability} = [\"{what}\"] under [grants.{kind}] in skillhost.toml"),
-            Self::Lock(name) if is_flag => format!("skillhost update {name} --grant {capability}"),
-            Self::Lock(name) => format!("skillhost update {name} --grant '{capability}={what}'"),
-        }
-    }
-}
-
 /// What a call gave.
 #[derive(Debug)]
 pub struct Called<T> {
     /// The skill's answer.
     pub answer: Result<T, Error>,
-    /// What it did to files.
-    pub files: FileRecord,
-    /// What it printed.
-    pub printed: Printed,
-    /// What it wanted and didn't get, files aside.
-    pub denials: Vec<Denial>,
-    /// How long it took.
-    pub duration: Duration,
+    /// What it did on the way.
+    pub done: Done,
 }
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+/// What a call is about.
+trait Argument {
+    /// Outputs that it names: the skill may read them.
+    fn outputs(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
+
+impl Argument for Brief {
+    fn outputs(&self) -> BTreeSet<String> {
+        self.gates.iter().map(|gate| gate.evidence.clone()).collect()
+    }
+}
+
+impl Argument for Subject {}
+impl Argument for String {}
 
 macro_rules! export {
     ($(#[$doc:meta])* $name:ident, $interface:ident, $call:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
@@ -93,8 +80,10 @@ macro_rules! export {
         ///
         /// # Errors
         /// Where the call ended without an answer, see [`CallError`].
-        pub async fn $name(self, engine: &Engine, $($argument: $type),*) -> Result<Called<$answer>, CallError> {
-            self.run(engine, stringify!($interface), |exports: &Exports| exports.$interface.is_some(), move |store, instance, skill| {
+        pub async fn $name(self, engine: &Engine, $($argument: $type),*) -> Result<Called<$answer>, Box<Unanswered>> {
+            let outputs = [$($argument.outputs()),*].into_iter().flatten().collect();
+            let exports = |exports: &Exports| exports.$interface.is_some();
+            self.run(engine, stringify!($interface), exports, outputs, move |store, instance, skill| {
                 Box::pin(async move {
                     let Some(indices) = &skill.exports.$interface else {
                         return Err(wasmtime::Error::new(CallError::MissingExport(stringify!($interface))));
@@ -141,26 +130,25 @@ impl Call {
         engine: &Engine,
         name: &str,
         arguments: &serde_json::Value,
-    ) -> Result<Called<serde_json::Value>, CallError> {
+    ) -> Result<Called<serde_json::Value>, Box<Unanswered>> {
         let skill = Arc::clone(&self.skill);
         let mut tools = skill.inspection().manifest.tools.iter().zip(&skill.tools);
         let unknown = || CallError::UnknownTool(skillhost_core::text::escape_terminal(name, 64).to_string());
         let (_, schemas) = tools.find(|(tool, _)| tool.name.as_str() == name).ok_or_else(unknown)?;
         let refuse = |what, reason| CallError::Schema { what, tool: name.to_owned(), reason };
-        schemas.parameters.check(arguments).map_err(|reason| refuse("the arguments", reason))?;
-        let called = self.call_tool(engine, name.to_owned(), arguments.to_string()).await?;
-        let answer = match called.answer {
-            Err(error) => Err(error),
-            Ok(text) => {
-                let value = serde_json::from_str(&text).map_err(|e| refuse("the result", format!("not JSON: {e}")))?;
-                if let Some(returns) = &schemas.returns {
-                    returns.check(&value).map_err(|reason| refuse("the result", reason))?;
-                }
-                Ok(value)
-            }
+        let text = arguments.to_string();
+        schemas.parameters.check(arguments, text.len()).map_err(|reason| refuse("the arguments", reason))?;
+        let Called { answer, done } = self.call_tool(engine, name.to_owned(), text).await?;
+        let checked = |text: String| {
+            let value = serde_json::from_str(&text).map_err(|e| format!("not JSON: {e}"))?;
+            schemas.returns.as_ref().map_or(Ok(()), |returns| returns.check(&value, text.len()))?;
+            Ok(value)
         };
-        let Called { files, printed, denials, duration, .. } = called;
-        Ok(Called { answer, files, printed, denials, duration })
+        match answer.map(checked) {
+            Err(error) => Ok(Called { answer: Err(error), done }),
+            Ok(Ok(value)) => Ok(Called { answer: Ok(value), done }),
+            Ok(Err(reason)) => Err(Box::new(Unanswered { error: refuse("the result", reason), done })),
+        }
     }
 
     async fn run<T, F>(
@@ -168,8 +156,9 @@ impl Call {
         engine: &Engine,
         interface: &'static str,
         exports: fn(&Exports) -> bool,
+        outputs: BTreeSet<String>,
         invoke: F,
-    ) -> Result<Called<T>, CallError>
+    ) -> Result<Called<T>, Box<Unanswered>>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Skill) -> BoxFuture<'a, Answer<T>>,
@@ -177,62 +166,63 @@ impl Call {
     {
         let Self { skill, capabilities, grantor, limits, tree, ports, auditor } = self;
         if !exports(&skill.exports) {
-            return Err(CallError::MissingExport(interface));
+            return Err(CallError::MissingExport(interface).into());
         }
         let started = now();
+        let home = Handle::try_current().map_err(|e| CallError::Trap(e.to_string()))?;
         let audit = |e: skillhost_audit::AuditError| CallError::Audit(e.to_string());
         let intent = auditor.intent(Event::granted(Class::Skill, Deed::Call)).map_err(audit)?;
+        let record = Arc::new(Record::new(intent));
         let ticking = engine.ticker().map_err(|e| CallError::Trap(format!("no thread for the clock: {e}")))?.tick();
+        // The guest has a share: it is to give way as long as it lives, whoever still waits for it.
+        let ticking = Arc::new(ticking);
 
         let clock = Arc::new(CpuClock::new(limits.cpu.get()));
         let output = Output::default();
         let gate = Gate::new(capabilities, grantor, auditor);
+        let outside = Outside { ports, home, outputs };
         let files = Files::new(tree);
-        let state = CallState::new(files, limits.memory.bytes(), Arc::clone(&clock), gate, ports, output.clone());
+        let state =
+            CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
         let starts_slow = skill.overran.load(Relaxed);
-        let guest = Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), invoke));
-        let running = engine.scheduler.run(guest, Arc::clone(&clock), starts_slow);
-        let ended = tokio::time::timeout(limits.time.get(), running).await;
+        let guest = guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke);
+        let ticks = Arc::clone(&ticking);
+        let guest = Box::pin(async move {
+            let answer = guest.await;
+            drop(ticks);
+            answer
+        });
+        let ended = engine.scheduler.run(guest, &clock, starts_slow, &ticking, limits.time.get()).await;
         drop(ticking);
 
-        let result = match ended {
-            Err(_) => Err(CallError::Time(limits.time.get())),
-            Ok((None, _)) => Err(CallError::Trap("the host could not carry the call on".to_owned())),
-            Ok((Some((answer, state)), overran)) => {
+        let answer = match ended {
+            Err(error) => Err(error),
+            Ok((answer, overran)) => {
                 // Told by how long it took, so that a skill that once overran can come back.
                 skill
                     .overran
                     .store(overran && started.elapsed() >= Duration::from_millis(crate::config::OVERRUN_MS), Relaxed);
-                match answer {
-                    Ok(answer) => Ok((answer, state)),
-                    Err(error) => Err(explain(error, &state, &limits)),
-                }
+                answer
             }
         };
-        let result = result.map(|(answer, state)| (answer, state.files.record(), state.gate.into_denials()));
-        let outcome = match &result {
-            Ok((Ok(_), files, _)) => Outcome::done().counts(&counts(files)),
-            Ok((Err(_), files, _)) => Outcome::of(Status::Failed).counts(&counts(files)),
-            Err(CallError::Time(_)) => Outcome::of(Status::TimedOut),
-            Err(error) if error.is_limit() => Outcome::of(Status::Exhausted),
-            Err(_) => Outcome::of(Status::Trapped),
+        let status = match &answer {
+            Ok(Ok(_)) => Status::Done,
+            Ok(Err(_)) => Status::Failed,
+            Err(CallError::Time(_)) => Status::TimedOut,
+            Err(error) if error.is_limit() => Status::Exhausted,
+            Err(_) => Status::Trapped,
         };
-        intent.outcome(outcome.count(Count::Calls, 1)).map_err(audit)?;
-        let (answer, files, denials) = result?;
-        Ok(Called { answer, files, printed: output.take(), denials, duration: started.elapsed() })
+        let closed = record.close(status).map_err(audit);
+        let (answer, (files, denials)) = match closed {
+            Ok(kept) => (answer, kept),
+            Err(unaudited) => (Err(unaudited), Default::default()),
+        };
+        let done = Done { files, printed: output.take(), denials, duration: started.elapsed() };
+        match answer {
+            Ok(answer) => Ok(Called { answer, done }),
+            Err(error) => Err(Box::new(Unanswered { error, done })),
+        }
     }
-}
-
-/// What the audit log keeps of a call's file work.
-fn counts(record: &FileRecord) -> Counts {
-    let mut counts = Counts::default();
-    counts.add(Count::FilesOpened, record.read_count);
-    counts.add(Count::BytesRead, record.bytes_read);
-    counts.add(Count::BytesWritten, record.bytes_written);
-    counts.add(Count::FilesCreated, record.written.len() as u64);
-    counts.add(Count::FilesRemoved, record.removed.len() as u64);
-    counts.add(Count::Denials, record.denied_count);
-    counts
 }
 
 /// The guest's whole life; dropping this future ends it at its next tick.
@@ -240,8 +230,9 @@ async fn guest<T, F>(
     engine: wasmtime::Engine,
     state: CallState,
     skill: Arc<Skill>,
+    limits: Limits,
     invoke: F,
-) -> (Answer<T>, Box<CallState>)
+) -> Result<Result<T, Error>, CallError>
 where
     F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Skill) -> BoxFuture<'a, Answer<T>>,
 {
@@ -258,8 +249,7 @@ where
         invoke(&mut store, &instance, &skill).await
     }
     .await;
-    // Boxed: it is large, and on its way out it would be copied at each step.
-    (answer, Box::new(store.into_data()))
+    answer.map_err(|error| explain(error, store.data(), &limits))
 }
 
 /// Says why a guest ended without an answer.

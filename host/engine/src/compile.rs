@@ -22,7 +22,7 @@ const COMPILE_CPU_SECONDS: u64 = 240;
 /// Address space of the process that compiles.
 const COMPILE_ADDRESS_BYTES: u64 = 8 << 30;
 /// Largest compiled component that is taken back.
-const MAX_COMPILED_BYTES: u64 = 512 << 20;
+pub(crate) const MAX_COMPILED_BYTES: u64 = 512 << 20;
 /// Most of what the process says on its error output.
 const MAX_COMPLAINT_BYTES: u64 = 4096;
 
@@ -85,11 +85,18 @@ impl Compiler {
                 let _ = stdin.write_all(component).await;
                 drop(stdin);
             };
-            let mut stdout = stdout.take(MAX_COMPILED_BYTES);
-            let mut stderr = stderr.take(MAX_COMPLAINT_BYTES);
-            let ((), read, _) =
-                tokio::join!(feed, stdout.read_to_end(&mut compiled), stderr.read_to_end(&mut complaint));
-            read?;
+            // Closed behind the most that is read, so that a process that goes on writing ends.
+            let result = async { stdout.take(MAX_COMPILED_BYTES + 1).read_to_end(&mut compiled).await };
+            let listen = async {
+                let mut stderr = stderr;
+                let _ = (&mut stderr).take(MAX_COMPLAINT_BYTES).read_to_end(&mut complaint).await;
+                // The rest is read too, since a full pipe would keep the process waiting.
+                let _ = tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await;
+            };
+            let ((), read, ()) = tokio::join!(feed, result, listen);
+            if read? as u64 > MAX_COMPILED_BYTES {
+                return Err(std::io::Error::other("what it made is too large"));
+            }
             Ok((child.wait().await?, compiled, complaint))
         };
         // Dropping the child ends it.

@@ -6,6 +6,11 @@ use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationCo
 pub(crate) const TICK_MS: u64 = 5;
 /// A guest that has computed this long moves to the threads that give way to everything else.
 pub(crate) const OVERRUN_MS: u64 = 30;
+/// How long a guest that was ended may take to give its thread back; then it counts as stuck.
+pub(crate) const STUCK_MS: u64 = 1000;
+/// Threads that guests are stuck on. Beyond it no skill is called: something is wrong with the machine, and each further
+/// one would cost a thread that can't be had back.
+pub(crate) const MAX_STUCK: usize = 4;
 /// Bytes that a guest hands over in one host call. Wasmtime's default of 128 MiB lets 16 guests take 2 GiB.
 pub(crate) const HOSTCALL_BYTES: usize = 8 << 20;
 /// Resource handles per component instance; Wasmtime's default is 100,000.
@@ -34,7 +39,8 @@ const POOL_CALLS: u32 = 64;
 pub enum Allocation {
     /// From the operating system, at each call: no start-up cost, so for programs that make a few calls.
     OnDemand,
-    /// From slots that were set aside: a few milliseconds at start-up, half the cost of each call.
+    /// From slots that were set aside, where the address space allows: a few milliseconds at start-up, half the cost of
+    /// each call.
     Pooling,
 }
 
@@ -47,8 +53,9 @@ pub fn wasmtime_config(allocation: Allocation) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
-        // Not from the environment: what a trap says doesn't depend on who runs the host.
-        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+        // A trap says names of functions, not lines: those come from the guest's DWARF, which is the guest's to write,
+        // and reading it recurses as deep as the guest likes.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         // Proposals that toolchains for WASI 0.2 don't need. GC, exceptions, function references, threads and
         // async components are not even compiled in.
         .wasm_memory64(false)

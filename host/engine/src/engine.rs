@@ -79,10 +79,19 @@ impl Engine {
     /// Sets an engine up. Everything that a first call may not need waits until one needs it.
     ///
     /// # Errors
-    /// Where Wasmtime can't work on this machine, pooling without enough address space among it.
-    pub fn new(options: Options) -> Result<Self, LoadError> {
-        let wasmtime = wasmtime::Engine::new(&wasmtime_config(options.allocation))
-            .map_err(|e| LoadError::Engine(format!("{e:#}")))?;
+    /// Where Wasmtime can't work on this machine.
+    pub fn new(mut options: Options) -> Result<Self, LoadError> {
+        let make = |allocation| wasmtime::Engine::new(&wasmtime_config(allocation));
+        let wasmtime = match make(options.allocation) {
+            // The slots are half a terabyte of address space, which a limit or a small machine may not have.
+            Err(e) if options.allocation == Allocation::Pooling => {
+                tracing::info!(error = %e, "no pooling: memory is taken at each call");
+                options.allocation = Allocation::OnDemand;
+                make(options.allocation)
+            }
+            made => made,
+        };
+        let wasmtime = wasmtime.map_err(|e| LoadError::Engine(format!("{e:#}")))?;
         Ok(Self {
             wasmtime,
             linker: OnceLock::new(),
@@ -91,6 +100,16 @@ impl Engine {
             options,
             loaded: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// Where instances get their memory from, on this machine.
+    pub fn allocation(&self) -> Allocation {
+        self.options.allocation
+    }
+
+    /// Threads that calls are stuck on: the kernel keeps them.
+    pub fn stuck(&self) -> usize {
+        self.scheduler.stuck()
     }
 
     /// Loads a component, compiling it where the cache has no intact copy.

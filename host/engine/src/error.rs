@@ -1,5 +1,6 @@
 //! What can go wrong between a component's bytes and the end of a call.
 
+use crate::record::Done;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::manifest::ManifestError;
@@ -65,8 +66,8 @@ pub enum LoadError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {
-    /// It computed longer between two host calls than it may.
-    #[error("it computed for more than {} ms without a host call and was ended", .0.as_millis())]
+    /// It computed longer between two calls to the outside than it may.
+    #[error("it computed for more than {} ms without a call to the outside and was ended", .0.as_millis())]
     Cpu(Duration),
     /// The whole call took longer than it may.
     #[error("it took longer than {} ms and was ended", .0.as_millis())]
@@ -96,14 +97,36 @@ pub enum CallError {
     /// The effect can't be audited, so it didn't happen.
     #[error("the audit log can't be written, so nothing was done: {0}")]
     Audit(String),
-    /// The run was cancelled.
-    #[error("cancelled")]
-    Cancelled,
+    /// So many earlier calls never gave their thread back that no further one is made.
+    #[error("{0} earlier calls are stuck in the kernel, so no skill is called any more")]
+    Stuck(usize),
 }
+
+/// What to do about [`CallError::Stuck`].
+pub const STUCK_HINT: &str =
+    "a disk, a network file system or a terminal doesn't answer: look there, and start skillhost anew";
 
 impl CallError {
     /// Whether a limit ended it.
     pub fn is_limit(&self) -> bool {
-        matches!(self, Self::Cpu(_) | Self::Time(_) | Self::Memory(_))
+        matches!(self, Self::Cpu(_) | Self::Time(_) | Self::Memory(_) | Self::Stuck(_))
+    }
+}
+
+/// A call that ended without an answer, with what is known of it all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("it ended without an answer")]
+pub struct Unanswered {
+    /// Why it ended.
+    #[source]
+    pub error: CallError,
+    /// What it did.
+    pub done: Done,
+}
+
+impl From<CallError> for Box<Unanswered> {
+    /// One that ended before it began.
+    fn from(error: CallError) -> Self {
+        Box::new(Unanswered { error, done: Done::default() })
     }
 }

@@ -1,17 +1,20 @@
 //! The one gate that every call to the outside passes: grant check, audit intent, effect, audit outcome.
 
-use crate::call::Grantor;
 use crate::contract::Error;
 use crate::error::CallError;
+use crate::grantor::{Grantor, is_flag};
 use skillhost_audit::{Auditor, Class, Event, Intent, Kind, Outcome, Status};
 use skillhost_core::capability::Effective;
+use skillhost_core::path::SkillPath;
 use skillhost_core::text::escape_terminal;
 use skillhost_core::tier::Tier;
 use std::future::Future;
 use std::sync::Arc;
 
-/// Most denials of one call that are kept for the report; each goes to the log.
+/// Most denials of one call that are kept for the report, and that go to the log one by one; the rest is counted.
 const MAX_DENIALS: usize = 100;
+/// Longest name or path in a denial, in characters.
+const WHAT_CHARS: usize = 256;
 
 /// What a call wanted and didn't get.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub(crate) enum Wish<'a> {
     Ask,
     /// Read the change so far.
     ReadChange,
+    /// Read how one file changed.
+    ReadPath(&'a SkillPath),
     /// Commit to the agent's branch.
     Commit,
 }
@@ -45,19 +50,21 @@ pub(crate) struct Gate {
     grantor: Grantor,
     auditor: Auditor,
     denials: Vec<Denial>,
+    denied_count: u64,
 }
 
 impl Gate {
     pub(crate) fn new(capabilities: Arc<Effective>, grantor: Grantor, auditor: Auditor) -> Self {
-        Self { capabilities, grantor, auditor, denials: Vec::new() }
+        Self { capabilities, grantor, auditor, denials: Vec::new(), denied_count: 0 }
     }
 
     pub(crate) fn capabilities(&self) -> &Effective {
         &self.capabilities
     }
 
-    pub(crate) fn into_denials(self) -> Vec<Denial> {
-        self.denials
+    /// What was denied, and how often in all; nothing of it stays.
+    pub(crate) fn take_denials(&mut self) -> (Vec<Denial>, u64) {
+        (std::mem::take(&mut self.denials), std::mem::take(&mut self.denied_count))
     }
 
     /// Checks the grant, and gives the right to carry it out.
@@ -68,9 +75,16 @@ impl Gate {
         match self.missing(wish) {
             None => Ok(Ok(Passage { auditor: self.auditor.clone(), event: event(Event::granted) })),
             Some((capability, what)) => {
-                self.auditor.decision(event(Event::denied)).map_err(audit_failed)?;
-                let remedy = self.grantor.remedy(capability, &what);
-                let wanted = if what == "true" { capability.to_owned() } else { format!("{capability} {what}") };
+                self.denied_count += 1;
+                if self.denied_count <= MAX_DENIALS as u64 {
+                    self.auditor.decision(event(Event::denied)).map_err(audit_failed)?;
+                }
+                let remedy = match wish {
+                    Wish::ReadChange | Wish::Commit => self.grantor.remedy_for_all(capability),
+                    _ => self.grantor.remedy(capability, &what),
+                };
+                let what = escape_terminal(&what, WHAT_CHARS).to_string();
+                let wanted = if is_flag(capability) { capability.to_owned() } else { format!("{capability} {what}") };
                 let answer = format!("{wanted} was not granted; to grant it: {remedy}");
                 let denial = Denial { capability, what, remedy };
                 if self.denials.len() < MAX_DENIALS && !self.denials.contains(&denial) {
@@ -81,19 +95,20 @@ impl Gate {
         }
     }
 
-    /// The capability that the wish lacks; none where it is granted.
+    /// The capability that the wish lacks, and what of it, not escaped; none where it is granted.
     fn missing(&self, wish: Wish<'_>) -> Option<(&'static str, String)> {
         let granted = &self.capabilities;
         match wish {
             Wish::Exec { name, with_arguments } => {
                 if !granted.exec.iter().any(|command| command.as_str() == name) {
-                    return Some(("exec", escape_terminal(name, 64).to_string()));
+                    return Some(("exec", name.to_owned()));
                 }
                 (with_arguments && !granted.exec_arguments).then(|| ("exec_arguments", "true".to_owned()))
             }
             Wish::Model(tier) => (!granted.model.contains(&tier)).then(|| ("model", tier.to_string())),
             Wish::Ask => (!granted.ask).then(|| ("ask", "true".to_owned())),
             Wish::ReadChange => granted.read.is_empty().then(|| ("read", "**".to_owned())),
+            Wish::ReadPath(path) => (!granted.read.matches(path)).then(|| ("read", path.to_string())),
             Wish::Commit => granted.write.is_empty().then(|| ("write", "**".to_owned())),
         }
     }
@@ -105,7 +120,7 @@ impl Wish<'_> {
             Self::Exec { .. } => Class::Command,
             Self::Model(_) => Class::Model,
             Self::Ask => Class::Person,
-            Self::ReadChange | Self::Commit => Class::Commit,
+            Self::ReadChange | Self::ReadPath(_) | Self::Commit => Class::Commit,
         }
     }
 
@@ -113,7 +128,7 @@ impl Wish<'_> {
         match self {
             Self::Exec { .. } | Self::Model(_) => Kind::Call,
             Self::Ask => Kind::Ask,
-            Self::ReadChange => Kind::Read,
+            Self::ReadChange | Self::ReadPath(_) => Kind::Read,
             Self::Commit => Kind::Create,
         }
     }

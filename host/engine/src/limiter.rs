@@ -15,7 +15,7 @@ impl Limiter {
         Self { limit_bytes: usize::try_from(limit_bytes).unwrap_or(usize::MAX), used_bytes: 0, refused: false }
     }
 
-    /// Whether the guest asked for more than its limit.
+    /// Whether the guest's last wish was for more than its limit: a trap that follows is for that reason.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }
@@ -24,6 +24,7 @@ impl Limiter {
         match self.used_bytes.checked_add(by_bytes) {
             Some(sum) if sum <= self.limit_bytes => {
                 self.used_bytes = sum;
+                self.refused = false;
                 true
             }
             _ => {
@@ -71,6 +72,7 @@ mod tests {
         assert!(!limiter.memory_growing(0, 600 << 10, None).unwrap());
         assert!(limiter.refused());
         assert!(limiter.table_growing(0, 1000, None).unwrap());
+        assert!(!limiter.refused(), "it went on with less");
         assert!(!limiter.table_growing(1000, usize::MAX, None).unwrap());
         assert!(limiter.memory_growing(600 << 10, 700 << 10, None).unwrap());
         assert!(!limiter.memory_growing(0, 2, Some(1)).unwrap());

@@ -50,7 +50,7 @@ pub trait Model: Send + Sync {
 
 /// Declared commands.
 pub trait Exec: Send + Sync {
-    /// Those that the project declares; the engine hides the ones that weren't granted.
+    /// Those that the project declares; which ones may be run is the gate's to decide.
     fn commands(&self) -> Vec<exec::Command>;
     /// Runs one, with added arguments.
     fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<exec::Outcome, Error>>;
@@ -72,9 +72,10 @@ pub struct Touched {
 
 /// The change so far, against the base commit.
 pub trait Changes: Send + Sync {
-    /// Every path that differs; the engine hides the ones that may not be read.
-    fn entries(&self) -> BoxFuture<'_, Result<Vec<changes::Entry>, Error>>;
-    /// A unified diff of these paths.
+    /// Every path that differs, those among them that only this call has touched; the engine hides the ones that may
+    /// not be read.
+    fn entries(&self, touched: Touched) -> BoxFuture<'_, Result<Vec<changes::Entry>, Error>>;
+    /// A unified diff of these paths, new files among them.
     fn diff(&self, paths: Vec<SkillPath>) -> BoxFuture<'_, Result<String, Error>>;
     /// A file as it was at the base commit.
     fn original(&self, path: SkillPath, offset: u64) -> BoxFuture<'_, Result<Vec<u8>, Error>>;

@@ -1,7 +1,7 @@
 //! JSON against the schemas that a manifest declares.
 //!
-//! The schema is the skill author's, so it may be hostile: nothing is fetched for it, and its patterns run on an engine
-//! whose time is linear.
+//! The schema is the skill author's, so it may be hostile: the manifest bounds what it can expand to, nothing is fetched
+//! for it, its patterns run on an engine whose time is linear, and schema and value together bound the work.
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -10,20 +10,31 @@ use std::sync::OnceLock;
 
 /// Longest explanation, in characters.
 const REASON_CHARS: usize = 300;
+/// Bytes of a value, times parts of its schema: at some nanoseconds each, a second or two at most.
+const MAX_WORK: usize = 1 << 28;
+/// Bytes that one compiled pattern may have.
+const PATTERN_BYTES: usize = 256 << 10;
 
 /// A schema, made ready by the first check: that takes as long as a trivial call, so it isn't done for each one.
 pub(crate) struct Schema {
     declared: Value,
+    /// Parts, references followed.
+    size: Result<usize, String>,
     ready: OnceLock<Result<Validator, String>>,
 }
 
 impl Schema {
     pub(crate) fn new(declared: &Value) -> Self {
-        Self { declared: declared.clone(), ready: OnceLock::new() }
+        let size = skillhost_core::schema::size(declared);
+        Self { declared: declared.clone(), size, ready: OnceLock::new() }
     }
 
-    /// Checks `value`; the error says where and why, escaped.
-    pub(crate) fn check(&self, value: &Value) -> Result<(), String> {
+    /// Checks `value`, whose text has so many bytes; the error says where and why, escaped.
+    pub(crate) fn check(&self, value: &Value, bytes: usize) -> Result<(), String> {
+        let size = self.size.clone()?;
+        if size.saturating_mul(bytes) > MAX_WORK {
+            return Err(format!("{bytes} bytes are too much for a schema of {size} parts"));
+        }
         let validator = self.ready.get_or_init(|| compile(&self.declared)).as_ref().map_err(Clone::clone)?;
         validator.validate(value).map_err(|e| format!("at `{}`: {}", describe(e.instance_path()), describe(&e)))
     }
@@ -31,7 +42,7 @@ impl Schema {
 
 fn compile(declared: &Value) -> Result<Validator, String> {
     jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
+        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
         .build(declared)
         .map_err(|e| format!("its schema can't be used: {}", describe(&e)))
 }
@@ -46,7 +57,7 @@ mod tests {
     use serde_json::json;
 
     fn check(schema: &Value, value: &Value) -> Result<(), String> {
-        Schema::new(schema).check(value)
+        Schema::new(schema).check(value, value.to_string().len())
     }
 
     #[test]
@@ -64,5 +75,14 @@ mod tests {
         assert!(check(&json!({ "type": 7 }), &json!({})).is_err());
         let slow = json!({ "type": "string", "pattern": "(a+)+$" });
         assert!(check(&slow, &json!(format!("{}b", "a".repeat(5000)))).is_err());
+        assert!(check(&json!({ "type": "string", "pattern": "((a{100}){100}){100}" }), &json!("a")).is_err());
+    }
+
+    #[test]
+    fn d_05_schema_and_value_together_are_bounded() {
+        let parts: Vec<_> = (0..1000).map(|n| json!({ "minimum": n })).collect();
+        let schema = Schema::new(&json!({ "items": { "allOf": parts } }));
+        assert!(schema.check(&json!([1000]), 6).is_ok());
+        assert!(schema.check(&json!([1000]), 8 << 20).is_err_and(|e| e.contains("too much")));
     }
 }

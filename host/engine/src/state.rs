@@ -8,11 +8,15 @@ use crate::interfaces::log::Logged;
 use crate::limiter::Limiter;
 use crate::output::Output;
 use crate::ports::Ports;
+use crate::record::Record;
+use skillhost_core::limits::Limits;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-/// One call's state. It is dropped with the store, whatever happens.
+/// One call's state. It is dropped with the store, whatever happens, and then hands over what the call did.
 pub(crate) struct CallState {
     table: ResourceTable,
     wasi: WasiCtx,
@@ -20,35 +24,58 @@ pub(crate) struct CallState {
     pub(crate) limiter: Limiter,
     pub(crate) clock: Arc<CpuClock>,
     pub(crate) gate: Gate,
-    pub(crate) ports: Ports,
+    pub(crate) outside: Outside,
     pub(crate) logged: Logged,
+    record: Arc<Record>,
+}
+
+/// What a call can reach beyond its store.
+pub(crate) struct Outside {
+    pub(crate) ports: Ports,
+    /// The runtime that the call came from.
+    pub(crate) home: Handle,
+    /// Outputs that the skill may read: of the gates that it was told of, and of the commands that it ran.
+    pub(crate) outputs: BTreeSet<String>,
 }
 
 impl CallState {
     pub(crate) fn new(
         files: Files,
-        memory_bytes: u64,
+        limits: Limits,
         clock: Arc<CpuClock>,
         gate: Gate,
-        ports: Ports,
+        outside: Outside,
         output: Output,
+        record: Arc<Record>,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
-        // No arguments, no environment, no preopen, no network: the guard in `files` is the only way to a file.
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(output.clone()).stderr(output).max_random_size(MAX_RANDOM_BYTES);
-        wasi.allow_tcp(false).allow_udp(false);
         Self {
             table,
-            wasi: wasi.build(),
+            wasi: wasi(&output),
             files,
-            limiter: Limiter::new(memory_bytes),
+            limiter: Limiter::new(limits.memory.bytes()),
             clock,
             gate,
-            ports,
+            outside,
             logged: Logged::default(),
+            record,
         }
+    }
+}
+
+/// No arguments, no environment, no preopen, no network: the guard in `files` is the only way to a file.
+fn wasi(output: &Output) -> WasiCtx {
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.stdout(output.clone()).stderr(output.clone()).max_random_size(MAX_RANDOM_BYTES);
+    wasi.allow_tcp(false).allow_udp(false);
+    wasi.build()
+}
+
+impl Drop for CallState {
+    fn drop(&mut self) {
+        let (denials, denied_count) = self.gate.take_denials();
+        self.record.keep(self.files.take_record(), denials, denied_count);
     }
 }
 
@@ -102,4 +129,19 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallS
     crate::files::add_to_linker(l)?;
     crate::interfaces::add_to_linker(l)?;
     Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmtime_wasi::p2::bindings::random::random::Host as _;
+
+    #[test]
+    fn d_08_random_bytes_without_end_are_refused() {
+        let mut wasi = wasi(&Output::default());
+        for most in [MAX_RANDOM_BYTES + 1, 1 << 63, u64::MAX] {
+            assert!(wasi.random().get_random_bytes(most).is_err(), "{most}");
+        }
+        assert!(wasi.random().get_random_bytes(32).is_ok_and(|bytes| bytes.len() == 32));
+    }
 }

@@ -4,7 +4,7 @@ use crate::commands::{CommandError, NETWORK_HINT};
 use crate::ledger::LedgerError;
 use skillhost_audit::AuditError;
 use skillhost_core::kind::Kind;
-use skillhost_engine::{CallError, contract};
+use skillhost_engine::{CallError, STUCK_HINT, contract};
 use skillhost_worktree::WorktreeError;
 
 /// Why a run failed.
@@ -155,6 +155,7 @@ impl RunError {
                 "name a program that is installed, or its folder under [toolchains] paths in config.toml; skillhost doctor shows where commands are looked for".to_owned(),
             ),
             Self::Command(CommandError::Sandbox { .. }) => Some("skillhost doctor says what is missing".to_owned()),
+            Self::Call { source: CallError::Stuck(_), .. } => Some(STUCK_HINT.to_owned()),
             Self::Call { source, .. } if source.is_limit() => {
                 Some("the skill's manifest can ask for more under [limits], up to the machine's policy".to_owned())
             }

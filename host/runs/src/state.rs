@@ -16,12 +16,15 @@ use skillhost_core::text::{Escaped, escape_terminal};
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Call, CallError, Called, Engine};
+use skillhost_engine::{Call, Called, Done, Engine, Printed, Unanswered};
 use skillhost_models::{Budget, CallSite, Role, Turns, Volatile};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+
+/// Lines of a skill's output that are shown where it ended without an answer.
+const SHOWN_LINES: usize = 5;
 
 /// One run at work.
 pub(crate) struct State {
@@ -147,7 +150,7 @@ impl State {
     ) -> Result<T, RunError>
     where
         F: FnOnce(Call, Arc<Engine>) -> R,
-        R: Future<Output = Result<Called<T>, CallError>>,
+        R: Future<Output = Result<Called<T>, Box<Unanswered>>>,
     {
         let equipped = self.host.equipped(turn.phase.kind())?;
         let answered = Arc::new(Mutex::new(BTreeSet::new()));
@@ -174,9 +177,13 @@ impl State {
         let ended = invoke(call, Arc::clone(&self.host.engine)).await;
         let skill = equipped.reference.clone();
         let ended = match ended {
-            Err(source) => Err(RunError::Call { skill, source }),
+            Err(unanswered) => {
+                self.took(equipped, &unanswered.done)?;
+                self.show_printed(equipped, &unanswered.done.printed);
+                Err(RunError::Call { skill, source: unanswered.error })
+            }
             Ok(called) => {
-                self.took(equipped, &called)?;
+                self.took(equipped, &called.done)?;
                 called.answer.map_err(|error| RunError::Skill { skill, error })
             }
         };
@@ -276,18 +283,18 @@ impl State {
     }
 
     /// Notes what a call did and wanted.
-    fn took<T>(&self, equipped: &Equipped, called: &Called<T>) -> Result<(), RunError> {
+    fn took(&self, equipped: &Equipped, done: &Done) -> Result<(), RunError> {
         if let Ok(mut touched) = self.touched.lock() {
-            touched.extend(called.files.written.iter().chain(&called.files.removed).cloned());
+            touched.extend(done.files.written.iter().chain(&done.files.removed).cloned());
         }
         let skill = equipped.name();
-        let calls = called.denials.iter().map(|denial| DenialRow {
+        let calls = done.denials.iter().map(|denial| DenialRow {
             skill: skill.clone(),
             capability: denial.capability.to_owned(),
             what: denial.what.clone(),
             remedy: denial.remedy.clone(),
         });
-        let files = called.files.denied.iter().map(|denial| {
+        let files = done.files.denied.iter().map(|denial| {
             let (capability, what) = match denial.is_write() {
                 true if self.shields(equipped, &denial.path) => ("protected", "true"),
                 true => ("write", denial.path.as_str()),
@@ -301,6 +308,15 @@ impl State {
             self.ledger(|ledger| ledger.save_denial(&denial))?;
         }
         Ok(())
+    }
+
+    /// Tells the end of what a skill printed before it ended without an answer: a panic says there what it was about.
+    fn show_printed(&self, equipped: &Equipped, printed: &Printed) {
+        let text = String::from_utf8_lossy(&printed.kept);
+        let last = text.lines().rev().filter(|line| !line.trim().is_empty()).take(SHOWN_LINES);
+        for line in last.collect::<Vec<_>>().into_iter().rev() {
+            self.warn(&format!("{} | {line}", equipped.reference));
+        }
     }
 
     /// Whether a path is the project's to protect, so that a wider write grant would not help.

@@ -5,7 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
-use crate::{ambient, grants, runtime, skills};
+use crate::{ambient, block_on, grants, skills};
 use serde::Serialize;
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::kind::Kind;
@@ -16,7 +16,8 @@ use skillhost_engine::contract::{Brief, Error, Subject, log};
 use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
 use skillhost_engine::ports::{Log, Ports};
 use skillhost_engine::{
-    Allocation, Call, CallError, Called, Compiler, Denial, Engine, Grantor, Options, Printed, Skill,
+    Allocation, Call, CallError, Called, Compiler, Denial, Engine, Grantor, Options, Printed, STUCK_HINT, Skill,
+    Unanswered,
 };
 use skillhost_runs::session::Session;
 use std::path::{Path, PathBuf};
@@ -35,12 +36,12 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
     let folder = ambient::absolute(&arguments.dir)
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
 
-    runtime()?.block_on(async {
+    block_on(async {
         let engine = engine(&places, Allocation::OnDemand)?;
         let skill = engine.load(&named.component).await.map_err(|e| skills::load_failure(&arguments.skill, &e))?;
         let prepared = Prepared { engine, skill, grant, policies, places, folder, printer };
         prepared.call(arguments.tool.as_deref(), input).await
-    })
+    })?
 }
 
 /// The engine, as this program sets it up.
@@ -166,7 +167,7 @@ impl Prepared {
         let engine = &self.engine;
         let called = match (kind, tool) {
             (Kind::Tool, Some(name)) => call.tool(engine, name, &input).await,
-            (Kind::Tool, None) => Err(CallError::UnknownTool(String::new())),
+            (Kind::Tool, None) => Err(CallError::UnknownTool(String::new()).into()),
             (Kind::Spec, _) => call.spec(engine, brief()?).await.map(to_json),
             (Kind::Review, _) => {
                 let brief = brief()?;
@@ -176,14 +177,27 @@ impl Prepared {
             (Kind::Implement, _) => call.implement(engine, brief()?).await.map(to_json),
             (Kind::Verify, _) => call.verify(engine, brief()?).await.map(to_json),
         };
-        called.map_err(|e| call_failure(self.skill.inspection().manifest.skill.name.as_str(), &e))
+        called.map_err(|unanswered: Box<Unanswered>| {
+            let name = self.skill.inspection().manifest.skill.name.as_str();
+            show_printed(self.printer, name, &unanswered.done.printed);
+            self.tell(&denials(&unanswered.done.denials, &unanswered.done.files));
+            call_failure(name, &unanswered.error)
+        })
+    }
+
+    fn tell(&self, denied: &[Denied]) {
+        for denial in denied {
+            self.printer
+                .note(format!("denied: {} {} · to grant it: {}", denial.capability, denial.what, denial.remedy));
+        }
     }
 
     fn report(&self, tool: Option<&str>, called: &Called<serde_json::Value>) -> Result<Exit, Failure> {
         let inspection = self.skill.inspection();
         let name = inspection.manifest.skill.name.as_str();
-        show_printed(self.printer, name, &called.printed);
-        let denied = denials(&called.denials, &called.files);
+        let done = &called.done;
+        show_printed(self.printer, name, &done.printed);
+        let denied = denials(&done.denials, &done.files);
         if self.printer.is_json() {
             self.printer.json(&Document {
                 schema: "skillhost.call/1",
@@ -193,16 +207,13 @@ impl Prepared {
                 tool,
                 result: called.answer.as_ref().ok().cloned(),
                 error: called.answer.as_ref().err().map(describe),
-                written: called.files.written.iter().map(ToString::to_string).collect(),
-                removed: called.files.removed.iter().map(ToString::to_string).collect(),
+                written: done.files.written.iter().map(ToString::to_string).collect(),
+                removed: done.files.removed.iter().map(ToString::to_string).collect(),
                 denied,
-                duration_ms: u64::try_from(called.duration.as_millis()).unwrap_or(u64::MAX),
+                duration_ms: u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX),
             });
         } else {
-            for denial in &denied {
-                self.printer
-                    .note(format!("denied: {} {} · to grant it: {}", denial.capability, denial.what, denial.remedy));
-            }
+            self.tell(&denied);
             if let Ok(answer) = &called.answer {
                 self.printer.json(answer);
             }
@@ -219,10 +230,10 @@ impl Prepared {
 }
 
 fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
-    let Called { answer, files, printed, denials, duration } = called;
+    let Called { answer, done } = called;
     let answer =
         answer.and_then(|value| serde_json::to_value(value).map_err(|e| Error::Failed(format!("not JSON: {e}"))));
-    Called { answer, files, printed, denials, duration }
+    Called { answer, done }
 }
 
 /// Everything that was refused, files included, with the flag that would grant it.
@@ -269,7 +280,6 @@ fn exit_of(error: &Error) -> Exit {
 pub(crate) fn call_failure(name: &str, error: &CallError) -> Failure {
     let exit = match error {
         CallError::Audit(_) => Exit::Integrity,
-        CallError::Cancelled => Exit::Interrupted,
         CallError::MissingExport(_) => Exit::Configuration,
         CallError::UnknownTool(_) => Exit::Usage,
         CallError::Schema { what: "the arguments", .. } => Exit::Usage,
@@ -279,6 +289,7 @@ pub(crate) fn call_failure(name: &str, error: &CallError) -> Failure {
     let failure = Failure::new(exit, format!("{name} ended without an answer")).because(error);
     match error {
         CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
+        CallError::Stuck(_) => failure.hint(STUCK_HINT),
         error if error.is_limit() => {
             failure.hint("its manifest's [limits] can ask for more, up to the machine's policy")
         }

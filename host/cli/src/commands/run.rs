@@ -8,7 +8,7 @@ use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::{models, project, runtime};
+use crate::{block_on, models, project};
 use futures::StreamExt;
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
@@ -57,9 +57,9 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     let models = models::open(&base.project, &user, &arguments.models)?;
     let progress = Progress::new(printer);
 
-    runtime()?.block_on(async {
+    block_on(async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
-        let engine = super::call::engine(&places, Allocation::OnDemand)?;
+        let engine = super::call::engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, &policies, &engine).await?;
         let tiers = skills.iter().map(|(kind, skill)| (*kind, skill.capabilities.model.clone())).collect();
         models::check(&models, &tiers)?;
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             .collect()
             .await;
         Ok(report(&results, printer))
-    })
+    })?
 }
 
 async fn sandbox(

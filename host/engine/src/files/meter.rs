@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 pub struct Quotas {
     /// Bytes that are written, over all files; a gap that a write leaves counts as written.
     pub bytes_written: u64,
-    /// Files, directories and links that are created, removed ones included.
+    /// Files, directories and links that are created or moved, removed ones included.
     pub created: u64,
     /// Descriptors, and listings, that are open at one time. Each holds a file descriptor of the host.
     pub handles: u32,
@@ -87,13 +87,13 @@ impl Meter {
         charge(&self.bytes_written, bytes, self.quotas.bytes_written)
     }
 
-    /// Charged before something is created; given back where it was there already.
-    pub(super) fn charge_created(&self) -> Result<(), ErrorCode> {
-        charge(&self.created, 1, self.quotas.created)
+    /// Charged before names are created; given back where they were there already.
+    pub(super) fn charge_created(&self, names: u64) -> Result<(), ErrorCode> {
+        charge(&self.created, names, self.quotas.created)
     }
 
-    pub(super) fn refund_created(&self) {
-        self.created.fetch_sub(1, Relaxed);
+    pub(super) fn refund_created(&self, names: u64) {
+        self.created.fetch_sub(names, Relaxed);
     }
 
     pub(super) fn charge_entries(&self, entries: u64) -> Result<(), ErrorCode> {

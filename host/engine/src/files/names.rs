@@ -20,9 +20,9 @@ impl Files {
             let is_known = place.stat().is_ok_and(|stat| file_type(&stat) == FileType::Directory);
             return Err(if is_known { ErrorCode::Exist.into() } else { NOT_GRANTED });
         }
-        self.meter.charge_created()?;
+        self.meter.charge_created(1)?;
         let mode = Mode::from_raw_mode(0o777);
-        Ok(mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created())?)
+        Ok(mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created(1))?)
     }
 
     pub(super) fn remove_directory(&mut self, spelled: Spelled) -> FsResult<()> {
@@ -52,8 +52,8 @@ impl Files {
             return Err(ErrorCode::NoEntry.into());
         }
         self.judge_link(&place.path, target)?;
-        self.meter.charge_created()?;
-        symlinkat(target, &place.parent, place.name()).inspect_err(|_| self.meter.refund_created())?;
+        self.meter.charge_created(1)?;
+        symlinkat(target, &place.parent, place.name()).inspect_err(|_| self.meter.refund_created(1))?;
         self.forget_linked_parent();
         self.record.note_written(&place.path);
         Ok(())

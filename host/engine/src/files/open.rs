@@ -155,15 +155,15 @@ impl Files {
             return existing(flags);
         }
         for _ in 0..MAX_ATTEMPTS {
-            if self.meter.charge_created().is_err() {
+            if self.meter.charge_created(1).is_err() {
                 return if wish.is_exclusive() { Err(Errno::DQUOT) } else { existing(flags).map_err(quota_if_missing) };
             }
             let new = OFlags::CREATE | OFlags::EXCL;
             match tree.open_exactly(path, flags | new, Mode::from_raw_mode(0o666)) {
                 Ok(fd) => return Ok(Opened { fd, created: true }),
-                Err(Errno::EXIST) if !wish.is_exclusive() => self.meter.refund_created(),
+                Err(Errno::EXIST) if !wish.is_exclusive() => self.meter.refund_created(1),
                 Err(errno) => {
-                    self.meter.refund_created();
+                    self.meter.refund_created(1);
                     return Err(errno);
                 }
             }

@@ -1,6 +1,7 @@
 //! What one call did to the tree: the commit asks for it, and the audit log keeps it.
 
 use skillhost_core::path::SkillPath;
+use skillhost_core::text::escape_terminal;
 use std::collections::BTreeSet;
 
 /// Most denials that are kept; a guest could make any number of them.
@@ -65,7 +66,7 @@ impl FileRecord {
             return;
         }
         let mut path = if base.is_root() { String::new() } else { format!("{base}/") };
-        path.extend(spelled.chars().take(MAX_DENIED_CHARS).flat_map(char::escape_debug));
+        path.push_str(escape_terminal(spelled, MAX_DENIED_CHARS).as_str());
         let denial = Denial { path, operation };
         if !self.denied.contains(&denial) {
             self.denied.push(denial);

@@ -42,7 +42,11 @@ impl Files {
             moves.push(Move { from: from.path.clone(), to: to.path.clone() });
         }
         self.forget_parent();
-        renameat(&from.parent, from.name(), &to.parent, to.name())?;
+        // Each is recorded, and stays in the record: so a file that is moved about counts as often as it moves.
+        let entries = moves.len().max(1) as u64;
+        self.meter.charge_created(entries)?;
+        renameat(&from.parent, from.name(), &to.parent, to.name())
+            .inspect_err(|_| self.meter.refund_created(entries))?;
         self.meter.note_change();
         for moved in moves.iter().filter(|moved| moved.from != moved.to) {
             self.record.note_removed(&moved.from);

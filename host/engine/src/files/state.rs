@@ -87,8 +87,8 @@ impl Files {
         self.counted(self.record.clone())
     }
 
-    /// What the call did.
-    pub fn into_record(mut self) -> FileRecord {
+    /// What the call did; nothing of it stays.
+    pub fn take_record(&mut self) -> FileRecord {
         let record = std::mem::take(&mut self.record);
         self.counted(record)
     }
@@ -165,6 +165,8 @@ impl Files {
     pub(crate) fn forget(&mut self) {
         self.remembered = None;
         self.parent = None;
+        // Open descriptors remember too, each up to the next change.
+        self.meter.note_change();
     }
 
     /// Must follow everything that moves or removes a directory.

@@ -23,9 +23,7 @@ impl Host for CallState {
         if options.len() > MAX_OPTIONS {
             return Ok(Err(Error::Invalid(format!("at most {MAX_OPTIONS} options"))));
         }
-        let Some(port) = self.ports.ask.clone() else { return Ok(Err(absent("ask"))) };
-        let result = passage.pass(port.ask(question, options, default)).await;
-        self.clock.restart();
-        result
+        let Some(port) = self.outside.ports.ask.clone() else { return Ok(Err(absent("ask"))) };
+        self.beyond(passage.pass(async move { port.ask(question, options, default).await })).await?
     }
 }

@@ -1,4 +1,5 @@
-//! `exec`: the command must be granted by name, and arguments need a grant of their own.
+//! `exec`: the command must be granted by name, and arguments need a grant of their own. What is declared is no secret:
+//! every skill is told of it, since a plan names commands that others run.
 
 use super::absent;
 use crate::contract::Error;
@@ -12,9 +13,7 @@ const MAX_ARGUMENT_BYTES: usize = 16 << 10;
 
 impl Host for CallState {
     fn commands(&mut self) -> wasmtime::Result<Vec<Command>> {
-        let granted = &self.gate.capabilities().exec;
-        let declared = self.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default();
-        Ok(declared.into_iter().filter(|command| granted.iter().any(|name| name.as_str() == command.name)).collect())
+        Ok(self.outside.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default())
     }
 
     async fn run(&mut self, name: String, arguments: Vec<String>) -> wasmtime::Result<Result<Outcome, Error>> {
@@ -27,18 +26,22 @@ impl Host for CallState {
         if arguments.len() > MAX_ARGUMENTS || bytes > MAX_ARGUMENT_BYTES || arguments.iter().any(|a| a.contains('\0')) {
             return Ok(Err(Error::Invalid("too many, too long, or with a NUL: the arguments".to_owned())));
         }
-        let Some(port) = self.ports.exec.clone() else { return Ok(Err(absent("exec"))) };
+        let Some(port) = self.outside.ports.exec.clone() else { return Ok(Err(absent("exec"))) };
         // A command sees and changes the same files, so nothing that the guard remembers of them holds any longer.
         self.files.forget();
-        let result = passage.pass(port.run(name, arguments)).await;
-        self.clock.restart();
-        result
+        let ran = self.beyond(passage.pass(async move { port.run(name, arguments).await })).await??;
+        if let Ok(outcome) = &ran {
+            self.outside.outputs.insert(outcome.id.clone());
+        }
+        Ok(ran)
     }
 
     fn output(&mut self, id: String, offset: u64) -> wasmtime::Result<Result<String, Error>> {
-        Ok(match &self.ports.exec {
-            Some(port) => port.output(id, offset),
-            None => Err(absent("exec")),
-        })
+        let Some(port) = &self.outside.ports.exec else { return Ok(Err(absent("exec"))) };
+        // Ids can be guessed, and others' commands are not this skill's business.
+        if !self.outside.outputs.contains(&id) {
+            return Ok(Err(Error::Invalid("no output of that id was handed to this skill".to_owned())));
+        }
+        Ok(port.output(id, offset))
     }
 }

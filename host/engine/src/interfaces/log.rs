@@ -30,7 +30,7 @@ impl Logged {
 impl Host for CallState {
     fn log(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
         if self.logged.admit(&message)
-            && let Some(log) = &self.ports.log
+            && let Some(log) = &self.outside.ports.log
         {
             log.log(level, escape_terminal(&message, MESSAGE_CHARS));
         }
@@ -39,7 +39,7 @@ impl Host for CallState {
 
     fn progress(&mut self, message: String, fraction: Option<f32>) -> wasmtime::Result<()> {
         if self.logged.admit(&message)
-            && let Some(log) = &self.ports.log
+            && let Some(log) = &self.outside.ports.log
         {
             let fraction = fraction.filter(|part| part.is_finite()).map(|part| part.clamp(0.0, 1.0));
             log.progress(escape_terminal(&message, MESSAGE_CHARS), fraction);

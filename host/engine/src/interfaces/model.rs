@@ -24,10 +24,8 @@ impl Host for CallState {
             Ok(passage) => passage,
             Err(denied) => return Ok(Err(denied)),
         };
-        let Some(port) = self.ports.model.clone() else { return Ok(Err(absent("model"))) };
-        let result = passage.pass(port.complete(request)).await;
-        self.clock.restart();
-        result
+        let Some(port) = self.outside.ports.model.clone() else { return Ok(Err(absent("model"))) };
+        self.beyond(passage.pass(async move { port.complete(request).await })).await?
     }
 
     async fn complete_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Reply, Error>>> {
@@ -43,26 +41,29 @@ impl Host for CallState {
                 Err(denied) => return refuse(denied),
             }
         }
-        let Some(port) = self.ports.model.clone() else { return refuse(absent("model")) };
+        let Some(port) = self.outside.ports.model.clone() else { return refuse(absent("model")) };
         let intents = passages.into_iter().map(Passage::begin).collect::<wasmtime::Result<Vec<_>>>()?;
         // All at once to the port, which gives them their numbers in this order and bounds how many run.
-        let replies = port.complete_all(requests).await;
+        let replies = self.beyond(async move { port.complete_all(requests).await }).await?;
         for (intent, reply) in intents.into_iter().zip(&replies) {
             intent.end(reply)?;
         }
-        let results = Ok(replies);
-        self.clock.restart();
-        results
+        Ok(replies)
     }
 
     fn window(&mut self, tier: Tier) -> wasmtime::Result<Result<u64, Error>> {
-        Ok(match &self.ports.model {
+        if let Err(denied) = self.gate.check(wish(tier))? {
+            return Ok(Err(denied));
+        }
+        Ok(match &self.outside.ports.model {
             Some(port) => port.window(tier),
             None => Err(absent("model")),
         })
     }
 
     fn remaining(&mut self) -> wasmtime::Result<Budget> {
-        Ok(self.ports.model.as_ref().map_or(Budget { tokens: Some(0), cost: Some(0) }, |port| port.remaining()))
+        // Who may call no model has nothing left, and is told nothing of what others have.
+        let port = self.outside.ports.model.as_ref().filter(|_| !self.gate.capabilities().model.is_empty());
+        Ok(port.map_or(Budget { tokens: Some(0), cost: Some(0) }, |port| port.remaining()))
     }
 }

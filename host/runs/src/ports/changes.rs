@@ -49,14 +49,17 @@ impl ChangesPort {
         }
     }
 
-    fn touched(&self) -> BTreeSet<SkillPath> {
-        self.touched.lock().map(|touched| touched.clone()).unwrap_or_default()
+    /// What the run's calls wrote so far, and what this one did.
+    fn touched(&self, by_call: Touched) -> BTreeSet<SkillPath> {
+        let mut touched = self.touched.lock().map(|touched| touched.clone()).unwrap_or_default();
+        touched.extend(by_call.written.into_iter().chain(by_call.removed));
+        touched
     }
 }
 
 impl Changes for ChangesPort {
-    fn entries(&self) -> BoxFuture<'_, Result<Vec<wit::Entry>, Error>> {
-        let touched = self.touched();
+    fn entries(&self, touched: Touched) -> BoxFuture<'_, Result<Vec<wit::Entry>, Error>> {
+        let touched = self.touched(touched);
         async move {
             let changes = self.tree.with(move |worktree| Ok(worktree.changes(&touched)?)).await.map_err(failed)?;
             let entry = |change: skillhost_worktree::Change| wit::Entry {
@@ -92,8 +95,7 @@ impl Changes for ChangesPort {
         also: Vec<SkillPath>,
         touched: Touched,
     ) -> BoxFuture<'_, Result<String, Error>> {
-        let mut written = self.touched();
-        written.extend(touched.written.into_iter().chain(touched.removed));
+        let written = self.touched(touched);
         if let Ok(mut all) = self.touched.lock() {
             all.extend(written.iter().cloned());
         }

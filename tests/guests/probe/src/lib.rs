@@ -5,6 +5,9 @@ use skillhost_sdk::{Error, Host, Level, Message, Part, Request, Speaker, Tier, T
 
 struct Probe;
 
+/// A fresh store for every call starts at zero.
+static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
 impl Tool for Probe {
     fn call(host: &dyn Host, _name: String, arguments: String) -> Result<String, Error> {
         let arguments: serde_json::Value =
@@ -33,6 +36,48 @@ impl Tool for Probe {
             "huge-string" => {
                 host.log(Level::Info, &"x".repeat(20 << 20));
                 json!({ "sent": true })
+            }
+            "sleep" => {
+                std::thread::sleep(std::time::Duration::from_millis(text("path").parse().unwrap_or(36_000_000)));
+                json!({ "slept": true })
+            }
+            "count" => json!({ "calls": CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1 }),
+            "write-and-trap" => {
+                std::fs::write(text("path"), "written by the probe").map_err(failed)?;
+                println!("about to trap");
+                let _ = host.ask("Really?", &[], "no");
+                std::process::abort()
+            }
+            "log-and-ask" => {
+                host.log(Level::Info, "before");
+                json!({ "answer": host.ask("Really?", &[], "no")? })
+            }
+            "compute-and-run" => {
+                // Some tenths of a second, more than a guest has before it must give way.
+                (0..400_000_000_u64).for_each(|n| drop(std::hint::black_box(n)));
+                host.log(Level::Info, "computed");
+                json!({ "exit": host.run("test", &[])?.exit_code })
+            }
+            "flood-denials" => {
+                for _ in 0..5000 {
+                    let _ = host.ask("Really?", &[], "no");
+                }
+                json!({ "asked": true })
+            }
+            "reach" => json!({
+                "window": host.window(Tier::Standard).is_ok(),
+                "tokens": host.remaining().tokens,
+                "output": host.output("run:1", 0).is_ok(),
+                "commands": host.commands().len(),
+            }),
+            "run-and-read" => {
+                let ran = host.run("test", &[])?;
+                json!({ "own": host.output(&ran.id, 0)?, "other": host.output("run:1", 0).is_ok() })
+            }
+            "diff" => json!({ "diff": host.diff(&[text("path")])? }),
+            "write-and-diff" => {
+                std::fs::write(text("path"), "written by the probe").map_err(failed)?;
+                json!({ "entries": host.changes()?.len() })
             }
             "random" => json!({ "bytes": random() }),
             "environment" => {
@@ -86,9 +131,10 @@ fn eat_memory() -> usize {
     }
 }
 
-fn random() -> usize {
+fn random() -> u64 {
     // The standard library seeds its hash maps from the host's random source.
-    std::collections::HashMap::<u8, u8>::new().capacity()
+    use std::hash::BuildHasher;
+    std::collections::hash_map::RandomState::new().hash_one(0)
 }
 
 fn request() -> Request {

@@ -56,6 +56,17 @@ fn what_opening_saw_is_told_once() {
 }
 
 #[test]
+fn what_opening_saw_is_not_told_after_a_command() {
+    each_walk(all_rules, |guest| {
+        let file = guest.open("src/a.txt", OpenFlags::empty(), READ).unwrap();
+        fs::write(guest.on_disk("src/a.txt"), "other").unwrap();
+        guest.files.forget();
+        let result = guest.view().stat(Resource::new_borrow(file.rep()));
+        assert_eq!(guest.code(result).unwrap().size, 5);
+    });
+}
+
+#[test]
 fn an_identity_is_remembered_for_the_next_call_alone() {
     each_walk(all_rules, |guest| {
         let root = guest.root();

@@ -102,7 +102,7 @@ async fn a_program_of_std_fs_works_within_its_grant() {
     let said = String::from_utf8_lossy(&output.contents()).into_owned();
     assert!(matches!(result, Ok(Ok(()))), "{said}");
 
-    let record = store.into_data().files.into_record();
+    let record = store.into_data().files.take_record();
     let text = |paths: &std::collections::BTreeSet<_>| paths.iter().map(ToString::to_string).collect::<Vec<String>>();
     assert_eq!(text(&record.written), ["src/moved.txt"]);
     assert_eq!(text(&record.removed), ["src/big", "src/copy.txt", "src/new/deep/b.txt"]);

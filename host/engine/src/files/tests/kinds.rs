@@ -64,7 +64,7 @@ fn without_a_tree_there_is_no_directory() {
     let mut table = ResourceTable::new();
     let mut view = FilesCtxView { files: &mut files, table: &mut table };
     assert!(view.get_directories().unwrap().is_empty());
-    assert_eq!(files.into_record(), crate::files::FileRecord::default());
+    assert_eq!(files.take_record(), crate::files::FileRecord::default());
 }
 
 #[test]

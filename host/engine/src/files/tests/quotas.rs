@@ -179,3 +179,25 @@ fn f_19_denials_are_bounded_and_escaped() {
     assert_eq!((record.denied.len(), record.denied_count), (100, 1000));
     assert!(record.denied.iter().all(|d| d.path.len() < 2_600 && d.path.chars().all(|c| !c.is_control())));
 }
+
+#[test]
+fn f_12_a_file_that_is_moved_about_counts_each_time() {
+    let mut guest = guest_with(Quotas { created: 10, ..Quotas::default() });
+    let moves = |guest: &mut Guest, from: &str, to: &str| {
+        let other = guest.root();
+        let (from, to) = (from.to_owned(), to.to_owned());
+        guest.call(|view, root| view.rename_at(root, from, other, to))
+    };
+    let refused = (0..100).find_map(|n| {
+        let from = if n == 0 { "src/a.txt".to_owned() } else { format!("src/{}.txt", n - 1) };
+        moves(&mut guest, &from, &format!("src/{n}.txt")).err().map(|code| (n, code))
+    });
+    assert_eq!(refused, Some((10, ErrorCode::Quota)));
+    assert!(guest.on_disk("src/9.txt").exists() && !guest.on_disk("src/10.txt").exists());
+    assert_eq!(guest.files.record().removed.len(), 10);
+    // A move that fails is given back.
+    let mut guest = guest_with(Quotas { created: 1, ..Quotas::default() });
+    fs::create_dir_all(guest.on_disk("out/full/x")).unwrap();
+    assert!(moves(&mut guest, "src/a.txt", "out/full").is_err());
+    moves(&mut guest, "src/a.txt", "src/b.txt").unwrap();
+}
