@@ -2,10 +2,12 @@
 
 use crate::figures::Figures;
 use crate::floor::Floor;
-use crate::host::{Host, runtime};
+use crate::host::{Host, on_worker};
 use crate::rounds::{alternate, time};
 use anyhow::{Result, ensure};
+use skillhost_engine::Allocation;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::runtime::Runtime;
 
 const ROUNDS: usize = 21;
@@ -19,10 +21,10 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     for n in 0..FILES {
         std::fs::write(many.join(format!("file-{n:04}.txt")), vec![b'x'; FILE_BYTES as usize])?;
     }
-    let runtime = runtime()?;
+    let runtime = skillhost_engine::runtime()?;
     let component = crate::guest("files-bench")?;
-    let host = Host::new(&runtime, &component, folder.path())?;
-    let stock = Floor::new(&component, Some(folder.path().to_owned()))?;
+    let host = Arc::new(Host::new(&runtime, &component, folder.path(), Allocation::Pooling)?);
+    let stock = Arc::new(Floor::new(&component, Some(folder.path().to_owned()), Allocation::Pooling)?);
 
     let [guard, native, stock_time] = alternate(
         ROUNDS,
@@ -47,13 +49,15 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-fn through_guard(runtime: &Runtime, host: &Host, tool: &str) -> Result<()> {
-    let bytes = runtime.block_on(host.call(tool, &serde_json::json!({})))?;
+fn through_guard(runtime: &Runtime, host: &Arc<Host>, tool: &'static str) -> Result<()> {
+    let host = Arc::clone(host);
+    let bytes = on_worker(runtime, async move { host.call(tool, &serde_json::json!({})).await })?;
     check(bytes.as_u64())
 }
 
-fn through_stock(runtime: &Runtime, stock: &Floor, tool: &str) -> Result<()> {
-    let bytes = runtime.block_on(stock.call(tool, "{}"))?;
+fn through_stock(runtime: &Runtime, stock: &Arc<Floor>, tool: &'static str) -> Result<()> {
+    let stock = Arc::clone(stock);
+    let bytes = on_worker(runtime, async move { stock.call(tool, "{}").await })?;
     check(bytes.parse().ok())
 }
 

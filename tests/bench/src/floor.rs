@@ -22,8 +22,8 @@ pub(crate) struct Floor {
 
 impl Floor {
     /// Loads `component`.
-    pub(crate) fn new(component: &[u8], folder: Option<PathBuf>) -> Result<Self> {
-        let engine = Engine::new(&wasmtime_config(Allocation::Pooling)).map_err(plain)?;
+    pub(crate) fn new(component: &[u8], folder: Option<PathBuf>, allocation: Allocation) -> Result<Self> {
+        let engine = Engine::new(&wasmtime_config(allocation)).map_err(plain)?;
         let (pre, tool) = link(&engine, component).map_err(plain)?;
         Ok(Self { engine, pre, tool, folder })
     }

@@ -1,4 +1,4 @@
-//! Skills called as the product calls them: pooling, grants, the guard, every limit, an audit log in a real file.
+//! Skills called as the product calls them: grants, the guard, every limit, an audit log in a real file.
 
 use anyhow::{Context, Result};
 use skillhost_audit::{Actor, Auditor, Keyring, Log, Subject};
@@ -11,7 +11,7 @@ use skillhost_engine::contract::log::Level;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::{self, Ports};
 use skillhost_engine::{Allocation, Call, Compiler, Engine, Grantor, Options, Skill};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -22,7 +22,8 @@ pub(crate) struct Host {
     skill: Arc<Skill>,
     capabilities: Arc<Effective>,
     limits: Limits,
-    tree: Arc<Tree>,
+    rules: Rules,
+    folder: PathBuf,
     ports: Ports,
     auditor: Auditor,
     /// Holds the log and the caches.
@@ -31,10 +32,10 @@ pub(crate) struct Host {
 
 impl Host {
     /// Loads `component` for calls over `folder`, with everything granted that it requests.
-    pub(crate) fn new(runtime: &Runtime, component: &[u8], folder: &Path) -> Result<Self> {
+    pub(crate) fn new(runtime: &Runtime, component: &[u8], folder: &Path, allocation: Allocation) -> Result<Self> {
         let state = tempfile::tempdir_in(crate::work_folder())?;
         let engine = Engine::new(Options {
-            allocation: Allocation::Pooling,
+            allocation,
             compiler: Compiler::OwnProgram,
             cache_folder: state.path().join("cache"),
             key_folder: state.path().join("keys"),
@@ -55,7 +56,8 @@ impl Host {
         Ok(Self {
             limits: Limits::resolve(&manifest.limits, &[]),
             auditor: log.auditor(Actor { agent: None, policy: None, skill: Some(actor) }),
-            tree: Arc::new(Tree::open(folder, rules, Quotas::default())?),
+            rules,
+            folder: folder.to_owned(),
             ports: Ports { log: Some(Arc::new(Silent)), ..Ports::default() },
             engine,
             capabilities,
@@ -64,14 +66,14 @@ impl Host {
         })
     }
 
-    /// One call of a tool: arguments and answer checked against the manifest, a store of its own.
+    /// One call of a tool, its tree opened for it: arguments and answer checked against the manifest, a store of its own.
     pub(crate) async fn call(&self, tool: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
         let call = Call {
             skill: Arc::clone(&self.skill),
             capabilities: Arc::clone(&self.capabilities),
             grantor: Grantor::Flags,
             limits: self.limits,
-            tree: Some(Arc::clone(&self.tree)),
+            tree: Some(Arc::new(Tree::open(&self.folder, self.rules.clone(), Quotas::default())?)),
             ports: self.ports.clone(),
             auditor: self.auditor.clone(),
         };
@@ -80,9 +82,12 @@ impl Host {
     }
 }
 
-/// The runtime that the program has.
-pub(crate) fn runtime() -> Result<Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+/// Does something as a task of the program's runtime.
+pub(crate) fn on_worker<T: Send + 'static>(
+    runtime: &Runtime,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    runtime.block_on(runtime.spawn(work))?
 }
 
 /// Messages of a skill, where nobody asked to see them.
