@@ -50,7 +50,7 @@ pub trait Model: Send + Sync {
 
 /// Declared commands.
 pub trait Exec: Send + Sync {
-    /// Those that the project declares; the engine hides the ones that weren't granted.
+    /// Those that the project declares; which ones may be run is the gate's to decide.
     fn commands(&self) -> Vec<exec::Command>;
     /// Runs one, with added arguments.
     fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<exec::Outcome, Error>>;

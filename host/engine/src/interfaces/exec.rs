@@ -1,4 +1,5 @@
-//! `exec`: the command must be granted by name, and arguments need a grant of their own.
+//! `exec`: the command must be granted by name, and arguments need a grant of their own. What is declared is no secret:
+//! every skill is told of it, since a plan names commands that others run.
 
 use super::absent;
 use crate::contract::Error;
@@ -12,9 +13,13 @@ const MAX_ARGUMENT_BYTES: usize = 16 << 10;
 
 impl Host for CallState {
     fn commands(&mut self) -> wasmtime::Result<Vec<Command>> {
+        Ok(self.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default())
+    }
+
+    fn granted(&mut self) -> wasmtime::Result<Vec<String>> {
+        let declared = self.commands()?.into_iter().map(|command| command.name);
         let granted = &self.gate.capabilities().exec;
-        let declared = self.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default();
-        Ok(declared.into_iter().filter(|command| granted.iter().any(|name| name.as_str() == command.name)).collect())
+        Ok(declared.filter(|declared| granted.iter().any(|name| name.as_str() == declared)).collect())
     }
 
     async fn run(&mut self, name: String, arguments: Vec<String>) -> wasmtime::Result<Result<Outcome, Error>> {
