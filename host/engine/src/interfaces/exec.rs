@@ -16,6 +16,12 @@ impl Host for CallState {
         Ok(self.outside.ports.exec.as_ref().map(|port| port.commands()).unwrap_or_default())
     }
 
+    fn granted(&mut self) -> wasmtime::Result<Vec<String>> {
+        let declared = self.commands()?.into_iter().map(|command| command.name);
+        let granted = &self.gate.capabilities().exec;
+        Ok(declared.filter(|declared| granted.iter().any(|name| name.as_str() == declared)).collect())
+    }
+
     async fn run(&mut self, name: String, arguments: Vec<String>) -> wasmtime::Result<Result<Outcome, Error>> {
         let wish = Wish::Exec { name: &name, with_arguments: !arguments.is_empty() };
         let passage = match self.gate.check(wish)? {
