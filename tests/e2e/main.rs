@@ -12,8 +12,11 @@
 mod bad_input;
 mod command_line;
 mod documents;
+mod endings;
+mod gates;
 mod main_job;
 mod packages;
 mod registries;
+mod rounds;
 mod scripts;
 mod support;

@@ -20,15 +20,15 @@ const HEADINGS: [&str; 7] = [
 ];
 
 /// The first run of a result.
-fn entry(ran: &Ran) -> Value {
+pub fn entry(ran: &Ran) -> Value {
     ran.json()["runs"][0].clone()
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}"))
 }
 
-fn pull_request(entry: &Value) -> String {
+pub fn pull_request(entry: &Value) -> String {
     fs::read_to_string(text(&entry["pull_request"])).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn headings(markdown: &str) -> Vec<&str> {
     markdown.lines().filter(|line| line.starts_with("## ")).collect()
 }
 
-fn run_folder(world: &World, entry: &Value) -> PathBuf {
+pub fn run_folder(world: &World, entry: &Value) -> PathBuf {
     world.state().join("runs").join(text(&entry["run"]))
 }
 
@@ -347,6 +347,10 @@ fn ctrl_c_ends_a_run_and_keeps_what_is_there() {
     assert_eq!(world.footprint(), before);
     let runs = world.run(&["runs", "--format", "json"]).json();
     assert_eq!(runs["runs"][0]["state"], "interrupted");
+    let document: Value = serde_json::from_slice(&fs::read(text(&entry(&ran)["run_json"])).unwrap()).unwrap();
+    let last = document["phases"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["state"], &last["note"]), (&Value::from("failed"), &Value::from("interrupted")), "{last}");
+    assert!(last["ended_ms"].is_u64() && last["tokens"].as_u64() > Some(0), "{last}");
     let tree = run_folder(&world, &entry(&ran)).join("tree");
     assert_eq!(fs::read_to_string(tree.join("src/greeting.txt")).unwrap(), "wait\n");
     let shown = world.run(&["show", text(&entry(&ran)["run"])]).stdout;

@@ -27,6 +27,12 @@ impl Script {
         self.turn(phase, round, "tool-calls", &json!({"tool_call": {"id": id, "name": tool, "arguments": arguments}}))
     }
 
+    /// The next turn of a phase's round has this number: an earlier attempt used those before.
+    pub fn from_turn(mut self, phase: &str, round: u32, turn: u32) -> Self {
+        self.turns.insert((phase.to_owned(), round), turn - 1);
+        self
+    }
+
     fn turn(mut self, phase: &str, round: u32, stop: &str, part: &Value) -> Self {
         let turn = self.turns.entry((phase.to_owned(), round)).or_default();
         *turn += 1;
@@ -71,6 +77,11 @@ impl Script {
 
     /// A review with these findings, on the first line of `src/greeting.txt`: severity and message.
     pub fn reviews(self, phase: &str, round: u32, findings: &[(&str, &str)]) -> Self {
+        self.decides(phase, round, findings, &[])
+    }
+
+    /// The same, with these of the earlier findings closed.
+    pub fn decides(self, phase: &str, round: u32, findings: &[(&str, &str)], closed: &[&str]) -> Self {
         let finding = |(severity, message): &(&str, &str)| {
             json!({
                 "severity": severity, "category": "edge-cases", "path": "src/greeting.txt", "line": 1,
@@ -78,7 +89,10 @@ impl Script {
             })
         };
         let findings: Vec<Value> = findings.iter().map(finding).collect();
-        self.calls(phase, round, "report", &json!({"findings": findings, "verdicts": [], "lenses_checked": ["tests"]}))
+        let verdict = |id: &&str| json!({"finding": id, "closed": true, "reason": "It is mended."});
+        let verdicts: Vec<Value> = closed.iter().map(verdict).collect();
+        let report = json!({"findings": findings, "verdicts": verdicts, "lenses_checked": ["tests"]});
+        self.calls(phase, round, "report", &report)
     }
 
     /// A review of the spec that finds a blocker in this quote.
@@ -107,8 +121,13 @@ impl Script {
 
     /// The same, with an answer to each of the findings F1 to F`count`.
     pub fn answers_all(self, round: u32, count: u32) -> Self {
-        let answer = |number| json!({"finding": format!("F{number}"), "text": "Mended."});
-        let answers: Vec<Value> = (1..=count).map(answer).collect();
+        let ids: Vec<String> = (1..=count).map(|number| format!("F{number}")).collect();
+        self.answers(round, &ids.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// The same, with an answer to each of these.
+    pub fn answers(self, round: u32, findings: &[&str]) -> Self {
+        let answers: Vec<Value> = findings.iter().map(|id| json!({"finding": id, "text": "Mended."})).collect();
         // Who may not run the tests can't name their run.
         let evidence = self.has_run.then_some("test");
         let summary = json!({

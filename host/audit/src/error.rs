@@ -36,9 +36,9 @@ pub enum AuditError {
     /// The entry could not be brought to disk, so its effect must not happen.
     #[error("cannot flush the audit log to disk")]
     LogFlush(#[source] io::Error),
-    /// An earlier write failed; the log takes no more entries.
+    /// An earlier write failed, for this reason; the log takes no more entries.
     #[error("the audit log is stopped, since an earlier entry could not be written")]
-    LogStopped,
+    LogStopped(#[source] io::Error),
     /// The log was closed at the end of its run.
     #[error("the audit log is closed")]
     LogClosed,
@@ -88,7 +88,7 @@ impl AuditError {
                 "make it yours alone: chown \"$(id -u)\" {0} && chmod go-rwx {0}; if others could read it, use a new --state-dir",
                 shell_quoted(path)
             )),
-            Self::LogWrite(source) | Self::LogFlush(source) | Self::File { source, .. }
+            Self::LogWrite(source) | Self::LogFlush(source) | Self::LogStopped(source) | Self::File { source, .. }
                 if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
             {
                 Some("free some disk space (skillhost gc), or use another --state-dir".to_owned())

@@ -1,6 +1,6 @@
 use std::{
     fs::File,
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::Instant,
@@ -41,8 +41,8 @@ struct Writer {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// An entry could not be written: from here on, nothing is.
-    Stopped,
+    /// An entry could not be written, for this reason: from here on, nothing is.
+    Stopped(io::ErrorKind),
     Closed,
 }
 
@@ -105,7 +105,7 @@ impl Log {
 
     /// Ends the log: what was written is brought to disk, and nothing more is taken.
     pub fn close(&self) -> Result<(), AuditError> {
-        let mut writer = self.writer.lock().map_err(|_| AuditError::LogStopped)?;
+        let mut writer = self.writer.lock().map_err(|_| poisoned())?;
         if writer.state == State::Open {
             writer.state = State::Closed;
             self.file.sync_data().map_err(AuditError::LogFlush)?;
@@ -115,7 +115,7 @@ impl Log {
 
     fn append(&self, actor: &Actor, draft: Draft) -> Result<u64, AuditError> {
         // A panic while the lock was held leaves an unknown state: no further entry.
-        let mut writer = self.writer.lock().map_err(|_| AuditError::LogStopped)?;
+        let mut writer = self.writer.lock().map_err(|_| poisoned())?;
         writer.append(&self.file, actor, draft, &self.run)
     }
 
@@ -124,7 +124,7 @@ impl Log {
         self.file.sync_data().map_err(|e| {
             // After a failed flush the kernel may have dropped what it couldn't write, and the next flush would succeed.
             if let Ok(mut writer) = self.writer.lock() {
-                writer.state = State::Stopped;
+                writer.state = State::Stopped(e.kind());
             }
             AuditError::LogFlush(e)
         })
@@ -135,13 +135,13 @@ impl Writer {
     fn append(&mut self, mut file: &File, actor: &Actor, draft: Draft, run: &RunId) -> Result<u64, AuditError> {
         match self.state {
             State::Open => {}
-            State::Stopped => return Err(AuditError::LogStopped),
+            State::Stopped(kind) => return Err(AuditError::LogStopped(kind.into())),
             State::Closed => return Err(AuditError::LogClosed),
         }
         let place = Place { run, seq: self.seq, prev: self.prev, time_us: ambient::now_us() };
         let leaf = self.line.encode(&draft.entry(actor, place))?;
         if let Err(e) = file.write_all(self.line.bytes()) {
-            self.state = State::Stopped;
+            self.state = State::Stopped(e.kind());
             // Half an entry would be cut off at the next opening anyway; where this works, readers never see it.
             let _ = file.set_len(self.length);
             return Err(AuditError::LogWrite(e));
@@ -152,6 +152,10 @@ impl Writer {
         self.length += self.line.bytes().len() as u64;
         Ok(seq)
     }
+}
+
+fn poisoned() -> AuditError {
+    AuditError::LogStopped(io::Error::other("a thread panicked while it wrote"))
 }
 
 /// Writes entries in one actor's name. Cheap to clone; every clone writes to the same log.

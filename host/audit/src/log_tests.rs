@@ -233,8 +233,8 @@ fn a_10_after_a_failed_write_there_is_no_further_intent() {
     let before = contents(&log);
     rustix::fs::fcntl_add_seals(&log.file, rustix::fs::SealFlags::GROW).unwrap();
     assert!(matches!(auditor.intent(work()), Err(AuditError::LogWrite(_))));
-    assert!(matches!(auditor.decision(work()), Err(AuditError::LogStopped)));
-    assert!(matches!(intent.outcome(Outcome::done()), Err(AuditError::LogStopped)));
+    assert!(matches!(auditor.decision(work()), Err(AuditError::LogStopped(_))));
+    assert!(matches!(intent.outcome(Outcome::done()), Err(AuditError::LogStopped(_))));
     assert_eq!(contents(&log), before);
 }
 
@@ -245,7 +245,10 @@ fn a_10_a_full_disk_stops_the_log() {
     let error = log.auditor(skill()).intent(work()).err().unwrap();
     assert!(matches!(&error, AuditError::LogWrite(e) if e.kind() == std::io::ErrorKind::StorageFull));
     assert!(error.hint().unwrap().contains("disk space"));
-    assert!(matches!(log.auditor(skill()).intent(work()), Err(AuditError::LogStopped)));
+    // Whoever comes later is told why, too.
+    let later = log.auditor(skill()).intent(work()).err().unwrap();
+    assert!(matches!(&later, AuditError::LogStopped(e) if e.kind() == std::io::ErrorKind::StorageFull));
+    assert!(later.hint().unwrap().contains("disk space"));
 }
 
 #[test]
@@ -258,7 +261,7 @@ fn a_flush_that_fails_stops_the_log() {
     auditor.intent(work()).unwrap().outcome(Outcome::done()).unwrap();
     let command = Event::granted(Class::Command, Kind::Call);
     assert!(matches!(auditor.intent(command), Err(AuditError::LogFlush(_))));
-    assert!(matches!(auditor.intent(work()), Err(AuditError::LogStopped)));
+    assert!(matches!(auditor.intent(work()), Err(AuditError::LogStopped(_))));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! How the program fails: an exit code, what happened, why, and what to do.
 
 use skillhost_core::text::{Escaped, escape_terminal};
+use skillhost_runs::error::{ROOM_HINT, is_no_room};
 use std::error::Error;
 use std::fmt;
 
@@ -64,14 +65,30 @@ impl Failure {
     }
 
     /// An error of a library, its causes with it.
-    pub(crate) fn of(exit: Exit, error: &dyn Error) -> Self {
-        let mut failure = Self::new(exit, error);
-        let mut source = error.source();
-        while let Some(cause) = source {
-            failure = failure.because(cause);
-            source = cause.source();
+    pub(crate) fn of(exit: Exit, error: &(dyn Error + 'static)) -> Self {
+        Self::new(exit, error).because_of(error.source()).on_a_full_disk(error)
+    }
+
+    /// The same under a message of the program's own.
+    pub(crate) fn because_of_all(self, error: &(dyn Error + 'static)) -> Self {
+        self.because_of(Some(error)).on_a_full_disk(error)
+    }
+
+    fn because_of(mut self, mut error: Option<&(dyn Error + 'static)>) -> Self {
+        while let Some(cause) = error {
+            self = self.because(cause);
+            error = cause.source();
         }
-        failure
+        self
+    }
+
+    /// A disk without room is a limit, whatever was being done.
+    fn on_a_full_disk(mut self, error: &(dyn Error + 'static)) -> Self {
+        if is_no_room(error) {
+            self.exit = Exit::Limit;
+            return self.hint(ROOM_HINT);
+        }
+        self
     }
 
     pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
@@ -121,6 +138,18 @@ mod tests {
         assert_eq!(Exit::Limit.worse(Exit::Denied), Exit::Denied);
         assert_eq!(Exit::Integrity.worse(Exit::Bug), Exit::Bug);
         assert_eq!(Exit::Configuration.worse(Exit::Limit), Exit::Limit);
+    }
+
+    #[test]
+    fn a_full_disk_is_a_limit() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        for failure in
+            [Failure::of(Exit::Integrity, &full), Failure::new(Exit::Bug, "it can't be loaded").because_of_all(&full)]
+        {
+            assert_eq!(failure.exit, Exit::Limit);
+            assert!(failure.lines().last().is_some_and(|line| line.contains("--state-dir")));
+        }
+        assert_eq!(Failure::of(Exit::Bug, &std::io::Error::other("x")).exit, Exit::Bug);
     }
 
     #[test]

@@ -47,12 +47,12 @@ fn unknown(reference: &str) -> Failure {
 /// The exit code for a component that is not loaded.
 pub(crate) fn load_failure(reference: &str, error: &LoadError) -> Failure {
     let exit = match error {
-        LoadError::Digest { .. } | LoadError::Cache(_) => Exit::Integrity,
+        LoadError::Digest { .. } | LoadError::Cache(..) => Exit::Integrity,
         LoadError::CompileTime(_) | LoadError::TooLarge { .. } => Exit::Limit,
         LoadError::Engine(_) | LoadError::CompileProcess(_) => Exit::Bug,
         _ => Exit::Configuration,
     };
-    let failure = Failure::new(exit, format!("{reference} can't be loaded")).because(error);
+    let failure = Failure::new(exit, format!("{reference} can't be loaded")).because_of_all(error);
     match error {
         LoadError::Manifest(_) => failure.hint("a skill is a component with its skill.toml embedded"),
         _ => failure,

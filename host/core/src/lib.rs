@@ -4,6 +4,7 @@
 //! never depend on the machine that looks at it. A value that crosses a trust border has a type of its own, and is
 //! checked once, where it is made.
 
+pub mod branch;
 pub mod capability;
 pub mod digest;
 pub mod document;

@@ -1,6 +1,7 @@
 //! `skillhost.toml`: what a project declares. It is as untrusted as the repository: it can ask and narrow, and has no
 //! way to name a URL that a key is sent to, a file outside the repository, or a variable of the user's environment.
 
+use crate::branch::check_template;
 use crate::capability::Capabilities;
 use crate::document::{self, DocumentError};
 use crate::duration::Span;
@@ -209,36 +210,39 @@ impl Project {
     /// Where a key is unknown, a value is not what it should be, or names don't fit together.
     pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
         let project: Self = document::parse(file, text)?;
-        project.check().map_err(|(needle, reason)| {
-            let line = text.lines().position(|line| line.contains(needle.as_str())).map_or(1, |at| at + 1);
+        project.check().map_err(|(key, reason)| {
+            let line = text.lines().position(|line| is_about(line, &key)).map_or(1, |at| at + 1);
             DocumentError { file: file.to_owned(), line, reason }
         })?;
         Ok(project)
     }
 
-    /// What the shape alone doesn't hold: each complaint with a text that stands on its line.
+    /// What the shape alone doesn't hold: each complaint with the key or the table that it is about.
     fn check(&self) -> Result<(), (String, String)> {
         for (name, command) in &self.commands {
             if command.run.is_empty() || command.run[0].is_empty() || command.run.iter().any(|arg| arg.contains('\0')) {
                 return Err((format!("commands.{name}"), format!("commands.{name}: run is empty or holds a NUL")));
             }
         }
-        for name in &self.verify.commands {
+        for (at, name) in self.verify.commands.iter().enumerate() {
+            let gate = |reason: &str| ("commands".to_owned(), format!("verify.commands: `{name}` {reason}"));
+            if name.as_str() == SETUP {
+                return Err(gate("runs before every gate, and can't be one itself"));
+            }
+            if self.verify.commands[..at].contains(name) {
+                return Err(gate("is named twice"));
+            }
             if !self.commands.contains_key(name) {
-                let hint = format!(
-                    "verify.commands: `{name}` is not declared; add [commands.{name}] with run = [\"PROGRAM\", \"ARGUMENT\"]"
-                );
-                return Err(("commands = [".to_owned(), hint));
+                return Err(gate(&format!(
+                    "is not declared; add [commands.{name}] with run = [\"PROGRAM\", \"ARGUMENT\"]"
+                )));
             }
         }
         if SkillPath::parse(&self.spec.path.replace("{slug}", "x")).is_err() {
             return Err(("path".to_owned(), "spec.path is not a path inside the repository".to_owned()));
         }
-        if !self.branch.contains("{run}") || self.branch.starts_with('-') {
-            return Err((
-                "branch".to_owned(),
-                "branch needs `{run}` in it, so that two runs never share one".to_owned(),
-            ));
+        if let Err(error) = check_template(&self.branch) {
+            return Err(("branch".to_owned(), error.to_string()));
         }
         if self.rounds == 0 || self.rounds > 10 {
             return Err(("rounds".to_owned(), "rounds is from 1 to 10".to_owned()));
@@ -280,6 +284,16 @@ impl Project {
     pub fn setup(&self) -> Option<&Command> {
         self.commands.iter().find(|(name, _)| name.as_str() == SETUP).map(|(_, command)| command)
     }
+}
+
+/// Whether a line of TOML sets `key`, or begins the table of that name.
+fn is_about(line: &str, key: &str) -> bool {
+    let line = line.trim_start();
+    let named = match line.strip_prefix('[') {
+        Some(table) => table.split(']').next(),
+        None => line.split('=').next(),
+    };
+    named.is_some_and(|named| named.trim().replace('"', "") == key)
 }
 
 #[cfg(test)]
@@ -332,6 +346,11 @@ paths = [".github/**", "AGENTS.md"]
             ("\"10m\"", "\"10 m\"", 16, "duration"),
             ("network = \"none\"", "network = \"all\"", 17, "network"),
             ("rounds = 2", "rounds = 0", 3, "rounds"),
+            ("rounds = 2", "# branch\nbranch = \"feature {run}\"", 4, "the branch template gives a name"),
+            ("rounds = 2", "branch = \"x/{run}-{user}\"", 3, "placeholder"),
+            ("rounds = 2", "branch = \"x/{slug}\"", 3, "no `{run}`"),
+            ("commands = [\"test\"]", "commands = [\"setup\"]", 22, "`setup` runs before every gate"),
+            ("commands = [\"test\"]", "commands = [\"test\", \"test\"]", 22, "`test` is named twice"),
             ("\"src/**\"", "\"/etc/**\"", 5, "absolute"),
         ] {
             let error = Project::parse(FILE, &GOOD.replace(from, to)).unwrap_err();

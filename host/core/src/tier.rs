@@ -13,3 +13,13 @@ words! {
         Capable = "capable",
     }
 }
+
+impl Tier {
+    /// The next one up; the strongest is its own.
+    pub fn stronger(self) -> Self {
+        match self {
+            Self::Cheap => Self::Standard,
+            Self::Standard | Self::Capable => Self::Capable,
+        }
+    }
+}

@@ -27,7 +27,7 @@ pub(crate) struct Cache {
 impl Cache {
     /// Opens the cache in `folder`; its key is made in `key_folder` where there is none.
     pub(crate) fn open(folder: &Path, key_folder: &Path) -> Result<Self, LoadError> {
-        let failed = |what: &Path, e: io::Error| LoadError::Cache(format!("{}: {e}", what.display()));
+        let failed = |what: &Path, e: io::Error| LoadError::Cache(what.to_owned(), e);
         ambient::make_private_folder(folder).map_err(|e| failed(folder, e))?;
         ambient::make_private_folder(key_folder).map_err(|e| failed(key_folder, e))?;
         let file = key_folder.join("compile-cache.key");

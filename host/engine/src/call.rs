@@ -170,8 +170,7 @@ impl Call {
         }
         let started = now();
         let home = Handle::try_current().map_err(|e| CallError::Trap(e.to_string()))?;
-        let audit = |e: skillhost_audit::AuditError| CallError::Audit(e.to_string());
-        let intent = auditor.intent(Event::granted(Class::Skill, Deed::Call)).map_err(audit)?;
+        let intent = auditor.intent(Event::granted(Class::Skill, Deed::Call)).map_err(CallError::Audit)?;
         let record = Arc::new(Record::new(intent));
         let ticking = engine.ticker().map_err(|e| CallError::Trap(format!("no thread for the clock: {e}")))?.tick();
         // The guest has a share: it is to give way as long as it lives, whoever still waits for it.
@@ -212,7 +211,7 @@ impl Call {
             Err(error) if error.is_limit() => Status::Exhausted,
             Err(_) => Status::Trapped,
         };
-        let closed = record.close(status).map_err(audit);
+        let closed = record.close(status).map_err(CallError::Audit);
         let (answer, (files, denials)) = match closed {
             Ok(kept) => (answer, kept),
             Err(unaudited) => (Err(unaudited), Default::default()),

@@ -55,8 +55,8 @@ pub enum LoadError {
         found: Digest,
     },
     /// The cache or its key can't be used.
-    #[error("the compile cache can't be used: {0}")]
-    Cache(String),
+    #[error("the compile cache can't be used at {}", .0.display())]
+    Cache(std::path::PathBuf, #[source] std::io::Error),
     /// Wasmtime can't be set up on this machine.
     #[error("the engine can't be set up: {0}")]
     Engine(String),
@@ -95,8 +95,8 @@ pub enum CallError {
         reason: String,
     },
     /// The effect can't be audited, so it didn't happen.
-    #[error("the audit log can't be written, so nothing was done: {0}")]
-    Audit(String),
+    #[error("the audit log can't be written, so nothing was done")]
+    Audit(#[source] skillhost_audit::AuditError),
     /// So many earlier calls never gave their thread back that no further one is made.
     #[error("{0} earlier calls are stuck in the kernel, so no skill is called any more")]
     Stuck(usize),

@@ -181,5 +181,5 @@ fn status(error: &Error) -> Status {
 }
 
 pub(crate) fn audit_failed(error: skillhost_audit::AuditError) -> wasmtime::Error {
-    wasmtime::Error::new(CallError::Audit(error.to_string()))
+    wasmtime::Error::new(CallError::Audit(error))
 }

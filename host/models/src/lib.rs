@@ -30,6 +30,7 @@ mod role;
 mod send;
 mod site;
 mod sse;
+mod suggestion;
 mod tuning;
 
 pub use budget::{Allowance, Amount, Budget, Exhausted, Reservation};
@@ -42,4 +43,5 @@ pub use reply::{Reply, Stop, Usage};
 pub use request::{Message, Part, Request, Speaker, ToolCall, ToolChoice, ToolDefinition, ToolResult};
 pub use role::{ModelRef, Override, ProviderName, Role, Roles, SharedProvider};
 pub use site::{CallSite, Turns};
+pub use suggestion::{Suggestion, suggestions};
 pub use tuning::Tuning;

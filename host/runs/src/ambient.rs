@@ -68,8 +68,19 @@ pub(crate) fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
 /// Writes a file so that readers see all of it or nothing.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("draft");
-    std::fs::write(&draft, bytes)?;
-    std::fs::rename(&draft, path)
+    std::fs::write(&draft, bytes).and_then(|()| std::fs::rename(&draft, path)).inspect_err(|_| {
+        let _ = std::fs::remove_file(&draft);
+    })
+}
+
+/// Less than this is left of a disk that just was full: what failed may have been taken away again.
+const ROOM_BYTES: u64 = 1 << 20;
+
+/// Whether the disk that holds a folder is full.
+pub(crate) fn is_full(folder: &Path) -> bool {
+    rustix::fs::statvfs(folder).is_ok_and(|disk| {
+        disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM_BYTES || (disk.f_files > 0 && disk.f_favail == 0)
+    })
 }
 
 /// Removes a folder that the host made, links in it untouched. One that is gone is fine.

@@ -1,6 +1,7 @@
 //! Declared commands in the command sandbox: how gates, set-up and a skill's own runs are started.
 
 use crate::ambient;
+use skillhost_audit::Status;
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, Network, Project, SETUP};
 use skillhost_core::text::escape_terminal;
@@ -15,13 +16,15 @@ pub enum CommandError {
     /// It asks for hosts, which can't be granted yet.
     #[error("the command `{0}` asks for network hosts, which this version can't give")]
     Network(CommandName),
-    /// Its program is not there.
-    #[error("the command `{name}` names a program that can't be found: {program}")]
+    /// Its program is not there, or is none.
+    #[error("the command `{name}` names a program that can't be started: {program} ({reason})")]
     NoProgram {
         /// Which one.
         name: CommandName,
         /// What it names, escaped.
         program: String,
+        /// Why not.
+        reason: String,
     },
     /// The sandbox.
     #[error("the command `{name}` could not be run")]
@@ -59,7 +62,8 @@ pub fn check_programs(project: &Project, path: &OsStr) -> Result<(), CommandErro
         let Some(program) = command.run.first().filter(|program| !program.contains('/')) else { continue };
         if !std::env::split_paths(path).any(|folder| ambient::is_file(&folder.join(program))) {
             let program = escape_terminal(program, 100).to_string();
-            return Err(CommandError::NoProgram { name: name.clone(), program });
+            let reason = "it is not installed where commands look".to_owned();
+            return Err(CommandError::NoProgram { name: name.clone(), program, reason });
         }
     }
     Ok(())
@@ -84,7 +88,9 @@ pub(crate) async fn run(
     plan.timeout = command.timeout.get();
     plan.repository = repository;
     sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
-        SandboxError::ProgramStart { program, .. } => CommandError::NoProgram { name: name.clone(), program },
+        SandboxError::ProgramStart { program, reason } => {
+            CommandError::NoProgram { name: name.clone(), program, reason }
+        }
         source => CommandError::Sandbox { name: name.clone(), source },
     })
 }
@@ -94,6 +100,17 @@ pub(crate) fn exit_code(exit: Exit) -> Option<i32> {
     match exit {
         Exit::Code(code) => Some(code),
         _ => None,
+    }
+}
+
+/// How it ended, as the audit log has it: whether it ran to its end, whatever it showed.
+pub(crate) fn status(exit: Exit) -> Status {
+    match exit {
+        Exit::Code(_) => Status::Done,
+        Exit::TimedOut => Status::TimedOut,
+        Exit::Cancelled => Status::Cancelled,
+        Exit::OutputLimit | Exit::MemoryLimit | Exit::ProcessLimit | Exit::DiskLimit => Status::Exhausted,
+        _ => Status::Failed,
     }
 }
 

@@ -3,9 +3,16 @@
 use crate::commands::{CommandError, NETWORK_HINT};
 use crate::ledger::LedgerError;
 use skillhost_audit::AuditError;
+use skillhost_core::branch::BranchError;
 use skillhost_core::kind::Kind;
 use skillhost_engine::{CallError, STUCK_HINT, contract};
 use skillhost_worktree::WorktreeError;
+use std::error::Error;
+use std::io;
+
+/// What to do where a disk is full.
+pub const ROOM_HINT: &str =
+    "free some room on its disk (skillhost gc removes what no run needs), or name another place with --state-dir";
 
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
@@ -14,6 +21,9 @@ pub enum RunError {
     /// The project declares no gate, so nothing could be verified.
     #[error("the project declares no gate, so nothing could be verified")]
     NoGates,
+    /// The project's template gives no branch for this goal.
+    #[error(transparent)]
+    Branch(#[from] BranchError),
     /// Git.
     #[error("the repository can't be worked on")]
     Worktree(#[from] WorktreeError),
@@ -25,7 +35,10 @@ pub enum RunError {
     Audit(#[from] AuditError),
     /// The run's folder.
     #[error("the run's folder can't be used")]
-    Folder(#[from] std::io::Error),
+    Folder(#[from] io::Error),
+    /// What failed first, if anything did, failed on a disk without room, whatever it says itself.
+    #[error("the disk that holds the run's folder is full")]
+    Full(#[source] Option<Box<RunError>>),
     /// The file guard.
     #[error("the worktree can't be opened for a skill")]
     Guard(#[from] skillhost_engine::files::TreeError),
@@ -74,10 +87,12 @@ pub enum RunError {
         rounds: u32,
     },
     /// The skill changed nothing that could be committed.
-    #[error("{skill} changed nothing that could be committed")]
+    #[error("{skill} says that it is done, and changed nothing that could be committed{}", listed(.left_out))]
     NothingChanged {
         /// Which one.
         skill: String,
+        /// What differs and was left out, with the reason.
+        left_out: Vec<(String, String)>,
     },
     /// A declared command could not be run.
     #[error(transparent)]
@@ -119,7 +134,9 @@ impl RunError {
     /// What kind of failure it is.
     pub fn class(&self) -> FailureClass {
         match self {
+            error if is_no_room(error) => FailureClass::Limit,
             Self::NoGates
+            | Self::Branch(_)
             | Self::NoSkill(_)
             | Self::Worktree(_)
             | Self::SetUp(_)
@@ -140,6 +157,7 @@ impl RunError {
     /// What to do about it, where something can be done.
     pub fn hint(&self) -> Option<String> {
         match self {
+            error if is_no_room(error) => Some(ROOM_HINT.to_owned()),
             Self::NoGates => Some(
                 "declare how the project is tested in skillhost.toml ([commands.test] and [verify] commands = [\"test\"]), \
                  or run `skillhost init`, and commit it"
@@ -149,6 +167,9 @@ impl RunError {
             Self::Audit(error) => error.hint(),
             Self::Sections { .. } => {
                 Some("skillhost show RUN --phase spec, or take the section out of [spec] sections in skillhost.toml".to_owned())
+            }
+            Self::NothingChanged { .. } => {
+                Some("what it may change is `write` under [grants.implement] in skillhost.toml; skillhost show RUN".to_owned())
             }
             Self::Command(CommandError::Network(_)) => Some(NETWORK_HINT.to_owned()),
             Self::Command(CommandError::NoProgram { .. }) => Some(
@@ -169,6 +190,51 @@ impl RunError {
     }
 }
 
+impl RunError {
+    /// The error and its causes, in one line. Not escaped.
+    pub fn chain(&self) -> String {
+        chain(self)
+    }
+}
+
+/// An error and its causes, in one line. Not escaped.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// Whether an error, or one that led to it, is a disk without room: a limit, whatever was being done.
+pub fn is_no_room(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let found = matches!(error.downcast_ref(), Some(RunError::Full(_)))
+            || error.downcast_ref().is_some_and(WorktreeError::is_no_room)
+            || error.downcast_ref().is_some_and(|error: &io::Error| {
+                let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
+                kinds.contains(&error.kind())
+            })
+            || error
+                .downcast_ref()
+                .and_then(rusqlite::Error::sqlite_error_code)
+                .is_some_and(|code| code == rusqlite::ErrorCode::DiskFull);
+        if found {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn listed(paths: &[(String, String)]) -> String {
+    let shown: Vec<String> = paths.iter().take(3).map(|(path, reason)| format!("{path}: {reason}")).collect();
+    if shown.is_empty() { String::new() } else { format!(" (left out: {})", shown.join("; ")) }
+}
+
 /// An error that a skill returned, in one line. Not escaped.
 pub fn describe(error: &contract::Error) -> String {
     match error {
@@ -178,5 +244,48 @@ pub fn describe(error: &contract::Error) -> String {
         contract::Error::Cancelled => "cancelled".to_owned(),
         contract::Error::TooLarge(bytes) => format!("too large: {bytes} bytes"),
         contract::Error::Failed(text) => text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn full() -> io::Error {
+        io::ErrorKind::StorageFull.into()
+    }
+
+    #[test]
+    fn a_full_disk_is_a_limit_wherever_it_shows() {
+        let audit = || AuditError::LogWrite(full());
+        let file = AuditError::LogStopped(io::ErrorKind::QuotaExceeded.into());
+        let disk_full = rusqlite::ffi::Error { code: rusqlite::ErrorCode::DiskFull, extended_code: 13 };
+        for error in [
+            RunError::Folder(full()),
+            RunError::Audit(audit()),
+            RunError::Audit(file),
+            RunError::Ledger(LedgerError::Folder(io::ErrorKind::FileTooLarge.into())),
+            RunError::Ledger(LedgerError::Key(audit())),
+            RunError::Ledger(LedgerError::Database(rusqlite::Error::SqliteFailure(disk_full, None))),
+            RunError::Worktree(WorktreeError::Io { operation: "write", path: "x".into(), source: full() }),
+            RunError::Call { skill: "x".to_owned(), source: CallError::Audit(audit()) },
+            RunError::Full(Some(Box::new(RunError::Interrupted))),
+        ] {
+            assert_eq!(error.class(), FailureClass::Limit, "{error}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("--state-dir")), "{error}");
+        }
+        let other = RunError::Audit(AuditError::LogWrite(io::ErrorKind::PermissionDenied.into()));
+        assert_eq!(other.class(), FailureClass::Integrity);
+    }
+
+    #[test]
+    fn a_chain_names_each_cause_once() {
+        let source = WorktreeError::Io { operation: "write", path: "x".into(), source: full() };
+        let text = RunError::Worktree(source).chain();
+        assert_eq!(text, format!("the repository can't be worked on: could not write \"x\": {}", full()));
+        assert_eq!(
+            RunError::Ledger(LedgerError::Folder(full())).chain(),
+            format!("the run's folder can't be used: {}", full())
+        );
     }
 }

@@ -5,7 +5,6 @@
 //! modules that judge texts (conventions, sections, plan, findings, pull request) are pure.
 
 mod ambient;
-pub mod branch;
 pub mod cleanup;
 pub mod commands;
 pub mod conventions;

@@ -1,9 +1,5 @@
 //! A plan's sanity: what can be told of steps and criteria before anybody works on them.
 
-mod overlap;
-
-pub use overlap::may_overlap;
-
 use skillhost_core::glob::Globs;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -142,7 +138,7 @@ pub fn problems(steps: &[Step<'_>], criteria: &[Criterion<'_>], commands: &BTree
     }
     // With unknown or doubled ids, an order would mean nothing.
     if problems.is_empty()
-        && let Err(waiting) = waves(steps)
+        && let Err(waiting) = order(steps)
     {
         let steps = waiting.into_iter().map(|at| short(steps[at].id)).collect();
         problems.push(Problem::Cycle { steps });
@@ -150,64 +146,26 @@ pub fn problems(steps: &[Step<'_>], criteria: &[Criterion<'_>], commands: &BTree
     problems
 }
 
-/// The order of the steps: each wave can begin when the ones before it are done, and within a wave steps keep their
-/// order. Numbers are places in `steps`; a predecessor that is unknown is taken for done.
+/// The order in which the steps can be done: each after those that it names, otherwise as they stand. Numbers are places
+/// in `steps`; a predecessor that is unknown is taken for done.
 ///
 /// # Errors
 /// Where steps wait for each other: those that can never begin.
-pub fn waves(steps: &[Step<'_>]) -> Result<Vec<Vec<usize>>, Vec<usize>> {
+pub fn order(steps: &[Step<'_>]) -> Result<Vec<usize>, Vec<usize>> {
     let places: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, step)| (step.id, at)).collect();
     let mut waiting: Vec<usize> = (0..steps.len()).collect();
-    let mut done = BTreeSet::new();
-    let mut waves = Vec::new();
+    let mut order = Vec::with_capacity(steps.len());
     while !waiting.is_empty() {
-        let ready = |at: &usize| {
+        let is_ready = |at: &usize| {
             let mut before = steps[*at].after.iter().filter_map(|id| places.get(id.as_str()));
-            before.all(|before| done.contains(before))
+            before.all(|before| order.contains(before))
         };
-        let (wave, rest): (Vec<usize>, Vec<usize>) = waiting.iter().partition(|at| ready(at));
-        if wave.is_empty() {
-            return Err(waiting);
-        }
-        done.extend(wave.iter().copied());
-        waves.push(wave);
-        waiting = rest;
-    }
-    Ok(waves)
-}
-
-/// Pairs of steps that could touch the same files although neither waits for the other. Places in `steps`.
-pub fn conflicts(steps: &[Step<'_>]) -> Vec<(usize, usize)> {
-    let ordered = predecessors(steps);
-    let mut pairs = Vec::new();
-    for one in 0..steps.len() {
-        for other in one + 1..steps.len() {
-            let in_order = ordered[one].contains(&other) || ordered[other].contains(&one);
-            let touch = || steps[one].files.iter().any(|a| steps[other].files.iter().any(|b| may_overlap(a, b)));
-            if !in_order && touch() {
-                pairs.push((one, other));
-            }
+        match waiting.iter().position(is_ready) {
+            Some(first) => order.push(waiting.remove(first)),
+            None => return Err(waiting),
         }
     }
-    pairs
-}
-
-/// For each step, all the steps that are done before it.
-fn predecessors(steps: &[Step<'_>]) -> Vec<BTreeSet<usize>> {
-    let places: BTreeMap<&str, usize> = steps.iter().enumerate().map(|(at, step)| (step.id, at)).collect();
-    let direct = |at: usize| steps[at].after.iter().filter_map(|id| places.get(id.as_str()).copied());
-    (0..steps.len())
-        .map(|at| {
-            let mut before = BTreeSet::new();
-            let mut open: Vec<usize> = direct(at).collect();
-            while let Some(next) = open.pop() {
-                if before.insert(next) {
-                    open.extend(direct(next));
-                }
-            }
-            before
-        })
-        .collect()
+    Ok(order)
 }
 
 fn ids<'a>(what: &'static str, given: impl Iterator<Item = &'a str>, problems: &mut Vec<Problem>) -> BTreeSet<&'a str> {

@@ -1,7 +1,6 @@
 //! One goal, from start to pull request.
 
 use crate::ambient;
-use crate::branch::BranchName;
 use crate::commands;
 use crate::conventions::conventions;
 use crate::error::{FailureClass, RunError};
@@ -9,18 +8,19 @@ use crate::event::Event;
 use crate::findings::Next;
 use crate::host::Host;
 use crate::ledger::{AgentRow, Ledger, RunRow, RunState, Sealer};
-use crate::phases;
 use crate::slug::Slug;
 use crate::state::{State, Work};
 use crate::view;
-use crate::worktree::{AgentTree, CommitTree};
+use crate::worktree::{self, AgentTree, CommitTree};
 use skillhost_audit::{Class, Event as Entry, Keyring, Kind as Deed, Log, Outcome, Payloads, Status, Subject};
+use skillhost_core::branch::BranchName;
 use skillhost_core::glob::Globs;
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::phase::Phase;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::Document;
 use skillhost_models::{Allowance, Budget, Volatile};
+use skillhost_worktree::NewWorktree;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
@@ -43,14 +43,12 @@ pub struct Finished {
     pub id: RunId,
     /// How it ended.
     pub ended: Ended,
-    /// Its folder.
-    pub folder: PathBuf,
     /// Its branch.
     pub branch: String,
     /// The pull request's text, where one was written.
     pub pull_request: Option<PathBuf>,
-    /// The run for programs.
-    pub json: PathBuf,
+    /// The run for programs, where it could be written.
+    pub json: Option<PathBuf>,
     /// What was spent.
     pub tokens: u64,
     /// Millionths of a US dollar.
@@ -88,20 +86,77 @@ pub async fn run(
         () = ambient::sleep(time.get()) => Err(RunError::Time(time)),
     };
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    state.end(work, ended, duration_ms).await
+    Ok(state.end(work, ended, duration_ms).await)
 }
 
-/// Opens ledger, log and worktree.
+/// Opens what a run is written down in. Nothing is made outside of its folder, and where this fails the folder goes.
 async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<State, RunError> {
     let id = ambient::new_run_id()?;
-    let slug = Slug::of(goal);
-    let branch = BranchName::from_template(&host.project.branch, &slug, &id)
-        .map_err(|e| RunError::Bug(format!("branch in skillhost.toml: {e}")))?;
+    let branch = BranchName::from_template(&host.project.branch, Slug::of(goal).as_str(), &id)?;
+    let repository = worktree::open(&host.repository).await?;
+    let files = CommitTree::open(Arc::clone(&repository), worktree::parse(commit)?).await?;
+    let conventions = conventions(&files, goal, &Globs::all());
     let folder = host.runs_folder().join(id.as_str());
     ambient::make_folder(&folder)?;
 
-    let keyring = Keyring::open(&host.state)?;
-    let row = RunRow {
+    let open = || -> Result<State, RunError> {
+        let agent = AgentId::main();
+        let new = NewWorktree {
+            run: id.clone(),
+            agent: agent.clone(),
+            base: worktree::parse(commit)?,
+            branch: branch.as_str().to_owned(),
+            dir: folder.join("tree"),
+        };
+        let tree = AgentTree::plan(repository, new)?;
+        let row = row(host, &id, goal, (base, commit), &branch);
+        let keyring = Keyring::open(&host.state)?;
+        let ledger = Ledger::create(&folder, Sealer::of(&keyring, &id)?, &row)?;
+        // Before the tree is made, so that it is found whenever the run is killed.
+        ledger.save_agent(&AgentRow { agent: agent.clone(), worktree: tree.record() })?;
+        let key = keyring.subject(Subject::Run(id.clone()))?;
+        let log = Log::open(&folder.join("audit.jsonl"), id.clone(), &key)?;
+        let payloads = Arc::new(Payloads::open(&folder.join("payloads"), id.clone(), key)?);
+        let budget = &host.project.budget;
+        // Above 2^53 a float is not exact any more, and nobody spends that.
+        let micro_usd = (budget.cost_usd * 1e6).min(9e15) as u64;
+        let allowance = Allowance { tokens: Some(budget.tokens), cost: Some(micro_usd) };
+        let volatile = Volatile::new([
+            (host.state.display().to_string(), "state"),
+            (id.to_string(), "run"),
+            (commit.to_owned(), "base"),
+        ]);
+        let document = |d: crate::conventions::Document| Document { path: d.path.to_string(), text: d.text };
+        Ok(State {
+            host: host.clone(),
+            agent,
+            row: Mutex::new(row),
+            ledger: Mutex::new(ledger),
+            log,
+            payloads,
+            budget: Budget::root(format!("run {id}"), allowance),
+            volatile: Arc::new(volatile),
+            asked: Default::default(),
+            outputs: Default::default(),
+            tree,
+            repository: folder.join("repository"),
+            warnings: conventions.warnings.iter().map(ToString::to_string).collect(),
+            conventions: conventions.documents.into_iter().map(document).collect(),
+            touched: Arc::default(),
+            id: id.clone(),
+            folder: folder.clone(),
+        })
+    };
+    let opened = open();
+    if opened.is_err() {
+        // The first error is the one that tells why.
+        let _ = ambient::remove_folder(&folder);
+    }
+    opened
+}
+
+fn row(host: &Host, id: &RunId, goal: &str, (base, commit): (&str, &str), branch: &BranchName) -> RunRow {
+    RunRow {
         id: id.clone(),
         state: RunState::Running,
         goal: goal.to_owned(),
@@ -121,76 +176,43 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
         spec: None,
         pull_request: None,
         assumptions: Vec::new(),
-    };
-    let ledger = Ledger::create(&folder, Sealer::of(&keyring, &id)?, &row)?;
-    let key = keyring.subject(Subject::Run(id.clone()))?;
-    let log = Log::open(&folder.join("audit.jsonl"), id.clone(), &key)?;
-    let payloads = Arc::new(Payloads::open(&folder.join("payloads"), id.clone(), key)?);
-    let auditor = log.auditor(skillhost_audit::Actor { agent: None, policy: host.policy, skill: None });
-    auditor.decision(Entry::granted(Class::Run, Deed::Start))?;
-
-    let agent = AgentId::main();
-    let intent = auditor.intent(Entry::granted(Class::Worktree, Deed::Create))?;
-    let tree = AgentTree::create(host, &id, &agent, commit, branch.as_str(), &folder.join("tree")).await?;
-    intent.outcome(Outcome::done())?;
-    let repository = folder.join("repository");
-    tree.throwaway_repository(commit, &repository).await?;
-    ledger.save_agent(&AgentRow { agent: agent.clone(), worktree: tree.record() })?;
-
-    let budget = &host.project.budget;
-    // Above 2^53 a float is not exact any more, and nobody spends that.
-    let micro_usd = (budget.cost_usd * 1e6).min(9e15) as u64;
-    let allowance = Allowance { tokens: Some(budget.tokens), cost: Some(micro_usd) };
-    let volatile = Volatile::new([
-        (host.state.display().to_string(), "state"),
-        (id.to_string(), "run"),
-        (commit.to_owned(), "base"),
-    ]);
-    let files = tree.base_tree().await?;
-    let state = State {
-        host: host.clone(),
-        agent,
-        row: Mutex::new(row),
-        ledger: Mutex::new(ledger),
-        log,
-        payloads,
-        budget: Budget::root(format!("run {id}"), allowance),
-        volatile: Arc::new(volatile),
-        asked: Default::default(),
-        outputs: Default::default(),
-        tree,
-        repository,
-        conventions: find_conventions(&files, goal),
-        touched: Arc::default(),
-        id,
-        folder,
-    };
-    state.tell(Event::Started {
-        goal: escape_terminal(goal, 200),
-        branch: branch.as_str().to_owned(),
-        base: format!("{base}@{}", &commit[..7.min(commit.len())]),
-    });
-    for note in state.tree.notes() {
-        state.warn(&note);
     }
-    if let Some(note) = phases::same_author_and_reviewer(host) {
-        state.warn(&note);
-    }
-    Ok(state)
-}
-
-fn find_conventions(files: &CommitTree, goal: &str) -> Vec<Document> {
-    let found = conventions(files, goal, &Globs::all());
-    for warning in &found.warnings {
-        tracing::warn!("{warning}");
-    }
-    found.documents.into_iter().map(|d| Document { path: d.path.to_string(), text: d.text }).collect()
 }
 
 impl State {
+    /// Makes the agent's tree, which the ledger knows of already.
+    async fn start(&self) -> Result<(), RunError> {
+        let auditor = self.auditor();
+        auditor.decision(Entry::granted(Class::Run, Deed::Start))?;
+        let row = self.row();
+        self.tell(Event::Started {
+            goal: escape_terminal(&row.goal, 200),
+            branch: row.branch,
+            base: format!("{}@{}", row.base, &row.base_commit[..7.min(row.base_commit.len())]),
+        });
+        for note in self.notes() {
+            self.warn(&note);
+        }
+        let intent = auditor.intent(Entry::granted(Class::Worktree, Deed::Create))?;
+        let made = async {
+            self.tree.throwaway_repository(&self.tree.base(), &self.repository).await?;
+            self.tree.create().await
+        };
+        let made = made.await;
+        let status = if made.is_ok() { Status::Done } else { Status::Failed };
+        let made = made.and(intent.outcome(Outcome::of(status)).map_err(RunError::from));
+        if made.is_err() {
+            // The first error is the one that tells why; what can't be removed now, `gc` removes later.
+            let _ = self.tree.remove().await;
+            let _ = ambient::remove_folder(&self.repository);
+        }
+        made
+    }
+
     /// Spec, its review, then the change, its gates and its review, each with its rounds.
     async fn phases(&self, work: &mut Work, goal: &str) -> Result<(), RunError> {
         let rounds = self.host.project.rounds;
+        self.start().await?;
         self.set_up().await?;
         self.specify(work, goal, rounds).await?;
         self.commit_spec(work).await?;
@@ -200,20 +222,25 @@ impl State {
                 Ok(commit) => commit,
                 // After a first change the run halts with what it has: its records say what failed.
                 Err(error) if work.summary.is_some() && error.class() == FailureClass::Negative => {
-                    work.draft_reasons.push(format!("the author could not answer round {round}: {error}"));
+                    work.draft_reasons.push(format!("the author could not answer round {round}: {}", error.chain()));
                     return Ok(());
                 }
                 Err(error) => return Err(error),
             };
-            self.close_failures(work, round);
             let passed = self.run_gates(work, &commit).await?;
             let holds = self.verify(work, goal, round).await?;
-            if !(passed && holds) && round < rounds {
-                self.raise_failures(work, round)?;
-                continue;
+            match (passed && holds, round < rounds) {
+                (true, _) => self.close_failures(work, round)?,
+                (false, true) => {
+                    self.close_failures(work, round)?;
+                    self.raise_failures(work, round)?;
+                    continue;
+                }
+                // Nobody is left to mend what is open.
+                (false, false) => {}
             }
             match self.review(work, goal, Phase::ChangeReview, round, rounds).await? {
-                Next::GoOn { .. } | Next::End => return Ok(()),
+                Next::GoOn | Next::End => return Ok(()),
                 Next::Back => {}
             }
         }
@@ -226,7 +253,7 @@ impl State {
                 continue;
             }
             match self.review(work, goal, Phase::SpecReview, round, rounds).await? {
-                Next::GoOn { .. } => return Ok(()),
+                Next::GoOn => return Ok(()),
                 Next::End => return Err(self.blocker(work, rounds)),
                 Next::Back => {}
             }
@@ -234,31 +261,60 @@ impl State {
         Ok(())
     }
 
-    /// Writes down how the run ended, whatever happened.
-    async fn end(self, mut work: Work, ended: Result<(), RunError>, duration_ms: u64) -> Result<Finished, RunError> {
+    /// Writes down how the run ended, whatever happened. What can't be written then doesn't hide why it ended.
+    async fn end(self, mut work: Work, ended: Result<(), RunError>, duration_ms: u64) -> Finished {
+        let ended = ended.map_err(|error| self.or_full(error));
         let has_change = work.summary.is_some();
         if let (Err(error), true) = (&ended, has_change) {
-            work.draft_reasons.push(format!("the run ended early: {error}"));
+            work.draft_reasons.push(format!("the run ended early: {}", error.chain()));
         }
-        let drafts = if has_change { Some(self.propose(&work, duration_ms).await?) } else { None };
+        let note = ended.as_ref().map_or_else(RunError::chain, |()| "the run ended".to_owned());
+        let spent = self.budget.spent();
+        let now = ambient::unix_ms();
+        let closed = self.ledger(|ledger| ledger.close_phases(&note, now, (spent.tokens, spent.cost)));
+        let drafts = if has_change { self.propose(&work, duration_ms).await.map(Some) } else { Ok(None) };
         let ended = match (ended, drafts) {
-            (Err(error), _) => Ended::Failed(error),
-            (Ok(()), Some(drafts)) if drafts.is_empty() => Ended::Ready,
-            (Ok(()), Some(drafts)) => Ended::Draft(drafts),
-            (Ok(()), None) => Ended::Failed(RunError::Bug("the run ended without a change".to_owned())),
+            (Err(error), _) | (Ok(()), Err(error)) => Ended::Failed(error),
+            (Ok(()), Ok(Some(drafts))) if drafts.is_empty() => Ended::Ready,
+            (Ok(()), Ok(Some(drafts))) => Ended::Draft(drafts),
+            (Ok(()), Ok(None)) => Ended::Failed(RunError::Bug("the run ended without a change".to_owned())),
         };
-        let (state, exit_code, error) = match &ended {
+        let recorded = closed.and(self.record_end(&work, &ended)).and(self.log_end(&ended));
+        let (json, written) = match self.write_json() {
+            Ok(json) => (Some(json), Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        let ended = match (ended, recorded.and(written)) {
+            // A run that nobody can read of afterwards is none that went well.
+            (Ended::Ready | Ended::Draft(_), Err(error)) => {
+                let ended = Ended::Failed(self.or_full(error));
+                let _ = self.record_end(&work, &ended);
+                ended
+            }
+            (ended, _) => ended,
+        };
+        let row = self.row();
+        Finished {
+            id: self.id.clone(),
+            ended,
+            branch: row.branch,
+            pull_request: row.pull_request.map(PathBuf::from),
+            json,
+            tokens: spent.tokens,
+            cost_micro_usd: spent.cost,
+            sandbox: row.sandbox,
+            denials: self.ledger(|ledger| ledger.denials()).map_or(0, |denials| denials.len()),
+            spec: self.spec_path(),
+        }
+    }
+
+    fn record_end(&self, work: &Work, ended: &Ended) -> Result<(), RunError> {
+        let (state, exit_code, error) = match ended {
             Ended::Ready => (RunState::Ready, 0, None),
             Ended::Draft(reasons) => (RunState::Draft, 1, reasons.first().cloned()),
             Ended::Failed(RunError::Interrupted) => (RunState::Interrupted, 130, Some("interrupted".to_owned())),
-            Ended::Failed(error) => (RunState::Failed, exit_code(error.class()), Some(error.to_string())),
+            Ended::Failed(error) => (RunState::Failed, exit_code(error.class()), Some(error.chain())),
         };
-        let status = match state {
-            RunState::Ready | RunState::Draft => Status::Done,
-            RunState::Interrupted => Status::Cancelled,
-            _ => Status::Failed,
-        };
-        self.auditor().intent(Entry::granted(Class::Run, Deed::End))?.outcome(Outcome::of(status))?;
         self.save(|row| {
             row.state = state;
             row.exit_code = Some(exit_code);
@@ -266,26 +322,25 @@ impl State {
             row.ended_ms = Some(ambient::unix_ms());
             row.head = Some(self.tree.head());
             row.assumptions.clone_from(&work.assumptions);
-        })?;
-        let view = self.ledger(|ledger| view::view(ledger, self.log.size()))?;
-        let json = self.folder.join("run.json");
-        let text = serde_json::to_vec_pretty(&view).map_err(|e| RunError::Bug(e.to_string()))?;
-        ambient::write_whole(&json, &text)?;
-        self.log.close()?;
-        let row = self.row.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        Ok(Finished {
-            id: self.id.clone(),
-            ended,
-            branch: row.branch,
-            pull_request: row.pull_request.map(PathBuf::from),
-            json,
-            tokens: row.tokens,
-            cost_micro_usd: row.cost_micro_usd.unwrap_or(0),
-            sandbox: row.sandbox,
-            denials: self.ledger(|ledger| ledger.denials())?.into_iter().collect::<Vec<_>>().len(),
-            spec: self.spec_path(),
-            folder: self.folder.clone(),
         })
+    }
+
+    fn log_end(&self, ended: &Ended) -> Result<(), RunError> {
+        let status = match ended {
+            Ended::Ready | Ended::Draft(_) => Status::Done,
+            Ended::Failed(RunError::Interrupted) => Status::Cancelled,
+            Ended::Failed(_) => Status::Failed,
+        };
+        self.auditor().intent(Entry::granted(Class::Run, Deed::End))?.outcome(Outcome::of(status))?;
+        Ok(self.log.close()?)
+    }
+
+    fn write_json(&self) -> Result<PathBuf, RunError> {
+        let view = self.ledger(|ledger| view::view(ledger, self.log.size()))?;
+        let text = serde_json::to_vec_pretty(&view).map_err(|e| RunError::Bug(e.to_string()))?;
+        let json = self.folder.join("run.json");
+        ambient::write_whole(&json, &text)?;
+        Ok(json)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::words::{is_small, is_task_verb};
 use std::fmt;
 
 /// Longest slug, in bytes.
-pub const MAX_SLUG_BYTES: usize = 40;
+pub const MAX_SLUG_BYTES: usize = skillhost_core::branch::MAX_SLUG_BYTES;
 /// Words that a name needs at most.
 const MAX_WORDS: usize = 4;
 /// Where the subject of a goal ends and the details begin.

@@ -1,7 +1,7 @@
 //! One run at work: what its phases share.
 
 use crate::ambient;
-use crate::error::RunError;
+use crate::error::{RunError, is_no_room};
 use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
@@ -44,6 +44,8 @@ pub(crate) struct State {
     /// Throwaway repository for commands that need git.
     pub(crate) repository: PathBuf,
     pub(crate) conventions: Vec<Document>,
+    /// What of the conventions didn't reach the brief.
+    pub(crate) warnings: Vec<String>,
     /// What the skills wrote through the guard so far.
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
 }
@@ -71,6 +73,20 @@ pub(crate) struct Work {
 pub(crate) struct Turn {
     pub(crate) phase: Phase,
     pub(crate) round: u32,
+}
+
+/// How hard a skill may try. Clones count their model calls together, so that a recording tells attempts apart.
+#[derive(Clone, Default)]
+pub(crate) struct Effort {
+    turns: Turns,
+    /// Whether each model call goes to the next tier up.
+    is_stronger: bool,
+}
+
+impl Effort {
+    pub(crate) fn stronger(&self) -> Self {
+        Self { turns: self.turns.clone(), is_stronger: true }
+    }
 }
 
 impl State {
@@ -106,6 +122,17 @@ impl State {
         self.ledger(|ledger| ledger.save_run(&row))
     }
 
+    /// The run's row, as it is now.
+    pub(crate) fn row(&self) -> RunRow {
+        self.row.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// On a full disk, whatever failed first failed for want of room, even where a skill or a command is who says it.
+    pub(crate) fn or_full(&self, error: RunError) -> RunError {
+        let is_told = matches!(error, RunError::Interrupted | RunError::Time(_)) || is_no_room(&error);
+        if !is_told && ambient::is_full(&self.folder) { RunError::Full(Some(Box::new(error))) } else { error }
+    }
+
     /// Who records what the host itself does.
     pub(crate) fn auditor(&self) -> Auditor {
         self.log.auditor(Actor { agent: None, policy: self.host.policy, skill: None })
@@ -115,7 +142,9 @@ impl State {
     pub(crate) fn brief(&self, turn: Turn, work: &Work, goal: &str) -> Brief {
         let back = |finding: &&crate::findings::Finding| match turn.phase {
             Phase::Spec | Phase::SpecReview => matches!(finding.phase, Phase::Spec | Phase::SpecReview),
-            _ => true,
+            Phase::Implement => true,
+            // What failed is for the next gates to decide, not for a skill.
+            Phase::Verify | Phase::ChangeReview => finding.phase != Phase::Verify,
         };
         let open: Vec<_> = work.findings.open(Severity::Major).filter(back).collect();
         // An author is told of the findings; a reviewer, what the author says to them, too.
@@ -152,6 +181,21 @@ impl State {
         F: FnOnce(Call, Arc<Engine>) -> R,
         R: Future<Output = Result<Called<T>, Box<Unanswered>>>,
     {
+        self.call_with(turn, &Effort::default(), invoke, describe).await
+    }
+
+    /// The same, with the effort that a second attempt makes.
+    pub(crate) async fn call_with<T, F, R>(
+        &self,
+        turn: Turn,
+        effort: &Effort,
+        invoke: F,
+        describe: impl FnOnce(&T) -> (bool, String),
+    ) -> Result<T, RunError>
+    where
+        F: FnOnce(Call, Arc<Engine>) -> R,
+        R: Future<Output = Result<Called<T>, Box<Unanswered>>>,
+    {
         let equipped = self.host.equipped(turn.phase.kind())?;
         let answered = Arc::new(Mutex::new(BTreeSet::new()));
         let before = self.budget.spent();
@@ -173,20 +217,21 @@ impl State {
         self.tell(Event::PhaseStarted { agent: self.agent.clone(), phase: turn.phase, round: turn.round });
         let started = ambient::now();
 
-        let call = self.prepare(turn, equipped, Arc::clone(&answered))?;
-        let ended = invoke(call, Arc::clone(&self.host.engine)).await;
         let skill = equipped.reference.clone();
-        let ended = match ended {
-            Err(unanswered) => {
-                self.took(equipped, &unanswered.done)?;
-                self.show_printed(equipped, &unanswered.done.printed);
-                Err(RunError::Call { skill, source: unanswered.error })
-            }
-            Ok(called) => {
-                self.took(equipped, &called.done)?;
-                called.answer.map_err(|error| RunError::Skill { skill, error })
-            }
+        let ended = match self.prepare(turn, effort, equipped, Arc::clone(&answered)) {
+            Err(error) => Err(error),
+            Ok(call) => match invoke(call, Arc::clone(&self.host.engine)).await {
+                Err(unanswered) => {
+                    self.show_printed(equipped, &unanswered.done.printed);
+                    self.took(equipped, &unanswered.done)
+                        .and(Err(RunError::Call { skill, source: unanswered.error }))
+                }
+                Ok(called) => self
+                    .took(equipped, &called.done)
+                    .and_then(|()| called.answer.map_err(|error| RunError::Skill { skill, error })),
+            },
         };
+        let ended = ended.map_err(|error| self.or_full(error));
 
         let spent = self.budget.spent();
         row.ended_ms = Some(ambient::unix_ms());
@@ -195,7 +240,7 @@ impl State {
         row.cost_micro_usd = Some(spent.cost - before.cost);
         let (is_good, note) = match &ended {
             Ok(value) => describe(value),
-            Err(error) => (false, error.to_string()),
+            Err(error) => (false, error.chain()),
         };
         row.state = match (&ended, is_good) {
             (Err(_), _) => PhaseState::Failed,
@@ -218,6 +263,7 @@ impl State {
     fn prepare(
         &self,
         turn: Turn,
+        effort: &Effort,
         equipped: &Equipped,
         answered: Arc<Mutex<BTreeSet<String>>>,
     ) -> Result<Call, RunError> {
@@ -236,7 +282,7 @@ impl State {
             role: role(turn.phase.kind().as_str())?,
             skill: Some(role(manifest.skill.name.as_str())?),
             round: turn.round,
-            turns: Turns::default(),
+            turns: effort.turns.clone(),
             budget: self.budget.clone(),
             volatile: Arc::clone(&self.volatile),
         };
@@ -249,6 +295,7 @@ impl State {
                 payloads: Arc::clone(&self.payloads),
                 run: run.clone(),
                 run_budget: self.budget.clone(),
+                stronger: effort.is_stronger.then(|| Arc::clone(&equipped.capabilities)),
                 watcher: watcher.clone(),
                 answered,
             })),

@@ -226,8 +226,8 @@ fn maven_or_dotnet(line: &str) -> Option<u32> {
 /// What runners say where there was nothing to run.
 fn nothing(line: &str) -> Option<u32> {
     let go = line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
-    let others =
-        line.starts_with("No tests found") || line.starts_with("No test files found") || line == "NO TESTS RAN";
+    let others = ["No tests found", "No test files found"].iter().any(|words| line.starts_with(words))
+        || matches!(line, "NO TESTS RAN" | "running 0 tests");
     let verbose_go = line.starts_with("--- PASS: ") || line.starts_with("--- FAIL: ");
     match (go || others, verbose_go) {
         (true, _) => Some(0),
@@ -309,6 +309,7 @@ mod tests {
                 "running 4 tests\ntest a ... ok\n\ntest result: FAILED. 3 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n\ntest result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
                 6,
             ),
+            ("cargo, cut", "running 0 tests\n", 0),
             (
                 "cargo, none",
                 "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s",

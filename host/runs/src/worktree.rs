@@ -1,20 +1,19 @@
 //! The agent's tree as the phases use it: git's work is done on threads that may block, and its names are the run's.
 
 use crate::error::RunError;
-use crate::host::{Equipped, Host};
+use crate::host::Equipped;
 use crate::phases::file_change;
 use crate::pull_request::File;
 use crate::state::State;
 use crate::tree::Tree;
 use skillhost_audit::{Class, Event as Entry, Kind as Deed, Outcome, Status};
-use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::escape_terminal;
 use skillhost_worktree::{CommitId, CommitRequest, Committed, NewWorktree, Repository, Worktree, WorktreeRecord};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Largest file that a quote is looked for in.
 const MAX_QUOTED_BYTES: u64 = 2 << 20;
@@ -25,8 +24,8 @@ pub(crate) struct AgentTree {
     repository: Arc<Repository>,
     worktree: Arc<Mutex<Worktree>>,
     record: WorktreeRecord,
-    dir: PathBuf,
-    base: CommitId,
+    /// The newest commit that was seen on the branch, for when the branch can't be read any more.
+    head: Arc<Mutex<CommitId>>,
     commits: Arc<AtomicU64>,
 }
 
@@ -46,36 +45,39 @@ pub(crate) struct Done {
 }
 
 impl AgentTree {
-    pub(crate) async fn create(
-        host: &Host,
-        run: &RunId,
-        agent: &AgentId,
-        base: &str,
-        branch: &str,
-        dir: &Path,
-    ) -> Result<Self, RunError> {
-        let (path, dir) = (host.repository.clone(), dir.to_owned());
-        let (run, agent, branch) = (run.clone(), agent.clone(), branch.to_owned());
-        let base: CommitId = parse(base)?;
-        blocking(move || {
-            let repository = Repository::open(&path)?;
-            let new = NewWorktree { run, agent, base, branch, dir: dir.clone() };
-            let worktree = repository.create_worktree(new)?;
-            let record = worktree.record();
-            Ok(Self {
-                repository: Arc::new(repository),
-                worktree: Arc::new(Mutex::new(worktree)),
-                record,
-                dir,
-                base,
-                commits: Arc::default(),
-            })
+    /// A tree that is not there yet.
+    pub(crate) fn plan(repository: Arc<Repository>, new: NewWorktree) -> Result<Self, RunError> {
+        let worktree = repository.plan_worktree(new)?;
+        let record = worktree.record();
+        Ok(Self {
+            repository,
+            worktree: Arc::new(Mutex::new(worktree)),
+            head: Arc::new(Mutex::new(record.base)),
+            record,
+            commits: Arc::default(),
+        })
+    }
+
+    /// Makes it, and its branch.
+    pub(crate) async fn create(&self) -> Result<(), RunError> {
+        let WorktreeRecord { run, agent, base, branch, dir, .. } = self.record();
+        let new = NewWorktree { run, agent, base, branch, dir };
+        let repository = Arc::clone(&self.repository);
+        self.with(move |worktree| {
+            *worktree = repository.create_worktree(new)?;
+            Ok(())
         })
         .await
     }
 
+    /// Removes it; what is in it and in no commit is saved first.
+    pub(crate) async fn remove(&self) -> Result<(), RunError> {
+        let (repository, record) = (Arc::clone(&self.repository), self.record());
+        blocking(move || Ok(repository.remove_worktree(&record)?)).await
+    }
+
     pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+        &self.record.dir
     }
 
     pub(crate) fn record(&self) -> WorktreeRecord {
@@ -83,12 +85,16 @@ impl AgentTree {
     }
 
     pub(crate) fn base(&self) -> String {
-        self.base.to_string()
+        self.record.base.to_string()
     }
 
-    /// The newest commit of the branch.
+    /// The newest commit of the branch; the last one that was known where somebody else changed the branch.
     pub(crate) fn head(&self) -> String {
-        self.lock().head().map_or_else(|_| self.base(), |head| head.to_string())
+        let mut last = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Ok(head) = self.lock().head() {
+            *last = head;
+        }
+        last.to_string()
     }
 
     /// In whose name commits are made: the user's, as git knows them.
@@ -99,11 +105,6 @@ impl AgentTree {
     /// What people should know of this repository.
     pub(crate) fn notes(&self) -> Vec<String> {
         self.repository.notes()
-    }
-
-    /// The base commit's files.
-    pub(crate) async fn base_tree(&self) -> Result<CommitTree, RunError> {
-        CommitTree::open(Arc::clone(&self.repository), self.base).await
     }
 
     /// The texts of a file, as the tree has it and as the base had it.
@@ -148,21 +149,22 @@ impl AgentTree {
     }
 
     /// A commit was made.
-    pub(crate) fn count_commit(&self) {
+    pub(crate) fn committed(&self, commit: CommitId) {
         self.commits.fetch_add(1, Relaxed);
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = commit;
     }
 
     /// Does something with the tree, on a thread that may block.
     pub(crate) async fn with<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Worktree) -> Result<T, RunError> + Send + 'static,
+        work: impl FnOnce(&mut Worktree) -> Result<T, RunError> + Send + 'static,
     ) -> Result<T, RunError> {
         let tree = self.clone();
-        blocking(move || work(&tree.lock())).await
+        blocking(move || work(&mut tree.lock())).await
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Worktree> {
-        self.worktree.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.worktree.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -215,8 +217,8 @@ impl State {
         let status = if committed.is_ok() { Status::Done } else { Status::Failed };
         intent.outcome(Outcome::of(status))?;
         let committed = committed?;
-        if committed.commit.is_some() {
-            self.tree.count_commit();
+        if let Some(commit) = committed.commit {
+            self.tree.committed(commit);
         }
         self.report(&committed);
         let head = self.tree.head();
@@ -266,7 +268,13 @@ impl Tree for CommitTree {
     }
 }
 
-fn parse(commit: &str) -> Result<CommitId, RunError> {
+/// Opens the user's repository.
+pub(crate) async fn open(path: &Path) -> Result<Arc<Repository>, RunError> {
+    let path = path.to_owned();
+    blocking(move || Ok(Arc::new(Repository::open(&path)?))).await
+}
+
+pub(crate) fn parse(commit: &str) -> Result<CommitId, RunError> {
     commit.parse().map_err(|_| RunError::Bug("a commit's id is not one".to_owned()))
 }
 

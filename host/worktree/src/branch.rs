@@ -8,29 +8,13 @@ use crate::error::WorktreeError;
 use crate::record::WorktreeRecord;
 use crate::tree::is_missing;
 use git2::{ErrorCode, Oid, Repository};
+use skillhost_core::branch::MAX_BRANCH_BYTES;
 use skillhost_core::name::RunId;
 
-/// Longest branch name, in bytes: room for the ref's lock file on every file system.
-const MAX_BRANCH_BYTES: usize = 200;
-
-/// Checks that a name is a branch of this run: the run's id is a whole word of it, and never all of it. So no
-/// template can lead to `main` or to another run's branch.
+/// Checks that a name is a branch of this run.
 pub(crate) fn check_name(run: &RunId, name: &str) -> Result<(), WorktreeError> {
-    let refuse = |rule| Err(WorktreeError::Branch { name: name.chars().take(MAX_BRANCH_BYTES).collect(), rule });
-    if name.len() > MAX_BRANCH_BYTES {
-        return refuse("it is too long");
-    }
-    let is_valid = !name.starts_with('-')
-        && !name.chars().any(skillhost_core::text::is_deceptive)
-        && git2::Reference::is_valid_name(&format!("refs/heads/{name}"));
-    if !is_valid {
-        return refuse("it is not a name that git takes");
-    }
-    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
-    if name == run.as_str() || !words.any(|word| word == run.as_str()) {
-        return refuse("the run's id is not a part of it");
-    }
-    Ok(())
+    skillhost_core::branch::check_name(run, name)
+        .map_err(|rule| WorktreeError::Branch { name: name.chars().take(MAX_BRANCH_BYTES).collect(), rule })
 }
 
 /// The tip of an agent's branch, if it is where the host left it.

@@ -121,9 +121,11 @@ impl Worktree {
     }
 }
 
-/// Whether a difference is part of the change: other untracked files are output of commands.
+/// Whether a difference is part of the change: other untracked files are output of commands, and what set-up made of
+/// tracked ones is nobody's change.
 fn is_shown(path: &[u8], difference: &Difference, written: &BTreeSet<SkillPath>) -> bool {
-    difference.before.is_some() || skill_path(path).is_some_and(|path| written.contains(&path))
+    let is_chosen = || skill_path(path).is_some_and(|path| written.contains(&path));
+    !difference.by_set_up && (difference.before.is_some() || is_chosen())
 }
 
 /// The working tree as a git tree: the tip of the branch with what differs from it.

@@ -31,12 +31,11 @@ pub struct NewWorktree {
 }
 
 impl Repository {
-    /// Makes an agent's tree and its branch. Any number of processes can do so at once.
+    /// A worktree that is not there yet, so that what has to be remembered can be written down before anything is made.
     ///
     /// # Errors
-    /// Where the branch or the directory exists, or the base has entries that are unsafe to write. Nothing is then
-    /// left of it.
-    pub fn create_worktree(&self, new: NewWorktree) -> Result<Worktree, WorktreeError> {
+    /// Where the name is no branch of the run, or the directory would lie in one that isn't there.
+    pub fn plan_worktree(&self, new: NewWorktree) -> Result<Worktree, WorktreeError> {
         branch::check_name(&new.run, &new.branch)?;
         let (Some(parent), Some(name)) = (new.dir.parent(), new.dir.file_name()) else {
             return Err(WorktreeError::Record { path: new.dir });
@@ -49,6 +48,16 @@ impl Repository {
             branch: new.branch,
             git_directory: self.common_directory().to_owned(),
         };
+        Ok(Worktree::new(record, Vec::new()))
+    }
+
+    /// Makes an agent's tree and its branch. Any number of processes can do so at once.
+    ///
+    /// # Errors
+    /// Where the branch or the directory exists, or the base has entries that are unsafe to write. Nothing is then
+    /// left of it.
+    pub fn create_worktree(&self, new: NewWorktree) -> Result<Worktree, WorktreeError> {
+        let record = self.plan_worktree(new)?.record();
         let git = self.open_git()?;
         let is_left_over = clear_left_overs(&record)?;
         let reference = format!("refs/heads/{}", record.branch);

@@ -144,6 +144,12 @@ impl WorktreeError {
         self.advice().map(str::to_owned)
     }
 
+    /// Whether the disk has no room for it; libgit2 tells that in words alone.
+    pub fn is_no_room(&self) -> bool {
+        let words = ["No space left on device", "Disk quota exceeded", "File too large"];
+        matches!(self, Self::Git(error) if words.iter().any(|words| error.message().contains(words)))
+    }
+
     fn advice(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoRepository { .. } => {

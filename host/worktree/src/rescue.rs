@@ -32,6 +32,10 @@ impl Repository {
     /// # Errors
     /// Where files can't be read, or those that are not ignored exceed `max_bytes`.
     pub fn rescue(&self, record: &WorktreeRecord, max_bytes: u64) -> Result<Option<CommitId>, WorktreeError> {
+        if ambient::kind_of(&record.marker()).is_some() {
+            // It was still being made: what is there is the base's, and not all of it.
+            return Ok(None);
+        }
         let worktree = Worktree::new(record.clone(), Vec::new());
         let git = worktree.open_git()?;
         let look = worktree.look_from(branch::last_known(&git, record)?)?;

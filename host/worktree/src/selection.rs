@@ -35,6 +35,8 @@ pub struct LeftOut {
 pub enum LeftOutReason {
     /// A command made it, nobody tracks it, and the skill didn't name it.
     UntrackedOutput,
+    /// Set-up changed it, and nobody else did: it is changed again wherever set-up runs.
+    SetUp,
     /// The write grant doesn't cover it.
     OutsideGrant,
     /// A link that leads out of the tree.
@@ -53,6 +55,7 @@ impl fmt::Display for LeftOutReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::UntrackedOutput => "output of a command",
+            Self::SetUp => "changed by set-up",
             Self::OutsideGrant => "outside the write grant, or protected",
             Self::EscapingLink => "a link that leads out of the tree",
             Self::TooLarge => "larger than 100 MiB",
@@ -126,6 +129,9 @@ fn judge(
     difference: &Difference,
     rules: &Rules<'_>,
 ) -> Result<Result<SkillPath, LeftOutReason>, WorktreeError> {
+    if difference.by_set_up {
+        return Ok(Err(LeftOutReason::SetUp));
+    }
     let named = skill_path(path);
     if difference.before.is_none() && !named.as_ref().is_some_and(|path| rules.chooses(path)) {
         return Ok(Err(LeftOutReason::UntrackedOutput));

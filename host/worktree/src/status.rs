@@ -21,6 +21,8 @@ pub(crate) struct Difference {
     pub(crate) before: Option<Entry>,
     /// What the tree has; its content was not read where the path is new.
     pub(crate) after: Option<Stamp>,
+    /// Set-up made it, and nobody changed it since.
+    pub(crate) by_set_up: bool,
 }
 
 /// All paths that differ. Files of the commit are compared by content, new ones are only listed.
@@ -45,12 +47,13 @@ pub(crate) fn differences(
             Some(stamp) => kind_of(stamp) != entry.kind || differs(root, path, stamp, entry.blob, cache)?,
         };
         if differs {
-            differences.insert(path.clone(), Difference { before: Some(*entry), after: stamp.copied() });
+            differences
+                .insert(path.clone(), Difference { before: Some(*entry), after: stamp.copied(), by_set_up: false });
         }
     }
     for (path, stamp) in &listing.files {
         if !commit.entries.contains_key(path) {
-            differences.insert(path.clone(), Difference { before: None, after: Some(*stamp) });
+            differences.insert(path.clone(), Difference { before: None, after: Some(*stamp), by_set_up: false });
         }
     }
     Ok(differences)

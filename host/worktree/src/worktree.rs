@@ -7,15 +7,15 @@ use crate::checkout::{Skipped, create_file};
 use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::record::WorktreeRecord;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Entry, Snapshot};
 use crate::stat_cache::StatCache;
-use crate::status::{Difference, differences};
+use crate::status::{Difference, MAX_BLOB_BYTES, differences, kind_of};
 use crate::walk::{Listing, walk};
 use rustix::fs::{FileType, Mode};
 use rustix::io::Errno;
 use skillhost_core::path::SkillPath;
 use std::collections::BTreeMap;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::Path;
 
 /// An agent's tree, and the branch that its commits go to. No handle is open between two calls.
@@ -23,11 +23,13 @@ use std::path::Path;
 pub struct Worktree {
     record: WorktreeRecord,
     skipped: Vec<Skipped>,
+    /// What set-up made of tracked files, none where it removed one: no part of the agent's change.
+    set_up: BTreeMap<Vec<u8>, Option<Entry>>,
 }
 
 impl Worktree {
     pub(crate) fn new(record: WorktreeRecord, skipped: Vec<Skipped>) -> Self {
-        Self { record, skipped }
+        Self { record, skipped, set_up: BTreeMap::new() }
     }
 
     /// Finds a worktree again.
@@ -41,6 +43,26 @@ impl Worktree {
         let worktree = Self::new(record.clone(), Vec::new());
         worktree.head()?;
         Ok(worktree)
+    }
+
+    /// Takes tracked files as they are now for what set-up made of them: nothing that differs now is part of the agent's
+    /// change, as long as it stays as it is. Known only to this value.
+    ///
+    /// # Errors
+    /// Where the tree can't be read.
+    pub fn accept_set_up(&mut self) -> Result<(), WorktreeError> {
+        self.set_up.clear();
+        let look = self.look()?;
+        let tracked = look.differences.iter().filter(|(_, difference)| difference.before.is_some());
+        for (path, difference) in tracked {
+            match now(look.root.as_fd(), path, difference) {
+                Ok(entry) => drop(self.set_up.insert(path.clone(), entry)),
+                // Too large to be read is too large to be committed, whoever wrote it.
+                Err(WorktreeError::TooLarge { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// What the ledger has to remember.
@@ -150,9 +172,23 @@ impl Worktree {
         let root = self.open_root()?;
         let listing = walk(root.as_fd())?;
         let cache = StatCache::load(&self.record.stat_cache());
-        let differences = differences(&git, root.as_fd(), &listing, &snapshot, &cache)?;
+        let mut differences = differences(&git, root.as_fd(), &listing, &snapshot, &cache)?;
+        for (path, made) in &self.set_up {
+            if let Some(difference) = differences.get_mut(path) {
+                difference.by_set_up = now(root.as_fd(), path, difference).is_ok_and(|now| now == *made);
+            }
+        }
         Ok(Look { git, head, snapshot, root, listing, differences })
     }
+}
+
+/// What stands at a path that differs.
+fn now(root: BorrowedFd<'_>, path: &[u8], difference: &Difference) -> Result<Option<Entry>, WorktreeError> {
+    if difference.after.is_none() {
+        return Ok(None);
+    }
+    let (content, stamp) = beneath::read(root, path, MAX_BLOB_BYTES)?;
+    Ok(Some(Entry { kind: kind_of(&stamp), blob: git2::Oid::hash_object(git2::ObjectType::Blob, &content)? }))
 }
 
 /// What is in a tree, and how it differs from a commit.

@@ -128,6 +128,49 @@ fn what_is_outside_the_grant_or_nobodys_is_left_out() {
 }
 
 #[test]
+fn what_set_up_changed_is_nobodys_change() {
+    let fixture = Fixture::with(&[("lock", "1\n"), ("gone", "x\n"), ("both", "a\n"), ("src", "s\n")]);
+    let mut worktree = fixture.worktree("run1");
+    for (name, text) in [("lock", "2\n"), ("both", "b\n")] {
+        put(&worktree.dir().join(name), text);
+    }
+    fs::remove_file(worktree.dir().join("gone")).unwrap();
+    worktree.accept_set_up().unwrap();
+    let none = set(&[]);
+    assert!(worktree.changes(&none).unwrap().is_empty() && !worktree.is_dirty(&none).unwrap());
+    assert_eq!(worktree.diff(&[], 10_000).unwrap(), "");
+
+    // What is changed further counts, and so does what set-up left alone.
+    put(&worktree.dir().join("both"), "c\n");
+    put(&worktree.dir().join("src"), "t\n");
+    put(&worktree.dir().join("lock"), "2\n");
+    let committed = commit(&worktree, &["lock"]);
+    assert_eq!(committed.included, paths(&["both", "src"]));
+    let left: Vec<_> = committed.left_out.iter().map(|l| (l.path.as_str(), l.reason)).collect();
+    assert_eq!(left, [("gone", LeftOutReason::SetUp), ("lock", LeftOutReason::SetUp)]);
+    assert_eq!(fixture.git(&["show", &format!("{}:lock", worktree.branch())]), "1");
+    // Before the tree is removed, all of it is saved.
+    let saved = fixture.open().rescue(&worktree.record(), 1 << 20).unwrap().unwrap();
+    assert_eq!(fixture.git(&["show", &format!("{saved}:lock")]), "2");
+}
+
+#[test]
+fn a_tree_that_was_still_being_made_holds_nobodys_work() {
+    let fixture = Fixture::new();
+    let planned = fixture.open().plan_worktree(fixture.new_worktree("run1")).unwrap();
+    let record = planned.record();
+    assert_eq!(record, fixture.worktree("run1").record());
+    // A kill in the middle leaves the marker, and a part of the files.
+    let mut marker = record.dir.clone().into_os_string();
+    marker.push(".making");
+    put(std::path::Path::new(&marker), "");
+    fs::remove_file(record.dir.join("README.md")).unwrap();
+    assert_eq!(fixture.open().rescue(&record, 1 << 20).unwrap(), None);
+    fixture.open().remove_worktree(&record).unwrap();
+    assert!(!record.dir.exists());
+}
+
+#[test]
 fn a_worktree_is_found_again_by_its_record() {
     let fixture = Fixture::new();
     let worktree = fixture.worktree("run1");

@@ -286,7 +286,7 @@ pub(crate) fn call_failure(name: &str, error: &CallError) -> Failure {
         error if error.is_limit() => Exit::Limit,
         _ => Exit::Negative,
     };
-    let failure = Failure::new(exit, format!("{name} ended without an answer")).because(error);
+    let failure = Failure::new(exit, format!("{name} ended without an answer")).because_of_all(error);
     match error {
         CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
         CallError::Stuck(_) => failure.hint(STUCK_HINT),

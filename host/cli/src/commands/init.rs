@@ -8,6 +8,7 @@ use crate::{ambient, runtime};
 use serde::Serialize;
 use skillhost_core::project::FILE;
 use skillhost_core::text::escape_block;
+use skillhost_models::suggestions;
 use skillhost_runs::detect::propose;
 use skillhost_runs::worktree::CommitTree;
 use std::sync::Arc;
@@ -35,7 +36,9 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
     let tree = runtime()?
         .block_on(CommitTree::open(Arc::clone(&repository), head))
         .map_err(|e| Failure::of(Exit::Configuration, &e))?;
-    let proposal = propose(&tree, &base);
+    let providers: Vec<_> =
+        suggestions().iter().filter(|suggested| ambient::variable(suggested.key_env).is_some()).copied().collect();
+    let proposal = propose(&tree, &base, &providers);
     if !arguments.print {
         let written = if there {
             ambient::replace(&path, proposal.toml.as_bytes())

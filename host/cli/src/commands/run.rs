@@ -173,7 +173,7 @@ fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
         Ended::Ready => ("ready", Exit::Done, Vec::new()),
         Ended::Draft(reasons) => ("draft", Exit::Negative, reasons.clone()),
         Ended::Failed(RunError::Interrupted) => ("interrupted", Exit::Interrupted, vec!["interrupted".to_owned()]),
-        Ended::Failed(error) => ("failed", exit_of(error.class()), vec![error.to_string()]),
+        Ended::Failed(error) => ("failed", exit_of(error.class()), vec![error.chain()]),
     };
     let show = |path: &std::path::PathBuf| path.display().to_string();
     let entry = Entry {
@@ -184,7 +184,7 @@ fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
         branch: Some(finished.branch.clone()),
         pull_request: finished.pull_request.as_ref().map(show),
         spec: finished.pull_request.as_ref().map(|_| finished.spec.clone()),
-        run_json: Some(show(&finished.json)),
+        run_json: finished.json.as_ref().map(show),
         reasons,
         tokens: finished.tokens,
         cost_micro_usd: finished.cost_micro_usd,
@@ -205,7 +205,7 @@ fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
         pull_request: None,
         spec: None,
         run_json: None,
-        reasons: vec![error.to_string()],
+        reasons: vec![error.chain()],
         tokens: 0,
         cost_micro_usd: 0,
         sandbox: None,

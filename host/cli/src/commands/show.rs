@@ -120,7 +120,7 @@ fn describe(view: &RunView) -> Vec<String> {
         ));
     }
     if let Some(error) = &run.error {
-        lines.push(format!("  ended: {}", say(error)));
+        lines.push(format!("  ended: {}", escape_terminal(error, 1000)));
     }
     lines.push(String::new());
     match (&run.pull_request, run.state) {

@@ -11,11 +11,12 @@ mod node;
 mod python;
 mod render;
 
-use crate::branch::is_branch_name;
 use crate::commands::NETWORK_HINT;
 use crate::tree::{Tree, read_text};
+use skillhost_core::branch::is_branch_name;
 use skillhost_core::name::CommandName;
 use skillhost_core::path::SkillPath;
+use skillhost_models::Suggestion;
 use std::collections::BTreeSet;
 
 /// What is read of one file; lock files are long.
@@ -55,15 +56,18 @@ struct Findings {
     /// Declared, and not gates.
     others: Vec<Found>,
     spec_path: Option<String>,
+    /// Providers that there is a key for.
+    providers: Vec<Suggestion>,
     /// Paths that decide what runs, beyond those that every project protects.
     protect: Vec<String>,
     notes: Vec<String>,
 }
 
-/// Proposes a configuration; `base` is the branch that pull requests go to where the project names none.
-pub fn propose(tree: &dyn Tree, base: &str) -> Proposal {
+/// Proposes a configuration; `base` is the branch that pull requests go to where the project names none, `providers`
+/// those that the user has a key for.
+pub fn propose(tree: &dyn Tree, base: &str, providers: &[Suggestion]) -> Proposal {
     let files = Files { tree, paths: tree.list().into_iter().collect() };
-    let mut found = Findings { base: base.to_owned(), ..Findings::default() };
+    let mut found = Findings { base: base.to_owned(), providers: providers.to_vec(), ..Findings::default() };
     let implied = ecosystem::detect(&files);
     found.setup = implied.setup;
     found.notes.extend(implied.notes);

@@ -2,6 +2,7 @@
 
 use super::{Findings, Found, Proposal, argv};
 use skillhost_core::text::escape_terminal;
+use skillhost_models::{Suggestion, suggestions};
 use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 
 const HEAD: &str = "\
@@ -23,18 +24,14 @@ const NO_GATES: &str = "\
 #   run = [\"PROGRAM\", \"ARGUMENT\"]\n";
 const SPEC: &str = "\n# Where the spec of a change is committed, and the headings that it must have.\n";
 const PROTECT: &str = "\n# A change here needs a grant of its own, and is shown first in the pull request.\n";
+const MODELS: &str = "\
+\n# Models by role, as PROVIDER:MODEL; keys come from your environment. A reviewer from another provider
+# than the author's sees more.\n";
 const TAIL: &str = "\
 \n# What the skill that implements may change and run; by default everything unprotected, and the gates.
 # [grants.implement]
 # write = [\"src/**\", \"tests/**\"]
 # exec = [\"test\"]
-
-# Models by role, as PROVIDER:MODEL; keys come from your environment. A reviewer from another provider
-# than the author's sees more.
-# [models]
-# spec = \"anthropic:MODEL\"
-# review = \"openai:MODEL\"
-# implement = \"anthropic:MODEL\"
 
 # What one run may spend.
 # [budget]
@@ -79,11 +76,43 @@ pub(super) fn render(found: Findings) -> Proposal {
         ["AGENTS.md", "**/AGENTS.md", ".github/**", "skillhost.toml", "skillhost.lock"].into_iter().collect();
     protect.extend(found.protect.iter().map(String::as_str));
     document.insert("protect", table(PROTECT, [("paths", Value::from(protect))]));
-    document.set_trailing(TAIL);
+    if let Some(models) = models(&found.providers) {
+        document.insert("models", models);
+        document.set_trailing(TAIL);
+    } else {
+        // Without a key there is nothing to begin with; which one it will be is the user's to say.
+        let mut example = DocumentMut::new();
+        example.extend(models(&suggestions()).map(|models| ("models", models)));
+        let comment = |line: &str| if line.is_empty() || line.starts_with('#') { "" } else { "# " };
+        let lines = example.to_string().lines().map(|line| format!("{}{line}\n", comment(line))).collect::<String>();
+        document.set_trailing(lines + TAIL);
+    }
 
     let mut notes: Vec<String> = found.notes;
     notes.push("read skillhost.toml, then commit it: runs read it from the base commit".to_owned());
     Proposal { toml: document.to_string(), notes, has_gates: !found.gates.is_empty() }
+}
+
+/// The models of the roles, for the providers that there is a key for.
+fn models(providers: &[Suggestion]) -> Option<Item> {
+    let author = providers.first()?;
+    let reviewer = providers.get(1).unwrap_or(author);
+    let mut table = Table::new();
+    for (role, of) in [("spec", author), ("review", reviewer), ("implement", author)] {
+        table.insert(role, value(format!("{}:{}", of.provider, of.model)));
+    }
+    if let Some(capable) = author.capable {
+        table.insert("implement.capable", value(format!("{}:{capable}", author.provider)));
+    }
+    let mut comment = MODELS.to_owned();
+    if reviewer == author {
+        let other = suggestions().into_iter().find(|other| other.provider != author.provider);
+        comment.extend(other.map(|other| {
+            format!("# With a key in {}: review = \"{}:{}\"\n", other.key_env, other.provider, other.model)
+        }));
+    }
+    table.decor_mut().set_prefix(comment);
+    Some(Item::Table(table))
 }
 
 fn command_table(command: &Found, timeout: &str) -> Table {

@@ -3,9 +3,10 @@ use super::*;
 use crate::tree::tests::tree;
 use proptest::prelude::*;
 use skillhost_core::project::{FILE, Network, Project};
+use skillhost_models::{Role, Roles, suggestions};
 
 fn project(files: &[(&str, &str)]) -> (Project, Proposal) {
-    let proposal = propose(&tree(files), "main");
+    let proposal = propose(&tree(files), "main", &[]);
     let project =
         Project::parse(FILE, &proposal.toml).unwrap_or_else(|error| unreachable!("{error}\n{}", proposal.toml));
     assert!(proposal.notes.last().unwrap().contains("commit it"));
@@ -158,8 +159,42 @@ fn the_text_reads_like_this() {
     let again = propose(
         &tree(&[("package.json", r#"{"scripts": {"test": "node --test"}}"#), (".husky/pre-commit", "")]),
         "main",
+        &[],
     );
     assert_eq!(again, proposal);
+}
+
+#[test]
+fn models_are_those_that_there_is_a_key_for() {
+    let [anthropic, openai] = suggestions();
+    let configured = |providers: &[Suggestion]| {
+        let proposal = propose(&tree(&[]), "main", providers);
+        let project = Project::parse(FILE, &proposal.toml).unwrap();
+        (Roles::from_project(&project.models).unwrap(), project.models, proposal.toml)
+    };
+    let role = |name: &str| name.parse::<Role>().unwrap();
+    let shared =
+        |roles: &Roles| ["spec", "implement"].map(|author| roles.shared_provider(&role(author), &role("review")));
+
+    let (roles, models, text) = configured(&[anthropic, openai]);
+    assert_eq!(shared(&roles), [None, None], "a reviewer from another provider");
+    assert_eq!(models["review"], format!("openai:{}", openai.model));
+    assert!(models.contains_key("implement.capable") && !text.contains("With a key in"), "{text}");
+
+    for (one, other) in [(anthropic, openai), (openai, anthropic)] {
+        let (roles, models, text) = configured(&[one]);
+        assert!(shared(&roles).iter().all(Option::is_some) && models.len() >= 3, "{text}");
+        let hint = format!("# With a key in {}: review = \"{}:{}\"\n", other.key_env, other.provider, other.model);
+        assert!(text.contains(&hint), "{text}");
+    }
+
+    let (_, models, text) = configured(&[]);
+    assert!(models.is_empty());
+    assert!(text.contains("# [models]\n# spec = \"anthropic:") && text.contains("# review = \"openai:"), "{text}");
+    // What stands there as a comment is valid once it is none.
+    let (before, example) = text.split_once("# [models]\n").unwrap();
+    let example: String = example.lines().take_while(|line| !line.is_empty()).map(|line| format!("{}\n", &line[2..])).collect();
+    assert!(Project::parse(FILE, &format!("{before}[models]\n{example}")).unwrap().models.len() >= 3, "{example}");
 }
 
 #[test]

@@ -124,23 +124,11 @@ pub struct Findings {
     list: Vec<Finding>,
 }
 
-/// What was left out when a review or answers were taken in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftOut {
-    /// Findings beyond [`MAX_PER_REVIEW`].
-    pub findings: usize,
-    /// Ids in answers or verdicts that name no finding, cut. Show them escaped.
-    pub unknown_ids: Vec<String>,
-}
-
 /// What follows a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
-    /// Go on; `draft` where majors stayed open.
-    GoOn {
-        /// The pull request stays a draft.
-        draft: bool,
-    },
+    /// Go on; majors that stayed open keep the pull request a draft.
+    GoOn,
     /// Blockers or majors go back to the author.
     Back,
     /// The rounds are used up and a blocker is open: the run ends.
@@ -156,7 +144,8 @@ impl Finding {
 
 impl Findings {
     /// Takes in a review: first its verdicts over earlier findings, then what it raises itself, so that no review can
-    /// decide over its own findings.
+    /// decide over its own findings. Gives how many findings beyond [`MAX_PER_REVIEW`] were dropped; ids that name no
+    /// finding are nobody's.
     ///
     /// `versions` gives the texts of a file as the reviewer could see them: the proposed one and the base's.
     pub fn review(
@@ -166,17 +155,15 @@ impl Findings {
         verdicts: Vec<(String, bool, String)>,
         mut raised: Vec<Raised>,
         versions: impl Fn(&SkillPath) -> Vec<String>,
-    ) -> LeftOut {
-        let mut left_out = LeftOut::default();
+    ) -> usize {
         for (id, closed, reason) in verdicts {
             let reason = short(&reason);
-            match self.find(&id) {
-                Some(finding) => finding.verdicts.push(Verdict { phase, round, closed, reason }),
-                None => left_out.note(&id),
+            if let Some(finding) = self.find(&id) {
+                finding.verdicts.push(Verdict { phase, round, closed, reason });
             }
         }
-        left_out.findings = raised.len().saturating_sub(MAX_PER_REVIEW);
-        if left_out.findings > 0 {
+        let dropped = raised.len().saturating_sub(MAX_PER_REVIEW);
+        if dropped > 0 {
             raised.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             raised.truncate(MAX_PER_REVIEW);
         }
@@ -184,19 +171,16 @@ impl Findings {
             let id = format!("F{}", self.list.len() + 1);
             self.list.push(checked(id, phase, round, finding, &versions));
         }
-        left_out
+        dropped
     }
 
     /// Takes in what an author says. An answer closes nothing.
-    pub fn answer(&mut self, round: u32, answers: Vec<(String, String)>) -> LeftOut {
-        let mut left_out = LeftOut::default();
+    pub fn answer(&mut self, round: u32, answers: Vec<(String, String)>) {
         for (id, text) in answers {
-            match self.find(&id) {
-                Some(finding) => finding.answers.push(Answer { round, text: short(&text) }),
-                None => left_out.note(&id),
+            if let Some(finding) = self.find(&id) {
+                finding.answers.push(Answer { round, text: short(&text) });
             }
         }
-        left_out
     }
 
     /// All of them, in the order of their ids.
@@ -209,31 +193,18 @@ impl Findings {
         self.list.iter().filter(move |finding| finding.severity >= least && finding.is_open())
     }
 
-    /// The open ones that have to go back to their author, and that the author has not answered in `round`.
-    pub fn unanswered(&self, round: u32) -> impl Iterator<Item = &Finding> {
-        self.open(Severity::Major).filter(move |finding| !finding.answers.iter().any(|answer| answer.round >= round))
-    }
-
     /// What follows the review of `round` (1-based) of at most `rounds`.
     pub fn next(&self, round: u32, rounds: u32) -> Next {
         match self.open(Severity::Major).map(|finding| finding.severity).max() {
-            None => Next::GoOn { draft: false },
+            None => Next::GoOn,
             Some(_) if round < rounds => Next::Back,
             Some(Severity::Blocker) => Next::End,
-            Some(_) => Next::GoOn { draft: true },
+            Some(_) => Next::GoOn,
         }
     }
 
     fn find(&mut self, id: &str) -> Option<&mut Finding> {
         self.list.iter_mut().find(|finding| finding.id == id.trim())
-    }
-}
-
-impl LeftOut {
-    fn note(&mut self, id: &str) {
-        if self.unknown_ids.len() < MAX_PER_REVIEW {
-            self.unknown_ids.push(id.chars().take(40).collect());
-        }
     }
 }
 

@@ -57,6 +57,9 @@ pub enum LedgerError {
     /// The run's key is gone, and what it sealed with it.
     #[error("the run's ledger can't be read: its key was erased")]
     Erased,
+    /// The run's key can't be read or made.
+    #[error("the run's key can't be used")]
+    Key(#[source] skillhost_audit::AuditError),
     /// A sealed column doesn't open: altered, or its key is gone.
     #[error("a part of the run's ledger can't be opened: {0}")]
     Sealed(String),
@@ -167,6 +170,25 @@ impl Ledger {
             0 => Err(rusqlite::Error::QueryReturnedNoRows.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Ends the phases that are still at work, since the run is over; `spent` is what the whole run used.
+    ///
+    /// # Errors
+    /// As [`Ledger::save_run`].
+    pub fn close_phases(&self, note: &str, ended_ms: u64, spent: (u64, u64)) -> Result<(), LedgerError> {
+        let phases = self.phases()?;
+        let ended = phases.iter().filter(|phase| phase.state != PhaseState::Running);
+        let (tokens, cost) = ended.fold(spent, |(tokens, cost), phase| {
+            (tokens.saturating_sub(phase.tokens), cost.saturating_sub(phase.cost_micro_usd.unwrap_or(0)))
+        });
+        // Phases are numbered from 1, without a gap.
+        for (number, phase) in (1..).zip(phases).filter(|(_, phase)| phase.state == PhaseState::Running) {
+            let (state, ended_ms, cost_micro_usd) = (PhaseState::Failed, Some(ended_ms), Some(cost));
+            let note = note.to_owned();
+            self.save_phase(number, &PhaseRow { state, ended_ms, tokens, cost_micro_usd, note, ..phase })?;
+        }
+        Ok(())
     }
 
     /// All phases, in the order in which they began.

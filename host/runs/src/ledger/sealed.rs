@@ -17,7 +17,7 @@ impl Sealer {
     /// # Errors
     /// Where the keyring can't be used.
     pub fn of(keyring: &Keyring, run: &RunId) -> Result<Self, LedgerError> {
-        let key = keyring.subject(Subject::Run(run.clone())).map_err(sealed)?;
+        let key = keyring.subject(Subject::Run(run.clone())).map_err(LedgerError::Key)?;
         Ok(Self { run: run.clone(), key })
     }
 
@@ -27,7 +27,7 @@ impl Sealer {
     /// # Errors
     /// Where the key was erased, or the keyring can't be used.
     pub fn existing(keyring: &Keyring, run: &RunId) -> Result<Self, LedgerError> {
-        let key = keyring.existing(Subject::Run(run.clone())).map_err(sealed)?.ok_or(LedgerError::Erased)?;
+        let key = keyring.existing(Subject::Run(run.clone())).map_err(LedgerError::Key)?.ok_or(LedgerError::Erased)?;
         Ok(Self { run: run.clone(), key })
     }
 

@@ -139,6 +139,23 @@ fn what_was_saved_is_read_while_the_run_works() {
 }
 
 #[test]
+fn a_run_that_is_over_has_no_phase_at_work() {
+    let state = State::new();
+    let ledger = state.create(&run("7f3k"));
+    for (at, was) in [PhaseState::Done, PhaseState::Running, PhaseState::Failed].into_iter().enumerate() {
+        ledger.begin_phase(&phase(was, &at.to_string())).unwrap();
+    }
+    ledger.close_phases("interrupted", 9, (30, 10)).unwrap();
+    let phases = ledger.phases().unwrap();
+    assert_eq!((phases[0].state, phases[2].state, phases[2].note.as_str()), (PhaseState::Done, PhaseState::Failed, "2"));
+    let closed = &phases[1];
+    assert_eq!((closed.state, closed.note.as_str(), closed.ended_ms), (PhaseState::Failed, "interrupted", Some(9)));
+    // What the others used was theirs.
+    assert_eq!((closed.tokens, closed.cost_micro_usd), (30 - 14, Some(10 - 6)));
+    assert_eq!(phases[0].ended_ms, None);
+}
+
+#[test]
 fn nothing_that_people_wrote_is_in_the_clear() {
     let state = State::new();
     let ledger = state.create(&run("7f3k"));

@@ -2,22 +2,25 @@
 //! evidence.
 
 use crate::ambient;
-use crate::commands;
+use crate::commands::{self, CommandError};
 use crate::error::RunError;
 use crate::event::Event;
 use crate::ledger::EvidenceRow;
 use crate::state::{State, Work};
 use crate::test_count::count_tests;
-use skillhost_audit::{Auditor, BodyKind, Class, Event as Entry, Kind as Deed, Outcome, Status};
+use skillhost_audit::{BodyKind, Class, Event as Entry, Kind as Deed, Outcome, Status};
 use skillhost_core::digest::Digest;
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, SETUP};
 use skillhost_core::text::escape_terminal;
-use skillhost_sandbox::Output;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What is kept of a gate's output in the ledger; all of it is a payload.
 const KEPT_OUTPUT_BYTES: usize = 64 << 10;
+/// The exit code that shells give for a program that is not there.
+const NOT_STARTED: i32 = 127;
 
 /// A checkout for gates. It is removed when the gates are over, however they are.
 struct Checkout(PathBuf);
@@ -44,7 +47,7 @@ impl State {
             let (tree, repository) = (checkout.0.join("tree"), checkout.0.join("repository"));
             self.tree.checkout(commit, &tree).await?;
             self.tree.throwaway_repository(&self.tree.base(), &repository).await?;
-            if let Some(set_up) = project.setup().filter(|_| name.as_str() != SETUP) {
+            if let Some(set_up) = project.setup() {
                 let evidence = self.run_gate(&set_up_name(), set_up, commit, &tree, &repository).await?;
                 if evidence.exit_code != Some(0) {
                     // Without its set-up nothing can be shown; that it failed is the evidence.
@@ -61,7 +64,7 @@ impl State {
             by: "fresh checkouts".to_owned(),
             is_good: passed,
             note: escape_terminal(&notes.join(" · "), 200),
-            duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            duration_ms: millis(started.elapsed()),
         });
         Ok(passed)
     }
@@ -74,70 +77,99 @@ impl State {
         tree: &Path,
         repository: &Path,
     ) -> Result<EvidenceRow, RunError> {
-        let what = escape_terminal(&format!("gate {name}"), 80);
-        self.tell(Event::Doing { agent: self.agent.clone(), what });
-        let auditor: Auditor = self.auditor();
-        let argv = command.run.join("\0");
-        let event = Entry::granted(Class::Command, Deed::Gate).on(auditor.commit(Class::Command, argv.as_bytes()));
-        let intent = auditor.intent(event)?;
-        let ran = commands::run(&self.host.sandbox, name, command, &[], tree, Some(repository.to_owned())).await;
-        let outcome = match ran {
-            Ok(outcome) => outcome,
-            Err(error) => {
-                intent.outcome(Outcome::of(Status::Failed))?;
-                return Err(error.into());
-            }
-        };
-        let exit_code = commands::exit_code(outcome.exit);
-        let payload = self.payloads.put(BodyKind::Output, outcome.output.as_bytes())?;
-        intent.outcome(Outcome::done().exit_code(exit_code.unwrap_or(-1)).payload(payload))?;
-
+        let started = ambient::now();
+        let ran = self.run_command(Deed::Gate, name, command, tree, repository).await?;
         let number = self.ledger(|ledger| ledger.evidence())?.len() + 1;
-        let sandbox = outcome.attestation.level.to_string();
-        let evidence = EvidenceRow {
+        let mut evidence = EvidenceRow {
             id: format!("ev-{number}"),
             name: name.to_string(),
             argv: command.run.clone(),
             commit: commit.to_owned(),
-            sandbox: sandbox.clone(),
-            exit_code,
-            exit: commands::describe(outcome.exit),
-            tests: count_tests(outcome.output.as_bytes()),
-            duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
-            output_digest: Digest::of(outcome.output.as_bytes()).to_string(),
-            output: String::from_utf8_lossy(outcome.output.tail(KEPT_OUTPUT_BYTES)).into_owned(),
+            sandbox: self.host.sandbox.level().map_or_else(|e| e.to_string(), |level| level.to_string()),
+            exit_code: Some(NOT_STARTED),
+            exit: String::new(),
+            tests: None,
+            duration_ms: millis(started.elapsed()),
+            output_digest: Digest::of(b"").to_string(),
+            output: String::new(),
         };
+        match ran {
+            Ok(outcome) => {
+                evidence.sandbox = outcome.attestation.level.to_string();
+                evidence.exit_code = commands::exit_code(outcome.exit);
+                evidence.exit = commands::describe(outcome.exit);
+                evidence.tests = count_tests(outcome.output.as_bytes());
+                evidence.duration_ms = millis(outcome.duration);
+                evidence.output_digest = Digest::of(outcome.output.as_bytes()).to_string();
+                evidence.output = String::from_utf8_lossy(outcome.output.tail(KEPT_OUTPUT_BYTES)).into_owned();
+                self.outputs.keep_as(&evidence.id, outcome.output);
+            }
+            // The proposed commit may hold the program, so that it isn't there is the commit's fault.
+            Err(CommandError::NoProgram { program, reason, .. }) => {
+                evidence.exit = format!("exit {NOT_STARTED}: {program} could not be started ({reason})");
+                evidence.output.clone_from(&evidence.exit);
+            }
+            Err(error) => return Err(error.into()),
+        }
         self.ledger(|ledger| ledger.save_evidence(&evidence))?;
-        self.keep_output(&evidence.id, outcome.output);
-        self.save(|row| row.sandbox = Some(sandbox))?;
+        self.save(|row| row.sandbox = Some(evidence.sandbox.clone()))?;
+        if !evidence.passed() && ambient::is_full(&self.folder) {
+            // It may have failed for want of room, which is not the change's fault.
+            return Err(RunError::Full(None));
+        }
         Ok(evidence)
     }
 
-    fn keep_output(&self, id: &str, output: Output) {
-        self.outputs.keep_as(id, output);
+    /// Runs a declared command for the host itself: told, recorded before and after, its output kept.
+    async fn run_command(
+        &self,
+        deed: Deed,
+        name: &CommandName,
+        command: &Command,
+        tree: &Path,
+        repository: &Path,
+    ) -> Result<Result<skillhost_sandbox::Outcome, CommandError>, RunError> {
+        let word = if deed == Deed::Gate { "gate" } else { "running" };
+        let what = escape_terminal(&format!("{word} {name}"), 80);
+        self.tell(Event::Doing { agent: self.agent.clone(), what });
+        let auditor = self.auditor();
+        let argv = command.run.join("\0");
+        let event = Entry::granted(Class::Command, deed).on(auditor.commit(Class::Command, argv.as_bytes()));
+        let intent = auditor.intent(event)?;
+        let ran = commands::run(&self.host.sandbox, name, command, &[], tree, Some(repository.to_owned())).await;
+        let mut ended = Outcome::of(ran.as_ref().map_or(Status::Failed, |ran| commands::status(ran.exit)));
+        if let Ok(ran) = &ran {
+            ended = ended.payload(self.payloads.put(BodyKind::Output, ran.output.as_bytes())?);
+            if let Some(code) = commands::exit_code(ran.exit) {
+                ended = ended.exit_code(code);
+            }
+        }
+        intent.outcome(ended)?;
+        Ok(ran)
     }
 
     /// Prepares the agent's own tree as each gate's checkout will be.
     pub(crate) async fn set_up(&self) -> Result<(), RunError> {
         let project = std::sync::Arc::clone(&self.host.project);
         let Some(command) = project.setup() else { return Ok(()) };
-        let intent = self.auditor().intent(Entry::granted(Class::Command, Deed::Call))?;
-        let ran = commands::run(
-            &self.host.sandbox,
-            &set_up_name(),
-            command,
-            &[],
-            self.tree.dir(),
-            Some(self.repository.clone()),
-        )
-        .await?;
-        intent.outcome(Outcome::done().exit_code(commands::exit_code(ran.exit).unwrap_or(-1)))?;
-        if ran.exit.is_success() {
-            return Ok(());
+        let ran = self.run_command(Deed::Call, &set_up_name(), command, self.tree.dir(), &self.repository).await?;
+        // Whatever it left there, no skill sees anything that git would take for a repository.
+        let swept = self.tree.with(|worktree| Ok(worktree.sweep(&BTreeSet::new())?)).await?;
+        for finding in swept {
+            self.warn(&finding.to_string());
         }
-        let end = String::from_utf8_lossy(ran.output.tail(300)).into_owned();
-        Err(RunError::SetUp(format!("{}: {}", commands::describe(ran.exit), escape_terminal(end.trim(), 300))))
+        let ran = ran?;
+        if !ran.exit.is_success() {
+            let end = String::from_utf8_lossy(ran.output.tail(300)).into_owned();
+            let end = escape_terminal(end.trim(), 300);
+            return Err(RunError::SetUp(format!("{}: {end}", commands::describe(ran.exit))));
+        }
+        self.tree.with(|worktree| Ok(worktree.accept_set_up()?)).await
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[expect(clippy::expect_used, reason = "a constant that is a valid name, as a test of the name's rules shows")]

@@ -7,7 +7,7 @@ mod review;
 mod spec;
 mod verify;
 
-pub(crate) use propose::{file_change, same_author_and_reviewer};
+pub(crate) use propose::file_change;
 
 use crate::findings::{Finding, Raised, Severity};
 use crate::ledger::EvidenceRow;

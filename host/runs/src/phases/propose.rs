@@ -22,7 +22,7 @@ impl State {
     }
 
     async fn pull_request(&self, work: &Work, duration_ms: u64) -> Result<PullRequest, RunError> {
-        let row = self.row.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let row = self.row();
         let summary = work.summary.as_ref();
         let text = |pick: fn(&skillhost_engine::contract::Summary) -> &String| {
             summary.map(|summary| pick(summary).clone()).unwrap_or_default()
@@ -91,6 +91,7 @@ impl State {
                         id: evidence.id.clone(),
                         commit: evidence.commit.clone(),
                         exit_code: evidence.exit_code,
+                        exit: evidence.exit.clone(),
                         tests: evidence.tests,
                         duration_ms: evidence.duration_ms,
                     }),
@@ -129,8 +130,10 @@ impl State {
         Ok(counted.into_iter().map(denial).collect())
     }
 
-    fn notes(&self) -> Vec<String> {
+    /// What people should know of this repository, its models and its conventions.
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = self.tree.notes();
+        notes.extend(self.warnings.iter().cloned());
         if let Some(note) = same_author_and_reviewer(&self.host) {
             notes.push(note);
         }
@@ -139,7 +142,7 @@ impl State {
 }
 
 /// A review by the author's own model, or by the author's own skill, finds less.
-pub(crate) fn same_author_and_reviewer(host: &Host) -> Option<String> {
+fn same_author_and_reviewer(host: &Host) -> Option<String> {
     let roles = host.models.roles();
     let role = |kind: Kind| kind.as_str().parse().ok();
     for author in [Kind::Spec, Kind::Implement] {

@@ -57,12 +57,9 @@ impl State {
             versions.extend(spec.iter().filter(|spec| spec.path == path.as_str()).map(|spec| spec.text.clone()));
             versions
         };
-        let left_out = work.findings.review(phase, round, verdicts, raised, versions);
-        if left_out.findings > 0 {
-            self.warn(&format!(
-                "{} findings beyond the most that one review may raise were dropped",
-                left_out.findings
-            ));
+        let dropped = work.findings.review(phase, round, verdicts, raised, versions);
+        if dropped > 0 {
+            self.warn(&format!("{dropped} findings beyond the most that one review may raise were dropped"));
         }
         self.ledger(|ledger| ledger.save_findings(&work.findings))?;
         Ok(work.findings.next(round, rounds))

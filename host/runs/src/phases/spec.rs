@@ -6,7 +6,7 @@ use crate::plan;
 use crate::sections;
 use crate::state::{State, Turn, Work};
 use skillhost_core::phase::Phase;
-use skillhost_engine::contract::{Document, Specification};
+use skillhost_engine::contract::{Document, Specification, Step};
 use std::collections::BTreeSet;
 
 /// What the host itself finds wrong with a draft.
@@ -57,6 +57,10 @@ impl State {
         work.findings.answer(round, drafted.answers.into_iter().map(|a| (a.finding, a.text)).collect());
         self.close_own_findings(work, round);
         if faults.is_empty() {
+            // The implementer takes the steps as they stand; none of a sound plan wait for each other.
+            if let Ok(order) = plan::order(&plan_steps(&work.steps)) {
+                work.steps = order.into_iter().map(|at| work.steps[at].clone()).collect();
+            }
             return Ok(true);
         }
         if round >= rounds {
@@ -83,11 +87,7 @@ impl State {
         let missing =
             sections::gaps(&drafted.document.text, &project.spec.sections).into_iter().map(|gap| gap.section).collect();
         let commands: BTreeSet<&str> = project.commands.keys().map(|name| name.as_str()).collect();
-        let steps: Vec<_> = drafted
-            .steps
-            .iter()
-            .map(|step| plan::Step { id: &step.id, files: &step.files, after: &step.after, criteria: &step.criteria })
-            .collect();
+        let steps = plan_steps(&drafted.steps);
         let criteria: Vec<_> = drafted
             .criteria
             .iter()
@@ -105,6 +105,13 @@ impl State {
         let slug = crate::slug::Slug::of(&self.row.lock().map(|row| row.goal.clone()).unwrap_or_default());
         self.host.project.spec.path.replace("{slug}", slug.as_str())
     }
+}
+
+fn plan_steps(steps: &[Step]) -> Vec<plan::Step<'_>> {
+    steps
+        .iter()
+        .map(|step| plan::Step { id: &step.id, files: &step.files, after: &step.after, criteria: &step.criteria })
+        .collect()
 }
 
 impl Faults {

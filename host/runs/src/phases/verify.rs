@@ -58,8 +58,8 @@ impl State {
         self.ledger(|ledger| ledger.save_findings(&work.findings))
     }
 
-    /// The host's own findings of earlier gates are decided by these gates.
-    pub(crate) fn close_failures(&self, work: &mut Work, round: u32) {
+    /// The host's own findings of earlier gates are decided by these gates and their verification.
+    pub(crate) fn close_failures(&self, work: &mut Work, round: u32) -> Result<(), RunError> {
         let own: Vec<_> = work
             .findings
             .open(Severity::Nit)
@@ -67,5 +67,6 @@ impl State {
             .map(|finding| (finding.id.clone(), true, "the gates ran again".to_owned()))
             .collect();
         work.findings.review(Phase::Verify, round, own, Vec::new(), |_| Vec::new());
+        self.ledger(|ledger| ledger.save_findings(&work.findings))
     }
 }

@@ -126,10 +126,10 @@ impl Changes for ChangesPort {
             let status = if committed.is_ok() { Status::Done } else { Status::Failed };
             intent.outcome(Outcome::of(status)).map_err(unaudited)?;
             let committed = committed.map_err(failed)?;
-            if committed.commit.is_some() {
-                self.tree.count_commit();
+            if let Some(commit) = committed.commit {
+                self.tree.committed(commit);
             }
-            Ok(committed.commit.map_or_else(|| self.tree.head(), |commit| commit.to_string()))
+            Ok(self.tree.head())
         }
         .boxed()
     }

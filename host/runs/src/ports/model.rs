@@ -4,6 +4,7 @@ use crate::event::{Event, Watcher};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use skillhost_audit::{BodyKind, Payloads};
+use skillhost_core::capability::Effective;
 use skillhost_core::name::RunId;
 use skillhost_core::text::escape_terminal;
 use skillhost_core::tier::Tier;
@@ -19,6 +20,8 @@ pub(crate) struct ModelPort {
     pub(crate) payloads: Arc<Payloads>,
     pub(crate) run: RunId,
     pub(crate) run_budget: models::Budget,
+    /// In a second attempt: what the skill may do, which still bounds the tiers.
+    pub(crate) stronger: Option<Arc<Effective>>,
     pub(crate) watcher: Watcher,
     /// Names of the models that answered.
     pub(crate) answered: Arc<Mutex<BTreeSet<String>>>,
@@ -35,6 +38,17 @@ impl ModelPort {
             _ => return,
         };
         self.watcher.tell(&self.run, Event::Doing { agent: self.site.agent.clone(), what });
+    }
+
+    /// The tier that a request goes to.
+    fn tier(&self, asked: wit::Tier) -> Tier {
+        let asked = tier_from_wit(asked);
+        let is_granted = |granted: &Arc<Effective>| granted.model.contains(&asked.stronger());
+        if self.stronger.as_ref().is_some_and(is_granted) { asked.stronger() } else { asked }
+    }
+
+    fn request(&self, request: wit::Request) -> models::Request {
+        models::Request { tier: self.tier(request.tier), ..request_from_wit(request) }
     }
 
     /// Keeps what was said, sealed; the log refers to it by digest.
@@ -57,7 +71,7 @@ impl ModelPort {
 impl Model for ModelPort {
     fn complete(&self, request: wit::Request) -> BoxFuture<'_, Result<wit::Reply, Error>> {
         async move {
-            let request = request_from_wit(request);
+            let request = self.request(request);
             self.keep(BodyKind::Prompt, &request)?;
             let reply = self.models.complete(&self.site, &request, &|event| self.tell(event)).await;
             reply.map_err(|e| failed(&e)).and_then(|reply| self.took(reply))
@@ -67,7 +81,7 @@ impl Model for ModelPort {
 
     fn complete_all(&self, requests: Vec<wit::Request>) -> BoxFuture<'_, Vec<Result<wit::Reply, Error>>> {
         async move {
-            let requests: Vec<_> = requests.into_iter().map(request_from_wit).collect();
+            let requests: Vec<_> = requests.into_iter().map(|request| self.request(request)).collect();
             if let Some(error) = requests.iter().find_map(|request| self.keep(BodyKind::Prompt, request).err()) {
                 return requests.iter().map(|_| Err(error.clone())).collect();
             }
@@ -78,7 +92,7 @@ impl Model for ModelPort {
     }
 
     fn window(&self, tier: wit::Tier) -> Result<u64, Error> {
-        self.models.window(&self.site.role, self.site.skill.as_ref(), tier_from_wit(tier)).map_err(|e| failed(&e))
+        self.models.window(&self.site.role, self.site.skill.as_ref(), self.tier(tier)).map_err(|e| failed(&e))
     }
 
     fn remaining(&self) -> wit::Budget {

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub use attention::{Look, first_looks};
 pub use render::render;
-pub use text::{HtmlText, MarkdownText};
+pub use text::MarkdownText;
 
 /// Everything that `PR.md` says.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -116,6 +116,8 @@ pub struct Evidence {
     pub commit: String,
     /// None where a signal or a limit ended it.
     pub exit_code: Option<i32>,
+    /// How it ended, in words.
+    pub exit: String,
     /// Tests that ran, where the output tells.
     pub tests: Option<u32>,
     /// How long it took.

@@ -113,17 +113,13 @@ fn gate_row(pr: &PullRequest, gate: &Gate) -> [MarkdownText; 5] {
             ("not run on this commit (stale)".to_owned(), seconds(stale.duration_ms), stale.id.as_str())
         }
         (Some(evidence), Some(_)) => {
-            let exit = match evidence.exit_code {
-                Some(code) => format!("exit {code}"),
-                None => "ended by a signal or a limit".to_owned(),
-            };
             let tests = match evidence.tests {
                 Some(1) => ", 1 test".to_owned(),
                 Some(count) => format!(", {count} tests"),
                 None => String::new(),
             };
             let word = if evidence.passed() { "passed" } else { "failed" };
-            (format!("{word}, {exit}{tests}"), seconds(evidence.duration_ms), evidence.id.as_str())
+            (format!("{word}, {}{tests}", evidence.exit), seconds(evidence.duration_ms), evidence.id.as_str())
         }
     };
     [line(&gate.name), code(&command), line(&result), line(&time), line(id)]

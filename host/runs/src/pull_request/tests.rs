@@ -8,7 +8,8 @@ const HEADINGS: [&str; 7] =
     ["What changed", "Why", "How it was verified", "Review findings", "Breaking changes", "Rollback", "Run"];
 
 fn evidence(id: &str, exit_code: Option<i32>, tests: Option<u32>) -> Option<Evidence> {
-    Some(Evidence { id: id.to_owned(), commit: "c0ffee".to_owned(), exit_code, tests, duration_ms: 4123 })
+    let exit = exit_code.map_or_else(|| "ended at its timeout".to_owned(), |code| format!("exit {code}"));
+    Some(Evidence { id: id.to_owned(), commit: "c0ffee".to_owned(), exit_code, exit, tests, duration_ms: 4123 })
 }
 
 fn gate(name: &str, evidence: Option<Evidence>) -> Gate {
@@ -166,7 +167,7 @@ fn m_08_a_gate_that_ran_no_tests_did_not_pass() {
     assert!(render(&pr).contains("failed, exit 0, 0 tests"));
     assert_eq!(pr.drafts(), ["1 of 2 gates failed", "1 of 1 criteria are not shown"]);
     pr.gates[0].evidence = evidence("ev-3", None, None);
-    assert!(render(&pr).contains("failed, ended by a signal or a limit"));
+    assert!(render(&pr).contains("failed, ended at its timeout"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! The one sanitiser for Markdown and HTML. Whatever a skill, a model, a repository or a command wrote reaches a page
-//! only as a [`MarkdownText`] or an [`HtmlText`]; a [`Page`] takes nothing else but the host's own literals, so that
-//! a page with unescaped text in it does not compile.
+//! The one sanitiser for Markdown. Whatever a skill, a model, a repository or a command wrote reaches a page only as a
+//! [`MarkdownText`]; a [`Page`] takes nothing else but the host's own literals, so that a page with unescaped text in it
+//! does not compile.
 
 use skillhost_core::text::is_deceptive;
 use std::fmt;
@@ -12,10 +12,6 @@ const MAX_PROSE_LINES: usize = 200;
 /// can't break out of a table's cell, a list's item or a paragraph.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MarkdownText(String);
-
-/// Text that HTML shows as it is, in content and in quoted attributes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HtmlText(String);
 
 impl MarkdownText {
     /// One line, whatever `text` holds; cut to `max_chars` characters of it.
@@ -61,32 +57,7 @@ impl MarkdownText {
     }
 }
 
-impl HtmlText {
-    /// One line, whatever `text` holds; cut to `max_chars` characters of it.
-    pub fn line(text: &str, max_chars: usize) -> Self {
-        let mut html = String::new();
-        for c in plain(text, max_chars).chars() {
-            match c {
-                '&' => html.push_str("&amp;"),
-                '<' => html.push_str("&lt;"),
-                '>' => html.push_str("&gt;"),
-                '"' => html.push_str("&quot;"),
-                '\'' => html.push_str("&#39;"),
-                '`' => html.push_str("&#96;"),
-                _ => html.push(c),
-            }
-        }
-        Self(html)
-    }
-}
-
 impl fmt::Display for MarkdownText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for HtmlText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -57,15 +57,6 @@ fn prose_keeps_paragraphs_and_lists() {
     assert_eq!(prose, "Heading\nOne\n\n- a\n- b\n\n&lt;b&gt;\n\n\\| x \\|\n\\---");
 }
 
-#[test]
-fn html_is_escaped_for_content_and_attributes() {
-    assert_eq!(
-        HtmlText::line("<a href=\"x\" b='y'>&`", 99).to_string(),
-        "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;&#96;"
-    );
-    assert_eq!(HtmlText::line("a\nb\u{202e}", 99).to_string(), "a b\u{fffd}");
-}
-
 /// Panics where anything but text arises from `markdown`, apart from what is allowed.
 fn only_text(markdown: &str, allowed: impl Fn(&Tag<'_>) -> bool) {
     for event in Parser::new_ext(markdown, Options::all()) {
@@ -122,10 +113,5 @@ proptest! {
     fn o_10_prose_is_paragraphs_and_lists(text in hostile("|\n- |\n\n", 20)) {
         let prose = MarkdownText::prose(&text, 500).to_string();
         only_text(&prose, |tag| matches!(tag, Tag::List(None) | Tag::Item));
-    }
-
-    #[test]
-    fn html_never_opens_a_tag(text in "\\PC{0,40}") {
-        prop_assert!(!HtmlText::line(&text, 100).to_string().contains(['<', '>', '"', '\'']));
     }
 }

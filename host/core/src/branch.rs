@@ -1,11 +1,12 @@
 //! The name of a run's branch, from the project's template.
 
-use crate::slug::Slug;
-use skillhost_core::name::RunId;
+use crate::name::RunId;
 use std::fmt;
 
 /// Longest branch name, in bytes: room for a folder and a lock file beside it on every file system.
 pub const MAX_BRANCH_BYTES: usize = 200;
+/// Longest text that stands for `{slug}`, in bytes.
+pub const MAX_SLUG_BYTES: usize = 40;
 
 /// A branch name that git accepts, without `refs/heads/`, and that no other run has.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +23,7 @@ pub enum BranchError {
     #[error("the branch template has a placeholder that is neither `{{slug}}` nor `{{run}}`")]
     Placeholder,
     /// Git would refuse it, or read it as something else.
-    #[error("the branch template gives a name that git does not take for a branch: {rule}")]
+    #[error("the branch template gives a name that can't be a run's branch: {rule}")]
     Name {
         /// What is wrong with it.
         rule: &'static str,
@@ -33,26 +34,49 @@ impl BranchName {
     /// Fills `{slug}` and `{run}` in a template.
     ///
     /// # Errors
-    /// Where `{run}` is missing, or the result is not a name for a branch.
-    pub fn from_template(template: &str, slug: &Slug, run: &RunId) -> Result<Self, BranchError> {
+    /// Where `{run}` is missing, or the result is not a name for a branch of this run.
+    pub fn from_template(template: &str, slug: &str, run: &RunId) -> Result<Self, BranchError> {
         if !template.contains("{run}") {
             return Err(BranchError::NoRun);
         }
         // Neither can hold a brace, so that the order doesn't matter.
-        let name = template.replace("{slug}", slug.as_str()).replace("{run}", run.as_str());
+        let name = template.replace("{slug}", slug).replace("{run}", run.as_str());
         if name.contains(['{', '}']) {
             return Err(BranchError::Placeholder);
         }
-        match broken_rule(&name) {
-            Some(rule) => Err(BranchError::Name { rule }),
-            None => Ok(Self(name)),
-        }
+        check_name(run, &name).map_err(|rule| BranchError::Name { rule })?;
+        Ok(Self(name))
     }
 
     /// The name, without `refs/heads/`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Checks a template before there is a run, with the longest names that it can be filled with.
+///
+/// # Errors
+/// As [`BranchName::from_template`].
+pub fn check_template(template: &str) -> Result<(), BranchError> {
+    let run = RunId::from_random([0, 1, 2, 3, 4, 5, 6, 7]);
+    BranchName::from_template(template, &"x".repeat(MAX_SLUG_BYTES), &run).map(drop)
+}
+
+/// Checks that a name is a branch of this run: the run's id is a whole word of it, and never all of it. So no template
+/// can lead to `main` or to another run's branch.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_name(run: &RunId, name: &str) -> Result<(), &'static str> {
+    if let Some(rule) = broken_rule(name) {
+        return Err(rule);
+    }
+    let mut words = name.split(|c: char| !c.is_ascii_alphanumeric());
+    if name == run.as_str() || !words.any(|word| word == run.as_str()) {
+        return Err("the run's id is not a word of it, beside others");
+    }
+    Ok(())
 }
 
 impl fmt::Display for BranchName {
@@ -92,13 +116,13 @@ mod tests {
 
     fn named(template: &str) -> Result<String, BranchError> {
         let run: RunId = "7f3k".parse().unwrap();
-        BranchName::from_template(template, &Slug::of("lead capture"), &run).map(|name| name.to_string())
+        BranchName::from_template(template, "lead-capture", &run).map(|name| name.to_string())
     }
 
     #[test]
     fn a_template_is_filled() {
         assert_eq!(named("skillhost/{slug}-{run}").unwrap(), "skillhost/lead-capture-7f3k");
-        assert_eq!(named("{run}").unwrap(), "7f3k");
+        assert_eq!(named("{run}/x").unwrap(), "7f3k/x");
     }
 
     #[test]
@@ -106,6 +130,10 @@ mod tests {
         assert_eq!(named("main"), Err(BranchError::NoRun));
         assert_eq!(named("{slug}"), Err(BranchError::NoRun));
         assert_eq!(named("x/{user}-{run}"), Err(BranchError::Placeholder));
+        // A run that is called like a branch doesn't own the branch.
+        for bad in ["{run}", "{slug}{run}", "x{run}"] {
+            assert!(named(bad).is_err() && check_template(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]
@@ -113,12 +141,12 @@ mod tests {
         for bad in [
             "-{run}",
             "/{run}",
-            "{run}/",
+            "{run}/x//y",
             "a//{run}",
             ".a/{run}",
             "a/.{run}",
-            "{run}.lock",
-            "{run}.lock/x",
+            "{run}/x.lock",
+            "{run}/x.lock/y",
             "a..{run}",
             "a b{run}",
             "a~{run}",
@@ -130,15 +158,17 @@ mod tests {
             "a\\{run}",
             "a\u{7f}{run}",
             "a\n{run}",
-            "{run}.",
+            "{run}/x./y",
             "refs/heads/{run}",
             "REFS/tags/{run}",
             "ü{run}",
             "a@{{run}}",
         ] {
-            assert!(named(bad).is_err(), "{bad}");
+            // Behind a word of its own, so that only the rule itself can be broken.
+            let bad = bad.replace("{run}", "{run}-x");
+            assert!(named(&bad).is_err() && check_template(&bad).is_err(), "{bad}");
         }
-        assert!(named(&format!("{}{{run}}", "a".repeat(300))).is_err());
+        assert!(named(&format!("{}/{{run}}", "a".repeat(300))).is_err());
         for bad in ["", "@", "HEAD", "head"] {
             assert!(!is_branch_name(bad), "{bad}");
         }
@@ -150,6 +180,7 @@ mod tests {
         fn no_template_panics(template in "[a-z{}/.@\\-\\\\ ~]{0,20}(\\{run\\})?") {
             if let Ok(name) = named(&template) {
                 prop_assert!(is_branch_name(&name) && name.contains("7f3k"));
+                prop_assert!(check_template(&template).is_ok());
             }
         }
     }
