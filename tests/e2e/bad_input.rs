@@ -106,6 +106,25 @@ fn an_unknown_key_is_named_with_file_and_line() {
 }
 
 #[test]
+fn a_branch_template_that_gives_no_branch() {
+    for (template, reason) in
+        [("feature {run}", "a character other than"), ("{slug}", "no `{run}` in it"), ("x{run}", "is not a word of it")]
+    {
+        let (world, ran) = configured(&format!("branch = \"{template}\"\n{CONFIG}"), &greeting());
+        ran.failed(3, &["skillhost.toml", ":1: ", reason]);
+        assert_eq!(world.run(&["runs", "--format", "json"]).json()["runs"].as_array().unwrap().len(), 0);
+    }
+}
+
+#[test]
+fn a_set_up_that_is_named_as_a_gate() {
+    let config =
+        CONFIG.replace("[commands.test]", "[commands.setup]").replace("[\"test\"]\n[spec]", "[\"setup\"]\n[spec]");
+    let (_world, ran) = configured(&config, &greeting());
+    ran.failed(3, &["verify.commands: `setup` runs before every gate"]);
+}
+
+#[test]
 fn no_gate() {
     let (_world, ran) = configured(&CONFIG.replace("commands = [\"test\"]", "commands = []"), &greeting());
     ran.failed(3, &["declares no gate", "hint: declare how the project is tested"]);

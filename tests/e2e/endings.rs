@@ -7,11 +7,11 @@ use crate::support::{Ran, World, copy, ran, wait_until};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 const GOAL: &str = "Greet everybody";
 /// Sizes of state folders, in KiB, each too small for the whole job.
-const SIZES: [u32; 6] = [40, 100, 160, 300, 500, 700];
+const SIZES: [u32; 9] = [40, 100, 112, 130, 160, 200, 230, 300, 340];
 
 /// What was left on a file system that is gone by now.
 struct Left {
@@ -69,6 +69,27 @@ fn a_full_disk_is_a_limit_wherever_it_is_met() {
 }
 
 #[test]
+fn a_call_on_a_full_disk_is_told_so_too() {
+    const IN_IT: &str = r#"mount -t tmpfs -o size=256k tmpfs "$1" && cp -a "$2"/. "$1" || exit 99
+        cat /dev/zero > "$1/fill"
+        shift 2
+        exec "$@""#;
+    let world = World::bare();
+    let before = world.home().join("state");
+    copy(&world.state(), &before);
+    let program = world.command(&["call", "builtin:verify"]);
+    let mut shell = Command::new("unshare");
+    shell.args(["--map-root-user", "--mount", "sh", "-c", IN_IT, "sh"]).arg(world.state()).arg(&before);
+    shell.arg(program.get_program()).args(program.get_args()).current_dir(world.repo()).env_clear();
+    shell.envs(program.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+    let ran = ran(shell.output().unwrap());
+    ran.failed(
+        5,
+        &["error: the session can't be audited", "No space left on device", "hint: free some room", "--state-dir"],
+    );
+}
+
+#[test]
 fn a_start_that_fails_ends_in_its_records_and_leaves_no_tree() {
     let world = World::with(&project());
     // Nothing that could be packed smaller than the disk.
@@ -93,35 +114,44 @@ fn a_start_that_fails_ends_in_its_records_and_leaves_no_tree() {
     assert!(left.paths.contains("/run.json"), "{}", left.paths);
 }
 
-/// A gate that waits until it is let go, by an author who may not run it.
-fn waiting(budget: &str) -> (World, String) {
-    let config = CONFIG.replace("exec = [\"test\"]", "exec = []") + budget;
-    let gate = "echo > started\nwhile [ ! -f go ]; do sleep 0.05; done\necho '1 passed'\n";
+/// A gate that fails where nobody is greeted, else waits until it is let go; the author may not run it.
+const PATIENT: &str = "grep -qs hello src/greeting.txt || exit 1\necho > started\n\
+                       while [ ! -f go ]; do sleep 0.05; done\necho '1 passed'\n";
+
+fn patient(more: &str) -> World {
+    let config = CONFIG.replace("exec = [\"test\"]", "exec = []").replace("rounds = 1", "rounds = 2") + more;
     let world = World::with(&project());
-    world.commit(&[("skillhost.toml", &config), ("test.sh", gate)]);
-    let script =
-        Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1).reviews("change-review", 1, &[]);
-    let model = world.model(&script.text());
-    (world, model)
+    world.commit(&[("skillhost.toml", &config), ("test.sh", PATIENT)]);
+    world
 }
 
-#[test]
-fn a_run_whose_branch_is_taken_away_ends_in_its_records() {
-    let (world, model) = waiting("");
+/// Starts the run, and gives the checkout in which its gate waits by then.
+fn until_its_gate_waits(world: &World, script: &Script) -> (Child, PathBuf) {
+    let model = world.model(&script.text());
     let mut command = world.command(&["run", GOAL, "--format", "json", "--model", &model]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut checkout = None;
     wait_until("the gate waits", || {
         let runs = fs::read_dir(world.state().join("runs")).into_iter().flatten().flatten();
         let folders = runs.flat_map(|run| fs::read_dir(run.path()).into_iter().flatten().flatten());
-        let mut trees = folders.map(|folder| folder.path().join("tree"));
-        checkout = trees.find(|tree| tree.join("started").exists());
+        checkout = folders.map(|folder| folder.path().join("tree")).find(|tree| tree.join("started").exists());
         checkout.is_some()
     });
+    (child, checkout.unwrap())
+}
+
+fn hello() -> Script {
+    Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1).reviews("change-review", 1, &[])
+}
+
+#[test]
+fn a_run_whose_branch_is_taken_away_ends_in_its_records() {
+    let world = patient("");
+    let (child, checkout) = until_its_gate_waits(&world, &hello());
     let branch = world.git(&["for-each-ref", "--format=%(refname:short)", "refs/heads/skillhost"]);
     let head = world.git(&["rev-parse", &branch]);
     world.git(&["branch", "--quiet", "-D", &branch]);
-    fs::write(checkout.unwrap().join("go"), "").unwrap();
+    fs::write(checkout.join("go"), "").unwrap();
     let ran = ran(child.wait_with_output().unwrap());
     assert_eq!((ran.code, &entry(&ran)["state"]), (Some(1), &json!("failed")), "{ran:#?}");
     let document: Value = serde_json::from_slice(&fs::read(text(&entry(&ran)["run_json"])).unwrap()).unwrap();
@@ -132,17 +162,40 @@ fn a_run_whose_branch_is_taken_away_ends_in_its_records() {
 
 #[test]
 fn a_run_that_takes_longer_than_its_budget_is_ended_and_keeps_its_tree() {
-    let (world, model) = waiting("[budget]\ntime = \"4s\"\n");
+    let world = patient("[budget]\ntime = \"4s\"\n");
     let before = world.footprint();
-    let ran = world.run(&["run", GOAL, "--format", "json", "--model", &model]);
+    let ran = world.goal(GOAL, &hello().text(), &[]);
     ran.failed(5, &["error: the run took longer than its budget of 4s", "hint: raise time under [budget]"]);
     assert_eq!(world.footprint(), before);
     let entry = entry(&ran);
     let folder = run_folder(&world, &entry);
     assert!(folder.join("tree/test.sh").is_file());
-    let gates = fs::read_dir(&folder).unwrap().flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with("gates-"));
+    let gates = fs::read_dir(&folder)
+        .unwrap()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("gates-"));
     assert_eq!(gates.count(), 0, "its checkout is gone");
     let shown = world.run(&["show", text(&entry["run"]), "--format", "json"]).json();
     assert_eq!((&shown["state"], &shown["exit_code"]), (&json!("failed"), &json!(5)));
     assert!(shown["phases"].as_array().unwrap().iter().all(|phase| phase["state"] != "running"), "{shown:#}");
+}
+
+#[test]
+fn what_failed_stays_open_until_the_next_gates_have_decided() {
+    let world = patient("");
+    let script = Script::specified()
+        .writes(1, "src/greeting.txt", "go away\n")
+        .finishes(1)
+        .calls("implement", 2, "read", &json!({"path": "src/greeting.txt", "from": null, "lines": null}))
+        .writes(2, "src/greeting.txt", "hello\n")
+        .answers_all(2, 3);
+    let (child, _) = until_its_gate_waits(&world, &script);
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+    let ran = ran(child.wait_with_output().unwrap());
+    assert_eq!(ran.code, Some(130), "{ran:#?}");
+    let shown = world.run(&["show", text(&entry(&ran)["run"]), "--format", "json"]).json();
+    let findings = shown["findings"].as_array().unwrap();
+    assert!(text(&findings[0]["message"]).contains("the gate `test` failed"), "{shown:#}");
+    assert!(findings.iter().all(|finding| finding["verdicts"] == json!([])), "{shown:#}");
 }

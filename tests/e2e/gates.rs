@@ -27,7 +27,8 @@ fn unseen() -> (String, Script) {
 fn draft(world: &World, ran: &Ran, gate: &str) -> (String, String) {
     assert_eq!((ran.code, &entry(ran)["state"]), (Some(1), &json!("draft")), "{ran:#?}");
     let request = pull_request(&entry(ran));
-    let row = request.lines().find(|line| line.starts_with(&format!("| {gate} |"))).unwrap_or_else(|| panic!("{request}"));
+    let row =
+        request.lines().find(|line| line.starts_with(&format!("| {gate} |"))).unwrap_or_else(|| panic!("{request}"));
     assert!(world.run(&["show", text(&entry(ran)["run"])]).stdout.contains("draft"));
     (row.to_owned(), request)
 }
@@ -36,14 +37,17 @@ fn draft(world: &World, ran: &Ran, gate: &str) -> (String, String) {
 fn commands(world: &World, ran: &Ran) -> Vec<(Value, Value)> {
     let log = fs::read_to_string(run_folder(world, &entry(ran)).join("audit.jsonl")).unwrap();
     let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let is_own = |entry: &&Value| entry["class"] == "command" && entry["step"] == "intent" && entry["actor"]["skill"].is_null();
+    let is_own =
+        |entry: &&Value| entry["class"] == "command" && entry["step"] == "intent" && entry["actor"]["skill"].is_null();
     let outcome = |intent: &Value| entries.iter().find(|entry| entry["intent"] == intent["seq"]).unwrap().clone();
     entries.iter().filter(is_own).map(|intent| (intent.clone(), outcome(intent))).collect()
 }
 
 /// A gate that is a program of the repository's own.
 fn own_program(rounds: u32) -> World {
-    let config = CONFIG.replace("[\"sh\", \"test.sh\"]", "[\"./src/test.sh\"]").replace("rounds = 1", &format!("rounds = {rounds}"));
+    let config = CONFIG
+        .replace("[\"sh\", \"test.sh\"]", "[\"./src/test.sh\"]")
+        .replace("rounds = 1", &format!("rounds = {rounds}"));
     let world = World::with(&project());
     world.write(&[("skillhost.toml", &config), ("src/test.sh", "#!/bin/sh\nchmod 644 \"$0\"\necho '1 passed'\n")]);
     fs::set_permissions(world.repo().join("src/test.sh"), fs::Permissions::from_mode(0o755)).unwrap();

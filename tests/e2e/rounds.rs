@@ -155,3 +155,38 @@ fn conventions_that_do_not_reach_a_brief_are_told() {
     assert!(ran.stderr.contains(words), "{ran:#?}");
     assert!(pull_request(&entry(&ran)).contains(words));
 }
+
+#[test]
+fn steps_are_taken_in_the_order_that_they_name() {
+    let step = |id: &str, after: &[&str], file: &str| json!({"id": id, "title": id, "instructions": "Write it.", "files": [file], "after": after, "criteria": ["C1"]});
+    let plan = json!({
+        "steps": [step("last", &["first"], "src/b.txt"), step("first", &[], "src/greeting.txt")],
+        "criteria": [{"id": "C1", "statement": "The greeting says hello", "command": "test"}],
+        "assumptions": [], "answers": [],
+    });
+    let summary = json!({
+        "status": "done", "title": "Greet everybody", "what": "A file greets.", "why": "Nobody was greeted.",
+        "breaking": [], "rollback": "", "criteria": [{"id": "C1", "evidence": "test"}], "answers": [],
+    });
+    let script = Script::new()
+        .says("spec", 1, "# Greeting\n\n## Problem\n\nNobody is greeted. A file with a greeting is added.\n")
+        .says("spec", 1, &plan.to_string())
+        .reviews("spec-review", 1, &[])
+        .writes(1, "src/greeting.txt", "hello\n")
+        .tests(1)
+        .calls("implement", 1, "finish", &summary)
+        .writes(1, "src/b.txt", "everybody\n")
+        .tests(1)
+        .finishes(1)
+        .reviews("change-review", 1, &[]);
+    let script = script.text().replacen("\"turn\":4", "\"turn\":4,\"expect\":[\"Step first is done.\"]", 1);
+    let world = World::with(&project());
+    let ran = world.goal(GOAL, &script, &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let entry = entry(&ran);
+    assert_eq!(
+        world.git(&["rev-list", "--count", &format!("main..{}", text(&entry["branch"]))]),
+        "3",
+        "one step, one commit"
+    );
+}

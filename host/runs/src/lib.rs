@@ -9,6 +9,7 @@ pub mod cleanup;
 pub mod commands;
 pub mod conventions;
 pub mod detect;
+mod end;
 pub mod error;
 pub mod event;
 pub mod findings;

@@ -10,7 +10,6 @@ use crate::host::Host;
 use crate::ledger::{AgentRow, Ledger, RunRow, RunState, Sealer};
 use crate::slug::Slug;
 use crate::state::{State, Work};
-use crate::view;
 use crate::worktree::{self, AgentTree, CommitTree};
 use skillhost_audit::{Class, Event as Entry, Keyring, Kind as Deed, Log, Outcome, Payloads, Status, Subject};
 use skillhost_core::branch::BranchName;
@@ -259,99 +258,5 @@ impl State {
             }
         }
         Ok(())
-    }
-
-    /// Writes down how the run ended, whatever happened. What can't be written then doesn't hide why it ended.
-    async fn end(self, mut work: Work, ended: Result<(), RunError>, duration_ms: u64) -> Finished {
-        let ended = ended.map_err(|error| self.or_full(error));
-        let has_change = work.summary.is_some();
-        if let (Err(error), true) = (&ended, has_change) {
-            work.draft_reasons.push(format!("the run ended early: {}", error.chain()));
-        }
-        let note = ended.as_ref().map_or_else(RunError::chain, |()| "the run ended".to_owned());
-        let spent = self.budget.spent();
-        let now = ambient::unix_ms();
-        let closed = self.ledger(|ledger| ledger.close_phases(&note, now, (spent.tokens, spent.cost)));
-        let drafts = if has_change { self.propose(&work, duration_ms).await.map(Some) } else { Ok(None) };
-        let ended = match (ended, drafts) {
-            (Err(error), _) | (Ok(()), Err(error)) => Ended::Failed(error),
-            (Ok(()), Ok(Some(drafts))) if drafts.is_empty() => Ended::Ready,
-            (Ok(()), Ok(Some(drafts))) => Ended::Draft(drafts),
-            (Ok(()), Ok(None)) => Ended::Failed(RunError::Bug("the run ended without a change".to_owned())),
-        };
-        let recorded = closed.and(self.record_end(&work, &ended)).and(self.log_end(&ended));
-        let (json, written) = match self.write_json() {
-            Ok(json) => (Some(json), Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        let ended = match (ended, recorded.and(written)) {
-            // A run that nobody can read of afterwards is none that went well.
-            (Ended::Ready | Ended::Draft(_), Err(error)) => {
-                let ended = Ended::Failed(self.or_full(error));
-                let _ = self.record_end(&work, &ended);
-                ended
-            }
-            (ended, _) => ended,
-        };
-        let row = self.row();
-        Finished {
-            id: self.id.clone(),
-            ended,
-            branch: row.branch,
-            pull_request: row.pull_request.map(PathBuf::from),
-            json,
-            tokens: spent.tokens,
-            cost_micro_usd: spent.cost,
-            sandbox: row.sandbox,
-            denials: self.ledger(|ledger| ledger.denials()).map_or(0, |denials| denials.len()),
-            spec: self.spec_path(),
-        }
-    }
-
-    fn record_end(&self, work: &Work, ended: &Ended) -> Result<(), RunError> {
-        let (state, exit_code, error) = match ended {
-            Ended::Ready => (RunState::Ready, 0, None),
-            Ended::Draft(reasons) => (RunState::Draft, 1, reasons.first().cloned()),
-            Ended::Failed(RunError::Interrupted) => (RunState::Interrupted, 130, Some("interrupted".to_owned())),
-            Ended::Failed(error) => (RunState::Failed, exit_code(error.class()), Some(error.chain())),
-        };
-        self.save(|row| {
-            row.state = state;
-            row.exit_code = Some(exit_code);
-            row.error = error;
-            row.ended_ms = Some(ambient::unix_ms());
-            row.head = Some(self.tree.head());
-            row.assumptions.clone_from(&work.assumptions);
-        })
-    }
-
-    fn log_end(&self, ended: &Ended) -> Result<(), RunError> {
-        let status = match ended {
-            Ended::Ready | Ended::Draft(_) => Status::Done,
-            Ended::Failed(RunError::Interrupted) => Status::Cancelled,
-            Ended::Failed(_) => Status::Failed,
-        };
-        self.auditor().intent(Entry::granted(Class::Run, Deed::End))?.outcome(Outcome::of(status))?;
-        Ok(self.log.close()?)
-    }
-
-    fn write_json(&self) -> Result<PathBuf, RunError> {
-        let view = self.ledger(|ledger| view::view(ledger, self.log.size()))?;
-        let text = serde_json::to_vec_pretty(&view).map_err(|e| RunError::Bug(e.to_string()))?;
-        let json = self.folder.join("run.json");
-        ambient::write_whole(&json, &text)?;
-        Ok(json)
-    }
-}
-
-fn exit_code(class: FailureClass) -> u8 {
-    match class {
-        FailureClass::Negative => 1,
-        FailureClass::Configuration => 3,
-        FailureClass::Denied => 4,
-        FailureClass::Limit => 5,
-        FailureClass::Integrity => 6,
-        FailureClass::Bug => 70,
-        FailureClass::Interrupted => 130,
     }
 }

@@ -193,7 +193,8 @@ fn models_are_those_that_there_is_a_key_for() {
     assert!(text.contains("# [models]\n# spec = \"anthropic:") && text.contains("# review = \"openai:"), "{text}");
     // What stands there as a comment is valid once it is none.
     let (before, example) = text.split_once("# [models]\n").unwrap();
-    let example: String = example.lines().take_while(|line| !line.is_empty()).map(|line| format!("{}\n", &line[2..])).collect();
+    let example: String =
+        example.lines().take_while(|line| !line.is_empty()).map(|line| format!("{}\n", &line[2..])).collect();
     assert!(Project::parse(FILE, &format!("{before}[models]\n{example}")).unwrap().models.len() >= 3, "{example}");
 }
 

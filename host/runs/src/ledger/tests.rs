@@ -147,7 +147,10 @@ fn a_run_that_is_over_has_no_phase_at_work() {
     }
     ledger.close_phases("interrupted", 9, (30, 10)).unwrap();
     let phases = ledger.phases().unwrap();
-    assert_eq!((phases[0].state, phases[2].state, phases[2].note.as_str()), (PhaseState::Done, PhaseState::Failed, "2"));
+    assert_eq!(
+        (phases[0].state, phases[2].state, phases[2].note.as_str()),
+        (PhaseState::Done, PhaseState::Failed, "2")
+    );
     let closed = &phases[1];
     assert_eq!((closed.state, closed.note.as_str(), closed.ended_ms), (PhaseState::Failed, "interrupted", Some(9)));
     // What the others used was theirs.
