@@ -163,16 +163,21 @@ fn no_key() {
 
 /// Runs the goal with a provider of the user's own configuration, and a key in the environment.
 fn with_provider(url: &str) -> Ran {
+    with_configuration(url, "")
+}
+
+fn with_configuration(url: &str, more: &str) -> Ran {
     let world = World::with(&project());
     let before = world.footprint();
     let folder = world.home().join(".config/skillhost");
     fs::create_dir_all(&folder).unwrap();
     let provider =
-        format!("[providers.local]\nkind = \"openai-compatible\"\nurl = \"{url}\"\nkey_env = \"LOCAL_KEY\"\n");
+        format!("[providers.local]\nkind = \"openai-compatible\"\nurl = \"{url}\"\nkey_env = \"LOCAL_KEY\"\n{more}");
     fs::write(folder.join("config.toml"), provider).unwrap();
     let model = ["--model", "spec=local:m", "--model", "implement=local:m", "--model", "review=local:m"];
     let mut command = world.command(&[&["run", GOAL][..], &model].concat());
-    let ran = crate::support::ran(command.env("LOCAL_KEY", "sk-never-shown-4711").output().unwrap());
+    command.env("LOCAL_KEY", "sk-never-shown-4711").env("SSL_CERT_FILE", "/nowhere").env("SSL_CERT_DIR", "/nowhere");
+    let ran = crate::support::ran(command.output().unwrap());
     assert_eq!(world.footprint(), before);
     for text in [&ran.stdout, &ran.stderr] {
         assert!(!text.contains("sk-never-shown-4711"), "{ran:#?}");
@@ -182,10 +187,19 @@ fn with_provider(url: &str) -> Ran {
 
 #[test]
 fn a_server_that_can_not_be_reached() {
-    // A port that was free a moment ago; nobody listens on it.
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    // A port that is taken and that nobody listens on.
+    let socket = rustix::net::socket(rustix::net::AddressFamily::INET, rustix::net::SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&socket, &std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = std::net::SocketAddr::try_from(rustix::net::getsockname(&socket).unwrap()).unwrap().port();
     let ran = with_provider(&format!("http://127.0.0.1:{port}/v1"));
-    ran.failed(1, &["local gave no whole reply in 5 attempts", "Connection refused", "check the network", "hint: "]);
+    ran.failed(
+        1,
+        &[
+            "error: builtin:spec could not ask its model: local gave no whole reply in 5 attempts",
+            "Connection refused",
+            "hint: check the network and the provider's status, or the url under [providers.local]",
+        ],
+    );
 }
 
 #[test]
@@ -193,8 +207,35 @@ fn a_key_that_is_refused() {
     let refused = || Answer::Error { status: 401, message: "no such key: {key}".to_owned(), retry_after: None };
     let server = FakeModels::start([refused()]).unwrap();
     let ran = with_provider(&format!("{}/v1", server.url()));
-    ran.failed(1, &["local refused the key with status 401", "check the value of LOCAL_KEY"]);
+    ran.failed(
+        3,
+        &[
+            "error: builtin:spec could not ask its model: local refused the key with status 401: no such key: [key]",
+            "hint: check the value of LOCAL_KEY",
+        ],
+    );
     assert_eq!(server.received().len(), 1, "it is not tried again");
+}
+
+#[test]
+fn a_provider_that_redirects() {
+    let server = FakeModels::start([Answer::Redirect { status: 307, to: "http://127.0.0.1:1/".to_owned() }]).unwrap();
+    let ran = with_provider(&format!("{}/v1", server.url()));
+    ran.failed(3, &["local answered with a redirect, which is not followed", "hint: ", "[providers.local]"]);
+}
+
+#[test]
+fn a_key_that_commands_would_see() {
+    let server = FakeModels::start([]).unwrap();
+    let ran = with_configuration(&format!("{}/v1", server.url()), "[toolchains]\nenv = [\"LOCAL_KEY\"]\n");
+    ran.failed(3, &["[toolchains] env in config.toml names LOCAL_KEY", "hint: commands never see a key"]);
+    assert_eq!(server.received().len(), 0);
+}
+
+#[test]
+fn no_certificates() {
+    let ran = with_provider("https://127.0.0.1:1/v1");
+    ran.failed(3, &["TLS can't be set up for local", "hint: ", "ca-certificates"]);
 }
 
 #[test]

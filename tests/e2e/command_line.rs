@@ -99,7 +99,13 @@ fn a_failed_run_tells_programs_and_people() {
     let world = World::with(&project());
     let ran = world.goal("Greet everybody", "{\"schema\":\"skillhost.recording/1\",\"authored\":true}\n", &[]);
     assert_eq!(ran.json()["runs"][0]["exit_code"], 1);
-    ran.failed(1, &["error: builtin:spec reported: the recording has no call", "hint: skillhost show"]);
+    ran.failed(
+        1,
+        &[
+            "error: builtin:spec could not ask its model: the recording has no call",
+            "hint: the skill or its input changed",
+        ],
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod audit;
 mod bad_input;
 mod command_line;
 mod documents;
@@ -16,6 +17,7 @@ mod endings;
 mod gates;
 mod main_job;
 mod packages;
+mod recordings;
 mod registries;
 mod rounds;
 mod scripts;

@@ -166,6 +166,11 @@ impl Event {
         Self { decision: Decision::Asked, ..Self::granted(class, kind) }
     }
 
+    /// What it is about.
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
     /// On this path, host, name or argument vector.
     pub fn on(self, commitment: Commitment) -> Self {
         Self { commitment: Some(commitment), ..self }

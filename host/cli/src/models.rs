@@ -3,12 +3,14 @@
 use crate::ambient;
 use crate::args;
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::kind::Kind;
 use skillhost_core::project::Project;
-use skillhost_core::tier::Tier;
+use skillhost_core::text::escape_terminal;
 use skillhost_core::user::{self, User};
 use skillhost_models::{ModelError, Models, Override, ProviderConfig, Role, Roles, Setup};
+use skillhost_runs::host::Equipped;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The user's own configuration.
@@ -26,7 +28,7 @@ pub(crate) fn read_user() -> Result<User<ProviderConfig>, Failure> {
     }
 }
 
-/// Sets the models up; nothing is sent.
+/// Sets the models up; nothing is sent, and nothing is made.
 pub(crate) fn open(
     project: &Project,
     user: &User<ProviderConfig>,
@@ -39,21 +41,56 @@ pub(crate) fn open(
         .collect::<Result<_, _>>()?;
     let roles =
         Roles::from_project(&project.models).map_err(|e| failure(Exit::Configuration, &e))?.with_overrides(overrides);
-    let setup =
-        Setup { providers: user.providers.clone(), roles, record: arguments.record.clone(), ..Setup::default() };
+    let setup = Setup { providers: user.providers.clone(), roles, ..Setup::default() };
     Models::open(setup).map_err(|e| failure(Exit::Configuration, &e))
 }
 
-/// Checks, before anything is spent, that every role of a run has a model, and its provider a key.
-pub(crate) fn check(models: &Models, tiers: &BTreeMap<Kind, BTreeSet<Tier>>) -> Result<(), Failure> {
-    for kind in [Kind::Spec, Kind::Review, Kind::Implement] {
+/// Checks, before anything is spent, that every role of a run has a model, and its provider a key. Warns where the
+/// budget of money bounds nothing.
+pub(crate) fn check(
+    models: &Models,
+    skills: &BTreeMap<Kind, Equipped>,
+    project: &Project,
+    printer: Printer,
+) -> Result<(), Failure> {
+    let mut unpriced = BTreeSet::new();
+    for (kind, equipped) in skills {
         let role: Role = kind.as_str().parse().map_err(|e: ModelError| failure(Exit::Bug, &e))?;
-        // The tiers that the skill of this kind may call, which its manifest requests.
-        for tier in tiers.get(&kind).into_iter().flatten() {
-            models.check(&role, None, *tier).map_err(|e| failure(Exit::Configuration, &e))?;
+        let skill = equipped.role();
+        for tier in &equipped.capabilities.model {
+            let found = models.check(&role, skill.as_ref(), *tier);
+            let found = found.map_err(|e| failure(Exit::Configuration, &e))?;
+            unpriced.extend(found.map(ToString::to_string));
         }
     }
+    for model in unpriced {
+        let (provider, _) = model.split_once(':').unwrap_or((&model, ""));
+        printer.warn(format!(
+            "no price is known for {model}, so its cost is not counted and [budget] cost_usd = {} does not bound it; \
+             set input_usd and output_usd under [providers.{provider}] in config.toml",
+            project.budget.cost_usd
+        ));
+    }
+    for script in models.scripts() {
+        let name = escape_terminal(&script.display().to_string(), 300);
+        printer.note(format!("  models scripted: no model is asked, {name} is played back"));
+    }
     Ok(())
+}
+
+/// No command may be handed a provider's key.
+pub(crate) fn check_variables(user: &User<ProviderConfig>) -> Result<(), Failure> {
+    let built_in = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
+    let configured = user.providers.values().filter_map(|provider| provider.key_env.as_deref());
+    let keys: BTreeSet<&str> = configured.chain(built_in).collect();
+    match user.toolchains.env.iter().find(|name| keys.contains(name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(
+            Exit::Configuration,
+            format!("[toolchains] env in config.toml names {name}, which holds a provider's key"),
+        )
+        .hint("commands never see a key: take it out of [toolchains] env")),
+    }
 }
 
 pub(crate) fn failure(exit: Exit, error: &ModelError) -> Failure {

@@ -1,6 +1,6 @@
 //! What people see while runs work: one line for each run on a terminal, one line for each change of phase elsewhere.
 
-use crate::commands::runs::dollars;
+use crate::commands::runs::cost;
 use crate::printer::Printer;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use skillhost_core::name::RunId;
@@ -22,7 +22,7 @@ struct Line {
     phase: String,
     doing: String,
     tokens: u64,
-    cost_micro_usd: u64,
+    cost_micro_usd: Option<u64>,
 }
 
 impl Progress {
@@ -54,7 +54,7 @@ impl Progress {
                 let bar = self.printer.shows_progress.then(|| self.bar());
                 lines.insert(
                     run.clone(),
-                    Line { bar, phase: String::new(), doing: String::new(), tokens: 0, cost_micro_usd: 0 },
+                    Line { bar, phase: String::new(), doing: String::new(), tokens: 0, cost_micro_usd: Some(0) },
                 );
             }
             Event::PhaseStarted { phase, round, .. } => update(&mut lines, run, |line| {
@@ -100,7 +100,7 @@ fn update(lines: &mut BTreeMap<RunId, Line>, run: &RunId, change: impl FnOnce(&m
     if let Some(line) = lines.get_mut(run) {
         change(line);
         if let Some(bar) = &line.bar {
-            let cost = dollars(line.cost_micro_usd);
+            let cost = cost(line.cost_micro_usd);
             bar.set_message(format!("{run}  {:<14} {:<44} {} tok  {cost}", line.phase, line.doing, line.tokens));
         }
     }

@@ -3,7 +3,8 @@
 use crate::contract::Error;
 use crate::error::CallError;
 use crate::grantor::{Grantor, is_flag};
-use skillhost_audit::{Auditor, Class, Event, Intent, Kind, Outcome, Status};
+use crate::ports::{Sealed, Told};
+use skillhost_audit::{Auditor, Class, Count, Event, Intent, Kind, Outcome, Status};
 use skillhost_core::capability::Effective;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::escape_terminal;
@@ -30,8 +31,8 @@ pub struct Denial {
 /// Something that needs a grant.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Wish<'a> {
-    /// Run a declared command, with or without arguments of the skill's own.
-    Exec { name: &'a str, with_arguments: bool },
+    /// Run a declared command, with these arguments of the skill's own.
+    Exec { name: &'a str, arguments: &'a [String] },
     /// Call a model of this tier.
     Model(Tier),
     /// Ask a person.
@@ -77,7 +78,8 @@ impl Gate {
             Some((capability, what)) => {
                 self.denied_count += 1;
                 if self.denied_count <= MAX_DENIALS as u64 {
-                    self.auditor.decision(event(Event::denied)).map_err(audit_failed)?;
+                    let wished = self.auditor.commit(wish.class(), &wish.subject());
+                    self.auditor.decision(event(Event::denied).on(wished)).map_err(audit_failed)?;
                 }
                 let remedy = match wish {
                     Wish::ReadChange | Wish::Commit => self.grantor.remedy_for_all(capability),
@@ -99,11 +101,11 @@ impl Gate {
     fn missing(&self, wish: Wish<'_>) -> Option<(&'static str, String)> {
         let granted = &self.capabilities;
         match wish {
-            Wish::Exec { name, with_arguments } => {
+            Wish::Exec { name, arguments } => {
                 if !granted.exec.iter().any(|command| command.as_str() == name) {
                     return Some(("exec", name.to_owned()));
                 }
-                (with_arguments && !granted.exec_arguments).then(|| ("exec_arguments", "true".to_owned()))
+                (!arguments.is_empty() && !granted.exec_arguments).then(|| ("exec_arguments", "true".to_owned()))
             }
             Wish::Model(tier) => (!granted.model.contains(&tier)).then(|| ("model", tier.to_string())),
             Wish::Ask => (!granted.ask).then(|| ("ask", "true".to_owned())),
@@ -121,6 +123,21 @@ impl Wish<'_> {
             Self::Model(_) => Class::Model,
             Self::Ask => Class::Person,
             Self::ReadChange | Self::ReadPath(_) | Self::Commit => Class::Commit,
+        }
+    }
+
+    /// What was wished for, as the log commits to it where it is denied.
+    fn subject(self) -> Vec<u8> {
+        match self {
+            Self::Exec { name, arguments } => {
+                let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
+                words.join("\0").into_bytes()
+            }
+            Self::Model(tier) => tier.to_string().into_bytes(),
+            Self::Ask => b"ask".to_vec(),
+            Self::ReadChange => b"read".to_vec(),
+            Self::ReadPath(path) => path.to_string().into_bytes(),
+            Self::Commit => b"write".to_vec(),
         }
     }
 
@@ -142,15 +159,34 @@ pub(crate) struct Passage {
 }
 
 impl Passage {
+    /// The same, with what is about to be asked, and of what.
+    pub(crate) fn with(self, sealed: &Sealed) -> Self {
+        let event = self.event.on(self.auditor.commit(self.event.class(), &sealed.on));
+        let event = event.count(Count::BytesOut, sealed.bytes);
+        let event = match sealed.payload {
+            Some(payload) => event.payload(payload),
+            None => event,
+        };
+        Self { event, ..self }
+    }
+
     /// Writes the intent, carries the effect out, writes the outcome.
     pub(crate) async fn pass<T>(
         self,
         effect: impl Future<Output = Result<T, Error>>,
     ) -> wasmtime::Result<Result<T, Error>> {
         let begun = self.begin()?;
-        let result = effect.await;
-        begun.end(&result)?;
-        Ok(result)
+        let told = effect.await.map(|value| Told { value, outcome: Outcome::done() });
+        begun.end(told)
+    }
+
+    /// The same for an effect that says itself what the log holds of its end.
+    pub(crate) async fn pass_told<T>(
+        self,
+        effect: impl Future<Output = Result<Told<T>, Error>>,
+    ) -> wasmtime::Result<Result<T, Error>> {
+        let begun = self.begin()?;
+        begun.end(effect.await)
     }
 
     /// Writes the intent, for an effect that several passages share.
@@ -163,10 +199,14 @@ impl Passage {
 pub(crate) struct Begun(Intent);
 
 impl Begun {
-    /// Writes the outcome.
-    pub(crate) fn end<T>(self, result: &Result<T, Error>) -> wasmtime::Result<()> {
-        let status = result.as_ref().map_or_else(status, |_| Status::Done);
-        self.0.outcome(Outcome::of(status)).map_err(audit_failed)
+    /// Writes the outcome; gives what the guest is told.
+    pub(crate) fn end<T>(self, result: Result<Told<T>, Error>) -> wasmtime::Result<Result<T, Error>> {
+        let (outcome, result) = match result {
+            Ok(Told { value, outcome }) => (outcome, Ok(value)),
+            Err(error) => (Outcome::of(status(&error)), Err(error)),
+        };
+        self.0.outcome(outcome).map_err(audit_failed)?;
+        Ok(result)
     }
 }
 

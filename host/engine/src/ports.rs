@@ -5,6 +5,8 @@
 
 use crate::contract::{Error, changes, exec, log, model};
 use futures::future::BoxFuture;
+use skillhost_audit::Outcome;
+use skillhost_core::digest::Digest;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::Escaped;
 use std::collections::BTreeSet;
@@ -33,12 +35,37 @@ pub trait Log: Send + Sync {
     fn progress(&self, message: Escaped, fraction: Option<f32>);
 }
 
+/// What is about to be asked, as the intent tells of it.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// What it is asked of (a model, an argument vector); the log holds a keyed commitment to it.
+    pub on: Vec<u8>,
+    /// The sealed body, where it is kept.
+    pub payload: Option<Digest>,
+    /// The body's size.
+    pub bytes: u64,
+}
+
+/// What came of an effect, and what the log says of it.
+#[derive(Debug, Clone)]
+pub struct Told<T> {
+    /// What the guest is given.
+    pub value: T,
+    /// How it ended, with its sizes and the sealed body.
+    pub outcome: Outcome,
+}
+
 /// Language models.
 pub trait Model: Send + Sync {
+    /// Seals a request that is about to be sent.
+    ///
+    /// # Errors
+    /// Where it can't be kept: then it is not sent.
+    fn seal(&self, request: &model::Request) -> Result<Sealed, Error>;
     /// One completion.
-    fn complete(&self, request: model::Request) -> BoxFuture<'_, Result<model::Reply, Error>>;
+    fn complete(&self, request: model::Request) -> BoxFuture<'_, Result<Told<model::Reply>, Error>>;
     /// Several, side by side; replies in the order of the requests.
-    fn complete_all(&self, requests: Vec<model::Request>) -> BoxFuture<'_, Vec<Result<model::Reply, Error>>>;
+    fn complete_all(&self, requests: Vec<model::Request>) -> BoxFuture<'_, Vec<Result<Told<model::Reply>, Error>>>;
     /// Tokens that a request and its reply may have together.
     ///
     /// # Errors
@@ -52,8 +79,13 @@ pub trait Model: Send + Sync {
 pub trait Exec: Send + Sync {
     /// Those that the project declares; which ones may be run is the gate's to decide.
     fn commands(&self) -> Vec<exec::Command>;
+    /// Seals the argument vector of a command that is about to be run.
+    ///
+    /// # Errors
+    /// Where there is no such command, or its arguments can't be kept: then it is not run.
+    fn seal(&self, name: &str, arguments: &[String]) -> Result<Sealed, Error>;
     /// Runs one, with added arguments.
-    fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<exec::Outcome, Error>>;
+    fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<Told<exec::Outcome>, Error>>;
     /// A part of what a run or a gate printed.
     ///
     /// # Errors

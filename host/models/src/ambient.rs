@@ -35,6 +35,12 @@ pub(crate) fn create_private(path: &Path) -> io::Result<Box<dyn Write + Send>> {
     Ok(Box::new(options.open(path)?))
 }
 
+/// Now, in seconds since 1970.
+pub(crate) fn unix_seconds() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+}
+
 /// A number that differs from call to call. For jitter, not for secrets.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)

@@ -22,8 +22,10 @@ pub struct Allowance {
 pub struct Amount {
     /// Tokens, in and out.
     pub tokens: u64,
-    /// Millionths of a US dollar; a model without a price costs 0 here.
+    /// Millionths of a US dollar, as far as prices are known.
     pub cost: u64,
+    /// Whether a model without a price has a part in it, so that `cost` is not the whole.
+    pub unpriced: bool,
 }
 
 /// A budget that does not cover a call.
@@ -133,9 +135,7 @@ impl Budget {
 impl Reservation {
     /// Replaces what was held by what was used.
     pub fn settle(mut self, usage: &Usage) {
-        let spent =
-            Amount { tokens: usage.input_tokens.saturating_add(usage.output_tokens), cost: usage.cost.unwrap_or(0) };
-        self.finish(spent);
+        self.finish(Amount::of(usage));
     }
 
     /// Gives everything back: nothing was used.
@@ -185,12 +185,34 @@ impl Node {
 }
 
 impl Amount {
+    /// What a usage comes to.
+    pub(crate) fn of(usage: &Usage) -> Self {
+        Self {
+            tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            cost: usage.cost.unwrap_or(0),
+            unpriced: usage.cost.is_none(),
+        }
+    }
+
+    /// Millionths of a US dollar; none where a price is unknown.
+    pub fn known_cost(self) -> Option<u64> {
+        (!self.unpriced).then_some(self.cost)
+    }
+
     fn plus(self, other: Self) -> Self {
-        Self { tokens: self.tokens.saturating_add(other.tokens), cost: self.cost.saturating_add(other.cost) }
+        Self {
+            tokens: self.tokens.saturating_add(other.tokens),
+            cost: self.cost.saturating_add(other.cost),
+            unpriced: self.unpriced || other.unpriced,
+        }
     }
 
     fn minus(self, other: Self) -> Self {
-        Self { tokens: self.tokens.saturating_sub(other.tokens), cost: self.cost.saturating_sub(other.cost) }
+        Self {
+            tokens: self.tokens.saturating_sub(other.tokens),
+            cost: self.cost.saturating_sub(other.cost),
+            unpriced: self.unpriced,
+        }
     }
 }
 
@@ -213,7 +235,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn tokens(tokens: u64) -> Amount {
-        Amount { tokens, cost: 0 }
+        Amount { tokens, ..Amount::default() }
     }
 
     fn allow(tokens: u64) -> Allowance {
@@ -251,10 +273,25 @@ mod tests {
     #[test]
     fn money_is_counted_beside_tokens_and_ends_free_calls_too() {
         let run = Budget::root("run", Allowance { tokens: None, cost: Some(10) });
-        let error = run.reserve(Amount { tokens: 0, cost: 11 }).unwrap_err();
+        let error = run.reserve(Amount { cost: 11, ..Amount::default() }).unwrap_err();
         assert_eq!(error.unit, "cost");
-        run.reserve(Amount { tokens: 0, cost: 9 }).unwrap().settle(&Usage { cost: Some(12), ..Usage::default() });
+        run.reserve(Amount { cost: 9, ..Amount::default() })
+            .unwrap()
+            .settle(&Usage { cost: Some(12), ..Usage::default() });
         assert!(run.reserve(Amount::default()).is_err());
+    }
+
+    #[test]
+    fn what_has_no_price_makes_the_cost_unknown_and_not_zero() {
+        let run = Budget::root("run", allow(100));
+        let (priced, unpriced) = (run.child("a", Allowance::default()), run.child("b", Allowance::default()));
+        priced.reserve(tokens(5)).unwrap().settle(&Usage { cost: Some(3), ..used(5) });
+        assert_eq!((run.spent().known_cost(), priced.spent().known_cost()), (Some(3), Some(3)));
+        unpriced.reserve(Amount::of(&used(5))).unwrap().release();
+        assert_eq!(run.spent().known_cost(), Some(3), "nothing was used");
+        drop(unpriced.reserve(Amount::of(&used(5))).unwrap());
+        assert_eq!((run.spent().known_cost(), run.spent().cost), (None, 3));
+        assert_eq!((priced.spent().known_cost(), unpriced.spent().known_cost()), (Some(3), None));
     }
 
     #[test]

@@ -191,7 +191,9 @@ fn check_price(config: &ProviderConfig) -> Result<Option<Price>, &'static str> {
         (Some(input), Some(output)) => {
             let input = micros(input)?;
             let cached_input = config.cached_input_usd.map(micros).transpose()?.unwrap_or(input);
-            Ok(Some(Price { input, cached_input, cache_write: input, output: micros(output)? }))
+            // What the providers that speak each protocol take for writing their cache.
+            let cache_write = if config.kind == ProviderKind::Anthropic { input + input / 4 } else { input };
+            Ok(Some(Price { input, cached_input, cache_write, output: micros(output)? }))
         }
         (None, None) if config.cached_input_usd.is_none() => Ok(None),
         _ => Err("its prices need both input_usd and output_usd"),
@@ -279,6 +281,7 @@ mod tests {
         let own = find("anthropic", "kind = 'anthropic'\ninput_usd = 0.5\noutput_usd = 2\nwindow = 9").unwrap();
         let price = own.price("claude-sonnet-4-5").unwrap();
         assert_eq!((price.input, price.cached_input, price.output), (500_000, 500_000, 2_000_000));
+        assert_eq!(price.cache_write, 625_000);
         assert_eq!(own.window_tokens("claude-sonnet-4-5"), 9);
         let local = find("l", "kind = 'openai-compatible'\nurl = 'http://127.0.0.1/v1'").unwrap();
         assert_eq!((local.price("gpt-5"), local.window_tokens("gpt-5")), (None, LOCAL_WINDOW_TOKENS));

@@ -4,12 +4,15 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, Url, redirect};
 use serde_json::Value;
 use skillhost_core::text::escape_terminal;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use tokio::time::timeout;
 
+use crate::ambient;
 use crate::config::is_loopback;
 use crate::decode::{self, Decode, Decoded, Flow};
 use crate::event::{Event, Events};
@@ -61,6 +64,10 @@ impl Endpoint {
             .connect_timeout(tuning.connect)
             .https_only(url.scheme() == "https")
             .user_agent(concat!("skillhost/", env!("CARGO_PKG_VERSION")));
+        if url.scheme() == "http" {
+            // Nothing is verified there, so a machine without certificates can do it, too.
+            client = client.tls_certs_only([]);
+        }
         if is_loopback(&url) {
             // A name server can't move `localhost`.
             let port = url.port_or_known_default().unwrap_or(0);
@@ -76,12 +83,12 @@ impl Endpoint {
         if let Some(value) = key.as_ref().and_then(|key| key.header(key_header.prefix)) {
             headers.insert(HeaderName::from_static(key_header.name), value);
         }
-        let client = client.build().map_err(|error| format!("its client can't be built: {}", chain(&error)))?;
+        let client = client.build().map_err(|error| chain(&error))?;
         Ok(Self { client, url, headers, key, tuning })
     }
 
-    /// A text without the key.
-    pub(crate) fn scrub(&self, text: &str) -> String {
+    /// A text without this endpoint's key.
+    fn scrub(&self, text: &str) -> String {
         match &self.key {
             Some(key) => key.scrub(text),
             None => text.to_owned(),
@@ -126,8 +133,17 @@ impl Endpoint {
         if response.status().as_u16() != 200 {
             return Err(self.refusal(response).await);
         }
-        if !is_event_stream(&response) {
-            return Err(decode::malformed("the answer is not an event stream"));
+        match content_type(&response) {
+            kind if kind.starts_with("text/event-stream") => {}
+            // Some gateways put an error into a good status.
+            kind if kind.starts_with("application/json") => {
+                let body = serde_json::from_slice::<Value>(&self.short_body(&mut response).await).unwrap_or_default();
+                let Some(said) = error_message(&body) else {
+                    return Err(decode::malformed("the answer is not an event stream"));
+                };
+                return Err(Failure::new(error_cause(&body, Cause::Request), said));
+            }
+            _ => return Err(decode::malformed("the answer is not an event stream")),
         }
         let mut stream = EventStream::default();
         loop {
@@ -156,7 +172,16 @@ impl Endpoint {
 
     async fn refusal(&self, mut response: Response) -> Failure {
         let status = response.status().as_u16();
-        let retry_after = retry_after(response.headers());
+        let retry_after = retry_after(response.headers(), ambient::unix_seconds());
+        let body = self.short_body(&mut response).await;
+        let said = serde_json::from_slice::<Value>(&body).ok().and_then(|body| error_message(&body));
+        // A body that is no JSON is a proxy's page: nothing in it helps, and anything may be in it.
+        let message = said.unwrap_or_else(|| format!("status {status} without an explanation"));
+        Failure { retry_after, ..Failure::new(Cause::Status(status), message) }
+    }
+
+    /// The beginning of a body that should be short.
+    async fn short_body(&self, response: &mut Response) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(Ok(Some(piece))) = self.unless_silent(response.chunk()).await {
             let room = MAX_ERROR_BODY_BYTES.saturating_sub(body.len());
@@ -165,10 +190,7 @@ impl Endpoint {
                 break;
             }
         }
-        let said = serde_json::from_slice::<Value>(&body).ok().and_then(|body| error_message(&body));
-        // A body that is no JSON is a proxy's page: nothing in it helps, and anything may be in it.
-        let message = said.unwrap_or_else(|| format!("status {status} without an explanation"));
-        Failure { retry_after, ..Failure::new(Cause::Status(status), message) }
+        body
     }
 
     /// A server that echoes the key must not hand it to a skill or a recording.
@@ -204,17 +226,42 @@ pub(crate) fn error_message(body: &Value) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn is_event_stream(response: &Response) -> bool {
-    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+/// What an error stands for that came without a status of its own: its code, else its kind.
+pub(crate) fn error_cause(body: &Value, otherwise: Cause) -> Cause {
+    let code = body.pointer("/error/code").or_else(|| body.get("code"));
+    let code = code.and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+    if let Some(status) = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..=599).contains(code)) {
+        return Cause::Status(status);
+    }
+    match crate::json::text(body, "/error/type").unwrap_or_default() {
+        "invalid_request_error"
+        | "authentication_error"
+        | "permission_error"
+        | "not_found_error"
+        | "insufficient_quota" => Cause::Request,
+        "rate_limit_error" | "overloaded_error" | "api_error" | "server_error" | "timeout_error" => Cause::Server,
+        _ => otherwise,
+    }
 }
 
-/// Seconds, or milliseconds where a server says so. A date is ignored: the host's clock may differ.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u32>().ok().map(u64::from);
-    number("retry-after-ms")
-        .map(Duration::from_millis)
-        .or_else(|| number(RETRY_AFTER.as_str()).map(Duration::from_secs))
+fn content_type(response: &Response) -> String {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.trim_start().to_ascii_lowercase()
+}
+
+/// Milliseconds where a server says so, seconds, or a date. A date is measured from the server's own, since the host's
+/// clock (`now`, in seconds since 1970) may differ.
+fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
+    let held = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str, unit: f64| {
+        let number = held(name)?.parse::<f64>().ok().filter(|number| *number >= 0.0)?;
+        Duration::try_from_secs_f64(number * unit).ok()
+    };
+    let date = |name: &str| Some(OffsetDateTime::parse(held(name)?, &Rfc2822).ok()?.unix_timestamp());
+    number("retry-after-ms", 0.001).or_else(|| number(RETRY_AFTER.as_str(), 1.0)).or_else(|| {
+        let seconds = date(RETRY_AFTER.as_str())?.saturating_sub(date(DATE.as_str()).unwrap_or(now));
+        Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    })
 }
 
 fn sse_failure(error: SseError) -> Failure {
@@ -228,4 +275,45 @@ fn sse_failure(error: SseError) -> Failure {
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_wait_is_asked_for_in_several_ways() {
+        let asked = |fields: &[(&'static str, &str)]| {
+            let fields = fields.iter().map(|(name, value)| (HeaderName::from_static(name), value.parse().unwrap()));
+            retry_after(&fields.collect(), 1_000_000_000)
+        };
+        let (now, then) = ("Sun, 09 Sep 2001 01:46:40 GMT", "Sun, 09 Sep 2001 01:48:10 GMT");
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        assert_eq!(asked(&[("retry-after", "7")]), seconds(7));
+        assert_eq!(asked(&[("retry-after", " 1.5 ")]), Some(Duration::from_millis(1_500)));
+        assert_eq!(asked(&[("retry-after", "9"), ("retry-after-ms", "250")]), Some(Duration::from_millis(250)));
+        assert_eq!(asked(&[("retry-after", then)]), seconds(90), "by the host's clock");
+        assert_eq!(asked(&[("retry-after", then), ("date", then)]), seconds(0), "by the server's");
+        assert_eq!(asked(&[("retry-after", now), ("date", then)]), seconds(0), "it is over");
+        for text in ["-1", "nan", "inf", "1e400", "soon", ""] {
+            assert_eq!(asked(&[("retry-after", text)]), None, "{text}");
+        }
+        assert_eq!(asked(&[]), None);
+    }
+
+    #[test]
+    fn an_error_inside_an_answer_is_what_it_says() {
+        for (body, cause) in [
+            (json!({ "error": { "code": 400 } }), Cause::Status(400)),
+            (json!({ "error": { "code": "429" } }), Cause::Status(429)),
+            (json!({ "code": 503 }), Cause::Status(503)),
+            (json!({ "error": { "code": "model_not_found", "type": "invalid_request_error" } }), Cause::Request),
+            (json!({ "error": { "code": 7, "type": "overloaded_error" } }), Cause::Server),
+            (json!({ "error": "no" }), Cause::Cut),
+        ] {
+            assert_eq!(error_cause(&body, Cause::Cut), cause, "{body}");
+        }
+    }
 }

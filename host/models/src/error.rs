@@ -64,6 +64,14 @@ pub enum ModelError {
         /// What is wrong.
         reason: String,
     },
+    /// This machine can't speak TLS: it has no root certificates, mostly.
+    #[error("TLS can't be set up for {provider}: {reason}")]
+    TlsUnavailable {
+        /// The provider.
+        provider: ProviderName,
+        /// Why.
+        reason: String,
+    },
     /// The variable that holds the key is unset or empty.
     #[error("no key for {provider}: the variable {variable} is not set")]
     KeyMissing {
@@ -159,6 +167,34 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// Whether the user's configuration or environment has to change before another try can help. A server that
+    /// can't be reached, or breaks off, may do better next time.
+    pub fn is_configuration(&self) -> bool {
+        match self {
+            Self::RoleWithoutModel { .. }
+            | Self::RoleInvalid { .. }
+            | Self::ModelRefInvalid { .. }
+            | Self::ReplayInProject { .. }
+            | Self::ProviderNameInvalid { .. }
+            | Self::ProviderUnknown { .. }
+            | Self::ProviderUndelivered { .. }
+            | Self::ProviderInvalid { .. }
+            | Self::TlsUnavailable { .. }
+            | Self::KeyMissing { .. }
+            | Self::KeyInvalid { .. }
+            | Self::KeyRefused { .. }
+            | Self::ModelUnknown { .. }
+            | Self::Redirected { .. } => true,
+            Self::RequestInvalid { .. }
+            | Self::RequestTooLarge { .. }
+            | Self::RequestRefused { .. }
+            | Self::ReplyTooLarge { .. }
+            | Self::Unavailable { .. }
+            | Self::Exhausted(_)
+            | Self::Recording(_) => false,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -187,6 +223,9 @@ impl ModelError {
                 "most local servers speak Chat Completions: under [providers.{provider}] set \
                  kind = \"openai-compatible\" and url = \"http://127.0.0.1:11434/v1\" with the server's port"
             ),
+            Self::TlsUnavailable { .. } => {
+                "install the root certificates of this machine, mostly the package ca-certificates".to_owned()
+            }
             Self::KeyMissing { provider, variable } => {
                 format!(
                     "set {variable}, or name another variable as key_env under [providers.{provider}] in config.toml"
@@ -202,7 +241,10 @@ impl ModelError {
             Self::Redirected { provider } => {
                 format!("if the service moved, set its new url under [providers.{provider}] in config.toml")
             }
-            Self::Unavailable { .. } => "check the network and the provider's status, then go on".to_owned(),
+            Self::Unavailable { provider, .. } => format!(
+                "check the network and the provider's status, or the url under [providers.{provider}] in config.toml; \
+                 the same run may work later"
+            ),
             Self::Exhausted(_) => "raise [budget] in skillhost.toml, or ask for less".to_owned(),
             Self::Recording(error) => return error.hint(),
             Self::ProviderInvalid { .. }

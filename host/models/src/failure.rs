@@ -39,6 +39,12 @@ impl Failure {
         Self { cause, message: message.into(), retry_after: None, received_bytes: 0 }
     }
 
+    /// The same, where the server asks for a longer wait than any.
+    pub(crate) fn too_late(self) -> Self {
+        let seconds = self.retry_after.unwrap_or_default().as_secs();
+        Self { message: format!("{}; it asks to wait for {seconds} s", self.message), ..self }
+    }
+
     /// Whether the same request may succeed later. A reply that was too large would be paid twice, and a refused
     /// request stays refused.
     pub(crate) fn may_pass(&self) -> bool {

@@ -1,7 +1,7 @@
 //! A provider's key: read from the environment, sent in one header, shown nowhere.
 
-use std::collections::HashSet;
 use std::fmt;
+use std::fmt::Write as _;
 
 use reqwest::header::HeaderValue;
 
@@ -10,13 +10,17 @@ use crate::role::ProviderName;
 
 /// Longer than any key or token in use.
 const MAX_KEY_BYTES: usize = 8 << 10;
-/// The longest piece of a key that may show: error texts of some servers quote its beginning or its end.
-const GRAM_BYTES: usize = 10;
+/// What is shorter is a dummy that a local server wants to see (`none`, `test`), and a word that texts are full of.
+const MIN_SECRET_BYTES: usize = 16;
 const SCRUBBED: &str = "[key]";
 
 /// A provider's key. It has no way out but [`Key::header`].
 #[derive(Clone)]
-pub(crate) struct Key(String);
+pub(crate) struct Key {
+    text: String,
+    /// How the key shows in texts: as it is, and in the common encodings. None for a dummy.
+    forms: Vec<String>,
+}
 
 impl Key {
     /// A key from the value of its variable.
@@ -38,39 +42,71 @@ impl Key {
         let text = text.trim();
         let sendable =
             !text.is_empty() && text.len() <= MAX_KEY_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
-        sendable.then(|| Self(text.to_owned()))
+        sendable.then(|| Self { text: text.to_owned(), forms: forms(text) })
     }
 
     /// The header's value, marked so that no log prints it.
     pub(crate) fn header(&self, prefix: &str) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("{prefix}{}", self.0)).ok()?;
+        let mut value = HeaderValue::from_str(&format!("{prefix}{}", self.text)).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
-    /// The text without the key, and without any piece of it that is long enough to be of use.
+    /// The text without the key, plain or encoded.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let key = self.0.as_bytes();
-        let size = key.len().min(GRAM_BYTES);
-        let grams: HashSet<&[u8]> = key.windows(size).collect();
-        let bytes = text.as_bytes();
-        let mut scrubbed: Vec<u8> = Vec::with_capacity(bytes.len());
-        let mut kept_to = 0;
-        let mut hidden_to = 0;
-        for (at, window) in bytes.windows(size).enumerate() {
-            if grams.contains(window) {
-                if at >= hidden_to {
-                    scrubbed.extend_from_slice(&bytes[kept_to..at]);
-                    scrubbed.extend_from_slice(SCRUBBED.as_bytes());
-                }
-                hidden_to = at + size;
-                kept_to = hidden_to;
-            }
+        let mut scrubbed = text.to_owned();
+        // What is left around a key can make up another one. Each replacement shortens the text, so this ends.
+        while let Some(form) = self.forms.iter().find(|form| scrubbed.contains(form.as_str())) {
+            scrubbed = scrubbed.replace(form.as_str(), SCRUBBED);
         }
-        scrubbed.extend_from_slice(&bytes[kept_to..]);
-        // A key is ASCII, so what is cut out of UTF-8 leaves UTF-8.
-        String::from_utf8(scrubbed).unwrap_or_default()
+        scrubbed
     }
+}
+
+/// The key as it is, in hexadecimal, percent-encoded, in JSON, and in Base64 wherever it stands in what was encoded.
+fn forms(key: &str) -> Vec<String> {
+    if key.len() < MIN_SECRET_BYTES {
+        return Vec::new();
+    }
+    let hex = |upper: bool| {
+        key.bytes().fold(String::new(), |mut text, byte| {
+            let _ = if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
+            text
+        })
+    };
+    let percent = |upper: bool| {
+        key.bytes().fold(String::new(), |mut text, byte| {
+            let _ = match byte {
+                b'-' | b'.' | b'_' | b'~' => write!(text, "{}", char::from(byte)),
+                _ if byte.is_ascii_alphanumeric() => write!(text, "{}", char::from(byte)),
+                _ if upper => write!(text, "%{byte:02X}"),
+                _ => write!(text, "%{byte:02x}"),
+            };
+            text
+        })
+    };
+    let json = key.replace('\\', "\\\\").replace('"', "\\\"");
+    let mut forms = vec![key.to_owned(), hex(false), hex(true), percent(false), percent(true)];
+    forms.extend([json.replace('/', "\\/"), json]);
+    for offset in 0..3 {
+        let standard = base64(key, offset);
+        forms.push(standard.replace('+', "-").replace('/', "_"));
+        forms.push(standard);
+    }
+    // The longest first: what is left of it must not be a shorter one.
+    forms.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    forms.dedup();
+    forms
+}
+
+/// The part of a Base64 text that the key alone decides, where it begins `offset` bytes into a group of three.
+fn base64(key: &str, offset: usize) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let bytes: Vec<u8> = std::iter::repeat_n(0, offset).chain(key.bytes()).collect();
+    let bit = |at: usize| bytes.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
+    let sextet = |number: usize| (0..6).fold(0, |value, at| value << 1 | bit(number * 6 + at));
+    let whole = (offset * 8).div_ceil(6)..bytes.len() * 8 / 6;
+    whole.map(|number| char::from(ALPHABET[sextet(number)])).collect()
 }
 
 impl fmt::Debug for Key {
@@ -89,9 +125,41 @@ mod tests {
     fn o_09_a_key_shows_nowhere() {
         let key = Key::new("sk-secret-0123456789").unwrap();
         assert_eq!(format!("{key:?} {:?}", key.header("Bearer ").unwrap()), "Key(hidden) Sensitive");
-        assert_eq!(key.scrub("no sk-secret-0123456789, and not half: secret-0123!"), "no [key], and not half: [key]!");
+        assert_eq!(key.scrub("no sk-secret-0123456789!"), "no [key]!");
         assert_eq!(key.scrub("sk-secret-0123456789sk-secret-0123456789é"), "[key][key]é");
-        assert_eq!(key.scrub("nothing here"), "nothing here");
+        // What keys of one provider begin with is no secret, and stands in many a document.
+        assert_eq!(key.scrub("keys begin with sk-secret-"), "keys begin with sk-secret-");
+    }
+
+    #[test]
+    fn o_09_an_encoded_key_shows_neither() {
+        let key = Key::new("sk/\"secret\\+0123456").unwrap();
+        for encoded in [
+            "736b2f22736563726574 5c2b30313233343536".replace(' ', ""),
+            "736B2F227365637265745C2B30313233343536".to_owned(),
+            "sk%2F%22secret%5C%2B0123456".to_owned(),
+            "sk%2f%22secret%5c%2b0123456".to_owned(),
+            r#"sk/\"secret\\+0123456"#.to_owned(),
+            r#"sk\/\"secret\\+0123456"#.to_owned(),
+        ] {
+            assert_eq!(key.scrub(&format!("<{encoded}>")), "<[key]>", "{encoded}");
+        }
+        // Base64 of `KEY`, `aKEY` and `abKEY`, each with `z` behind it, by another program.
+        let key = Key::new("sk-secret-0123456789").unwrap();
+        for encoded in
+            ["c2stc2VjcmV0LTAxMjM0NTY3ODl6", "YXNrLXNlY3JldC0wMTIzNDU2Nzg5eg==", "YWJzay1zZWNyZXQtMDEyMzQ1Njc4OXo="]
+        {
+            let scrubbed = key.scrub(encoded);
+            assert!(scrubbed.contains("[key]") && scrubbed.len() < 14, "{scrubbed}");
+        }
+    }
+
+    #[test]
+    fn a_dummy_is_no_secret() {
+        for dummy in ["none", "test", "sk-local", "not-needed"] {
+            let text = format!("the {dummy} test");
+            assert_eq!(Key::new(dummy).unwrap().scrub(&text), text);
+        }
     }
 
     #[test]
@@ -108,11 +176,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_keeps_the_key(key in "[!-~]{1,30}", before in "(?s).{0,30}", after in "(?s).{0,30}") {
+        fn no_text_keeps_the_key(key in "[!-~]{16,40}", before in "(?s).{0,30}", after in "(?s).{0,30}") {
+            let scrubbed = Key::new(&key).unwrap().scrub(&format!("{before}{key}{after}{key}"));
+            prop_assert!(!scrubbed.contains(&key));
+        }
+
+        #[test]
+        fn base64_is_found_wherever_the_key_stands(key in "[!-~]{16,40}", before in "[a-z]{0,7}", after in "[a-z]{0,7}") {
             let text = format!("{before}{key}{after}");
-            let scrubbed = Key::new(&key).unwrap().scrub(&text);
-            // What stands for the key may itself look like a short one.
-            prop_assert!(!scrubbed.replace(SCRUBBED, "").contains(&key) || key.len() < 6);
+            let encoded = base64(&text, 0);
+            prop_assert!(Key::new(&key).unwrap().scrub(&encoded).contains(SCRUBBED), "{}", encoded);
         }
     }
 }

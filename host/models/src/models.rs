@@ -1,21 +1,23 @@
 //! The front door: which model a call means, and the way there: a provider or a recording.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
 use skillhost_core::capability::Tier;
 
 use crate::ambient;
+use crate::budget::Amount;
 use crate::config::{Provider, ProviderConfig};
 use crate::error::ModelError;
 use crate::event::Events;
+use crate::key::Key;
 use crate::recording::{CallKey, Recorder, RecordingError, Replay};
 use crate::reply::{Reply, Usage};
 use crate::request::Request;
 use crate::role::{ModelRef, ProviderName, Role, Roles};
-use crate::send::{Line, estimate_tokens, max_output_tokens, worst_case};
+use crate::send::{Line, estimate_tokens, max_output_tokens};
 use crate::site::CallSite;
 use crate::tuning::Tuning;
 
@@ -31,12 +33,12 @@ pub struct Setup {
     pub providers: BTreeMap<String, ProviderConfig>,
     /// Who uses which model.
     pub roles: Roles,
-    /// `--record FILE`
-    pub record: Option<PathBuf>,
     /// Timing.
     pub tuning: Tuning,
     /// How a variable that holds a key is read: from the environment, except in tests.
     pub variable: fn(&str) -> Option<String>,
+    /// Where jitter comes from: chance, except in tests.
+    pub random: fn() -> u64,
 }
 
 impl Default for Setup {
@@ -44,9 +46,9 @@ impl Default for Setup {
         Self {
             providers: BTreeMap::new(),
             roles: Roles::default(),
-            record: None,
             tuning: Tuning::default(),
             variable: ambient::variable,
+            random: ambient::random,
         }
     }
 }
@@ -59,37 +61,57 @@ pub struct Models {
     recorder: Option<Recorder>,
     tuning: Tuning,
     variable: fn(&str) -> Option<String>,
+    random: fn() -> u64,
+    /// The keys of every provider, used or not, so that a recording and its replay are scrubbed alike.
+    keys: Vec<Key>,
     lines: Mutex<BTreeMap<ProviderName, Arc<Line>>>,
 }
 
 impl Models {
-    /// Reads the recordings that are named and makes the one that is asked for. Keys are read when they are needed.
+    /// Reads the recordings that are named. Keys are sent when they are needed, and only then have to be sound.
     ///
     /// # Errors
-    /// Where a provider's name, a recording or the file for the new one is not what it should be.
+    /// Where a provider's name or a recording is not what it should be.
     pub fn open(setup: Setup) -> Result<Self, ModelError> {
-        let Setup { providers, roles, record, tuning, variable } = setup;
+        let Setup { providers, roles, tuning, variable, random } = setup;
         let named = |(name, config): (String, ProviderConfig)| name.parse().map(|name| (name, config));
-        let providers = providers.into_iter().map(named).collect::<Result<_, _>>()?;
+        let providers = providers.into_iter().map(named).collect::<Result<BTreeMap<_, _>, _>>()?;
         let mut replays = BTreeMap::new();
         for model in roles.models() {
             if let ModelRef::Replay(path) = model {
                 replays.insert(path.clone(), Replay::open(path)?);
             }
         }
-        let recorder = record.as_deref().map(Recorder::create).transpose()?;
-        Ok(Self { providers, roles, replays, recorder, tuning, variable, lines: Mutex::default() })
+        let keys = keys(&providers, variable);
+        let lines = Mutex::default();
+        Ok(Self { providers, roles, replays, recorder: None, tuning, variable, random, keys, lines })
     }
 
-    /// Checks, before a run starts, that a role has a model and its provider a key.
+    /// Records every call from now on into a new file.
+    ///
+    /// # Errors
+    /// Where the file exists, or can't be made.
+    pub fn record_to(&mut self, file: &Path) -> Result<(), ModelError> {
+        self.recorder = Some(Recorder::create(file)?);
+        Ok(())
+    }
+
+    /// The recordings among the models that somebody wrote by hand.
+    pub fn scripts(&self) -> impl Iterator<Item = &Path> {
+        self.replays.iter().filter(|(_, replay)| replay.is_authored()).map(|(path, _)| path.as_path())
+    }
+
+    /// Checks, before a run starts, that a role has a model, and its provider a key. Gives the model where it has no
+    /// price, so that no budget of money bounds it; recordings bring their own.
     ///
     /// # Errors
     /// What the first call would fail with.
-    pub fn check(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<(), ModelError> {
-        match self.roles.resolve(role, skill, tier)? {
-            ModelRef::Api { provider, .. } => self.line(provider).map(drop),
-            ModelRef::Replay(_) => Ok(()),
-        }
+    pub fn check(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<Option<&ModelRef>, ModelError> {
+        let found = self.roles.resolve(role, skill, tier)?;
+        Ok(match found {
+            ModelRef::Api { provider, model } => (!self.line(provider)?.is_priced(model)).then_some(found),
+            ModelRef::Replay(_) => None,
+        })
     }
 
     /// The roles, for warnings and reports.
@@ -154,10 +176,10 @@ impl Models {
     /// A recorded reply, paid from the budget like any other, so that a budget ends a replay where it ended the run.
     fn play(&self, path: &PathBuf, call: &CallKey, site: &CallSite, request: &Request) -> Result<Reply, ModelError> {
         let replay = self.replays.get(path).ok_or(RecordingError::NotOpen)?;
-        let output_tokens = u64::from(max_output_tokens(request));
+        let output_tokens = u64::from(max_output_tokens(request, &site.budget));
         let usage = Usage { input_tokens: estimate_tokens(request), output_tokens, ..Usage::default() };
-        let reservation = site.budget.reserve(worst_case(&usage))?;
-        match replay.find(call, request, &site.volatile) {
+        let reservation = site.budget.reserve(Amount::of(&usage))?;
+        match replay.find(call, request, &site.volatile, &|text| self.scrub(text)) {
             Ok(reply) => {
                 let reply = reply.distrust(request);
                 reservation.settle(&reply.usage);
@@ -176,14 +198,22 @@ impl Models {
             return Ok(Arc::clone(line));
         }
         let provider = Provider::find(name, self.providers.get(name))?;
-        let line = Arc::new(Line::new(provider, self.tuning, self.variable)?);
+        let line = Arc::new(Line::new(provider, self.tuning, self.variable, self.random)?);
         lines.insert(name.clone(), Arc::clone(&line));
         Ok(line)
     }
 
-    /// A text without any key that was read.
-    fn scrub(&self, text: &str) -> String {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.values().fold(text.to_owned(), |text, line| line.scrub(&text))
+    /// A text without any provider's key.
+    pub fn scrub(&self, text: &str) -> String {
+        self.keys.iter().fold(text.to_owned(), |text, key| key.scrub(&text))
     }
+}
+
+/// Every key that the environment holds. What can't be one is said where its provider is asked.
+fn keys(configured: &BTreeMap<ProviderName, ProviderConfig>, variable: fn(&str) -> Option<String>) -> Vec<Key> {
+    let built_in = ["anthropic", "openai"].into_iter().filter_map(|name| name.parse::<ProviderName>().ok());
+    let names: BTreeSet<ProviderName> = configured.keys().cloned().chain(built_in).collect();
+    let variables: BTreeSet<String> =
+        names.iter().filter_map(|name| Provider::find(name, configured.get(name)).ok()?.key_env).collect();
+    variables.iter().filter_map(|name| Key::new(&variable(name)?)).collect()
 }

@@ -86,7 +86,7 @@ impl Reply {
                 }
             }
         }
-        self.parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+        self.parts.retain(|part| !matches!(part, Part::Text(text) if text.trim().is_empty()));
         // A cut or refused reply stays one even where it holds calls: their arguments may be half.
         self.stop = match (self.stop, calls) {
             (Stop::End | Stop::ToolCalls, true) => Stop::ToolCalls,

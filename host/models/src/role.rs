@@ -105,10 +105,15 @@ impl Roles {
             .ok_or_else(|| ModelError::RoleWithoutModel { role: role.clone(), tier })
     }
 
-    /// Whether two roles use one provider in any tier: a review by its author's own model finds less. Recordings don't
-    /// count, and neither do roles without a model.
-    pub fn shared_provider(&self, one: &Role, other: &Role) -> Option<SharedProvider> {
-        Tier::ALL.iter().find_map(|tier| match (self.resolve(one, None, *tier), self.resolve(other, None, *tier)) {
+    /// Whether two roles, each with the skill that fills it, use one provider in any tier: a review by its author's own
+    /// model finds less. Recordings don't count, and neither do roles without a model.
+    pub fn shared_provider(
+        &self,
+        (one, its_skill): (&Role, Option<&Role>),
+        (other, other_skill): (&Role, Option<&Role>),
+    ) -> Option<SharedProvider> {
+        let pair = |tier| (self.resolve(one, its_skill, tier), self.resolve(other, other_skill, tier));
+        Tier::ALL.iter().find_map(|tier| match pair(*tier) {
             (Ok(ModelRef::Api { provider, .. }), Ok(ModelRef::Api { provider: second, .. })) => {
                 (provider == second).then(|| SharedProvider { provider: provider.clone() })
             }
@@ -283,12 +288,20 @@ mod tests {
     fn m_06_a_shared_provider_is_found() {
         let roles = roles(&[("spec", "a:1"), ("review", "b:1"), ("implement", "b:2"), ("review.cheap", "a:9")], &[]);
         let shared = |one: &str, other: &str| {
-            roles.shared_provider(&role(one), &role(other)).map(|found| found.provider.to_string())
+            roles.shared_provider((&role(one), None), (&role(other), None)).map(|found| found.provider.to_string())
         };
         assert_eq!(shared("spec", "implement"), None);
         assert_eq!(shared("review", "implement").as_deref(), Some("b"));
         assert_eq!(shared("review", "spec").as_deref(), Some("a"));
         assert_eq!(shared("review", "verify"), None);
+    }
+
+    #[test]
+    fn m_06_a_skill_s_own_model_counts_before_its_role_s() {
+        let roles = roles(&[("implement", "a:1"), ("review", "b:1"), ("strict-review", "a:2")], &[]);
+        let (author, reviewer, skill) = (role("implement"), role("review"), role("strict-review"));
+        assert_eq!(roles.shared_provider((&author, None), (&reviewer, None)), None);
+        assert!(roles.shared_provider((&author, None), (&reviewer, Some(&skill))).is_some());
     }
 
     #[test]

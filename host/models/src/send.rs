@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use crate::ambient;
 use crate::budget::{Amount, Budget};
 use crate::chat::Dialect;
 use crate::config::{Provider, ProviderKind};
@@ -21,11 +20,15 @@ use crate::{anthropic, chat};
 /// The longest reply where a skill does not say one. What the smallest current models write at most.
 pub(crate) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 8_192;
 
+/// Where a budget ends, the longest reply shrinks as far as this, so that an agent can still say where it stands.
+const MIN_OUTPUT_TOKENS: u32 = 1_024;
+
 /// A provider that is ready to be asked.
 pub(crate) struct Line {
     provider: Provider,
     endpoint: Endpoint,
     tuning: Tuning,
+    random: fn() -> u64,
 }
 
 impl Line {
@@ -34,6 +37,7 @@ impl Line {
         provider: Provider,
         tuning: Tuning,
         variable: fn(&str) -> Option<String>,
+        random: fn() -> u64,
     ) -> Result<Self, ModelError> {
         let read = |name: &str| Key::read(&provider.name, name, variable(name));
         let key = provider.key_env.as_deref().map(read).transpose()?;
@@ -42,13 +46,13 @@ impl Line {
             _ => (chat::KEY_HEADER, [].as_slice()),
         };
         let endpoint = Endpoint::new(provider.url.clone(), key, key_header, fixed, tuning)
-            .map_err(|reason| ModelError::ProviderInvalid { provider: provider.name.clone(), reason })?;
-        Ok(Self { provider, endpoint, tuning })
+            .map_err(|reason| ModelError::TlsUnavailable { provider: provider.name.clone(), reason })?;
+        Ok(Self { provider, endpoint, tuning, random })
     }
 
-    /// A text without this provider's key.
-    pub(crate) fn scrub(&self, text: &str) -> String {
-        self.endpoint.scrub(text)
+    /// Whether the model's price is known.
+    pub(crate) fn is_priced(&self, model: &str) -> bool {
+        self.provider.price(model).is_some()
     }
 
     /// Tokens that a request and its reply may have together.
@@ -65,10 +69,11 @@ impl Line {
         budget: &Budget,
         events: Events<'_>,
     ) -> Result<Reply, ModelError> {
-        let body = self.body(model, request);
+        let max_output_tokens = max_output_tokens(request, budget);
+        let body = self.body(model, request, max_output_tokens);
         let mut attempt = 1;
         loop {
-            let reservation = budget.reserve(self.worst_case(model, request))?;
+            let reservation = budget.reserve(self.worst_case(model, request, max_output_tokens))?;
             let failure = match self.endpoint.attempt(&body, self.decoder(), events).await {
                 Ok(decoded) => {
                     let reply = self.reply(model, request, decoded);
@@ -77,14 +82,20 @@ impl Line {
                 }
                 Err(failure) => failure,
             };
-            match failure.received_bytes {
-                0 => reservation.release(),
-                bytes => reservation.settle(&self.usage(model, &broken_tokens(request, bytes))),
+            match (failure.received_bytes, failure.cause) {
+                // A server that fell silent after it took the request may bill what it read.
+                (0, cause) if cause != Cause::Stalled => reservation.release(),
+                (bytes, _) => {
+                    let used = broken_tokens(request, bytes, max_output_tokens);
+                    reservation.settle(&self.usage(model, &used));
+                }
             }
             if !failure.may_pass() || attempt >= self.tuning.attempts {
                 return Err(self.error(model, attempt, failure));
             }
-            let delay = self.tuning.delay(attempt, failure.retry_after, ambient::random());
+            let Some(delay) = self.tuning.delay(attempt, failure.retry_after, (self.random)()) else {
+                return Err(self.error(model, attempt, failure.too_late()));
+            };
             tracing::debug!(provider = %self.provider.name, attempt, cause = ?failure.cause, "attempt failed");
             events(Event::Retry { attempt, delay, reason: failure.message });
             tokio::time::sleep(delay).await;
@@ -92,8 +103,7 @@ impl Line {
         }
     }
 
-    fn body(&self, model: &str, request: &Request) -> Value {
-        let max_output_tokens = max_output_tokens(request);
+    fn body(&self, model: &str, request: &Request, max_output_tokens: u32) -> Value {
         match self.provider.kind {
             ProviderKind::Anthropic => anthropic::encode(request, model, max_output_tokens),
             ProviderKind::Openai => chat::encode(request, model, max_output_tokens, Dialect::Openai),
@@ -139,14 +149,11 @@ impl Line {
         }
     }
 
-    fn worst_case(&self, model: &str, request: &Request) -> Amount {
+    fn worst_case(&self, model: &str, request: &Request, max_output_tokens: u32) -> Amount {
         // Writing the cache is the dearest way to read an input.
-        let tokens = Tokens {
-            cache_write: estimate_tokens(request),
-            output: u64::from(max_output_tokens(request)),
-            ..Tokens::default()
-        };
-        worst_case(&self.usage(model, &tokens))
+        let tokens =
+            Tokens { cache_write: estimate_tokens(request), output: u64::from(max_output_tokens), ..Tokens::default() };
+        Amount::of(&self.usage(model, &tokens))
     }
 
     fn error(&self, model: &str, attempts: u32, failure: Failure) -> ModelError {
@@ -168,14 +175,12 @@ impl Line {
     }
 }
 
-/// What a call may use at most, as far as that can be known before it.
-pub(crate) fn worst_case(usage: &Usage) -> Amount {
-    Amount { tokens: usage.input_tokens.saturating_add(usage.output_tokens), cost: usage.cost.unwrap_or(0) }
-}
-
-/// The longest reply that a request asks for.
-pub(crate) fn max_output_tokens(request: &Request) -> u32 {
-    request.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS)
+/// The longest reply that a request asks for, or, near the end of its budget, what that leaves for one.
+pub(crate) fn max_output_tokens(request: &Request, budget: &Budget) -> u32 {
+    let asked = request.max_output_tokens.unwrap_or(DEFAULT_MAX_OUTPUT_TOKENS);
+    let left = budget.remaining().tokens.map_or(u64::MAX, |left| left.saturating_sub(estimate_tokens(request)));
+    let left = u32::try_from(left).unwrap_or(u32::MAX);
+    asked.min(left.max(MIN_OUTPUT_TOKENS))
 }
 
 /// A request's tokens, on the high side.
@@ -192,8 +197,8 @@ fn tokens_of(bytes: usize) -> u64 {
 }
 
 /// What an attempt used that broke in the middle: its whole input, and about a token for each event that arrived.
-fn broken_tokens(request: &Request, received_bytes: usize) -> Tokens {
+fn broken_tokens(request: &Request, received_bytes: usize, max_output_tokens: u32) -> Tokens {
     const EVENT_BYTES: u64 = 100;
-    let output = (received_bytes as u64).div_ceil(EVENT_BYTES).min(u64::from(max_output_tokens(request)));
+    let output = (received_bytes as u64).div_ceil(EVENT_BYTES).min(u64::from(max_output_tokens));
     Tokens { fresh_input: estimate_tokens(request), output, ..Tokens::default() }
 }

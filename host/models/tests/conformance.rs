@@ -145,7 +145,7 @@ async fn a_call_that_the_budget_does_not_cover_is_not_sent() {
 async fn m_04_what_may_pass_is_tried_again() {
     let half = || Said::text("half of it");
     let table: Vec<(&str, Answer)> = vec![
-        ("429", Answer::Error { status: 429, message: "slow".into(), retry_after: Some("9000".into()) }),
+        ("429", Answer::Error { status: 429, message: "slow".into(), retry_after: Some("0".into()) }),
         ("500", error(500)),
         ("529", error(529)),
         ("503 with a page", Answer::Raw { status: 503, content_type: "text/html".into(), body: "<html>".into() }),
@@ -168,6 +168,88 @@ async fn m_04_what_may_pass_is_tried_again() {
             assert!(matches!(failed, ModelError::Unavailable { attempts: 3, .. }), "{protocol:?} {name}: {failed}");
             assert_eq!(requests, 3, "{protocol:?} {name}");
         }
+    }
+}
+
+#[tokio::test]
+async fn waits_grow_and_follow_what_the_server_asks() {
+    for protocol in PROTOCOLS {
+        let busy = |after: Option<&str>| Answer::Error {
+            status: 429,
+            message: "slow".into(),
+            retry_after: after.map(str::to_owned),
+        };
+        let server = serve([busy(None), busy(Some("0")), busy(Some("0.02")), Answer::Reply(Said::text("ok"))]);
+        let first_delay = Duration::from_millis(4);
+        let tuning = Tuning { attempts: 4, first_delay, max_delay: 4 * first_delay, ..Tuning::default() };
+        let setup = Setup { tuning, random: || 0, ..setup(&server, protocol) };
+        let waits = Mutex::new(Vec::new());
+        let note = |event: Event| {
+            if let Event::Retry { delay, .. } = event {
+                waits.lock().unwrap().push(delay.as_millis());
+            }
+        };
+        skillhost_models::Models::open(setup).unwrap().complete(&site(), &ask("x"), &note).await.unwrap();
+        assert_eq!(waits.into_inner().unwrap(), [4, 8, 20], "{protocol:?}");
+
+        let server = serve([busy(Some("86400")), Answer::Reply(Said::text("ok"))]);
+        let failed = models(&server, protocol).complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
+        assert!(failed.to_string().ends_with("slow; it asks to wait for 86400 s"), "{failed}");
+        assert_eq!(server.received().len(), 1, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_a_good_status_is_told_and_not_repeated() {
+    let body = r#"{"error":{"message":"this model is not in your plan","code":402}}"#.to_owned();
+    for protocol in PROTOCOLS {
+        let answer = Answer::Raw { status: 200, content_type: "application/json".into(), body: body.clone() };
+        let (failed, requests) = one(protocol, vec![answer, Answer::Reply(Said::text("x"))]).await;
+        let failed = failed.unwrap_err().to_string();
+        assert_eq!(failed, "fake refused the request with status 402: this model is not in your plan");
+        assert_eq!(requests, 1, "{protocol:?}");
+    }
+}
+
+#[tokio::test]
+async fn m_04_silence_and_signs_of_life_alone_are_errors() {
+    for protocol in PROTOCOLS {
+        let short = Duration::from_millis(200);
+        for (answer, tuning, words) in [
+            (Answer::Silent, Tuning { stall: short, attempts: 1, ..quick() }, "nothing arrived"),
+            (
+                Answer::Pings,
+                Tuning { total: short, attempts: 1, max_stream_bytes: usize::MAX, ..quick() },
+                "the reply took too long",
+            ),
+        ] {
+            let server = serve([answer]);
+            let models = skillhost_models::Models::open(Setup { tuning, ..setup(&server, protocol) }).unwrap();
+            let site = site();
+            let failed = models.complete(&site, &ask("x"), &ignore_events).await.unwrap_err();
+            assert!(failed.to_string().contains(words), "{protocol:?}: {failed}");
+            assert!(site.budget.spent().tokens > 0, "{protocol:?}: what was read may be billed");
+        }
+    }
+}
+
+#[tokio::test]
+async fn near_the_end_of_a_budget_replies_are_shorter_instead_of_refused() {
+    for protocol in PROTOCOLS {
+        let server = serve([Answer::Reply(Said::text("ok")), Answer::Reply(Said::text("ok"))]);
+        let models = models(&server, protocol);
+        let long = skillhost_models::Request { max_output_tokens: None, ..ask("x") };
+        let budget = |tokens| Budget::root("run", Allowance { tokens: Some(tokens), cost: None });
+        for tokens in [100_000, 4_000] {
+            models.complete(&site_with(budget(tokens), Volatile::default()), &long, &ignore_events).await.unwrap();
+        }
+        let limits: Vec<_> =
+            server.received().iter().map(|request| request.body["max_tokens"].as_u64().unwrap()).collect();
+        assert_eq!(limits[0], 8_192);
+        assert!((3_000..4_000).contains(&limits[1]), "{limits:?}");
+        let too_short = site_with(budget(1_000), Volatile::default());
+        let failed = models.complete(&too_short, &long, &ignore_events).await.unwrap_err();
+        assert!(matches!(failed, ModelError::Exhausted(_)), "{failed}");
     }
 }
 
@@ -273,12 +355,16 @@ async fn progress_tells_sizes_names_and_retries() {
 #[tokio::test]
 async fn calls_side_by_side_answer_in_order() {
     for protocol in PROTOCOLS {
-        let server = serve((0..9).map(|_| Answer::Reply(Said::text("ok"))).chain([error(400)]));
+        // Each answers what it was asked; the one that arrives first has to ask again, and ends later than others.
+        let echo = Answer::Reply(Said::text("re: {asked}"));
+        let server = serve(std::iter::once(error(500)).chain(std::iter::repeat_n(echo, 9)));
         let site = site();
         let requests: Vec<_> = (0..9).map(|number| ask(&format!("question {number}"))).collect();
         let replies = models(&server, protocol).complete_all(&site, &requests, &ignore_events).await;
-        assert_eq!((replies.len(), replies.iter().filter(|reply| reply.is_ok()).count()), (9, 9), "{protocol:?}");
-        assert_eq!(server.received().len(), 9);
+        let said: Vec<_> = replies.into_iter().map(|reply| reply.unwrap().parts).collect();
+        let expected = (0..9).map(|number| vec![Part::Text(format!("re: question {number}"))]);
+        assert_eq!(said, expected.collect::<Vec<_>>(), "{protocol:?}");
+        assert_eq!(server.received().len(), 10);
     }
 }
 

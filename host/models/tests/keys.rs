@@ -27,12 +27,14 @@ async fn m_10_a_redirect_is_not_followed() {
 async fn o_09_an_error_that_quotes_the_key_is_scrubbed() {
     for protocol in PROTOCOLS {
         for status in [400, 401, 404] {
-            let message = format!("bad key {{key}} and its end {}\u{1b}[2J", &KEY[8..]);
+            // In Base64, as a server shows a header that it could not read.
+            let encoded = "c2stdGVzdC0wMTIzNDU2Nzg5YWJjZGVmZ2hpag==";
+            let message = format!("bad key {{key}} encoded {encoded}\u{1b}[2J");
             let server = serve([Answer::Error { status, message, retry_after: None }]);
             let failed = models(&server, protocol).complete(&site(), &ask("x"), &ignore_events).await.unwrap_err();
             let shown = format!("{failed} {failed:?} {:?}", failed.hint());
-            assert!(shown.contains("bad key [key] and its end [key]"), "{shown}");
-            assert!(!shown.contains(&KEY[..12]) && !shown.contains('\u{1b}'), "{shown}");
+            assert!(shown.contains("bad key [key] encoded [key]"), "{shown}");
+            assert!(!shown.contains(KEY) && !shown.contains('\u{1b}'), "{shown}");
         }
     }
 }
@@ -48,7 +50,7 @@ async fn a_reply_that_quotes_the_key_reaches_no_skill_and_no_recording() {
             ..Said::text("it is {key}!")
         };
         let server = serve([Answer::Reply(said)]);
-        let models = Models::open(Setup { record: Some(file.clone()), ..setup(&server, protocol) }).unwrap();
+        let models = support::recording(&server, protocol, &file);
         let seen = Mutex::new(Vec::<Event>::new());
         let site = site();
         let request = ask(&format!("a skill that knows {KEY}"));
@@ -98,5 +100,20 @@ async fn the_hosted_services_can_be_set_up() {
         let role = role.parse().unwrap();
         models.check(&role, None, tier).unwrap();
         assert_eq!(models.window(&role, None, tier).unwrap(), window);
+        assert_eq!(models.check(&role, None, tier).unwrap(), None, "its price is known");
     }
+}
+
+#[tokio::test]
+async fn a_model_without_a_price_is_told_before_and_costs_nobody_knows_what() {
+    let server = serve([Answer::Reply(Said::text("ok"))]);
+    let mut setup = setup(&server, PROTOCOLS[1]);
+    let provider = setup.providers.get_mut("fake").unwrap();
+    (provider.input_usd, provider.cached_input_usd, provider.output_usd) = (None, None, None);
+    let models = Models::open(setup).unwrap();
+    let site = site();
+    let unpriced = models.check(&site.role, None, ask("x").tier).unwrap().unwrap();
+    assert_eq!(unpriced.to_string(), "fake:model-1");
+    models.complete(&site, &ask("x"), &ignore_events).await.unwrap();
+    assert_eq!((site.budget.spent().tokens, site.budget.spent().known_cost()), (15, None));
 }

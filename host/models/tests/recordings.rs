@@ -9,7 +9,7 @@ use skillhost_models::{
     Allowance, Budget, CallSite, ModelError, Models, Part, RecordingError, Replay, Roles, Setup, Stop, Volatile,
     ignore_events,
 };
-use support::{PROTOCOLS, ask, serve, setup, site, site_with};
+use support::{KEY, PROTOCOLS, ask, recording, serve, site, site_with};
 
 fn replaying(file: &std::path::Path) -> Models {
     let overrides = [format!("replay:{}", file.display()).parse().unwrap()];
@@ -42,7 +42,7 @@ async fn a_recording_plays_back_in_another_run() {
             ))
         };
         let live = {
-            let models = Models::open(Setup { record: Some(file.clone()), ..setup(&server, protocol) }).unwrap();
+            let models = recording(&server, protocol, &file);
             let site = in_run("7f3k");
             let first = models.complete(&site, &question("7f3k", "1.23"), &ignore_events).await.unwrap();
             let second = models.complete(&site, &question("7f3k", "4567.8"), &ignore_events).await.unwrap();
@@ -66,7 +66,7 @@ async fn another_request_fails_with_what_differs() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("recording.jsonl");
     let server = serve([Answer::Reply(Said::text("ok"))]);
-    let models = Models::open(Setup { record: Some(file.clone()), ..setup(&server, PROTOCOLS[0]) }).unwrap();
+    let models = recording(&server, PROTOCOLS[0], &file);
     models.complete(&site(), &ask("one\ntwo\nthree"), &ignore_events).await.unwrap();
     let mut other = ask("one\nTWO\u{1b}\nthree");
     other.max_output_tokens = None;
@@ -89,7 +89,7 @@ async fn a_scripted_model_answers_what_it_expects() {
     let file = folder.path().join("scripted.jsonl");
     std::fs::write(&file, concat!(
         r#"{"schema":"skillhost.recording/1","authored":true}"#, "\n",
-        r##"{"agent":"main","phase":"implement","round":1,"turn":1,"expect":["lead-capture"],"reply":{"parts":[{"text":"# Lead capture …"}],"stop":"end","usage":{"input_tokens":900,"output_tokens":400},"model":"scripted"}}"##, "\n\n",
+        r##"{"agent":"main","phase":"implement","round":1,"turn":1,"expect":["lead-capture"],"reply":{"parts":[{"text":"# Lead capture …"}],"stop":"end","usage":{"input_tokens":900,"output_tokens":400,"cost":7},"model":"claude-opus-9"}}"##, "\n\n",
         r#"{"agent":"main","phase":"implement","round":1,"turn":2,"reply":{"parts":[{"tool_call":{"id":"1","name":"write","arguments":{"path":"src/a.rs","text":"…"}}}],"stop":"end","usage":{"input_tokens":900,"output_tokens":40},"model":"scripted"}}"#, "\n",
         r#"{"agent":"main","phase":"verify","round":2,"turn":1,"reply":{"parts":[],"stop":"end","usage":{"input_tokens":1,"output_tokens":1},"model":"scripted"}}"#,
     )).unwrap();
@@ -102,6 +102,8 @@ async fn a_scripted_model_answers_what_it_expects() {
 
     let first = models.complete(&here, &ask("add a lead-capture page"), &ignore_events).await.unwrap();
     assert_eq!((first.parts, first.usage.cost), (vec![Part::Text("# Lead capture …".into())], Some(0)));
+    assert_eq!(first.model, "scripted", "whatever was written there");
+    assert_eq!(models.scripts().collect::<Vec<_>>(), [file.as_path()]);
     let second = models.complete(&here, &ask("go on"), &ignore_events).await.unwrap();
     let Part::ToolCall(call) = &second.parts[0] else { unreachable!("{second:?}") };
     assert_eq!((call.arguments.as_str(), second.stop), (r#"{"path":"src/a.rs","text":"…"}"#, Stop::ToolCalls));
@@ -114,6 +116,21 @@ async fn a_scripted_model_answers_what_it_expects() {
     let elsewhere = CallSite { phase: Phase::Spec, ..site() };
     let failed = models.complete(&elsewhere, &ask("x"), &ignore_events).await.unwrap_err();
     assert!(failed.to_string().ends_with("it has none for this agent and phase"));
+}
+
+#[tokio::test]
+async fn a_request_that_holds_a_key_is_recorded_without_it_and_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("recording.jsonl");
+    let server = serve([Answer::Reply(Said::text("ok"))]);
+    let request = ask(&format!("a file of the repository holds {KEY}"));
+    recording(&server, PROTOCOLS[0], &file).complete(&site(), &request, &ignore_events).await.unwrap();
+    assert!(!std::fs::read_to_string(&file).unwrap().contains(KEY));
+    let overrides = [format!("replay:{}", file.display()).parse().unwrap()];
+    let roles = Roles::default().with_overrides(overrides);
+    let models = Models::open(Setup { roles, ..support::setup(&server, PROTOCOLS[0]) }).unwrap();
+    assert!(models.scripts().next().is_none());
+    models.complete(&site(), &request, &ignore_events).await.unwrap();
 }
 
 #[tokio::test]
@@ -179,7 +196,7 @@ fn an_existing_file_is_not_overwritten_and_a_folder_is_no_recording() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.txt");
     std::fs::write(&file, "mine").unwrap();
-    let failed = Models::open(Setup { record: Some(file.clone()), ..Setup::default() }).err().unwrap();
+    let failed = Models::open(Setup::default()).unwrap().record_to(&file).unwrap_err();
     assert!(matches!(failed, ModelError::Recording(RecordingError::Uncreatable { .. })), "{failed}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
     assert!(matches!(Replay::open(folder.path()), Err(RecordingError::Unreadable { .. })));

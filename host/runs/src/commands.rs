@@ -1,7 +1,7 @@
 //! Declared commands in the command sandbox: how gates, set-up and a skill's own runs are started.
 
 use crate::ambient;
-use skillhost_audit::Status;
+use skillhost_audit::{AuditError, BodyKind, Count, Payloads, Status};
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, Network, Project, SETUP};
 use skillhost_core::text::escape_terminal;
@@ -93,6 +93,37 @@ pub(crate) async fn run(
         }
         source => CommandError::Sandbox { name: name.clone(), source },
     })
+}
+
+/// An argument vector as the log commits to it, and as its payload holds it.
+pub(crate) fn argv_bytes(command: &Command, arguments: &[String]) -> Vec<u8> {
+    let words: Vec<&str> = command.run.iter().chain(arguments).map(String::as_str).collect();
+    words.join("\0").into_bytes()
+}
+
+/// Seals what a command printed; gives what the log says of its end.
+///
+/// # Errors
+/// Where it can't be kept.
+pub(crate) fn record(payloads: &Payloads, ran: &Outcome) -> Result<skillhost_audit::Outcome, AuditError> {
+    let payload = payloads.put(BodyKind::Output, ran.output.as_bytes())?;
+    let outcome =
+        skillhost_audit::Outcome::of(status(ran.exit)).payload(payload).count(Count::BytesIn, ran.output_size);
+    Ok(match exit_code(ran.exit) {
+        Some(code) => outcome.exit_code(code),
+        None => outcome,
+    })
+}
+
+/// How it ended, as the audit log has it: one that ended by itself is done, whatever its exit code says.
+pub(crate) fn status(exit: Exit) -> Status {
+    match exit {
+        Exit::Code(_) => Status::Done,
+        Exit::TimedOut => Status::TimedOut,
+        Exit::OutputLimit | Exit::MemoryLimit | Exit::ProcessLimit | Exit::DiskLimit => Status::Exhausted,
+        Exit::Cancelled => Status::Cancelled,
+        _ => Status::Failed,
+    }
 }
 
 /// The exit code, where the command ended by itself.

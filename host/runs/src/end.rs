@@ -50,7 +50,7 @@ impl State {
             pull_request: row.pull_request.map(PathBuf::from),
             json,
             tokens: spent.tokens,
-            cost_micro_usd: spent.cost,
+            cost_micro_usd: spent.known_cost(),
             sandbox: row.sandbox,
             denials: self.ledger(|ledger| ledger.denials()).map_or(0, |denials| denials.len()),
             spec: self.spec_path(),

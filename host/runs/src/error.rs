@@ -6,6 +6,7 @@ use skillhost_audit::AuditError;
 use skillhost_core::branch::BranchError;
 use skillhost_core::kind::Kind;
 use skillhost_engine::{CallError, STUCK_HINT, contract};
+use skillhost_models::ModelError;
 use skillhost_worktree::WorktreeError;
 use std::error::Error;
 use std::io;
@@ -58,6 +59,14 @@ pub enum RunError {
         skill: String,
         /// What it said.
         error: contract::Error,
+    },
+    /// A skill failed since its model could not be asked.
+    #[error("{skill} could not ask its model: {error}")]
+    Model {
+        /// Which one.
+        skill: String,
+        /// Why.
+        error: ModelError,
     },
     /// No skill does the work of a kind.
     #[error("no skill is configured for `{0}`")]
@@ -147,6 +156,8 @@ impl RunError {
             Self::Call { source: CallError::Audit(_), .. } => FailureClass::Integrity,
             Self::Skill { error: contract::Error::Exhausted(_), .. } | Self::Time(_) => FailureClass::Limit,
             Self::Skill { error: contract::Error::Denied(_), .. } => FailureClass::Denied,
+            Self::Model { error, .. } if error.is_configuration() => FailureClass::Configuration,
+            Self::Model { error: ModelError::Exhausted(_), .. } => FailureClass::Limit,
             Self::Command(_) => FailureClass::Denied,
             Self::Interrupted => FailureClass::Interrupted,
             Self::Bug(_) | Self::Guard(_) => FailureClass::Bug,
@@ -165,6 +176,7 @@ impl RunError {
             ),
             Self::Worktree(error) => error.hint(),
             Self::Audit(error) => error.hint(),
+            Self::Model { error, .. } => error.hint(),
             Self::Sections { .. } => {
                 Some("skillhost show RUN --phase spec, or take the section out of [spec] sections in skillhost.toml".to_owned())
             }

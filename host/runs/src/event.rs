@@ -38,8 +38,8 @@ pub enum Event {
     Spent {
         /// Tokens.
         tokens: u64,
-        /// Millionths of a US dollar.
-        cost_micro_usd: u64,
+        /// Millionths of a US dollar; none where a price is unknown.
+        cost_micro_usd: Option<u64>,
     },
     /// A phase ended.
     PhaseEnded {

@@ -8,7 +8,7 @@ use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::Project;
 use skillhost_engine::{Engine, Grantor, Skill};
-use skillhost_models::Models;
+use skillhost_models::{Models, Role};
 use skillhost_sandbox::Sandbox;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -57,6 +57,11 @@ impl Equipped {
     pub fn name(&self) -> String {
         let skill = &self.skill.inspection().manifest.skill;
         format!("{}@{}", skill.name, skill.version)
+    }
+
+    /// Its name as a role, which may have models of its own.
+    pub fn role(&self) -> Option<Role> {
+        self.skill.inspection().manifest.skill.name.as_str().parse().ok()
     }
 }
 

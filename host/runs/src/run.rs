@@ -50,8 +50,8 @@ pub struct Finished {
     pub json: Option<PathBuf>,
     /// What was spent.
     pub tokens: u64,
-    /// Millionths of a US dollar.
-    pub cost_micro_usd: u64,
+    /// Millionths of a US dollar; none where a price is unknown.
+    pub cost_micro_usd: Option<u64>,
     /// What stood around commands.
     pub sandbox: Option<String>,
     /// How many things were denied.
@@ -192,7 +192,8 @@ impl State {
         for note in self.notes() {
             self.warn(&note);
         }
-        let intent = auditor.intent(Entry::granted(Class::Worktree, Deed::Create))?;
+        let place = auditor.commit(Class::Worktree, self.tree.dir().as_os_str().as_encoded_bytes());
+        let intent = auditor.intent(Entry::granted(Class::Worktree, Deed::Create).on(place))?;
         let made = async {
             self.tree.throwaway_repository(&self.tree.base(), &self.repository).await?;
             self.tree.create().await

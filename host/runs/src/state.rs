@@ -17,7 +17,7 @@ use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step}
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
 use skillhost_engine::{Call, Called, Done, Engine, Printed, Unanswered};
-use skillhost_models::{Budget, CallSite, Role, Turns, Volatile};
+use skillhost_models::{Allowance, Budget, CallSite, ModelError, Role, Turns, Volatile};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
@@ -117,7 +117,7 @@ impl State {
         change(&mut row);
         let spent = self.budget.spent();
         row.tokens = spent.tokens;
-        row.cost_micro_usd = Some(spent.cost);
+        row.cost_micro_usd = spent.known_cost();
         let row = row.clone();
         self.ledger(|ledger| ledger.save_run(&row))
     }
@@ -198,7 +198,9 @@ impl State {
     {
         let equipped = self.host.equipped(turn.phase.kind())?;
         let answered = Arc::new(Mutex::new(BTreeSet::new()));
-        let before = self.budget.spent();
+        let failed = Arc::new(Mutex::new(None));
+        // Without limits of its own, it counts what this turn spends.
+        let budget = self.budget.child(format!("phase {}", turn.phase), Allowance::default());
         let mut row = PhaseRow {
             agent: self.agent.clone(),
             phase: turn.phase,
@@ -218,7 +220,7 @@ impl State {
         let started = ambient::now();
 
         let skill = equipped.reference.clone();
-        let ended = match self.prepare(turn, effort, equipped, Arc::clone(&answered)) {
+        let ended = match self.prepare(turn, effort, equipped, &budget, Arc::clone(&answered), Arc::clone(&failed)) {
             Err(error) => Err(error),
             Ok(call) => match invoke(call, Arc::clone(&self.host.engine)).await {
                 Err(unanswered) => {
@@ -228,16 +230,16 @@ impl State {
                 }
                 Ok(called) => self
                     .took(equipped, &called.done)
-                    .and_then(|()| called.answer.map_err(|error| RunError::Skill { skill, error })),
+                    .and_then(|()| called.answer.map_err(|error| skill_failed(skill, error, &failed))),
             },
         };
         let ended = ended.map_err(|error| self.or_full(error));
 
-        let spent = self.budget.spent();
+        let spent = budget.spent();
         row.ended_ms = Some(ambient::unix_ms());
         row.models = answered.lock().map(|names| names.iter().cloned().collect()).unwrap_or_default();
-        row.tokens = spent.tokens - before.tokens;
-        row.cost_micro_usd = Some(spent.cost - before.cost);
+        row.tokens = spent.tokens;
+        row.cost_micro_usd = spent.known_cost();
         let (is_good, note) = match &ended {
             Ok(value) => describe(value),
             Err(error) => (false, error.chain()),
@@ -265,7 +267,9 @@ impl State {
         turn: Turn,
         effort: &Effort,
         equipped: &Equipped,
+        budget: &Budget,
         answered: Arc<Mutex<BTreeSet<String>>>,
+        failed: Arc<Mutex<Option<ModelError>>>,
     ) -> Result<Call, RunError> {
         let rules = Rules {
             read: equipped.capabilities.read.clone(),
@@ -275,15 +279,14 @@ impl State {
         };
         let tree = Tree::open(self.tree.dir(), rules, Quotas::default())?;
         let role = |name: &str| name.parse::<Role>().map_err(|e| RunError::Bug(e.to_string()));
-        let manifest = &equipped.skill.inspection().manifest;
         let site = CallSite {
             agent: self.agent.clone(),
             phase: turn.phase,
             role: role(turn.phase.kind().as_str())?,
-            skill: Some(role(manifest.skill.name.as_str())?),
+            skill: equipped.role(),
             round: turn.round,
             turns: effort.turns.clone(),
-            budget: self.budget.clone(),
+            budget: budget.clone(),
             volatile: Arc::clone(&self.volatile),
         };
         let (run, agent, watcher) = (self.id.clone(), self.agent.clone(), self.watcher().clone());
@@ -298,6 +301,7 @@ impl State {
                 stronger: effort.is_stronger.then(|| Arc::clone(&equipped.capabilities)),
                 watcher: watcher.clone(),
                 answered,
+                failed,
             })),
             exec: Some(Arc::new(ExecPort {
                 project: Arc::clone(&self.host.project),
@@ -375,5 +379,13 @@ impl State {
 
     pub(crate) fn touched(&self) -> BTreeSet<SkillPath> {
         self.touched.lock().map(|touched| touched.clone()).unwrap_or_default()
+    }
+}
+
+/// Where a skill failed since its newest model call did, the run says why that one did.
+fn skill_failed(skill: String, error: contract::Error, failed: &Mutex<Option<ModelError>>) -> RunError {
+    match (error, failed.lock().ok().and_then(|mut failed| failed.take())) {
+        (contract::Error::Failed(_), Some(error)) => RunError::Model { skill, error },
+        (error, _) => RunError::Skill { skill, error },
     }
 }

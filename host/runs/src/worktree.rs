@@ -199,7 +199,9 @@ impl State {
         let (title, body) = (commit.title.to_owned(), commit.body.to_owned());
         let (touched, also) = (commit.touched.clone(), commit.also.to_vec());
         let author = self.tree.author();
-        let intent = self.auditor().intent(Entry::granted(Class::Ref, Deed::Update))?;
+        let auditor = self.auditor();
+        let branch = auditor.commit(Class::Ref, self.tree.record.branch.as_bytes());
+        let intent = auditor.intent(Entry::granted(Class::Ref, Deed::Update).on(branch))?;
         let committed = self
             .tree
             .with(move |worktree| {

@@ -15,6 +15,10 @@ pub enum Answer {
     BrokenChunk(Said),
     /// The stream falls silent until the client goes away.
     Stall(Said),
+    /// The request is taken, and nothing comes back until the client goes away.
+    Silent,
+    /// The stream holds nothing but signs of life, for as long as the client reads.
+    Pings,
     /// The stream never ends: text for as long as the client reads.
     Endless,
     /// The connection is closed without an answer.
@@ -58,7 +62,7 @@ pub enum Answer {
 pub struct Said {
     /// Reasoning before the text.
     pub reasoning: Option<String>,
-    /// Text, streamed in pieces. `{key}` stands for the key that the request brought.
+    /// Text, streamed in pieces. `{key}` stands for the key that the request brought, `{asked}` for its last message.
     pub text: Option<String>,
     /// Calls of tools, in parallel.
     pub calls: Vec<Call>,

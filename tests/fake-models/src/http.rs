@@ -78,6 +78,13 @@ pub(crate) fn answer(stream: &mut (impl Read + Write), request: &Received, answe
             // Nothing more is to come from the client, so this returns when it closes the connection.
             stream.read(&mut [0]).map(drop)
         }
+        Answer::Silent => stream.read(&mut [0]).map(drop),
+        Answer::Pings => {
+            begin(stream)?;
+            loop {
+                chunk(stream, ": ping\n\n")?;
+            }
+        }
         Answer::Endless => {
             begin(stream)?;
             send(stream, request, &Said::text("x"), 4)?;
@@ -105,7 +112,9 @@ pub(crate) fn answer(stream: &mut (impl Read + Write), request: &Received, answe
 
 /// The events of a reply without the last `left_out`.
 fn send(stream: &mut impl Write, request: &Received, said: &Said, left_out: usize) -> io::Result<()> {
-    let said = Said { text: said.text.as_ref().map(|text| with_key(text, request)), ..said.clone() };
+    let asked = wire::last_text(request);
+    let text = said.text.as_ref().map(|text| with_key(text, request).replace("{asked}", asked));
+    let said = Said { text, ..said.clone() };
     let events = wire::events(request, &said);
     for event in &events[..events.len().saturating_sub(left_out)] {
         chunk(stream, event)?;

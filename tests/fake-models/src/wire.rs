@@ -35,6 +35,14 @@ pub(crate) fn filler(request: &Received) -> String {
     }
 }
 
+/// The last text that a request says.
+pub(crate) fn last_text(request: &Received) -> &str {
+    let last = request.body["messages"].as_array().and_then(|messages| messages.last());
+    let content = last.map_or(&Value::Null, |last| &last["content"]);
+    let block = content.as_array().and_then(|blocks| blocks.iter().rev().find_map(|block| block["text"].as_str()));
+    content.as_str().or(block).unwrap_or_default()
+}
+
 fn is_anthropic(request: &Received) -> bool {
     request.path.ends_with("/messages")
 }

@@ -1,7 +1,7 @@
 //! `skillhost run GOAL…`.
 
 use crate::args::{Global, Run};
-use crate::commands::runs::dollars;
+use crate::commands::runs::cost;
 use crate::equip::equip;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
@@ -34,7 +34,7 @@ struct Entry {
     run_json: Option<String>,
     reasons: Vec<String>,
     tokens: u64,
-    cost_micro_usd: u64,
+    cost_micro_usd: Option<u64>,
     sandbox: Option<String>,
     denials: usize,
 }
@@ -49,20 +49,28 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     if let Some(empty) = arguments.goals.iter().find(|goal| goal.trim().is_empty()) {
         return Err(Failure::new(Exit::Usage, format!("a goal is empty: {empty:?}")));
     }
+    if arguments.models.record.is_some() && arguments.goals.len() > 1 {
+        return Err(Failure::new(Exit::Usage, "a recording holds the calls of one goal, and there are several")
+            .hint("record each goal by itself: skillhost run GOAL --record FILE"));
+    }
     let policies = Policies::read(global.policy.as_deref())?;
     let places = Places::find(global.state_dir.as_deref())?;
     let base =
         project::read(arguments.base.as_deref(), arguments.config.as_deref(), arguments.lock.as_deref(), printer)?;
     let user = models::read_user()?;
-    let models = models::open(&base.project, &user, &arguments.models)?;
+    models::check_variables(&user)?;
+    let mut models = models::open(&base.project, &user, &arguments.models)?;
     let progress = Progress::new(printer);
 
     block_on(async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
         let engine = super::call::engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, &policies, &engine).await?;
-        let tiers = skills.iter().map(|(kind, skill)| (*kind, skill.capabilities.model.clone())).collect();
-        models::check(&models, &tiers)?;
+        models::check(&models, &skills, &base.project, printer)?;
+        if let Some(file) = &arguments.models.record {
+            // The last that can fail before the run, so that a failed start leaves no file.
+            models.record_to(file).map_err(|e| models::failure(Exit::Configuration, &e))?;
+        }
         let host = Host {
             state: places.state.clone(),
             repository: base.repository.workdir().to_owned(),
@@ -207,7 +215,7 @@ fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
         run_json: None,
         reasons: vec![error.chain()],
         tokens: 0,
-        cost_micro_usd: 0,
+        cost_micro_usd: Some(0),
         sandbox: None,
         denials: 0,
     };
@@ -231,7 +239,7 @@ fn tell(result: &Result<Finished, RunError>, entry: &Entry, printer: Printer) {
     }
     let denied = if finished.denials == 0 { "nothing".to_owned() } else { finished.denials.to_string() };
     let sandbox = finished.sandbox.as_deref().unwrap_or("no command was run");
-    let cost = dollars(finished.cost_micro_usd);
+    let cost = cost(finished.cost_micro_usd);
     printer.note(format!("  denied        {denied} · sandbox level: {sandbox} · {} tokens, {cost}", finished.tokens));
     if finished.pull_request.is_some() {
         printer.note(format!("  spec          {} on the branch", escape_terminal(&finished.spec, 200)));

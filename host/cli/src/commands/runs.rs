@@ -8,7 +8,7 @@ use serde::Serialize;
 use skillhost_audit::Keyring;
 use skillhost_core::text::escape_terminal;
 use skillhost_runs::host::runs_folder;
-use skillhost_runs::ledger::{Listed, RunRow, RunState, Sealer, list};
+use skillhost_runs::ledger::{Listed, RunState, Sealer, list};
 
 #[derive(Serialize)]
 struct Document {
@@ -59,20 +59,20 @@ fn line(listed: &Listed) -> String {
             run.state.as_str(),
             escape_terminal(&run.goal, 44),
             run.tokens,
-            cost(run)
+            cost(run.cost_micro_usd)
         ),
         Err(error) => format!("{}  unreadable   {}", listed.id, escape_terminal(&error.to_string(), 60)),
     }
 }
 
 /// The cost, for people.
-pub(crate) fn cost(run: &RunRow) -> String {
-    run.cost_micro_usd.map_or_else(|| "cost unknown".to_owned(), dollars)
+pub(crate) fn cost(micro_usd: Option<u64>) -> String {
+    micro_usd.map_or_else(|| "cost unknown".to_owned(), dollars)
 }
 
 /// Millionths of a dollar, for people.
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
-pub(crate) fn dollars(micro_usd: u64) -> String {
+fn dollars(micro_usd: u64) -> String {
     format!("{:.2} USD", micro_usd as f64 / 1e6)
 }
 

@@ -67,7 +67,7 @@ fn describe(view: &RunView) -> Vec<String> {
             say(&run.base),
             &run.base_commit[..7.min(run.base_commit.len())]
         ),
-        format!("  cost    {} tokens, {}", run.tokens, cost(run)),
+        format!("  cost    {} tokens, {}", run.tokens, cost(run.cost_micro_usd)),
     ];
     if let Some(level) = &run.sandbox {
         lines.push(format!("  sandbox {level}"));

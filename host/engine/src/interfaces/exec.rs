@@ -23,7 +23,7 @@ impl Host for CallState {
     }
 
     async fn run(&mut self, name: String, arguments: Vec<String>) -> wasmtime::Result<Result<Outcome, Error>> {
-        let wish = Wish::Exec { name: &name, with_arguments: !arguments.is_empty() };
+        let wish = Wish::Exec { name: &name, arguments: &arguments };
         let passage = match self.gate.check(wish)? {
             Ok(passage) => passage,
             Err(denied) => return Ok(Err(denied)),
@@ -33,9 +33,13 @@ impl Host for CallState {
             return Ok(Err(Error::Invalid("too many, too long, or with a NUL: the arguments".to_owned())));
         }
         let Some(port) = self.outside.ports.exec.clone() else { return Ok(Err(absent("exec"))) };
+        let passage = match port.seal(&name, &arguments) {
+            Ok(sealed) => passage.with(&sealed),
+            Err(error) => return Ok(Err(error)),
+        };
         // A command sees and changes the same files, so nothing that the guard remembers of them holds any longer.
         self.files.forget();
-        let ran = self.beyond(passage.pass(async move { port.run(name, arguments).await })).await??;
+        let ran = self.beyond(passage.pass_told(async move { port.run(name, arguments).await })).await??;
         if let Ok(outcome) = &ran {
             self.outside.outputs.insert(outcome.id.clone());
         }

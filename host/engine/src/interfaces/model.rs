@@ -25,7 +25,11 @@ impl Host for CallState {
             Err(denied) => return Ok(Err(denied)),
         };
         let Some(port) = self.outside.ports.model.clone() else { return Ok(Err(absent("model"))) };
-        self.beyond(passage.pass(async move { port.complete(request).await })).await?
+        let passage = match port.seal(&request) {
+            Ok(sealed) => passage.with(&sealed),
+            Err(error) => return Ok(Err(error)),
+        };
+        self.beyond(passage.pass_told(async move { port.complete(request).await })).await?
     }
 
     async fn complete_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Reply, Error>>> {
@@ -42,13 +46,15 @@ impl Host for CallState {
             }
         }
         let Some(port) = self.outside.ports.model.clone() else { return refuse(absent("model")) };
-        let intents = passages.into_iter().map(Passage::begin).collect::<wasmtime::Result<Vec<_>>>()?;
+        let sealed = match requests.iter().map(|request| port.seal(request)).collect::<Result<Vec<_>, _>>() {
+            Ok(sealed) => sealed,
+            Err(error) => return refuse(error),
+        };
+        let passages = passages.into_iter().zip(&sealed).map(|(passage, sealed)| passage.with(sealed));
+        let intents = passages.map(Passage::begin).collect::<wasmtime::Result<Vec<_>>>()?;
         // All at once to the port, which gives them their numbers in this order and bounds how many run.
         let replies = self.beyond(async move { port.complete_all(requests).await }).await?;
-        for (intent, reply) in intents.into_iter().zip(&replies) {
-            intent.end(reply)?;
-        }
-        Ok(replies)
+        intents.into_iter().zip(replies).map(|(intent, reply)| intent.end(reply)).collect()
     }
 
     fn window(&mut self, tier: Tier) -> wasmtime::Result<Result<u64, Error>> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::decode::{Decode, Decoded, Flow, cut, malformed, parse};
-use crate::endpoint::error_message;
+use crate::endpoint::{error_cause, error_message};
 use crate::event::{Event, Events};
 use crate::failure::{Cause, Failure};
 use crate::json::{count, text};
@@ -121,7 +121,10 @@ impl Decoder {
 
     /// Usage comes at the start and, cumulative, at the end; the end's may leave out what did not change.
     fn count(&mut self, usage: Option<&Value>) {
-        let Some(usage) = usage.filter(|usage| usage.is_object()) else { return };
+        const COUNTS: [&str; 2] = ["input_tokens", "output_tokens"];
+        let counts = |usage: &&Value| COUNTS.iter().any(|field| usage.get(field).is_some_and(Value::is_u64));
+        // A usage without a number is none.
+        let Some(usage) = usage.filter(counts) else { return };
         let tokens = self.tokens.get_or_insert_default();
         let mut update = |field: &str, slot: fn(&mut Tokens) -> &mut u64| {
             if usage.get(field).is_some_and(Value::is_u64) {
@@ -167,10 +170,7 @@ fn stop(reason: &str) -> Stop {
 }
 
 fn failure(event: &Value) -> Failure {
-    let cause = match text(event, "/error/type").unwrap_or_default() {
-        "invalid_request_error" | "authentication_error" | "permission_error" | "not_found_error" => Cause::Request,
-        _ => Cause::Server,
-    };
+    let cause = error_cause(event, Cause::Server);
     Failure::new(cause, error_message(event).unwrap_or_else(|| "the stream reports an error".to_owned()))
 }
 
@@ -211,6 +211,15 @@ mod tests {
         let redacted = start(1, json!({ "type": "redacted_thinking", "data": "xyz" }));
         let decoded = decode(&[start(0, json!({ "type": "new" })), redacted, delta, stop]).unwrap();
         assert_eq!(decoded.parts, [Part::Reasoning("{\"type\":\"redacted_thinking\",\"data\":\"xyz\"}".into())]);
+    }
+
+    #[test]
+    fn a_usage_without_a_number_counts_nothing() {
+        let [delta, stop] = end();
+        let begin = |usage: Value| json!({ "type": "message_start", "message": { "usage": usage } });
+        assert_eq!(decode(&[begin(json!({})), delta.clone(), stop.clone()]).unwrap().tokens, None);
+        let counted = decode(&[begin(json!({ "input_tokens": 0 })), delta, stop]).unwrap();
+        assert_eq!(counted.tokens, Some(Tokens::default()));
     }
 
     #[test]

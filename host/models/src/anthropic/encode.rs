@@ -33,7 +33,7 @@ pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32) -> 
         };
         body.insert("tool_choice".into(), json!({ "type": choice }));
     }
-    if let Some(system) = request.system.as_deref().filter(|system| !system.is_empty()) {
+    if let Some(system) = request.system.as_deref().filter(|system| !system.trim().is_empty()) {
         body.insert("system".into(), json!([{ "type": "text", "text": system, "cache_control": cached() }]));
     }
     if let Some(schema) = &request.schema {
@@ -61,7 +61,8 @@ fn message(message: &Message) -> Option<Value> {
 
 fn block(part: &Part) -> Option<Value> {
     match part {
-        Part::Text(text) if text.is_empty() => None,
+        // The server refuses text of white space alone.
+        Part::Text(text) if text.trim().is_empty() => None,
         Part::Text(text) => Some(json!({ "type": "text", "text": text })),
         Part::ToolCall(call) => Some(json!({
             "type": "tool_use",
@@ -72,7 +73,8 @@ fn block(part: &Part) -> Option<Value> {
         Part::ToolResult(result) => Some(json!({
             "type": "tool_result",
             "tool_use_id": safe_id(&result.id),
-            "content": result.content,
+            // An empty result is allowed, one of white space alone is not.
+            "content": if result.content.trim().is_empty() { "" } else { &result.content },
             "is_error": result.failed,
         })),
         Part::Reasoning(reasoning) => thinking(reasoning),
@@ -112,4 +114,42 @@ fn mark_cache(messages: &mut [Value]) {
 
 fn cached() -> Value {
     json!({ "type": "ephemeral" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::request::{ToolCall, ToolResult};
+    use skillhost_core::capability::Tier;
+
+    #[test]
+    fn text_of_white_space_alone_is_left_out() {
+        let said = |speaker, parts| Message { speaker, parts };
+        let call = ToolCall { id: "1".into(), name: "x".into(), arguments: "{}".into() };
+        let result = ToolResult { id: "1".into(), content: "\n".into(), failed: false };
+        let request = Request {
+            tier: Tier::Standard,
+            system: Some(" \n".into()),
+            messages: vec![
+                said(Speaker::User, vec![Part::Text("go".into()), Part::Text("\n\n".into())]),
+                said(Speaker::Assistant, vec![Part::Text(" ".into()), Part::ToolCall(call)]),
+                said(Speaker::User, vec![Part::ToolResult(result), Part::Text("\t".into())]),
+                said(Speaker::Assistant, vec![Part::Text("\u{a0}".into())]),
+            ],
+            tools: Vec::new(),
+            tool_choice: ToolChoice::Auto,
+            schema: None,
+            max_output_tokens: None,
+        };
+        let body = encode(&request, "m", 1);
+        assert_eq!(body.get("system"), None);
+        let kinds = |at: usize| {
+            let blocks = body["messages"][at]["content"].as_array();
+            blocks.map(|blocks| blocks.iter().map(|block| block["type"].clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(kinds(0), Some(vec!["text".into()]));
+        assert_eq!(kinds(1), Some(vec!["tool_use".into()]));
+        assert_eq!(kinds(2), Some(vec!["tool_result".into()]));
+        assert_eq!((body["messages"][2]["content"][0]["content"].as_str(), kinds(3)), (Some(""), None));
+    }
 }

@@ -46,7 +46,8 @@ pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32, dia
         );
     }
     if let Some(schema) = &request.schema {
-        let schema = json!({ "name": "reply", "strict": true, "schema": object_or_empty(schema) });
+        let schema = object_or_empty(schema);
+        let schema = json!({ "name": "reply", "strict": is_strict(&schema), "schema": schema });
         body.insert("response_format".into(), json!({ "type": "json_schema", "json_schema": schema }));
     }
     let system = request.system.iter().filter(|system| !system.is_empty());
@@ -54,6 +55,34 @@ pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32, dia
     let messages = system.chain(request.messages.iter().flat_map(|message| encode_message(message, dialect)));
     body.insert("messages".into(), messages.collect());
     Value::Object(body)
+}
+
+/// Whether the server can hold a reply to this schema exactly: every object lists all of its fields as required and
+/// allows no other, and nothing is asked that its subset lacks. Strictness for any other is refused.
+fn is_strict(schema: &Value) -> bool {
+    const PLAIN: [&str; 6] = ["type", "description", "title", "enum", "const", "$schema"];
+    let Some(fields) = schema.as_object() else { return false };
+    let is_object = match &schema["type"] {
+        Value::String(kind) => kind == "object",
+        Value::Array(kinds) => kinds.iter().any(|kind| kind == "object"),
+        _ => false,
+    };
+    if is_object {
+        let Some(properties) = schema["properties"].as_object() else { return false };
+        let required = schema["required"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let all = properties.keys().all(|name| required.iter().any(|known| known == name));
+        if schema["additionalProperties"] != Value::Bool(false) || !all {
+            return false;
+        }
+    }
+    fields.iter().all(|(key, value)| match key.as_str() {
+        "properties" | "$defs" => value.as_object().is_some_and(|all| all.values().all(is_strict)),
+        "items" => is_strict(value),
+        "anyOf" => value.as_array().is_some_and(|all| all.iter().all(is_strict)),
+        "required" | "additionalProperties" => is_object,
+        "$ref" => value.as_str().is_some_and(|to| to.starts_with('#')),
+        key => PLAIN.contains(&key),
+    })
 }
 
 fn encode_message(message: &Message, dialect: Dialect) -> Vec<Value> {
@@ -120,4 +149,28 @@ fn joined_text(message: &Message) -> String {
         _ => None,
     });
     texts.collect::<Vec<_>>().join("\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_strict_subset_holds_is_strict() {
+        let object = |fields: Value, required: Value| json!({ "type": "object", "properties": fields, "required": required, "additionalProperties": false });
+        let text = json!({ "type": ["string", "null"], "description": "x" });
+        let list = json!({ "type": "array", "items": object(json!({ "a": text }), json!(["a"])) });
+        assert!(is_strict(&object(json!({ "all": list, "how": { "enum": ["a"] } }), json!(["all", "how"]))));
+        for loose in [
+            json!({ "type": "object" }),
+            json!({ "type": "object", "properties": {}, "required": [] }),
+            object(json!({ "a": text }), json!([])),
+            object(json!({ "a": { "type": "object" } }), json!(["a"])),
+            object(json!({ "a": { "type": "string", "pattern": "x" } }), json!(["a"])),
+            json!({ "allOf": [text] }),
+            json!(true),
+        ] {
+            assert!(!is_strict(&loose), "{loose}");
+        }
+    }
 }

@@ -17,6 +17,8 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 const MAX_LINE_BYTES: usize = 2 * (MAX_REQUEST_BYTES + MAX_REPLY_BYTES);
 const MAX_CALLS: usize = 100_000;
 const MAX_EXPECTED_TEXTS: usize = 64;
+/// The model of recordings that somebody wrote.
+const SCRIPTED: &str = "scripted";
 /// What an error quotes of a file.
 const MAX_REASON_CHARS: usize = 300;
 
@@ -79,7 +81,13 @@ impl Replay {
     }
 
     /// The reply to a call, where the request is the one that was recorded.
-    pub(crate) fn find(&self, call: &CallKey, request: &Request, volatile: &Volatile) -> Result<Reply, RecordingError> {
+    pub(crate) fn find(
+        &self,
+        call: &CallKey,
+        request: &Request,
+        volatile: &Volatile,
+        scrub: &dyn Fn(&str) -> String,
+    ) -> Result<Reply, RecordingError> {
         let Some(Recorded { line, entry }) = self.calls.get(call) else {
             return Err(RecordingError::CallMissing { call: call.to_string(), known: self.known(call) });
         };
@@ -88,7 +96,7 @@ impl Replay {
             return Err(RecordingError::TextMissing { line: *line, call: call.to_string(), text });
         }
         if let (Some(digest), Some(recorded)) = (&entry.request_digest, &entry.request) {
-            let now = neutral(request, volatile, &str::to_owned)
+            let now = neutral(request, volatile, scrub)
                 .map_err(|error| RecordingError::Unreadable { reason: error.to_string() })?;
             if Digest::of(now.to_string().as_bytes()) != *digest {
                 let difference = difference::describe(recorded, &now);
@@ -96,7 +104,9 @@ impl Replay {
             }
         }
         let mut reply = map_reply(&entry.reply, &|text| volatile.restore(text));
-        if self.authored && reply.usage.cost.is_none() {
+        if self.authored {
+            // Nobody was asked, and nothing is paid, whatever was written beside the reply.
+            reply.model = SCRIPTED.to_owned();
             reply.usage.cost = Some(0);
         }
         Ok(reply)

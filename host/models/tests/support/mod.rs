@@ -44,6 +44,13 @@ pub fn setup(server: &FakeModels, protocol: (&str, &str)) -> Setup {
     }
 }
 
+/// The same, recorded into a file.
+pub fn recording(server: &FakeModels, protocol: (&str, &str), file: &std::path::Path) -> Models {
+    let mut models = models(server, protocol);
+    models.record_to(file).unwrap();
+    models
+}
+
 pub fn models(server: &FakeModels, protocol: (&str, &str)) -> Models {
     Models::open(setup(server, protocol)).unwrap()
 }

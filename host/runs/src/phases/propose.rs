@@ -9,6 +9,7 @@ use crate::pull_request::{
 use crate::state::{State, Work};
 use skillhost_core::kind::Kind;
 use skillhost_engine::contract::CheckOutcome;
+use skillhost_models::Role;
 use std::collections::BTreeMap;
 
 impl State {
@@ -16,7 +17,8 @@ impl State {
     pub(crate) async fn propose(&self, work: &Work, duration_ms: u64) -> Result<Vec<String>, RunError> {
         let request = self.pull_request(work, duration_ms).await?;
         let path = self.folder.join("PR.md");
-        ambient::write_whole(&path, render(&request).as_bytes())?;
+        // A key that found its way into a text of the repository, or of a command, goes no further.
+        ambient::write_whole(&path, self.host.models.scrub(&render(&request)).as_bytes())?;
         self.save(|row| row.pull_request = Some(path.display().to_string()))?;
         Ok(request.drafts())
     }
@@ -144,10 +146,12 @@ impl State {
 /// A review by the author's own model, or by the author's own skill, finds less.
 fn same_author_and_reviewer(host: &Host) -> Option<String> {
     let roles = host.models.roles();
-    let role = |kind: Kind| kind.as_str().parse().ok();
+    let role = |kind: Kind| kind.as_str().parse::<Role>().ok();
+    let skill = |kind: Kind| host.skills.get(&kind).and_then(crate::host::Equipped::role);
     for author in [Kind::Spec, Kind::Implement] {
         if let (Some(author_role), Some(reviewer)) = (role(author), role(Kind::Review))
-            && let Some(shared) = roles.shared_provider(&author_role, &reviewer)
+            && let Some(shared) =
+                roles.shared_provider((&author_role, skill(author).as_ref()), (&reviewer, skill(Kind::Review).as_ref()))
         {
             return Some(format!(
                 "{author} and review use the same provider ({}); another one finds more",

@@ -102,7 +102,9 @@ impl Changes for ChangesPort {
         let (capabilities, protected) = (Arc::clone(&self.capabilities), self.protected.clone());
         let (trailers, author) = (self.trailers.clone(), self.author.clone());
         async move {
-            let intent = self.auditor.intent(Entry::granted(Class::Ref, Deed::Update)).map_err(unaudited)?;
+            let branch = self.auditor.commit(Class::Ref, self.tree.record().branch.as_bytes());
+            let event = Entry::granted(Class::Ref, Deed::Update).on(branch);
+            let intent = self.auditor.intent(event).map_err(unaudited)?;
             let (title, body) = message.split_once('\n').unwrap_or((message.as_str(), ""));
             let (title, body) = (title.to_owned(), body.trim().to_owned());
             let committed = self

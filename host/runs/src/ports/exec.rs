@@ -8,19 +8,19 @@ use futures::future::BoxFuture;
 use skillhost_audit::{BodyKind, Payloads};
 use skillhost_core::name::{AgentId, CommandName, RunId};
 use skillhost_core::path::SkillPath;
-use skillhost_core::project::Project;
+use skillhost_core::project::{Command, Project};
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::{Error, exec as wit};
-use skillhost_engine::ports::Exec;
+use skillhost_engine::ports::{Exec, Sealed, Told};
 use skillhost_sandbox::{Output, Sandbox};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 /// What a skill is handed of an output at once.
 const PART_BYTES: usize = 64 << 10;
-/// Outputs that are kept for later reading; older ones are dropped.
-const KEPT_OUTPUTS: usize = 32;
+/// Bytes of outputs that are kept for later reading; the oldest are dropped, the newest is kept whatever its size.
+const KEPT_BYTES: usize = 64 << 20;
 
 pub(crate) struct ExecPort {
     pub(crate) project: Arc<Project>,
@@ -37,37 +37,64 @@ pub(crate) struct ExecPort {
 
 /// What commands and gates printed, by id.
 #[derive(Clone, Default)]
-pub(crate) struct Outputs(Arc<Mutex<BTreeMap<u64, (String, Output)>>>);
+pub(crate) struct Outputs(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    /// Oldest first.
+    outputs: VecDeque<(String, Output)>,
+    runs: u64,
+}
+
+impl Kept {
+    fn push(&mut self, id: String, output: Output) {
+        self.outputs.push_back((id, output));
+        let sizes: Vec<usize> = self.outputs.iter().map(|(_, output)| output.len()).collect();
+        self.outputs.drain(..surplus(&sizes));
+    }
+}
+
+/// How many of the oldest outputs have to go, by the sizes of all, the oldest first.
+fn surplus(sizes: &[usize]) -> usize {
+    let mut bytes = 0_usize;
+    let kept = sizes.iter().rev().take_while(|size| {
+        bytes = bytes.saturating_add(**size);
+        bytes <= KEPT_BYTES
+    });
+    sizes.len() - kept.count().clamp(usize::from(!sizes.is_empty()), sizes.len())
+}
 
 impl Outputs {
     /// Keeps an output; gives its id.
     fn keep(&self, output: Output) -> String {
-        let Ok(mut outputs) = self.0.lock() else { return String::new() };
-        let number = outputs.last_key_value().map_or(1, |(last, _)| last + 1);
-        let id = format!("run:{number}");
-        outputs.insert(number, (id.clone(), output));
-        while outputs.len() > KEPT_OUTPUTS {
-            outputs.pop_first();
-        }
+        let Ok(mut kept) = self.0.lock() else { return String::new() };
+        kept.runs += 1;
+        let id = format!("run:{}", kept.runs);
+        kept.push(id.clone(), output);
         id
     }
 
     /// Keeps what a gate printed, under its evidence id.
     pub(crate) fn keep_as(&self, id: &str, output: Output) {
-        if let Ok(mut outputs) = self.0.lock() {
-            let number = outputs.last_key_value().map_or(1, |(last, _)| last + 1);
-            outputs.insert(number, (id.to_owned(), output));
+        if let Ok(mut kept) = self.0.lock() {
+            kept.push(id.to_owned(), output);
         }
     }
 
     fn read(&self, id: &str, offset: u64) -> Option<String> {
-        let outputs = self.0.lock().ok()?;
-        let (_, output) = outputs.values().find(|(kept, _)| kept == id)?;
+        let kept = self.0.lock().ok()?;
+        let (_, output) = kept.outputs.iter().find(|(known, _)| known == id)?;
         Some(String::from_utf8_lossy(output.read(offset, PART_BYTES)).into_owned())
     }
 }
 
 impl ExecPort {
+    fn declared(&self, name: &str) -> Result<(CommandName, &Command), Error> {
+        let name = name.parse::<CommandName>().ok();
+        let declared = name.and_then(|name| self.project.commands.get(&name).map(|command| (name, command)));
+        declared.ok_or_else(|| Error::Invalid("the project declares no such command".to_owned()))
+    }
+
     async fn sweep(&self) -> Result<(), Error> {
         let touched = self.touched.lock().map(|touched| touched.clone()).unwrap_or_default();
         let swept = self.worktree.with(move |worktree| Ok(worktree.sweep(&touched)?)).await;
@@ -77,7 +104,7 @@ impl ExecPort {
 
 impl Exec for ExecPort {
     fn commands(&self) -> Vec<wit::Command> {
-        let describe = |(name, command): (&CommandName, &skillhost_core::project::Command)| wit::Command {
+        let describe = |(name, command): (&CommandName, &Command)| wit::Command {
             name: name.to_string(),
             description: if command.description.is_empty() {
                 command.run.join(" ")
@@ -88,15 +115,17 @@ impl Exec for ExecPort {
         self.project.commands.iter().map(describe).collect()
     }
 
-    fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<wit::Outcome, Error>> {
+    fn seal(&self, name: &str, arguments: &[String]) -> Result<Sealed, Error> {
+        let (_, command) = self.declared(name)?;
+        let on = commands::argv_bytes(command, arguments);
+        let payload = self.payloads.put(BodyKind::Arguments, &on).map_err(|e| unrecorded(&e))?;
+        let bytes = on.len() as u64;
+        Ok(Sealed { on, payload: Some(payload), bytes })
+    }
+
+    fn run(&self, name: String, arguments: Vec<String>) -> BoxFuture<'_, Result<Told<wit::Outcome>, Error>> {
         async move {
-            let declared = name
-                .parse::<CommandName>()
-                .ok()
-                .and_then(|name| self.project.commands.get(&name).map(|command| (name, command)));
-            let Some((name, command)) = declared else {
-                return Err(Error::Invalid("the project declares no such command".to_owned()));
-            };
+            let (name, command) = self.declared(&name)?;
             let what = escape_terminal(&format!("running {name}"), 80);
             self.watcher.tell(&self.run, Event::Doing { agent: self.agent.clone(), what });
             let ran =
@@ -104,17 +133,16 @@ impl Exec for ExecPort {
                     .await;
             // Whatever the command left there, nothing that git would take for a repository stays.
             self.sweep().await?;
-            let outcome = ran.map_err(|e| failed(&e))?;
-            self.payloads
-                .put(BodyKind::Output, outcome.output.as_bytes())
-                .map_err(|e| Error::Failed(format!("it could not be recorded: {e}")))?;
-            Ok(wit::Outcome {
-                exit_code: commands::exit_code(outcome.exit),
-                output: String::from_utf8_lossy(outcome.output.tail(PART_BYTES)).into_owned(),
-                output_size: outcome.output_size,
-                duration_ms: u64::try_from(outcome.duration.as_millis()).unwrap_or(u64::MAX),
-                id: self.outputs.keep(outcome.output),
-            })
+            let ran = ran.map_err(|e| failed(&e))?;
+            let outcome = commands::record(&self.payloads, &ran).map_err(|e| unrecorded(&e))?;
+            let value = wit::Outcome {
+                exit_code: commands::exit_code(ran.exit),
+                output: String::from_utf8_lossy(ran.output.tail(PART_BYTES)).into_owned(),
+                output_size: ran.output_size,
+                duration_ms: u64::try_from(ran.duration.as_millis()).unwrap_or(u64::MAX),
+                id: self.outputs.keep(ran.output),
+            };
+            Ok(Told { value, outcome })
         }
         .boxed()
     }
@@ -124,11 +152,41 @@ impl Exec for ExecPort {
     }
 }
 
+fn unrecorded(error: &skillhost_audit::AuditError) -> Error {
+    Error::Failed(format!("it could not be recorded: {error}"))
+}
+
 /// What a skill may know: no path of the host.
 fn failed(error: &CommandError) -> Error {
     match error {
         CommandError::Network(_) => Error::Denied(error.to_string()),
         CommandError::NoProgram { .. } => Error::Failed(error.to_string()),
         CommandError::Sandbox { name, .. } => Error::Failed(format!("the command `{name}` could not be started")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outputs_are_kept_by_their_bytes_and_the_newest_always() {
+        assert_eq!(surplus(&[]), 0);
+        assert_eq!(surplus(&[10; 1_000]), 0);
+        assert_eq!(surplus(&[KEPT_BYTES / 4; 6]), 2);
+        assert_eq!(surplus(&[KEPT_BYTES, 1]), 1);
+        assert_eq!(surplus(&[1, 1, KEPT_BYTES + 1]), 2);
+    }
+
+    #[test]
+    fn each_run_has_an_id_of_its_own_and_gates_have_theirs() {
+        let outputs = Outputs::default();
+        let ids = [outputs.keep(Output::default()), outputs.keep(Output::default())];
+        outputs.keep_as("ev-1", Output::default());
+        assert_eq!(ids, ["run:1", "run:2"]);
+        for id in ["run:1", "run:2", "ev-1"] {
+            assert_eq!(outputs.read(id, 7).as_deref(), Some(""));
+        }
+        assert_eq!(outputs.read("run:3", 0), None);
     }
 }

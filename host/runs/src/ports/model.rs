@@ -3,15 +3,17 @@
 use crate::event::{Event, Watcher};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use skillhost_audit::{BodyKind, Payloads};
+use skillhost_audit::{BodyKind, Count, Outcome, Payloads};
 use skillhost_core::capability::Effective;
+use skillhost_core::digest::Digest;
 use skillhost_core::name::RunId;
 use skillhost_core::text::escape_terminal;
 use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{Error, model as wit};
-use skillhost_engine::ports::Model;
+use skillhost_engine::ports::{Model, Sealed, Told};
 use skillhost_models as models;
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 pub(crate) struct ModelPort {
@@ -25,19 +27,48 @@ pub(crate) struct ModelPort {
     pub(crate) watcher: Watcher,
     /// Names of the models that answered.
     pub(crate) answered: Arc<Mutex<BTreeSet<String>>>,
+    /// Why the newest call failed; none where it didn't.
+    pub(crate) failed: Arc<Mutex<Option<models::ModelError>>>,
+}
+
+/// What arrived of a reply so far, told once for each KiB.
+#[derive(Default)]
+struct Arrived {
+    reasoning: AtomicUsize,
+    text: AtomicUsize,
+}
+
+impl Arrived {
+    /// What to say after this event; most pieces are a few bytes, and say nothing.
+    fn tell(&self, event: models::Event) -> Option<String> {
+        let grew = |sum: &AtomicUsize, bytes: usize| {
+            let before = sum.fetch_add(bytes, Relaxed);
+            let kib = before.saturating_add(bytes).div_ceil(1024);
+            (kib > before.div_ceil(1024)).then_some(kib)
+        };
+        match event {
+            models::Event::Reasoning { bytes } => {
+                grew(&self.reasoning, bytes).map(|kib| format!("model thinks, {kib} KiB"))
+            }
+            models::Event::Text { bytes } => grew(&self.text, bytes).map(|kib| format!("model writes, {kib} KiB")),
+            models::Event::ToolCall { name } => Some(format!("model asks for {name}")),
+            models::Event::Retry { attempt, delay, reason } => {
+                self.reasoning.store(0, Relaxed);
+                self.text.store(0, Relaxed);
+                let (next, seconds) = (attempt + 1, delay.as_secs());
+                Some(format!("model call failed ({reason}); try {next} in {seconds} s"))
+            }
+            _ => None,
+        }
+    }
 }
 
 impl ModelPort {
-    fn tell(&self, event: models::Event) {
-        let what = match event {
-            models::Event::ToolCall { name } => escape_terminal(&format!("model asks for {name}"), 80),
-            models::Event::Retry { attempt, delay, reason } => {
-                let text = format!("model call failed ({reason}); try {} in {} s", attempt + 1, delay.as_secs());
-                escape_terminal(&text, 200)
-            }
-            _ => return,
-        };
-        self.watcher.tell(&self.run, Event::Doing { agent: self.site.agent.clone(), what });
+    fn tell(&self, arrived: &Arrived, event: models::Event) {
+        if let Some(text) = arrived.tell(event) {
+            let what = escape_terminal(&text, 200);
+            self.watcher.tell(&self.run, Event::Doing { agent: self.site.agent.clone(), what });
+        }
     }
 
     /// The tier that a request goes to.
@@ -52,41 +83,68 @@ impl ModelPort {
     }
 
     /// Keeps what was said, sealed; the log refers to it by digest.
-    fn keep(&self, kind: BodyKind, body: &impl serde::Serialize) -> Result<(), Error> {
+    fn keep(&self, kind: BodyKind, body: &impl serde::Serialize) -> Result<(Digest, u64), Error> {
         let text = serde_json::to_vec(body).map_err(|e| Error::Failed(e.to_string()))?;
-        self.payloads.put(kind, &text).map(drop).map_err(|e| Error::Failed(format!("it could not be recorded: {e}")))
+        let digest =
+            self.payloads.put(kind, &text).map_err(|e| Error::Failed(format!("it could not be recorded: {e}")))?;
+        Ok((digest, text.len() as u64))
     }
 
-    fn took(&self, reply: models::Reply) -> Result<wit::Reply, Error> {
-        self.keep(BodyKind::Reply, &reply)?;
+    fn took(&self, reply: Result<models::Reply, models::ModelError>) -> Result<Told<wit::Reply>, Error> {
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(error) => {
+                let told = failed(&error);
+                self.note(Some(error));
+                return Err(told);
+            }
+        };
+        self.note(None);
+        let (payload, bytes) = self.keep(BodyKind::Reply, &reply)?;
+        let outcome = Outcome::done()
+            .payload(payload)
+            .count(Count::BytesIn, bytes)
+            .count(Count::TokensIn, reply.usage.input_tokens)
+            .count(Count::TokensOut, reply.usage.output_tokens);
         if let Ok(mut answered) = self.answered.lock() {
             answered.insert(reply.model.clone());
         }
         let spent = self.run_budget.spent();
-        self.watcher.tell(&self.run, Event::Spent { tokens: spent.tokens, cost_micro_usd: spent.cost });
-        Ok(reply_to_wit(reply))
+        self.watcher.tell(&self.run, Event::Spent { tokens: spent.tokens, cost_micro_usd: spent.known_cost() });
+        Ok(Told { value: reply_to_wit(reply), outcome })
+    }
+
+    fn note(&self, error: Option<models::ModelError>) {
+        if let Ok(mut failed) = self.failed.lock() {
+            *failed = error;
+        }
     }
 }
 
 impl Model for ModelPort {
-    fn complete(&self, request: wit::Request) -> BoxFuture<'_, Result<wit::Reply, Error>> {
+    fn seal(&self, request: &wit::Request) -> Result<Sealed, Error> {
+        let request = self.request(request.clone());
+        let (payload, bytes) = self.keep(BodyKind::Prompt, &request)?;
+        // Where none is set, the call fails, and says so; the log tells of the attempt all the same.
+        let model = self.models.roles().resolve(&self.site.role, self.site.skill.as_ref(), request.tier);
+        let on = model.map_or_else(|_| request.tier.to_string(), ToString::to_string);
+        Ok(Sealed { on: on.into_bytes(), payload: Some(payload), bytes })
+    }
+
+    fn complete(&self, request: wit::Request) -> BoxFuture<'_, Result<Told<wit::Reply>, Error>> {
         async move {
-            let request = self.request(request);
-            self.keep(BodyKind::Prompt, &request)?;
-            let reply = self.models.complete(&self.site, &request, &|event| self.tell(event)).await;
-            reply.map_err(|e| failed(&e)).and_then(|reply| self.took(reply))
+            let (request, arrived) = (self.request(request), Arrived::default());
+            self.took(self.models.complete(&self.site, &request, &|event| self.tell(&arrived, event)).await)
         }
         .boxed()
     }
 
-    fn complete_all(&self, requests: Vec<wit::Request>) -> BoxFuture<'_, Vec<Result<wit::Reply, Error>>> {
+    fn complete_all(&self, requests: Vec<wit::Request>) -> BoxFuture<'_, Vec<Result<Told<wit::Reply>, Error>>> {
         async move {
             let requests: Vec<_> = requests.into_iter().map(|request| self.request(request)).collect();
-            if let Some(error) = requests.iter().find_map(|request| self.keep(BodyKind::Prompt, request).err()) {
-                return requests.iter().map(|_| Err(error.clone())).collect();
-            }
-            let replies = self.models.complete_all(&self.site, &requests, &|event| self.tell(event)).await;
-            replies.into_iter().map(|reply| reply.map_err(|e| failed(&e)).and_then(|reply| self.took(reply))).collect()
+            let arrived = Arrived::default();
+            let replies = self.models.complete_all(&self.site, &requests, &|event| self.tell(&arrived, event)).await;
+            replies.into_iter().map(|reply| self.took(reply)).collect()
         }
         .boxed()
     }
@@ -198,3 +256,7 @@ fn reply_to_wit(reply: models::Reply) -> wit::Reply {
         model: reply.model,
     }
 }
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod tests;
