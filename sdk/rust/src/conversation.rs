@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use crate::allowance::{self, Price};
 use crate::arguments::{Arguments, Malformed};
 use crate::clip::clip;
 use crate::repeats::{Repeats, Verdict};
@@ -15,8 +16,6 @@ use crate::{
 
 /// Replies without a call, or with nothing but unreadable calls, that end the conversation when they come in a row.
 const MAX_IN_A_ROW: u32 = 3;
-/// Kept back for the last turn, beyond one and a half times the last call.
-const RESERVE_TOKENS: u64 = 8_000;
 /// How much a skill may hand back about work that ran out of budget.
 const MAX_HAND_BACK_BYTES: usize = 2_048;
 
@@ -33,6 +32,13 @@ pub trait Toolbox {
     }
     /// A reply came; its calls follow.
     fn begin_turn(&mut self) {}
+    /// Tools that are not listed and are taken all the same, since models call them unasked.
+    fn unasked(&self) -> Vec<ToolDefinition> {
+        vec![]
+    }
+    /// A call of this reply was answered without being run: its arguments were no good, or it was a repeat. `raw` are the
+    /// arguments as they came.
+    fn refused(&mut self, _name: &str, _raw: &str) {}
     /// Runs one call. The name is one of the definitions', and the arguments fit its schema.
     fn call(&mut self, name: &str, arguments: &Arguments) -> Called<Self::Output>;
     /// A reply without a call: done, or what to remind the model of.
@@ -72,13 +78,24 @@ pub struct Conversation<'h> {
     system: String,
     messages: Vec<Message>,
     tools: Vec<ToolDefinition>,
-    last_call_tokens: u64,
+    /// Of all calls so far: each pairs a call with its result, so no two are the same, whatever the model made of them.
+    ids: HashSet<String>,
+    price: Option<Price>,
+}
+
+/// A text that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What the model said.
+    pub text: String,
+    /// Whether it was cut off for its length, so that its end is missing.
+    pub cut: bool,
 }
 
 impl<'h> Conversation<'h> {
     /// A conversation that begins with these messages.
     pub fn new(host: &'h dyn Host, tier: Tier, system: &str, messages: Vec<Message>) -> Conversation<'h> {
-        Conversation { host, tier, system: system.into(), messages, tools: vec![], last_call_tokens: 0 }
+        Conversation { host, tier, system: system.into(), messages, tools: vec![], ids: HashSet::new(), price: None }
     }
 
     /// Adds what the user says.
@@ -87,12 +104,12 @@ impl<'h> Conversation<'h> {
     }
 
     /// Asks for a text that fits the JSON Schema, or for any text. No tool is called; they stay listed, for the cache.
-    pub fn ask(&mut self, schema: Option<&str>) -> Result<String, Error> {
+    pub fn ask(&mut self, schema: Option<&str>) -> Result<Said, Error> {
         let reply = self.complete(ToolChoice::None, schema)?;
-        let text = text_of(&reply.parts);
+        let said = Said { text: text_of(&reply.parts), cut: reply.stop == Stop::Length };
         let parts = reply.parts.into_iter().filter(|part| !matches!(part, Part::ToolCall(_))).collect();
         self.messages.push(Message { speaker: Speaker::Assistant, parts });
-        Ok(text)
+        Ok(said)
     }
 
     /// Runs `toolbox` until it is done, or some limit is reached.
@@ -101,8 +118,8 @@ impl<'h> Conversation<'h> {
         let mut repeats = Repeats::default();
         let (mut silent, mut unreadable) = (0, 0);
         for turn in 1..=limits.turns {
-            let last_turn = self.budget_ends();
-            if last_turn {
+            let end = self.end();
+            if end.is_some() {
                 let notice = toolbox.last_turn();
                 self.append(notice);
             }
@@ -125,8 +142,8 @@ impl<'h> Conversation<'h> {
                     "the model's tool calls could not be read {MAX_IN_A_ROW} times in a row"
                 )));
             }
-            if last_turn {
-                return Err(exhausted("the budget", toolbox));
+            if let Some(end) = end {
+                return Err(exhausted(end, toolbox));
             }
             if turn == limits.notice_at {
                 parts.push(Part::Text(format!(
@@ -148,17 +165,9 @@ impl<'h> Conversation<'h> {
     }
 
     fn complete(&mut self, tool_choice: ToolChoice, schema: Option<&str>) -> Result<Reply, Error> {
-        let request = Request {
-            tier: self.tier,
-            system: Some(self.system.clone()),
-            messages: self.messages.clone(),
-            tools: self.tools.clone(),
-            tool_choice: if self.tools.is_empty() { ToolChoice::None } else { tool_choice },
-            schema: schema.map(str::to_owned),
-            max_output_tokens: None,
-        };
+        let request = self.request(tool_choice, schema);
         let reply = self.host.complete(&request)?;
-        self.last_call_tokens = reply.usage.input_tokens + reply.usage.output_tokens;
+        self.price = Price::of(&reply.usage).or(self.price);
         match reply.stop {
             Stop::Refused => {
                 Err(Error::Failed(format!("{} refused: {}", reply.model, clip(&text_of(&reply.parts), 500))))
@@ -167,9 +176,26 @@ impl<'h> Conversation<'h> {
         }
     }
 
-    fn budget_ends(&self) -> bool {
-        let needed = self.last_call_tokens.saturating_mul(3) / 2 + RESERVE_TOKENS;
-        self.host.remaining().tokens.is_some_and(|left| left < needed)
+    fn request(&self, tool_choice: ToolChoice, schema: Option<&str>) -> Request {
+        Request {
+            tier: self.tier,
+            system: Some(self.system.clone()),
+            messages: self.messages.clone(),
+            tools: self.tools.clone(),
+            tool_choice: if self.tools.is_empty() { ToolChoice::None } else { tool_choice },
+            schema: schema.map(str::to_owned),
+            max_output_tokens: None,
+        }
+    }
+
+    /// What would not be enough for another turn after the coming one, so that the coming one is the last.
+    fn end(&self) -> Option<&'static str> {
+        let input = allowance::input_tokens(&self.request(ToolChoice::Auto, None));
+        if allowance::ends(&self.host.remaining(), input, self.price) {
+            return Some("the budget");
+        }
+        let window = self.host.window(self.tier).ok()?;
+        allowance::fills(window, input).then_some("the model's window")
     }
 
     /// Takes a reply into the history, and answers each of its calls, in order.
@@ -180,20 +206,19 @@ impl<'h> Conversation<'h> {
         repeats: &mut Repeats,
     ) -> Result<Answered<T::Output>, Error> {
         let said = text_of(&reply.parts);
+        let unasked = toolbox.unasked();
         let mut answered = Answered { parts: vec![], called: false, all_unreadable: true, done: None };
         let mut history = vec![];
         let mut calls = vec![];
-        let mut ids = HashSet::new();
         for part in reply.parts {
             let Part::ToolCall(mut call) = part else {
                 history.push(part);
                 continue;
             };
-            // Ids pair a call with its result, so they have to differ, whatever the model made of them.
-            while call.id.is_empty() || !ids.insert(call.id.clone()) {
-                call.id.push_str(&format!("call-{}", ids.len() + 1));
+            while call.id.is_empty() || !self.ids.insert(call.id.clone()) {
+                call.id.push_str(&format!("call-{}", self.ids.len() + 1));
             }
-            let arguments = self.read(&call);
+            let arguments = self.read(&call, &unasked);
             if matches!(arguments, Err(Malformed::Unreadable(_))) {
                 // Servers reject their own broken arguments when they are sent back.
                 history.push(Part::ToolCall(ToolCall { arguments: "{}".into(), ..call.clone() }));
@@ -232,8 +257,8 @@ impl<'h> Conversation<'h> {
         Ok(answered)
     }
 
-    fn read(&self, call: &ToolCall) -> Result<Arguments, Malformed> {
-        let Some(tool) = self.tools.iter().find(|tool| tool.name == call.name) else {
+    fn read(&self, call: &ToolCall, unasked: &[ToolDefinition]) -> Result<Arguments, Malformed> {
+        let Some(tool) = self.tools.iter().chain(unasked).find(|tool| tool.name == call.name) else {
             let names: Vec<&str> = self.tools.iter().map(|tool| tool.name.as_str()).collect();
             return Err(Malformed::Unfit(format!(
                 "there is no tool `{}`; the tools are {}",
@@ -261,7 +286,10 @@ fn dispatch<T: Toolbox>(
 ) -> Called<T::Output> {
     let arguments = match arguments {
         Ok(arguments) => arguments,
-        Err(Malformed::Unreadable(why) | Malformed::Unfit(why)) => return Called::Failed(why),
+        Err(Malformed::Unreadable(why) | Malformed::Unfit(why)) => {
+            toolbox.refused(&call.name, &call.arguments);
+            return Called::Failed(why);
+        }
     };
     match repeats.judge(&call.name, &arguments.key(), toolbox.generation(&call.name)) {
         Verdict::Run => toolbox.call(&call.name, &arguments),
@@ -270,9 +298,12 @@ fn dispatch<T: Toolbox>(
             Called::Failed(text) => Called::Failed(nudge(text)),
             called => called,
         },
-        Verdict::Skip(count) => Called::Failed(format!(
-            "Not run: the same call was made {count} times on the same files, and its result is above. Try something else."
-        )),
+        Verdict::Skip(count) => {
+            toolbox.refused(&call.name, &call.arguments);
+            Called::Failed(format!(
+                "Not run: the same call was made {count} times on the same files, and its result is above. Try something else."
+            ))
+        }
         Verdict::Stop => Called::Over(Error::Failed(format!(
             "the model made the same `{}` call five times on the same files",
             call.name

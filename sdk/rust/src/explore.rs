@@ -13,7 +13,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::arguments::Arguments;
 use crate::{Host, ToolDefinition, path};
 
-pub use read::numbered;
+pub use read::{numbered, numbered_whole};
 
 /// Files beyond this size are not searched, and read only in parts.
 pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -85,7 +85,7 @@ impl<'h> Explorer<'h> {
 
     /// What the files that were shown are now, to be compared with a later one.
     pub fn snapshot(&self) -> BTreeMap<String, Option<u64>> {
-        let now = |path: &String| self.host.read(path).ok().map(|content| fingerprint(&content));
+        let now = |path: &String| self.host.load(path).ok().map(|content| fingerprint(&content));
         self.seen.keys().map(|path| (path.clone(), now(path))).collect()
     }
 

@@ -4,6 +4,9 @@ use std::io;
 
 use crate::{Budget, Change, Command, Error, Level, Outcome, Reply, Request, Tier};
 
+/// The largest file that [`Host::load`] hands over. A skill has 256 MiB for everything.
+pub const MAX_LOAD_BYTES: u64 = 8 * 1024 * 1024;
+
 /// The host as a skill sees it. Paths are relative to the worktree's root and separated by `/`; the root is `""`.
 pub trait Host {
     /// A line for people.
@@ -20,11 +23,13 @@ pub trait Host {
     /// What is left of the budget.
     fn remaining(&self) -> Budget;
 
-    /// The declared commands.
+    /// The declared commands, whether this skill may run them or not.
     fn commands(&self) -> Vec<Command>;
+    /// Names of the declared commands that this skill may run.
+    fn granted(&self) -> Vec<String>;
     /// Runs a declared command; arguments need a grant of their own.
     fn run(&self, name: &str, arguments: &[String]) -> Result<Outcome, Error>;
-    /// A part of what a run or a gate printed, at most 64 KiB.
+    /// A part of what a run or a gate printed: 64 KiB from the byte `offset` on, less only at its end.
     fn output(&self, id: &str, offset: u64) -> Result<String, Error>;
 
     /// The files that differ from the base commit.
@@ -43,8 +48,15 @@ pub trait Host {
     fn list(&self, path: &str) -> io::Result<Vec<Node>>;
     /// A file's size in bytes, without reading it.
     fn size(&self, path: &str) -> io::Result<u64>;
-    /// A whole file.
+    /// A whole file, however large: [`Host::load`] is the one for files of a repository.
     fn read(&self, path: &str) -> io::Result<Vec<u8>>;
+    /// A whole file, unless it is larger than a skill should hold in memory.
+    fn load(&self, path: &str) -> io::Result<Vec<u8>> {
+        if self.size(path)? > MAX_LOAD_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.read(path)
+    }
     /// Writes a whole file, and creates its parent directories.
     fn write(&self, path: &str, content: &[u8]) -> io::Result<()>;
     /// Renames a file, and creates the target's parent directories.

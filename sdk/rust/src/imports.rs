@@ -38,6 +38,10 @@ impl Host for Imports {
         exec::commands()
     }
 
+    fn granted(&self) -> Vec<String> {
+        exec::granted()
+    }
+
     fn run(&self, name: &str, arguments: &[String]) -> Result<Outcome, Error> {
         exec::run(name, arguments)
     }

@@ -28,19 +28,24 @@
 //! ```
 //!
 //! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation), the [rendering of a
-//! brief](prompt) in an order that caches well, and the [read-only tools](explore) `list`, `search` and `read`.
+//! brief](prompt) in an order that caches well, and the [read-only tools](explore) `list`, `search` and `read`. What an
+//! author checks before it finishes is checked again by a verifier, with the same code: whether [tests ran](executed), and
+//! whether those of the base are [still there](intact).
 
 #[doc(hidden)]
 pub mod bindings;
 
+mod allowance;
 mod ambient;
 pub mod arguments;
 pub mod clip;
 pub mod conversation;
+pub mod executed;
 pub mod explore;
 pub mod glob;
 mod host;
 mod imports;
+pub mod intact;
 mod kinds;
 pub mod mock;
 pub mod path;
@@ -64,7 +69,7 @@ pub use bindings::{
     spec::exports::skillhost::skill::spec::Specification,
     verify::exports::skillhost::skill::verify::{Check, Outcome as CheckOutcome},
 };
-pub use host::{FileKind, Host, Node};
+pub use host::{FileKind, Host, MAX_LOAD_BYTES, Node};
 pub use imports::Imports;
 pub use kinds::{Implement, Review, Spec, Tool, Verify};
 

@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 
+use crate::clip::tail;
 use crate::{
     Brief, Budget, Change, ChangeKind, Command, Error, FileKind, Level, Node, Outcome, Part, Reply, Request, Stop,
     Tier, ToolCall, Usage,
@@ -34,11 +35,19 @@ pub struct Host {
     base: BTreeMap<String, Vec<u8>>,
     replies: RefCell<VecDeque<Result<Reply, Error>>>,
     commands: BTreeMap<String, RefCell<VecDeque<Ending>>>,
-    writes: BTreeMap<String, (String, Vec<u8>)>,
-    outputs: RefCell<BTreeMap<String, String>>,
+    denied: BTreeSet<String>,
+    writes: BTreeMap<String, Vec<(String, Vec<u8>)>>,
+    outputs: RefCell<BTreeMap<String, Vec<u8>>>,
     read_only: BTreeSet<String>,
     budget: Cell<Option<u64>>,
+    money: Cell<Option<u64>>,
+    window: Option<u64>,
 }
+
+/// The host's own limits: what it hands over at once of an output and of an original, and its largest diff.
+const PART_BYTES: usize = 64 << 10;
+const ORIGINAL_BYTES: usize = 1 << 20;
+const MAX_DIFF_BYTES: usize = 256 << 10;
 
 /// How a run of a command ends: exit code and output.
 type Ending = (Option<i32>, String);
@@ -52,6 +61,12 @@ impl Host {
     /// A file at the base commit and in the worktree.
     pub fn file(mut self, path: &str, text: &str) -> Host {
         self.base.insert(path.into(), text.into());
+        self.files.get_mut().insert(path.into(), text.into());
+        self
+    }
+
+    /// A file that the host itself committed to the agent's branch, such as the spec: part of the change.
+    pub fn committed(mut self, path: &str, text: &str) -> Host {
         self.files.get_mut().insert(path.into(), text.into());
         self
     }
@@ -80,21 +95,39 @@ impl Host {
         self
     }
 
+    /// A command that the project declares and no grant lets the skill run.
+    pub fn declared(mut self, name: &str) -> Host {
+        self.denied.insert(name.into());
+        self
+    }
+
     /// Each run of the command `name` writes this file.
     pub fn command_writes(mut self, name: &str, path: &str, text: &str) -> Host {
-        self.writes.insert(name.into(), (path.into(), text.into()));
+        self.writes.entry(name.into()).or_default().push((path.into(), text.into()));
         self
     }
 
     /// What a gate printed, readable by its evidence id.
-    pub fn gate_output(mut self, evidence: &str, output: &str) -> Host {
-        self.outputs.get_mut().insert(evidence.into(), output.into());
+    pub fn gate_output(mut self, evidence: &str, output: impl AsRef<[u8]>) -> Host {
+        self.outputs.get_mut().insert(evidence.into(), output.as_ref().to_vec());
         self
     }
 
     /// Tokens that `remaining` reports; every call takes what its reply says it used.
     pub fn budget_tokens(self, tokens: u64) -> Host {
         self.budget.set(Some(tokens));
+        self
+    }
+
+    /// Millionths of a US dollar that `remaining` reports; every call takes what its reply says it cost.
+    pub fn budget_cost(self, cost: u64) -> Host {
+        self.money.set(Some(cost));
+        self
+    }
+
+    /// Tokens that a request and its reply may have together; 200,000 where nothing is said.
+    pub fn window_tokens(mut self, tokens: u64) -> Host {
+        self.window = Some(tokens);
         self
     }
 
@@ -129,6 +162,12 @@ impl Host {
             .any(|entry| entry == path || (entry.ends_with('/') && path.starts_with(entry.as_str())));
         if denied { Err(io::ErrorKind::PermissionDenied.into()) } else { Ok(()) }
     }
+}
+
+/// What is handed over at once.
+fn part(content: &[u8], offset: u64, bytes: usize) -> &[u8] {
+    let rest = usize::try_from(offset).ok().and_then(|offset| content.get(offset..)).unwrap_or_default();
+    &rest[..rest.len().min(bytes)]
 }
 
 /// A reply of text.
@@ -180,6 +219,8 @@ impl crate::Host for Host {
         let reply = next.unwrap_or_else(|| Err(Error::Failed("the mock has no more replies".into())))?;
         let used = reply.usage.input_tokens + reply.usage.output_tokens;
         self.budget.set(self.budget.get().map(|left| left.saturating_sub(used)));
+        let cost = reply.usage.cost.unwrap_or_default();
+        self.money.set(self.money.get().map(|left| left.saturating_sub(cost)));
         Ok(reply)
     }
 
@@ -188,15 +229,20 @@ impl crate::Host for Host {
     }
 
     fn window(&self, _tier: Tier) -> Result<u64, Error> {
-        Ok(200_000)
+        Ok(self.window.unwrap_or(200_000))
     }
 
     fn remaining(&self) -> Budget {
-        Budget { tokens: self.budget.get(), cost: None }
+        Budget { tokens: self.budget.get(), cost: self.money.get() }
     }
 
     fn commands(&self) -> Vec<Command> {
-        self.commands.keys().map(|name| Command { name: name.clone(), description: String::new() }).collect()
+        let names = self.commands.keys().chain(&self.denied);
+        names.map(|name| Command { name: name.clone(), description: String::new() }).collect()
+    }
+
+    fn granted(&self) -> Vec<String> {
+        self.commands.keys().cloned().collect()
     }
 
     fn run(&self, name: &str, arguments: &[String]) -> Result<Outcome, Error> {
@@ -207,19 +253,19 @@ impl crate::Host for Host {
             _ => script.pop_front().unwrap_or_default(),
         };
         self.runs.borrow_mut().push((name.into(), arguments.to_vec()));
-        if let Some((path, content)) = self.writes.get(name) {
+        for (path, content) in self.writes.get(name).into_iter().flatten() {
             self.files.borrow_mut().insert(path.clone(), content.clone());
         }
         let id = format!("run:{}", self.runs.borrow().len());
-        self.outputs.borrow_mut().insert(id.clone(), output.clone());
-        Ok(Outcome { id, exit_code, output_size: output.len() as u64, output, duration_ms: 5 })
+        self.outputs.borrow_mut().insert(id.clone(), output.clone().into());
+        let output_size = output.len() as u64;
+        Ok(Outcome { id, exit_code, output_size, output: tail(&output, PART_BYTES).to_owned(), duration_ms: 5 })
     }
 
     fn output(&self, id: &str, offset: u64) -> Result<String, Error> {
         let outputs = self.outputs.borrow();
         let output = outputs.get(id).ok_or_else(|| Error::Invalid(format!("no output {id}")))?;
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        Ok(output.get(offset..).unwrap_or_default().into())
+        Ok(String::from_utf8_lossy(part(output, offset, PART_BYTES)).into_owned())
     }
 
     fn changes(&self) -> Result<Vec<Change>, Error> {
@@ -243,18 +289,18 @@ impl crate::Host for Host {
         let files = self.files.borrow();
         let changes = self.changes()?;
         let chosen = changes.iter().filter(|change| paths.is_empty() || paths.contains(&change.path));
-        Ok(chosen
+        let diff: String = chosen
             .map(|Change { path, .. }| {
                 let (before, after) = (lines("-", self.base.get(path)), lines("+", files.get(path)));
                 format!("--- a/{path}\n+++ b/{path}\n@@ -1 +1 @@\n{before}{after}")
             })
-            .collect())
+            .collect();
+        if diff.len() > MAX_DIFF_BYTES { Err(Error::TooLarge(diff.len() as u64)) } else { Ok(diff) }
     }
 
     fn original(&self, path: &str, offset: u64) -> Result<Vec<u8>, Error> {
         let content = self.base.get(path).ok_or_else(|| Error::Invalid(format!("{path} is not in the base commit")))?;
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        Ok(content.get(offset..).unwrap_or_default().to_vec())
+        Ok(part(content, offset, ORIGINAL_BYTES).to_vec())
     }
 
     fn checkpoint(&self, message: &str, _also: &[String]) -> Result<String, Error> {

@@ -46,6 +46,7 @@ pub fn describe(path: &str, error: &std::io::Error) -> String {
         std::io::ErrorKind::PermissionDenied => {
             format!("denied: no grant covers {path}. Work without it, or finish with status blocked")
         }
+        std::io::ErrorKind::FileTooLarge => format!("{path} is too large: over {} MiB", crate::MAX_LOAD_BYTES >> 20),
         std::io::ErrorKind::IsADirectory => format!("{path} is a directory"),
         std::io::ErrorKind::NotADirectory => format!("{path} is not a directory"),
         std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
@@ -111,7 +112,7 @@ fn rule(directory: &str, line: &str) -> Option<Rule> {
     let (line, directories_only) = line.strip_suffix('/').map_or((line, false), |rest| (rest, true));
     let anywhere = !line.contains('/');
     let pattern = join(directory, &format!("{}{}", if anywhere { "**/" } else { "" }, line.trim_start_matches('/')));
-    Some(Rule { globs: Globs::parse([pattern]).ok()?, keeps, directories_only })
+    Some(Rule { globs: Globs::without_groups(&pattern), keeps, directories_only })
 }
 
 fn is_ignored(rules: &[Rule], path: &str, is_directory: bool) -> bool {
@@ -128,12 +129,13 @@ mod tests {
     #[test]
     fn ignored_files_are_left_out_and_counted() {
         let host = mock::Host::new()
-            .file(".gitignore", "# build\ntarget/\n*.log\n!keep.log\n/only-root\n")
+            .file(".gitignore", "# build\ntarget/\n*.log\n!keep.log\n/only-root\n{{cookie}}.tmp\n")
             .file("target/debug/x", "")
             .file("src/a.rs", "")
             .file("src/target/b", "")
             .file("src/only-root", "")
             .file("only-root", "")
+            .file("{{cookie}}.tmp", "")
             .file("x.log", "")
             .file("keep.log", "")
             .file("sub/.gitignore", "/gen\n")
@@ -141,7 +143,7 @@ mod tests {
             .file("gen/x", "");
         let found = walk(&host, "").unwrap();
         assert_eq!(found.files, [".gitignore", "gen/x", "keep.log", "src/a.rs", "src/only-root", "sub/.gitignore"]);
-        assert_eq!(found.ignored, 5);
+        assert_eq!(found.ignored, 6);
         assert!(walk(&host, "src/target").unwrap().files.contains(&"src/target/b".to_owned()), "asked for by name");
         assert_eq!(walk(&host, "nowhere").unwrap_err(), "nowhere does not exist");
     }

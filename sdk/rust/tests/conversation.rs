@@ -9,6 +9,7 @@ use skillhost_sdk::{Error, Part, Stop, Tier, ToolCall, ToolDefinition, schema};
 #[derive(Default)]
 struct Echo {
     ran: Vec<String>,
+    refused: Vec<String>,
     only_finish: bool,
 }
 
@@ -17,6 +18,14 @@ impl Toolbox for Echo {
 
     fn definitions(&self) -> Vec<ToolDefinition> {
         ["echo", "finish"].map(|name| schema::tool(name, "", &[("text", schema::text(""))])).into()
+    }
+
+    fn unasked(&self) -> Vec<ToolDefinition> {
+        vec![schema::tool("shout", "", &[("text", schema::text(""))])]
+    }
+
+    fn refused(&mut self, name: &str, raw: &str) {
+        self.refused.push(format!("{name} {raw}"));
     }
 
     fn call(&mut self, name: &str, arguments: &Arguments) -> Called<String> {
@@ -72,6 +81,7 @@ fn parallel_calls_run_in_order_and_each_gets_a_result() {
         .reply(finish());
     let (result, echo) = run(&host);
     assert_eq!((result.unwrap().as_str(), echo.ran.join("")), ("done", "ac".to_owned()));
+    assert_eq!(echo.refused, ["nope {}", r#"echo {"text":"b","x":1}"#]);
     assert_eq!(host.tool_result("2").unwrap(), ("there is no tool `nope`; the tools are echo, finish".into(), true));
     assert_eq!(host.tool_result("3").unwrap(), ("there is no field `x`; the fields are text".into(), true));
     assert_eq!(host.tool_result("4").unwrap(), ("c".into(), false));
@@ -108,6 +118,39 @@ fn duplicate_and_empty_ids_are_told_apart() {
 }
 
 #[test]
+fn ids_are_told_apart_over_the_whole_conversation() {
+    let host = Host::new().reply(echo("1", "a")).reply(echo("1", "b")).reply(finish());
+    run(&host).0.unwrap();
+    let requests = host.requests.borrow();
+    let results: Vec<(String, String)> = requests[2]
+        .messages
+        .iter()
+        .flat_map(|message| &message.parts)
+        .filter_map(|part| match part {
+            Part::ToolResult(result) => Some((result.id.clone(), result.content.clone())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!((results.len(), results[0].1.as_str(), results[1].1.as_str()), (2, "a", "b"));
+    assert_ne!(results[0].0, results[1].0);
+}
+
+#[test]
+fn a_tool_that_nobody_offered_can_be_taken() {
+    let host = Host::new().reply(calls(&[("1", "shout", r#"{"text":"a"}"#)])).reply(finish());
+    assert_eq!(run(&host).1.ran, ["a"]);
+    assert!(host.requests.borrow()[0].tools.iter().all(|tool| tool.name != "shout"));
+}
+
+#[test]
+fn a_text_that_was_cut_says_so() {
+    let host = Host::new().reply(reply(vec![Part::Text("so lo".into())], Stop::Length)).reply(text("so long"));
+    let mut conversation = Conversation::new(&host, Tier::Standard, "system", vec![user("go")]);
+    let said = [conversation.ask(None).unwrap(), conversation.ask(None).unwrap()];
+    assert_eq!(said.map(|said| (said.text, said.cut)), [("so lo".to_owned(), true), ("so long".to_owned(), false)]);
+}
+
+#[test]
 fn the_third_reply_without_a_call_ends_it() {
     let host = Host::new()
         .reply(text("hm"))
@@ -126,6 +169,7 @@ fn cut_arguments_never_run_and_are_replayed_as_an_empty_object() {
     let host = Host::new().reply(cut()).reply(finish());
     let (result, echo) = run(&host);
     assert!(result.is_ok() && echo.ran.is_empty());
+    assert_eq!(echo.refused, [r#"echo {"text":"a"#]);
     assert!(host.tool_result("1").unwrap().0.contains("cut off"));
     let replayed = Part::ToolCall(ToolCall { id: "1".into(), name: "echo".into(), arguments: "{}".into() });
     assert!(host.requests.borrow()[1].messages.iter().any(|message| message.parts.contains(&replayed)));
@@ -151,7 +195,7 @@ fn repeats_are_skipped_and_then_stopped() {
         .reply(echo("5", "a"));
     let (result, echo) = run(&host);
     assert!(matches!(result, Err(Error::Failed(why)) if why.contains("five times")));
-    assert_eq!(echo.ran.len(), 2);
+    assert_eq!((echo.ran.len(), echo.refused.len()), (2, 2));
     let told = host.tool_result("3").unwrap();
     assert!(told.1 && told.0.starts_with("Not run: the same call was made 3 times"), "{told:?}");
 }
@@ -169,14 +213,46 @@ fn turns_are_counted_and_announced() {
 
 #[test]
 fn the_end_of_the_budget_leaves_one_turn_to_finish() {
-    // One call takes 1,000 tokens, so that the next needs 1,500 and the reserve of 8,000.
-    let host = Host::new().budget_tokens(10_000).reply(echo("1", "a")).reply(finish());
+    // Two calls may take 8,192 tokens of output each, and the results in between 8,000; the rest is the request.
+    let host = Host::new().budget_tokens(25_500).reply(echo("1", "a")).reply(finish());
     assert!(run(&host).0.is_ok());
     assert!(format!("{:?}", host.requests.borrow()[1].messages.last()).contains("last turn"));
     assert!(!format!("{:?}", host.requests.borrow()[0].messages.last()).contains("last turn"));
 
-    let host = Host::new().budget_tokens(10_000).reply(echo("1", "a")).reply(echo("2", "b")).reply(finish());
+    let host = Host::new().budget_tokens(25_500).reply(echo("1", "a")).reply(echo("2", "b")).reply(finish());
     assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what == "the budget\ndid a"));
+}
+
+fn last_turn_of(host: &Host) -> Option<usize> {
+    let requests = host.requests.borrow();
+    requests.iter().position(|request| format!("{:?}", request.messages.last()).contains("last turn"))
+}
+
+#[test]
+fn the_end_of_the_money_leaves_one_turn_to_finish() {
+    let paid = |id: &str| {
+        let mut reply = echo(id, id);
+        reply.usage.cost = Some(1_500);
+        reply
+    };
+    // The first call tells the price; two more and a result could cost 152,000.
+    for (budget, turn) in [(150_000, Some(1)), (200_000, None)] {
+        let host = Host::new().budget_cost(budget).reply(paid("1")).reply(finish());
+        assert!(run(&host).0.is_ok());
+        assert_eq!(last_turn_of(&host), turn, "{budget}");
+    }
+}
+
+#[test]
+fn a_full_window_leaves_one_turn_to_finish() {
+    let long = "x".repeat(60_000);
+    for (window, turn) in [(60_000, Some(1)), (80_000, None)] {
+        let host = Host::new().window_tokens(window).reply(echo("1", &long)).reply(finish());
+        assert!(run(&host).0.is_ok());
+        assert_eq!(last_turn_of(&host), turn, "{window}");
+    }
+    let host = Host::new().window_tokens(60_000).reply(echo("1", &long)).reply(echo("2", "b"));
+    assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what.starts_with("the model's window\ndid xxx")));
 }
 
 #[test]

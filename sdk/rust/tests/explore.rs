@@ -1,7 +1,8 @@
 //! The tools that look: their texts and their caps.
 
+use skillhost_sdk::Host as _;
 use skillhost_sdk::arguments::Arguments;
-use skillhost_sdk::explore::{Explorer, Knowledge, definitions};
+use skillhost_sdk::explore::{Explorer, Knowledge, definitions, numbered, numbered_whole};
 use skillhost_sdk::mock::Host;
 
 fn call(host: &Host, name: &str, arguments: &str) -> Result<String, String> {
@@ -92,6 +93,43 @@ fn what_a_gate_printed_is_readable_by_its_id() {
         Err("ev-2 does not exist".into()),
         "an id that was not announced is a path"
     );
+}
+
+#[test]
+fn an_output_is_read_whole_whatever_its_bytes_are() {
+    // The second character of two bytes stands across the end of the first part.
+    let text = format!("{}é\nlast\n", "x\n".repeat(32_767) + "y");
+    let host = Host::new().gate_output("ev-1", &text);
+    let told = call(&host, "read", r#"{"path":"ev-1","from":32768}"#);
+    assert_eq!(told, Ok("ev-1: lines 32768–32769 of 32769\n32768|yé\n32769|last".into()));
+
+    let mut bytes = b"\xff\xfe\n".repeat(30_000);
+    bytes.extend(b"last\n\xff");
+    let told = call(&Host::new().gate_output("ev-1", bytes), "read", r#"{"path":"ev-1","from":30001}"#);
+    assert!(told.clone().is_ok_and(|text| text.contains("of 30002") && text.contains("\n30001|last\n")), "{told:?}");
+}
+
+#[test]
+fn a_cut_line_says_so_and_a_whole_one_is_whole() {
+    let text = format!("a\n{}\n", "x".repeat(1_003));
+    assert_eq!(numbered(&text, 2, 9), format!("2|{} [3 more characters]\n", "x".repeat(1_000)));
+    assert_eq!(numbered_whole(&text), format!("1|a\n2|{}\n", "x".repeat(1_003)));
+}
+
+#[test]
+fn what_is_too_large_is_not_held_in_memory() {
+    let host = Host::new().file("large", &"x".repeat(8 * 1024 * 1024 + 1));
+    assert_eq!(host.load("large").map_err(|error| error.kind()), Err(std::io::ErrorKind::FileTooLarge));
+    assert_eq!(call(&host, "read", r#"{"path":"large"}"#), Err("large is too large: over 8 MiB".into()));
+}
+
+#[test]
+fn a_search_stops_after_32_mib() {
+    let text = format!("needle\n{}\n", "x".repeat(980_000));
+    let host = (0..40).fold(Host::new(), |host, index| host.file(&format!("f{index:02}"), &text));
+    let told = call(&host, "search", r#"{"regex":"^needle"}"#).unwrap_or_default();
+    assert!(told.starts_with("35 matching lines in 35 of 35 files\n"), "{told}");
+    assert!(told.ends_with("[there are more files than a search visits: name a directory as `path`]"));
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn visible(line: &str) -> String {
     let (indent, rest) = line.split_at(start);
     let tail = &rest[body.len()..];
     let body: String = body.chars().take(120).collect();
-    indent.chars().map(show).chain(body.chars()).chain(tail.chars().map(show)).collect()
+    indent.chars().map(show).chain(body.chars()).chain(tail.chars().map(show)).take(200).collect()
 }
 
 #[cfg(test)]

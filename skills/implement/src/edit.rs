@@ -15,6 +15,7 @@ const MAX_CHARS: usize = 6_000;
 const AROUND: usize = 4;
 /// Lines shown around the closest block after a second miss.
 const AROUND_MISS: usize = 20;
+const MAX_EXCERPT_BYTES: usize = 8_000;
 /// A file up to this size is better written whole after the third miss.
 const MAX_WHOLE_LINES: usize = 400;
 /// At this many misses in a row on one file the attempt ends.
@@ -111,6 +112,14 @@ fn missed(workspace: &mut Workspace<'_>, path: &str, text: &str, old: &str, new:
     escalate(workspace, path, text, line, why)
 }
 
+/// The lines around `line`, fewer where they are long.
+fn excerpt(text: &str, line: usize) -> String {
+    let around = |lines: usize| numbered(text, line.saturating_sub(lines), line + lines);
+    // Three lines always fit, since each of them is cut.
+    let sizes = [AROUND_MISS, AROUND_MISS / 2, AROUND, 1];
+    sizes.into_iter().map(around).find(|shown| shown.len() <= MAX_EXCERPT_BYTES).unwrap_or_default()
+}
+
 /// Says more with each miss in a row on one file, and ends at the fifth.
 fn escalate(workspace: &mut Workspace<'_>, path: &str, text: &str, line: usize, why: String) -> Refusal {
     let misses = workspace.misses.entry(path.to_owned()).or_default();
@@ -118,9 +127,7 @@ fn escalate(workspace: &mut Workspace<'_>, path: &str, text: &str, line: usize, 
     let total = text.lines().count();
     match *misses {
         1 => why.into(),
-        2 => {
-            format!("{why}\n{}", numbered(text, line.saturating_sub(AROUND_MISS), line + AROUND_MISS).trim_end()).into()
-        }
+        2 => format!("{why}\n{}", excerpt(text, line).trim_end()).into(),
         STOP_AT_MISS.. => {
             Refusal::Over(Error::Failed(format!("{STOP_AT_MISS} edits of {path} in a row did not match the file")))
         }

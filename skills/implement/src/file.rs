@@ -35,9 +35,9 @@ impl TextFile {
     }
 }
 
-/// The file's content; `None` where there is none.
+/// The file's content, unless it is too large; `None` where there is none.
 pub(crate) fn load(host: &dyn Host, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
-    match host.read(path) {
+    match host.load(path) {
         Ok(content) => Ok(Some(content)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(describe(path, &error).into()),

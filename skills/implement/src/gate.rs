@@ -1,14 +1,15 @@
-//! The gate that a claim to be done passes: commands ran on this tree, criteria name them, files lie where the plan says, and
-//! nothing that parsed before is broken. It returns problems, not accusations; most claims that fail here are merely early.
+//! The gate that a claim to be done passes: commands ran on this tree, criteria name them, files lie where the plan says,
+//! nothing that parsed before is broken, and the tests that were there still are. It returns problems, not accusations; most claims that fail here are merely early.
 
 use skillhost_sdk::glob::Globs;
-use skillhost_sdk::{Brief, Criterion, Step};
+use skillhost_sdk::{Brief, Criterion, Step, intact};
 
 use crate::finish::Claim;
 use crate::syntax;
 use crate::workspace::{Run, Workspace};
 
 const MAX_TITLE_CHARS: usize = 72;
+const MAX_NAMED_TESTS: usize = 20;
 /// Prepares a fresh tree; it says nothing about the change.
 const SETUP: &str = "setup";
 
@@ -29,6 +30,7 @@ pub(crate) fn problems(
         .extend(brief.criteria.iter().filter(in_scope).filter_map(|criterion| evidence(workspace, claim, criterion)));
     problems.extend(files(workspace, brief, step));
     problems.extend(broken(workspace));
+    problems.extend(tests(workspace, brief));
     if last {
         let unanswered = brief
             .findings
@@ -45,13 +47,15 @@ fn title(title: &str) -> Option<String> {
 }
 
 fn emptiness(workspace: &Workspace<'_>, brief: &Brief) -> Option<String> {
-    let nothing = workspace.host.changes().is_ok_and(|changes| changes.is_empty());
+    // The host commits the spec itself, before anybody implements it.
+    let spec = brief.spec.as_ref().map(|spec| spec.path.as_str());
+    let nothing = workspace.host.changes().is_ok_and(|changes| changes.iter().all(|it| Some(it.path.as_str()) == spec));
     (nothing && brief.findings.is_empty())
         .then(|| "nothing has changed; where nothing can be done, the status is blocked".into())
 }
 
 fn commands(workspace: &Workspace<'_>) -> Vec<String> {
-    let mut names: Vec<String> = workspace.host.commands().into_iter().map(|command| command.name).collect();
+    let mut names = workspace.host.granted();
     names.sort();
     let required = names.into_iter().filter(|name| name != SETUP && !workspace.not_runnable.contains(name));
     required.filter_map(|name| judge(workspace, &name, workspace.last_run(&name))).collect()
@@ -85,8 +89,21 @@ fn evidence(workspace: &Workspace<'_>, claim: &Claim, criterion: &Criterion) -> 
         Some(command) if *command != run.command => {
             Some(format!("{id} is shown by `{command}`, not by `{}`", run.command))
         }
-        _ => judge(workspace, &run.command, Some(run)).map(|why| format!("{id}: {why}")),
+        _ => judge(workspace, &run.command, Some(run))
+            .or_else(|| (run.tests == Some(0)).then(|| format!("`{}` ran no test, so it shows nothing", run.command)))
+            .map(|why| format!("{id}: {why}")),
     }
+}
+
+/// What was done to tests of the base. Where they can't be compared, the verifier says so.
+fn tests(workspace: &Workspace<'_>, brief: &Brief) -> Vec<String> {
+    let spec = brief.spec.as_ref().map_or("", |spec| spec.text.as_str());
+    let problems = intact::compare(workspace.host, spec).map(|comparison| comparison.problems).unwrap_or_default();
+    let mut lines: Vec<String> = problems.iter().take(MAX_NAMED_TESTS).map(ToString::to_string).collect();
+    if problems.len() > MAX_NAMED_TESTS {
+        lines.push(format!("and {} more tests", problems.len() - MAX_NAMED_TESTS));
+    }
+    lines
 }
 
 /// Files outside the globs of the steps up to this one.
@@ -108,7 +125,7 @@ fn broken(workspace: &Workspace<'_>) -> Vec<String> {
     let is_broken = |path: &&String| {
         let text = |content: Vec<u8>| String::from_utf8(content).ok();
         let before = workspace.host.original(path, 0).ok().and_then(text);
-        let after = workspace.host.read(path).ok().and_then(text);
+        let after = workspace.host.load(path).ok().and_then(text);
         matches!((before, after), (Some(before), Some(after)) if syntax::broke(path, &before, &after))
     };
     workspace

@@ -9,6 +9,7 @@ mod file;
 mod finish;
 mod gate;
 mod matching;
+mod patch;
 mod placeholder;
 mod prompt;
 mod run;
@@ -29,7 +30,7 @@ pub struct Implementer;
 
 impl Implement for Implementer {
     fn implement(host: &dyn Host, brief: Brief) -> Result<Summary, Error> {
-        let messages = prompt::messages(&brief, &host.commands());
+        let messages = prompt::messages(&brief, &host.commands(), &host.granted());
         let mut toolbox = toolbox::Tools::new(host, brief);
         Conversation::new(host, Tier::Standard, prompt::SYSTEM, messages).run(&mut toolbox, LIMITS)
     }

@@ -16,6 +16,11 @@ pub(crate) fn choose(
     if all && stage > 1 {
         return Err("`all` replaces exact occurrences only, and `old` differs from the file in whitespace or quotes. Copy the file's text.".into());
     }
+    if all && spans.windows(2).any(|pair| pair[1].bytes.start < pair[0].bytes.end) {
+        return Err(
+            "occurrences of `old` overlap, so not all of them can be replaced. Copy more of the file's text.".into()
+        );
+    }
     if all || spans.len() == 1 {
         return Ok(spans);
     }
@@ -33,7 +38,7 @@ pub(crate) fn choose(
     }
 }
 
-/// The text with the spans replaced.
+/// The text with the spans replaced; they are in order and don't overlap.
 pub(crate) fn replace(text: &str, spans: &[Span]) -> String {
     let mut result = String::with_capacity(text.len());
     let mut from = 0;
@@ -73,6 +78,18 @@ mod tests {
         assert_eq!(edit(text, "a", true, None).unwrap(), "X\nb\nX\n");
         assert!(edit(text, "a", false, Some(2)).unwrap_err().contains("does not decide"), "as near to both");
         assert!(edit(text, "a", false, Some(100)).unwrap_err().contains("does not decide"), "too far");
+    }
+
+    #[test]
+    fn places_that_overlap_are_several_places() {
+        assert!(edit("xaaax\n", "aa", false, None).unwrap_err().contains("stands at lines 1, 1"));
+        assert!(edit("xaaax\n", "aa", true, None).unwrap_err().contains("overlap"));
+        assert!(edit("xaaax\n", "aa", false, Some(1)).unwrap_err().contains("does not decide"));
+        assert!(
+            edit("\ta\n\ta\n\ta\n", "a\na\n", false, None).unwrap_err().contains("stands at lines 1, 2"),
+            "lines, shifted"
+        );
+        assert_eq!(edit("éé\n", "é", true, None).unwrap(), "XX\n");
     }
 
     #[test]

@@ -30,12 +30,15 @@ Findings of a review: fix exactly what each one names, and answer each in `finis
 breaks correct code.";
 
 /// The brief: what siblings share, then what is this agent's own.
-pub(crate) fn messages(brief: &Brief, commands: &[Command]) -> Vec<Message> {
+pub(crate) fn messages(brief: &Brief, commands: &[Command], granted: &[String]) -> Vec<Message> {
     let order = match brief.steps.len() {
+        _ if !brief.findings.is_empty() => {
+            "The change was made and reviewed. Settle the findings, in whichever step's files that takes, then call `finish`."
+        }
         0 | 1 => "Call `finish` when the change is complete.",
         _ => {
             "Do the steps one at a time, in this order, and call `finish` after each: it is committed, and the next one begins."
         }
     };
-    vec![user(prompt::shared(brief)), user(format!("{}\n{order}", prompt::own(brief, commands)))]
+    vec![user(prompt::shared(brief)), user(format!("{}\n{order}", prompt::own(brief, commands, granted)))]
 }

@@ -5,16 +5,23 @@ use std::collections::BTreeMap;
 use regex_lite::Regex;
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::clip::{clip, head, tail};
-use skillhost_sdk::{Error, Outcome};
+use skillhost_sdk::executed::executed;
+use skillhost_sdk::{Document, Error, Outcome};
 
 use crate::workspace::{Refusal, Run, Told, Workspace};
 
 const MAX_OUTPUT_BYTES: usize = 10_000;
+/// Beginning and end of a cut output; lines that name a failure get what is left.
 const HEAD_BYTES: usize = 2_000;
 const TAIL_BYTES: usize = 6_000;
+/// What is said of changed files.
+const MAX_CHANGED_BYTES: usize = 400;
+const FAILURES: &str = "lines that name a failure:\n";
 const MAX_FAILURE_LINES: usize = 30;
 const MAX_FAILURE_LINE_BYTES: usize = 200;
 const MAX_DIFF_BYTES: usize = 24_000;
+/// More paths than this the host does not take at once.
+const MAX_DIFF_PATHS: usize = 1_000;
 const MAX_CHANGED_FILES: usize = 20;
 /// The same failure on so many different trees asks for another idea.
 const SAME_FAILURES: u32 = 3;
@@ -60,16 +67,17 @@ pub(crate) fn run(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told 
             command: name.to_owned(),
             generation,
             exit_code: outcome.exit_code,
+            tests: executed(&outcome.output),
         });
     }
-    let mut text = render(workspace, &outcome);
+    let mut notes = String::new();
     if !changed.is_empty() {
-        text.push_str(&format!("\n[the command changed {}]", changed.join(", ")));
+        notes.push_str(&format!("\n[the command changed {}]", clip(&changed.join(", "), MAX_CHANGED_BYTES)));
     }
     if outcome.exit_code != Some(0) && is_same_failure(workspace, name, &outcome.output) {
-        text.push_str("\n[The same failure for the third time. Before the next edit, name three causes that you have not tried, and test the likeliest.]");
+        notes.push_str("\n[The same failure for the third time. Before the next edit, name three causes that you have not tried, and test the likeliest.]");
     }
-    Ok(text)
+    Ok(render(workspace, &outcome, MAX_OUTPUT_BYTES - notes.len()) + &notes)
 }
 
 fn changed_paths(workspace: &Workspace<'_>) -> Vec<String> {
@@ -103,7 +111,7 @@ impl Before {
     }
 }
 
-fn render(workspace: &Workspace<'_>, outcome: &Outcome) -> String {
+fn render(workspace: &Workspace<'_>, outcome: &Outcome, max_bytes: usize) -> String {
     let exit =
         outcome.exit_code.map_or_else(|| "ended by a signal or a limit".to_owned(), |code| format!("exit {code}"));
     let header = format!("{exit} in {} ms ({})", outcome.duration_ms, outcome.id);
@@ -112,22 +120,29 @@ fn render(workspace: &Workspace<'_>, outcome: &Outcome) -> String {
         return format!("{header}, no output");
     }
     let whole = outcome.output_size <= outcome.output.len() as u64;
-    if whole && output.len() <= MAX_OUTPUT_BYTES {
+    if whole && header.len() + 1 + output.len() <= max_bytes {
         return format!("{header}\n{output}");
     }
-    let failures = failure_lines(output);
-    let failures = if failures.is_empty() {
-        String::new()
-    } else {
-        format!("lines that name a failure:\n{}\n", failures.join("\n"))
-    };
     let beginning = if whole { output.to_owned() } else { workspace.host.output(&outcome.id, 0).unwrap_or_default() };
     let (beginning, end) = (head(&beginning, HEAD_BYTES), tail(output, TAIL_BYTES));
     let cut = outcome.output_size.saturating_sub((beginning.len() + end.len()) as u64);
-    format!(
-        "{header}\n[{cut} of {} bytes in the middle are left out below; all of it: read path=\"{}\"]\n{failures}beginning:\n{beginning}\nend:\n{end}",
+    let header = format!(
+        "{header}\n[{cut} of {} bytes in the middle are left out below; all of it: read path=\"{}\"]\n",
         outcome.output_size, outcome.id
-    )
+    );
+    let rest = format!("beginning:\n{beginning}\nend:\n{end}");
+    let room = max_bytes.saturating_sub(header.len() + FAILURES.len() + 1 + rest.len());
+    let failures = failure_lines(output).join("\n");
+    // Whole lines only, and none where no room is left for one.
+    let fitting = if failures.len() <= room {
+        &failures
+    } else {
+        head(&failures, room).rsplit_once('\n').map_or("", |(lines, _)| lines)
+    };
+    match fitting {
+        "" => header + &rest,
+        lines => format!("{header}{FAILURES}{lines}\n{rest}"),
+    }
 }
 
 fn failure_lines(output: &str) -> Vec<&str> {
@@ -157,6 +172,18 @@ pub(crate) fn diff(workspace: &Workspace<'_>, arguments: &Arguments) -> Told {
     let paths =
         arguments.texts("paths").iter().map(|path| skillhost_sdk::path::clean(path)).collect::<Result<Vec<_>, _>>()?;
     whole_diff(workspace, &paths)
+}
+
+/// The diff without the spec, which the host wrote.
+pub(crate) fn own_diff(workspace: &Workspace<'_>, spec: Option<&Document>) -> Told {
+    let mut paths = changed_paths(workspace);
+    let all = paths.len();
+    paths.retain(|path| spec.is_none_or(|spec| spec.path != *path));
+    match paths.len() {
+        0 => Ok("no change".into()),
+        own if own == all || own > MAX_DIFF_PATHS => whole_diff(workspace, &[]),
+        _ => whole_diff(workspace, &paths),
+    }
 }
 
 /// The diff, or the list of files where it is too large.

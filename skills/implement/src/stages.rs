@@ -1,5 +1,5 @@
 //! The five ways in which `old` can be found in a file, from exact to forgiving. The first stage that matches anywhere decides.
-//! Each yields spans of the file with what replaces them; none of them guesses: similarity only suggests, in an error text.
+//! Each yields spans of the file with what replaces them, also where those overlap; none of them guesses: similarity only suggests, in an error text.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -30,7 +30,14 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
     if old.is_empty() {
         return vec![];
     }
-    text.match_indices(old).map(|(at, _)| Span { bytes: at..at + old.len(), replacement: new.to_owned() }).collect()
+    let span = |at: usize| Span { bytes: at..at + old.len(), replacement: new.to_owned() };
+    // `match_indices` leaves out what overlaps, and a place that was left out may be the one that is meant.
+    let overlapping = |at: usize| {
+        let next = at + text[at..].chars().next().map_or(1, char::len_utf8);
+        let end = text.floor_char_boundary(at + 2 * old.len() - 1);
+        text.get(next..end).and_then(|rest| rest.find(old)).map(|offset| next + offset)
+    };
+    text.match_indices(old).flat_map(|(at, _)| [Some(at), overlapping(at)]).flatten().map(span).collect()
 }
 
 /// Takes off what `read` adds and what models add: line numbers, and a fence around everything.
@@ -152,9 +159,6 @@ fn windows(text: &str, old: &str, replace: impl Fn(&[&str], &[&str]) -> Option<V
     let mut spans: Vec<Span> = Vec::new();
     for (first, window) in file.windows(old.len()).enumerate() {
         let from = starts[first];
-        if spans.last().is_some_and(|last| from < last.bytes.end) {
-            continue;
-        }
         let Some(lines) = replace(window, &old) else { continue };
         let last = first + old.len() - 1;
         let end = starts[last] + file[last].len();

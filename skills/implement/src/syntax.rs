@@ -1,4 +1,4 @@
-//! Notices an edit that breaks a file: JSON by parsing, code by the balance of its brackets. Only a new error is reported, and
+//! Notices an edit that breaks a file: JSON and TOML by parsing, code by the balance of its brackets. Only a new error is reported, and
 //! reported is all it is: the balance is a heuristic. `finish` refuses only what a parser says.
 
 /// Extensions whose brackets are counted, and how their comments and quotes work.
@@ -16,13 +16,22 @@ pub(crate) fn new_error(path: &str, before: Option<&str>, after: &str) -> Option
 
 /// Whether a parser, not a heuristic, took `before` and refuses `after`.
 pub(crate) fn broke(path: &str, before: &str, after: &str) -> bool {
-    extension(path) == "json" && json(before).is_none() && json(after).is_some()
+    let parses = |text: &str| parsed(path, text).map(|error| error.is_none());
+    (parses(before), parses(after)) == (Some(true), Some(false))
 }
 
 fn error(path: &str, text: &str) -> Option<String> {
     match extension(path) {
-        "json" => json(text),
         extension if CODE.contains(&extension) => unbalanced(text, extension),
+        _ => parsed(path, text).flatten(),
+    }
+}
+
+/// What a parser says of the text; none where there is no parser for it.
+fn parsed(path: &str, text: &str) -> Option<Option<String>> {
+    match extension(path) {
+        "json" => Some(json(text)),
+        "toml" => Some(toml(text)),
         _ => None,
     }
 }
@@ -33,6 +42,13 @@ fn extension(path: &str) -> &str {
 
 fn json(text: &str) -> Option<String> {
     serde_json::from_str::<serde_json::Value>(text).err().map(|error| format!("is not JSON: {error}"))
+}
+
+fn toml(text: &str) -> Option<String> {
+    let error = toml::de::DeTable::parse(text).err()?;
+    let at = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let at = at.map(|line| format!(" in line {line}")).unwrap_or_default();
+    Some(format!("is not TOML{at}: {}", error.message().lines().next().unwrap_or_default()))
 }
 
 /// The first bracket that has no partner, outside strings and comments.
@@ -124,6 +140,8 @@ mod tests {
         );
         assert_eq!(new_error("a.rs", Some("fn a( {"), "fn b( {"), None);
         assert_eq!(new_error("a.txt", Some(""), "((("), None);
+        let toml = new_error("a.toml", Some("a = 1"), "a = 1\nb = [\n").unwrap_or_default();
+        assert!(toml.starts_with("[a.toml was changed, but is not TOML in line "), "{toml}");
         assert!(new_error("a.json", None, "{").is_some_and(|error| error.contains("not JSON")));
     }
 
@@ -147,6 +165,8 @@ mod tests {
     #[test]
     fn only_a_parser_can_refuse() {
         assert!(broke("a.json", "{}", "{"));
+        assert!(broke("a.toml", "a = 1\n", "a = 1\na = 2\n"));
+        assert!(!broke("a.toml", "a = 1\n", "[b]\nc = \"(\"\n"));
         assert!(!broke("a.json", "// comment\n{}", "{"), "it was not JSON before either");
         assert!(!broke("a.rs", "fn a() {}", "fn a() {"));
     }

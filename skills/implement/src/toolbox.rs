@@ -1,7 +1,8 @@
 //! The tools put together: which call does what, and how `finish` goes from step to step.
 //!
 //! `finish` has two stages at the end: the first that passes the gate shows the diff once, the second counts. Before the last
-//! step one is enough, since the end shows everything again; the step is committed, and the next one begins.
+//! step one is enough, since the end shows everything again; the step is committed, and the next one begins. One reply
+//! finishes once: what the first says has to be read before a second is meant.
 
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::conversation::{Called, Toolbox};
@@ -10,18 +11,22 @@ use skillhost_sdk::{Brief, Error, Host, Level, Step, Summary, ToolDefinition, pr
 use crate::finish::Claim;
 use crate::gate;
 use crate::workspace::{Refusal, Told, Workspace};
-use crate::{edit, file, run, tools};
+use crate::{edit, file, patch, run, tools};
 
 const MAX_PLAN_CHARS: usize = 4_000;
+const MAX_PATCH_RESULT_BYTES: usize = 24_000;
 const EDITING: [&str; 4] = ["edit", "write", "rename", "remove"];
 
 pub(crate) struct Tools<'h> {
     workspace: Workspace<'h>,
     brief: Brief,
+    /// To be done and committed one by one. A revision is one piece of work, whichever steps it touches.
+    steps: Vec<Step>,
     /// Index of the step at hand.
     step: usize,
     /// The tree whose diff was shown by a `finish` that passed the gate.
     reviewed: Option<u64>,
+    finished_in_turn: bool,
     only_finish: bool,
 }
 
@@ -29,10 +34,18 @@ impl<'h> Tools<'h> {
     pub(crate) fn new(host: &'h dyn Host, brief: Brief) -> Tools<'h> {
         let mut workspace = Workspace::new(host);
         brief.gates.iter().for_each(|gate| workspace.explorer.add_output(&gate.evidence));
-        Tools { workspace, brief, step: 0, reviewed: None, only_finish: false }
+        let steps = if brief.findings.is_empty() { brief.steps.clone() } else { vec![] };
+        Tools { workspace, brief, steps, step: 0, reviewed: None, finished_in_turn: false, only_finish: false }
     }
 
     fn finish(&mut self, arguments: &Arguments) -> Called<Summary> {
+        if self.finished_in_turn {
+            return Called::Failed("Not executed: finish was called in this reply already. Read what it said.".into());
+        }
+        if let Err(refusal) = self.workspace.check_not_after_failure(None) {
+            return refused(refusal);
+        }
+        self.finished_in_turn = true;
         let claim = match Claim::read(arguments) {
             Ok(claim) => claim,
             Err(blocked) => return Called::Over(blocked),
@@ -46,8 +59,7 @@ impl<'h> Tools<'h> {
             return self.next_step(&claim.title);
         }
         if self.only_finish || self.reviewed == Some(self.workspace.generation) {
-            let steps_left: Vec<String> =
-                self.brief.steps.iter().skip(self.step + 1).map(|step| step.id.clone()).collect();
+            let steps_left: Vec<String> = self.steps.iter().skip(self.step + 1).map(|step| step.id.clone()).collect();
             return Called::Done(claim.into_summary(&self.brief, &steps_left));
         }
         self.reviewed = Some(self.workspace.generation);
@@ -67,14 +79,12 @@ impl<'h> Tools<'h> {
         }
         self.step += 1;
         let next = self.current_step().map(prompt::step).unwrap_or_default();
-        self.workspace
-            .host
-            .progress(&format!("step {done} is done"), Some(self.step as f32 / self.brief.steps.len() as f32));
+        self.workspace.host.progress(&format!("step {done} is done"), Some(self.step as f32 / self.steps.len() as f32));
         Called::Told(format!("Step {done} is done. The next one:\n{next}"))
     }
 
     fn review(&self, claim: &Claim) -> Told {
-        let diff = run::whole_diff(&self.workspace, &[])?;
+        let diff = run::own_diff(&self.workspace, self.brief.spec.as_ref())?;
         let evidence = |id: &str| {
             claim.criteria.iter().find(|(claimed, _)| claimed == id).and_then(|(_, evidence)| evidence.clone())
         };
@@ -93,11 +103,54 @@ impl<'h> Tools<'h> {
     }
 
     fn current_step(&self) -> Option<&Step> {
-        self.brief.steps.get(self.step)
+        self.steps.get(self.step)
     }
 
     fn is_last_step(&self) -> bool {
-        self.step + 1 >= self.brief.steps.len()
+        self.step + 1 >= self.steps.len()
+    }
+
+    /// One of the tools that change files.
+    fn edit(&mut self, name: &str, arguments: &Arguments) -> Told {
+        let told = match name {
+            "edit" => edit::edit(&mut self.workspace, arguments),
+            "write" => file::write(&mut self.workspace, arguments),
+            "rename" => file::rename(&mut self.workspace, arguments),
+            _ => file::remove(&mut self.workspace, arguments),
+        };
+        if told.is_err() {
+            for field in ["path", "from", "to"] {
+                if let Some(path) = arguments.text_or_null(field).and_then(|path| skillhost_sdk::path::clean(path).ok())
+                {
+                    self.workspace.edit_failed(Some(&path));
+                }
+            }
+        }
+        told
+    }
+
+    /// A patch is the edits that it stands for, in its order and under their rules. What worked before a failure stays.
+    fn patch(&mut self, arguments: &Arguments) -> Told {
+        let edits = match patch::edits(arguments) {
+            Ok(edits) => edits,
+            Err(why) => {
+                self.workspace.edit_failed(None);
+                return Err(why.into());
+            }
+        };
+        let (mut told, mut failed) = (vec![], false);
+        for (name, arguments) in edits {
+            match self.edit(name, &arguments) {
+                Ok(text) => told.push(text),
+                Err(Refusal::Text(text)) => {
+                    failed = true;
+                    told.push(text);
+                }
+                Err(over) => return Err(over),
+            }
+        }
+        let told = skillhost_sdk::clip::clip(&told.join("\n"), MAX_PATCH_RESULT_BYTES);
+        if failed { Err(told.into()) } else { Ok(told) }
     }
 
     fn store_plan(&mut self, text: &str) -> Told {
@@ -129,8 +182,25 @@ impl Toolbox for Tools<'_> {
         }
     }
 
+    fn unasked(&self) -> Vec<ToolDefinition> {
+        vec![patch::definition()]
+    }
+
     fn begin_turn(&mut self) {
+        self.finished_in_turn = false;
         self.workspace.begin_turn();
+    }
+
+    /// What may have been meant counts as a failed edit, so that nothing that builds on it runs.
+    fn refused(&mut self, name: &str, raw: &str) {
+        if self.only_finish || !(EDITING.contains(&name) || name == patch::NAME) {
+            return;
+        }
+        let paths = patch::named_paths(raw);
+        if paths.is_empty() {
+            self.workspace.edit_failed(None);
+        }
+        paths.iter().for_each(|path| self.workspace.edit_failed(Some(path)));
     }
 
     fn call(&mut self, name: &str, arguments: &Arguments) -> Called<Summary> {
@@ -142,10 +212,8 @@ impl Toolbox for Tools<'_> {
         }
         self.workspace.host.progress(&describe(name, arguments), None);
         let told = match name {
-            "edit" => edit::edit(&mut self.workspace, arguments),
-            "write" => file::write(&mut self.workspace, arguments),
-            "rename" => file::rename(&mut self.workspace, arguments),
-            "remove" => file::remove(&mut self.workspace, arguments),
+            name if EDITING.contains(&name) => self.edit(name, arguments),
+            patch::NAME => self.patch(arguments),
             "run" => run::run(&mut self.workspace, arguments),
             "diff" => run::diff(&self.workspace, arguments),
             "plan" => self.store_plan(arguments.text("text")),
@@ -154,14 +222,6 @@ impl Toolbox for Tools<'_> {
                 None => Err("there is no such tool".into()),
             },
         };
-        if told.is_err() && EDITING.contains(&name) {
-            for field in ["path", "from", "to"] {
-                if let Some(path) = arguments.text_or_null(field).and_then(|path| skillhost_sdk::path::clean(path).ok())
-                {
-                    self.workspace.edit_failed(&path);
-                }
-            }
-        }
         match told {
             Ok(text) => Called::Told(text),
             Err(refusal) => refused(refusal),
@@ -183,7 +243,7 @@ impl Toolbox for Tools<'_> {
     fn hand_back(&self) -> String {
         let changed: Vec<String> =
             self.workspace.host.changes().unwrap_or_default().into_iter().take(30).map(|change| change.path).collect();
-        let left: Vec<&str> = self.brief.steps.iter().skip(self.step).map(|step| step.id.as_str()).collect();
+        let left: Vec<&str> = self.steps.iter().skip(self.step).map(|step| step.id.as_str()).collect();
         let last = self.workspace.runs.last().map(|run| format!("`{}` ended with {:?}", run.command, run.exit_code));
         format!(
             "done: changed {}\nremaining steps: {}\nlast run: {}\nplan: {}",

@@ -37,6 +37,8 @@ pub(crate) struct Run {
     /// Of the tree after it: what the command itself changed counts as seen by it.
     pub(crate) generation: u64,
     pub(crate) exit_code: Option<i32>,
+    /// Tests that it ran, where its output tells.
+    pub(crate) tests: Option<u32>,
 }
 
 pub(crate) struct Workspace<'h> {
@@ -54,7 +56,8 @@ pub(crate) struct Workspace<'h> {
     /// Failures that came back after an edit: command, its failure lines, how often, and on which tree last.
     pub(crate) failures: BTreeMap<String, (String, u32, u64)>,
     pub(crate) plan: String,
-    failed_in_turn: BTreeSet<String>,
+    /// Files whose edits in this reply failed; `None` for one whose arguments did not even tell its file.
+    failed_in_turn: BTreeSet<Option<String>>,
 }
 
 impl<'h> Workspace<'h> {
@@ -78,19 +81,18 @@ impl<'h> Workspace<'h> {
     }
 
     /// Calls of one reply were written together: after an edit that failed, the ones that build on it can't be meant.
-    pub(crate) fn edit_failed(&mut self, path: &str) {
-        self.failed_in_turn.insert(path.to_owned());
+    pub(crate) fn edit_failed(&mut self, path: Option<&str>) {
+        self.failed_in_turn.insert(path.map(str::to_owned));
     }
 
     pub(crate) fn check_not_after_failure(&self, path: Option<&str>) -> Result<(), Refusal> {
         match path {
-            Some(path) if self.failed_in_turn.contains(path) => {
+            Some(path) if self.failed_in_turn.contains(&Some(path.to_owned())) => {
                 Err(format!("Not executed: an earlier edit of {path} in this reply failed.").into())
             }
-            None if !self.failed_in_turn.is_empty() => {
-                Err("Not executed: an earlier edit in this reply failed.".into())
-            }
-            _ => Ok(()),
+            Some(_) if !self.failed_in_turn.contains(&None) => Ok(()),
+            _ if self.failed_in_turn.is_empty() => Ok(()),
+            _ => Err("Not executed: an earlier edit in this reply failed.".into()),
         }
     }
 

@@ -226,6 +226,82 @@ fn after_a_failed_edit_what_builds_on_it_is_not_executed() {
 }
 
 #[test]
+fn an_edit_that_could_not_even_be_read_is_a_failed_one() {
+    let cut = r#"{"path":"src/a.rs","old":"print(2)","new":"pri"#;
+    let unfit = r#"{"path":"src/a.rs","old":"print(2)","new":"print(3)","where":7}"#;
+    for arguments in [cut, unfit, r#"{"pa"#] {
+        let all = calls(&[
+            ("1", "edit", arguments),
+            ("2", "run", r#"{"name":"test","arguments":[]}"#),
+            ("3", "edit", r#"{"path":"src/a.rs","old":"print(1)","new":"print(3)"}"#),
+        ]);
+        let host = tried(host(), [read("0"), all, test("4")]);
+        assert_eq!(failure(&host, "2"), "Not executed: an earlier edit in this reply failed.");
+        assert!(failure(&host, "3").starts_with("Not executed: an earlier edit"));
+        assert_eq!((host.runs.borrow().len(), host.text("src/a.rs").unwrap().as_str()), (1, FILE));
+    }
+}
+
+#[test]
+fn long_lines_around_a_miss_are_cut_and_the_closest_stays_in_sight() {
+    let wide = format!("let x = \"{}\";\n", "y".repeat(2_000)).repeat(30);
+    let host = Host::new().file("src/a.rs", &format!("{wide}fn two() {{\n    print(2);\n}}\n{wide}"));
+    let miss = |id: &str, n: u32| edit(id, &format!("fn two() {{\n    print({n}{n});"), "x");
+    let host = tried(host, [read("0"), miss("1", 3), miss("2", 4)]);
+    let told = failure(&host, "2");
+    assert!(told.len() < 9_000 && told.contains("\n32|    print(2);"), "{told}");
+}
+
+const PATCH: &str = "*** Begin Patch\n*** Update File: src/a.rs\n@@ fn two() {\n fn two() {\n-    print(2);\n+    print(3);\n }\n\
+                     *** Add File: b.rs\n+fn b() {}\n*** End Patch";
+
+fn patch(id: &str, patch: &str) -> skillhost_sdk::Reply {
+    call(id, "apply_patch", json!({"input": patch}))
+}
+
+#[test]
+fn an_unasked_patch_is_applied() {
+    let host = tried(host(), [read("0"), patch("1", PATCH)]);
+    assert_eq!(host.text("src/a.rs").unwrap(), FILE.replace("print(2)", "print(3)"));
+    assert_eq!(host.text("b.rs").unwrap(), "fn b() {}\n");
+    let told = success(&host, "1");
+    assert!(told.starts_with("src/a.rs edited at line 5\n") && told.ends_with("b.rs written, 1 lines"), "{told}");
+    assert!(host.requests.borrow()[0].tools.iter().all(|tool| tool.name != "apply_patch"));
+}
+
+#[test]
+fn a_patch_has_the_rules_of_an_edit() {
+    let twice = Host::new().file("src/a.rs", "x\ny\nx\n");
+    let two = "*** Begin Patch\n*** Update File: src/a.rs\n@@\n-x\n+z\n@@\n-y\n+z\n*** End Patch";
+    let host = tried(twice, [read("0"), patch("1", two)]);
+    let told = failure(&host, "1");
+    assert!(
+        told.contains("stands at lines 1, 3") && told.contains("Not executed: an earlier edit of src/a.rs"),
+        "{told}"
+    );
+    assert_eq!(host.text("src/a.rs").unwrap(), "x\ny\nx\n");
+
+    let unread = tried(host_with_b(), [patch("1", PATCH), patch("2", &PATCH.replace("src/a.rs", "../a.rs"))]);
+    let told = failure(&unread, "1");
+    assert!(told.starts_with("src/a.rs was not read yet") && told.contains("b.rs was not read yet"), "{told}");
+    assert!(failure(&unread, "2").contains("leaves the repository"));
+
+    let denied = tried(common::host().read_only("src/"), [read("0"), patch("1", PATCH)]);
+    assert!(failure(&denied, "1").starts_with("denied: no grant covers src/a.rs"));
+
+    let cut = &PATCH[..PATCH.len() - 3];
+    let run = ("2", "run", r#"{"name":"test","arguments":[]}"#);
+    let both = calls(&[("1", "apply_patch", &json!({"input": cut}).to_string()), run]);
+    let cut = tried(common::host(), [read("0"), both]);
+    assert!(failure(&cut, "1").contains("cut off") && failure(&cut, "2").starts_with("Not executed"));
+    assert_eq!(cut.text("src/a.rs").unwrap(), FILE);
+}
+
+fn host_with_b() -> Host {
+    host().file("b.rs", "fn b() { one() }\n")
+}
+
+#[test]
 fn a_new_syntax_error_is_shown_and_the_edit_stays() {
     let host = tried(host(), [read("0"), edit("1", "    print(2);\n}", "    print(2);")]);
     assert!(success(&host, "1").ends_with("[src/a.rs was changed, but `{` of line 5 is never closed]"));

@@ -7,11 +7,16 @@ use common::{
     blocked, call, criterion, edit, failure, finish, finish_with, host, read, run, script, step, success, test, tried,
 };
 use serde_json::json;
-use skillhost_sdk::mock::{self, Host};
-use skillhost_sdk::{Brief, Error, Finding, Reply, Severity};
+use skillhost_sdk::mock::{self, Host, reply};
+use skillhost_sdk::{Brief, Document, Error, Finding, Reply, Severity, Stop};
 
 fn change(id: &str) -> [Reply; 2] {
     [read(&format!("r{id}")), edit(id, "print(2)", "print(3)")]
+}
+
+fn finding() -> Finding {
+    let (id, category, message) = ("F1".to_owned(), "tests".to_owned(), "no test".to_owned());
+    Finding { id, severity: Severity::Major, category, at: None, quote: None, message, suggestion: None }
 }
 
 fn brief() -> Brief {
@@ -122,6 +127,106 @@ fn nothing_changed_is_not_done() {
 }
 
 #[test]
+fn the_spec_that_the_host_committed_is_no_change_of_the_authors() {
+    let specified = || {
+        let spec = Document { path: "specs/three.md".into(), text: "# Three\n".into() };
+        (host().committed(&spec.path, &spec.text), Brief { spec: Some(spec), ..mock::brief("Print three") })
+    };
+    let (host, brief) = specified();
+    let host = host.reply(test("1")).reply(finish("2")).reply(blocked());
+    assert!(run(&host, brief).is_err());
+    assert!(failure(&host, "2").contains("nothing has changed"));
+
+    let (host, brief) = specified();
+    let host = script(host, change("1")).reply(test("2")).reply(finish("3")).reply(finish("4"));
+    assert!(run(&host, brief).is_ok());
+    let review = success(&host, "3");
+    assert!(review.contains("+    print(3);") && !review.contains("# Three"), "{review}");
+}
+
+#[test]
+fn only_granted_commands_have_to_run() {
+    let host = host().declared("deploy");
+    let deploy = call("3", "run", json!({"name": "deploy", "arguments": []}));
+    let host = script(host, change("1")).reply(test("2")).reply(deploy).reply(finish("4")).reply(finish("5"));
+    assert!(run(&host, mock::brief("g")).is_ok());
+    assert!(failure(&host, "3").starts_with("denied: "));
+    let told = format!("{:?}", host.requests.borrow()[0].messages);
+    assert!(told.contains("- `deploy` (can't be run here)") && told.contains("- `test`\\n"), "{told}");
+}
+
+#[test]
+fn a_run_of_no_test_shows_nothing() {
+    let none = "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored\n";
+    let host = Host::new().file("src/a.rs", common::FILE).command("test", Some(0), none);
+    let claim = |id, evidence| finish_with(id, json!([{"id": "C1", "evidence": evidence}]), json!([]));
+    let host = script(host, change("1")).reply(test("2")).reply(claim("3", Some("test")));
+    let host = host.reply(claim("4", None)).reply(claim("5", None));
+    assert_eq!(run(&host, brief()).unwrap().unfinished, ["C1 is not shown by a command: C1 holds"]);
+    assert_eq!(failure(&host, "3"), "Not done yet:\n- C1: `test` ran no test, so it shows nothing");
+}
+
+#[test]
+fn tests_that_vanished_or_were_emptied_are_named() {
+    let base = "#[test]\nfn adds() {\n    assert_eq!(1, 1);\n}\n\n#[test]\nfn takes() {\n    assert_eq!(2, 2);\n}\n";
+    let now = "#[test]\nfn sums() {\n}\n";
+    let write = |id, text| call(id, "write", json!({"path": "tests/a.rs", "text": text}));
+    let see = call("r", "read", json!({"path": "tests/a.rs"}));
+    let host = host().file("tests/a.rs", base).reply(see).reply(write("1", now)).reply(test("2")).reply(finish("3"));
+    let host = host.reply(blocked());
+    assert!(run(&host, mock::brief("g")).is_err());
+    assert_eq!(failure(&host, "3"), "Not done yet:\n- tests/a.rs: adds is gone\n- tests/a.rs: takes is gone");
+}
+
+#[test]
+fn two_finishes_in_one_reply_are_one() {
+    let Reply { parts: mut both, .. } = finish("3");
+    both.extend(finish("4").parts);
+    let host = script(host(), change("1")).reply(test("2")).reply(reply(both, Stop::ToolCalls)).reply(finish("5"));
+    assert!(run(&host, mock::brief("g")).is_ok());
+    success(&host, "3");
+    assert!(failure(&host, "4").starts_with("Not executed: finish was called in this reply already"));
+    assert_eq!(host.replies_left(), 0, "the diff was shown before the finish that counts");
+}
+
+#[test]
+fn a_step_is_not_finished_together_with_the_one_before() {
+    let mut brief = mock::brief("g");
+    brief.steps = vec![step("1", &["src/**"], &[]), step("2", &["src/**"], &[]), step("3", &["src/**"], &[])];
+    let Reply { parts: mut both, .. } = finish("3");
+    both.extend(finish("4").parts);
+    let host = script(host(), change("1")).reply(test("2")).reply(reply(both, Stop::ToolCalls)).reply(blocked());
+    assert!(run(&host, brief).is_err());
+    assert_eq!(host.checkpoints.borrow().len(), 1);
+}
+
+#[test]
+fn a_finish_after_a_failed_edit_in_the_same_reply_is_not_executed() {
+    let miss = edit("3", "print(7)", "print(8)");
+    let both = reply([miss.parts, finish("4").parts].concat(), Stop::ToolCalls);
+    let host = script(host(), change("1")).reply(test("2")).reply(both).reply(finish("5")).reply(finish("6"));
+    assert!(run(&host, mock::brief("g")).is_ok());
+    assert_eq!(failure(&host, "4"), "Not executed: an earlier edit in this reply failed.");
+    assert!(success(&host, "5").starts_with("Nothing is missing"));
+}
+
+#[test]
+fn a_revision_is_one_piece_of_work_over_all_steps() {
+    let mut brief = mock::brief("g");
+    brief.criteria = vec![criterion("C1", Some("test")), criterion("C2", Some("test"))];
+    brief.steps = vec![step("1", &["docs/**"], &["C1"]), step("2", &["src/**"], &["C2"])];
+    brief.findings = vec![finding()];
+    let claim = |id| {
+        let shown = json!([{"id": "C1", "evidence": "test"}, {"id": "C2", "evidence": "test"}]);
+        finish_with(id, shown, json!([{"finding": "F1", "text": "added"}]))
+    };
+    let host = script(host(), change("1")).reply(test("2")).reply(claim("3")).reply(claim("4"));
+    let summary = run(&host, brief).unwrap();
+    assert!(summary.unfinished.is_empty() && host.checkpoints.borrow().is_empty(), "{summary:?}");
+    assert!(format!("{:?}", host.requests.borrow()[0].messages).contains("Settle the findings"));
+}
+
+#[test]
 fn setup_is_not_evidence_and_need_not_run() {
     let host = script(host().command("setup", Some(0), ""), change("1"))
         .reply(test("2"))
@@ -150,9 +255,7 @@ fn json_that_no_longer_parses_is_refused() {
 #[test]
 fn each_finding_needs_an_answer() {
     let mut brief = mock::brief("g");
-    let (id, category, message) = ("F1".to_owned(), "tests".to_owned(), "no test".to_owned());
-    brief.findings =
-        vec![Finding { id, severity: Severity::Major, category, at: None, quote: None, message, suggestion: None }];
+    brief.findings = vec![finding()];
     let claim = |id| finish_with(id, json!([]), json!([{"finding": "F1", "text": "added"}]));
     let host = script(host(), change("1")).reply(test("2")).reply(finish("3")).reply(claim("4")).reply(claim("5"));
     assert_eq!(run(&host, brief).unwrap().answers[0].text, "added");
@@ -197,9 +300,17 @@ fn blocked_hands_back_the_reason() {
 
 #[test]
 fn the_last_turn_takes_one_finish_and_nothing_else() {
-    let host = script(host().budget_tokens(12_000), change("1")).reply(test("2")).reply(finish("3"));
+    // What is left after it is less than two replies may take.
+    let last_but_one = |mut reply: Reply| {
+        reply.usage.input_tokens = 1_000_000;
+        reply
+    };
+    let [see, change] = change("1");
+    let replies = [see.clone(), change.clone(), last_but_one(test("2")), finish("3")];
+    let host = script(host().budget_tokens(1_020_000), replies);
     assert!(run(&host, mock::brief("g")).is_ok(), "one stage is enough at the end");
-    let host = script(common::host().budget_tokens(10_500), change("1")).reply(test("2")).reply(finish("3"));
+    let replies = [see, last_but_one(change), test("2"), finish("3")];
+    let host = script(common::host().budget_tokens(1_020_000), replies);
     let result = run(&host, mock::brief("g"));
     assert!(matches!(&result, Err(Error::Exhausted(what)) if what.contains("done: changed src/a.rs")), "{result:?}");
     assert!(host.runs.borrow().is_empty());
@@ -231,6 +342,19 @@ fn long_output_keeps_its_end_and_the_lines_that_name_a_failure() {
     assert!(told.contains("lines that name a failure:\nsrc/a.rs:7: wrong\n") && told.contains("beginning:\nbegin\n"));
     assert!(told.len() < 10_000);
     assert!(success(&host, "2").contains("2002|src/a.rs:7: wrong"));
+}
+
+#[test]
+fn a_long_output_stays_within_its_limit_whatever_is_in_it() {
+    let output = format!("src/a.rs:7: error {}\n", "x".repeat(180)).repeat(400);
+    let host = Host::new().file("src/a.rs", "x\n").command("test", Some(1), &output);
+    let host = (0..30).fold(host, |host, n| host.command_writes("test", &format!("{}{n}", "long/".repeat(20)), "x"));
+    let told = success(&tried(host, [test("1")]), "1");
+    assert!(told.len() <= 10_000 && told.len() > 9_000, "{}", told.len());
+    assert!(
+        told.contains("lines that name a failure:\nsrc/a.rs:7") && told.contains("[the command changed "),
+        "{told}"
+    );
 }
 
 #[test]

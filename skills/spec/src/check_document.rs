@@ -58,7 +58,7 @@ fn citations(host: &dyn Host, text: &str) -> Vec<String> {
 
 fn cited(host: &dyn Host, cited: &str, line: usize) -> Option<String> {
     let path = path::clean(cited).ok()?;
-    match host.read(&path) {
+    match host.load(&path) {
         Ok(content) => {
             let lines = String::from_utf8_lossy(&content).lines().count();
             (line == 0 || line > lines).then(|| format!("{cited}:{line} is cited, but the file has {lines} lines"))

@@ -93,14 +93,15 @@ fn criteria(plan: &Plan, commands: &[Command]) -> Vec<String> {
         if !plan.steps.iter().any(|step| step.criteria.contains(&criterion.id)) {
             problem("no step serves it".into());
         }
-        // A skill that may run nothing may be told of no command; the host knows which are declared.
-        if let Some(command) = criterion
-            .command
-            .as_ref()
-            .filter(|name| !commands.is_empty() && !commands.iter().any(|it| it.name == **name))
-        {
-            let names: Vec<&str> = commands.iter().map(|command| command.name.as_str()).collect();
-            problem(format!("`{command}` is not declared; the commands are {}", names.join(", ")));
+        let declared = |name: &str| commands.iter().any(|command| command.name == name);
+        if let Some(command) = criterion.command.as_ref().filter(|name| !declared(name)) {
+            problem(match commands {
+                [] => format!("`{command}` is not declared, nor is any other command: `command` is null"),
+                _ => {
+                    let names: Vec<String> = commands.iter().map(|command| format!("`{}`", command.name)).collect();
+                    format!("`{command}` is not declared; `command` is null or one of {}", names.join(", "))
+                }
+            });
         }
     }
     problems
@@ -213,9 +214,11 @@ mod tests {
             command: Some("bench".into()),
         });
         let text = check(&lonely);
-        for expected in
-            ["no step serves it", "\"fast\" can't be measured", "`bench` is not declared; the commands are test"]
-        {
+        for expected in [
+            "no step serves it",
+            "\"fast\" can't be measured",
+            "`bench` is not declared; `command` is null or one of `test`",
+        ] {
             assert!(text.contains(expected), "{text}");
         }
         let mut idle = plan(vec![step("1", &[], &["a"])]);
@@ -228,12 +231,22 @@ mod tests {
     }
 
     #[test]
+    fn without_declared_commands_a_criterion_has_none() {
+        let mut plan = plan(vec![step("1", &[], &["a"])]);
+        let told = problems(&plan, &mock::brief("g"), &[]).join("\n");
+        assert_eq!(told, "criterion C1: `test` is not declared, nor is any other command: `command` is null");
+        plan.criteria[0].command = None;
+        assert!(problems(&plan, &mock::brief("g"), &[]).is_empty());
+    }
+
+    #[test]
     fn every_finding_is_answered() {
         let mut brief = mock::brief("g");
         let (id, category, message) = ("F1".to_owned(), "routing".to_owned(), "m".to_owned());
         brief.findings =
             vec![Finding { id, severity: Severity::Major, category, at: None, quote: None, message, suggestion: None }];
-        assert_eq!(problems(&plan(vec![step("1", &[], &["a"])]), &brief, &[]), ["answers: finding F1 has none"]);
+        let commands = [Command { name: "test".into(), description: String::new() }];
+        assert_eq!(problems(&plan(vec![step("1", &[], &["a"])]), &brief, &commands), ["answers: finding F1 has none"]);
     }
 
     #[test]

@@ -29,26 +29,33 @@ impl Spec for Drafter {
         let template = brief.spec.clone().ok_or_else(|| Error::Invalid("the brief has no document to fill".into()))?;
         let headings = Sections::parse(&template.text).headings();
         let commands = host.commands();
-        let messages = prompt::messages(&brief, &commands);
+        let messages = prompt::messages(&brief, &commands, &host.granted());
         let mut conversation = Conversation::new(host, Tier::Standard, prompt::SYSTEM, messages);
         let mut repairs = 0;
 
         let text = conversation.run(&mut explore::Tools::new(host, &headings), EXPLORE)?;
         let mut document = Sections::parse(&text);
+        let mut cut = false;
         loop {
-            let problems = check_document::problems(host, &document, &headings);
+            let mut problems = check_document::problems(host, &document, &headings);
             if problems.is_empty() {
                 break;
             }
+            problems.extend(cut.then(|| prompt::CUT.to_owned()));
             count(&mut repairs, "document", &problems)?;
             conversation.tell(prompt::repair_document(&problems));
-            document.replace(&Sections::parse(&conversation.ask(None)?));
+            let said = conversation.ask(None)?;
+            cut = said.cut;
+            if !cut {
+                document.replace(&Sections::parse(&said.text));
+            }
         }
 
         let schema = plan::schema();
         conversation.tell(prompt::PLAN);
         let plan = loop {
-            let plan = Plan::parse(&conversation.ask(Some(&schema))?);
+            let said = conversation.ask(Some(&schema))?;
+            let plan = if said.cut { Err(prompt::CUT.to_owned()) } else { Plan::parse(&said.text) };
             let problems = match &plan {
                 Ok(plan) => check_plan::problems(plan, &brief, &commands),
                 Err(why) => vec![why.clone()],

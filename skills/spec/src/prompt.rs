@@ -31,23 +31,26 @@ Now the plan, as JSON.
 touch; steps that are not ordered by `after` touch different files. `criteria` are the ids that it serves. At most 3 steps for up to \
 3 files, 8 for up to 10, 12 for more.
 
-`criteria`: one trigger and one observable result each, with exact values; no words such as fast or robust. `command` is the declared \
-command that shows it, or null. At most 5 for up to 3 files, 10 for up to 10, 15 for more. Each is served by a step.
+`criteria`: one trigger and one observable result each, with exact values; no words such as fast or robust. `command` is the name of \
+the declared command that shows it, whether you may run it or not, or null where none does. At most 5 for up to 3 files, 10 for up to 10, 15 for more. Each is served by a step.
 
 `assumptions`: each question that only a person can answer, with the default taken.
 
 `answers`: one for each open finding, with what you changed or why not; empty where there is none.";
 
 /// The brief: what siblings share, then the document to fill, findings and commands.
-pub(crate) fn messages(brief: &Brief, commands: &[Command]) -> Vec<Message> {
+pub(crate) fn messages(brief: &Brief, commands: &[Command], granted: &[String]) -> Vec<Message> {
     let task = match brief.findings.is_empty() {
         true => "The document above holds the headings to fill. Look around, then reply with the whole document.",
         false => {
             "The document above is your last draft. Look where the findings point, then reply with the whole document, revised."
         }
     };
-    vec![user(prompt::shared(brief)), user(format!("{}\n{task}", prompt::own(brief, commands)))]
+    vec![user(prompt::shared(brief)), user(format!("{}\n{task}", prompt::own(brief, commands, granted)))]
 }
+
+/// For a reply that was cut off, and so not taken.
+pub(crate) const CUT: &str = "your last reply was cut off for its length, and was not taken: say less";
 
 pub(crate) fn repair_document(problems: &[String]) -> String {
     format!(

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use skill_spec::Drafter;
-use skillhost_sdk::mock::{self, Host, calls, text};
-use skillhost_sdk::{Brief, Document, Error, Finding, Severity, Spec as _, ToolChoice};
+use skillhost_sdk::mock::{self, Host, calls, reply, text};
+use skillhost_sdk::{Brief, Document, Error, Finding, Part, Severity, Spec as _, Stop, ToolChoice};
 
 const DOCUMENT: &str =
     "# Greeting\n\n## Problem\n\nNobody is greeted, see `src/a.rs:1`.\n\n## Risks\n\nNone, because it only prints.\n";
@@ -103,4 +103,37 @@ fn chatter_is_reminded_and_then_ends() {
 #[test]
 fn without_a_document_there_is_nothing_to_fill() {
     assert!(matches!(Drafter::draft(&host(), mock::brief("g")), Err(Error::Invalid(_))));
+}
+
+/// A reply that was cut in the middle.
+fn cut(text: &str) -> skillhost_sdk::Reply {
+    reply(vec![Part::Text(text.into())], Stop::Length)
+}
+
+#[test]
+fn a_repair_that_was_cut_is_a_failed_repair() {
+    let host = host()
+        .reply(text("# Greeting\n\n## Problem\n\nTBD\n\n## Risks\n\nNone, because it only prints.\n"))
+        .reply(cut("## Problem\n\nNobody is gree"))
+        .reply(text("## Problem\n\nNobody is greeted, see `src/a.rs:1`.\n"))
+        .reply(text(PLAN));
+    assert_eq!(Drafter::draft(&host, brief()).unwrap().document.text, DOCUMENT);
+    let asked = format!("{:?}", host.requests.borrow()[2].messages.last());
+    assert!(asked.contains("TBD") && asked.contains("was cut off for its length"), "{asked}");
+
+    let host = self::host().reply(text(DOCUMENT)).reply(cut(PLAN)).reply(cut(PLAN)).reply(cut(PLAN));
+    assert!(matches!(Drafter::draft(&host, brief()), Err(Error::Failed(why)) if why.contains("was cut off")));
+}
+
+#[test]
+fn criteria_name_declared_commands_also_those_that_can_not_be_run_here() {
+    let host = Host::new().file("src/a.rs", "fn main() {}\n").declared("test").declared("lint");
+    let wrong = PLAN.replace("\"test\"", "\"cargo test\"");
+    let host = host.reply(text(DOCUMENT)).reply(text(&wrong)).reply(text(PLAN));
+    assert_eq!(Drafter::draft(&host, brief()).unwrap().criteria[0].command.as_deref(), Some("test"));
+    let requests = host.requests.borrow();
+    let told = format!("{:?}", requests[0].messages);
+    assert!(told.contains("None can be run here") && told.contains("- `test` (can't be run here)"), "{told}");
+    let asked = format!("{:?}", requests[2].messages.last());
+    assert!(asked.contains("`cargo test` is not declared; `command` is null or one of `lint`, `test`"), "{asked}");
 }

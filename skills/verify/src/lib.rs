@@ -3,11 +3,11 @@
 //! - `ID` of a criterion: passed only through its own command's gate, which ended with 0 and, where its output tells how
 //!   many tests ran, ran at least one. No command, no gate, no test: `not-run`, since nothing was shown.
 //! - `gate:NAME`: the same rule for each gate, whether a criterion asks for it or not.
-//! - `tests-intact`: no test of the base commit vanished, is skipped now, or asserts less, unless the spec says so.
+//! - `tests-intact`: no test of the base commit vanished, is skipped now, or asserts less, unless the spec says so. Tests in a
+//!   language that is not read make it `not-run` where they changed, and fail it where they went.
 //!
 //! Whatever can't be read is `not-run`: this skill never passes what it has not seen.
 
-mod case;
 mod gate;
 mod intact;
 

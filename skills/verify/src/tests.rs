@@ -97,33 +97,6 @@ fn a_gate_without_evidence_shows_nothing() {
     assert!(check(&checks, "tests-intact").evidence.is_empty());
 }
 
-#[test]
-fn runners_tell_how_many_tests_they_ran() {
-    let cases = [
-        ("running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored; 0 measured", Some(0)),
-        (
-            "test result: ok. 5 passed; 0 failed; 1 ignored;\ntest result: FAILED. 2 passed; 1 failed; 0 ignored",
-            Some(8),
-        ),
-        ("collected 0 items\n\n==== no tests ran in 0.01s ====", Some(0)),
-        ("===== 3 passed, 1 skipped in 0.12s =====", Some(3)),
-        ("===== 2 skipped in 0.12s =====", Some(0)),
-        ("1 failed, 2 passed in 0.12s", Some(3)),
-        ("Tests:       1 skipped, 3 passed, 4 total\nSnapshots:   0 total", Some(3)),
-        (" Test Files  1 passed (1)\n      Tests  7 passed (7)\n", Some(7)),
-        ("No tests found, exiting with code 0", Some(0)),
-        ("  12 passing (30ms)\n", Some(12)),
-        ("# tests 4\n# pass 4\n", Some(4)),
-        ("?   \texample.com/a\t[no test files]\n", Some(0)),
-        ("?   \texample.com/a\t[no test files]\nok  \texample.com/b\t0.01s\n", None),
-        ("Finished dev profile in 2 s", None),
-        ("", None),
-    ];
-    for (output, tests) in cases {
-        assert_eq!(crate::gate::executed(output), tests, "{output}");
-    }
-}
-
 const RUST: &str = "fn f() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn one() {\n        assert_eq!(1, 1);\n        \
                     assert!(true);\n    }\n\n    #[tokio::test]\n    async fn two() {\n        assert!(f() == ());\n    }\n}\n";
 
@@ -153,6 +126,69 @@ fn a_test_may_move_or_change_its_name() {
     let gutted = RUST.replace("assert_eq!(1, 1);", "");
     let moved = [("tests/a.rs", Some(RUST), None), ("tests/b.rs", None, Some(gutted.as_str()))];
     assert_eq!(intact(&moved, "").outcome, CheckOutcome::Failed);
+}
+
+#[test]
+fn a_new_test_elsewhere_does_not_make_up_for_a_lost_one() {
+    let new = "#[test]\nfn other() { assert_eq!(1, 1); assert!(true); }\n#[test]\nfn another() { assert!(true); }\n";
+    let lost = RUST.replace("#[test]\n    fn one", "fn one");
+    let check = intact(&[("src/a.rs", Some(RUST), Some(&lost)), ("tests/b.rs", None, Some(new))], "");
+    assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, "src/a.rs: one is gone"));
+}
+
+#[test]
+fn a_test_that_changed_its_name_asserts_no_less() {
+    let emptied = RUST.replace("fn one", "fn first").replace("assert_eq!(1, 1);", "");
+    let check = intact(&[("a.rs", Some(RUST), Some(&emptied))], "");
+    assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, "a.rs: one is gone"));
+    // One new test is heir to one old one.
+    let merged = "#[test]\nfn both() {\n    assert_eq!(1, 1);\n    assert!(true);\n}\n";
+    let check = intact(&[("a.rs", Some(RUST), Some(merged))], "");
+    assert_eq!(check.detail, "a.rs: two is gone");
+    let switched = RUST.replace("#[test]\n    fn one", "#[test]\n    #[ignore]\n    fn first");
+    let check = intact(&[("a.rs", Some(RUST), Some(&switched))], "");
+    assert_eq!(check.detail, "a.rs: one is gone; a.rs: first is new, and skipped");
+}
+
+#[test]
+fn the_spec_names_a_test_by_its_whole_name() {
+    let lost = RUST.replace("#[test]\n    fn one", "fn one");
+    let lost = |spec| intact(&[("src/a.rs", Some(RUST), Some(&lost))], spec).outcome;
+    for spec in [
+        "None of the old routes is removed.",
+        "src/a.rs.bak and data/src/a.rs are deleted.",
+        "- one-off jobs are dropped",
+    ] {
+        assert_eq!(lost(spec), CheckOutcome::Failed, "{spec}");
+    }
+    for spec in ["The test `one` is removed.", "Removed: src/a.rs.", "(src/a.rs, one) is obsolete"] {
+        assert_eq!(lost(spec), CheckOutcome::Passed, "{spec}");
+    }
+}
+
+#[test]
+fn tests_of_a_language_that_is_not_read_are_not_taken_for_intact() {
+    let java = "class LeadsTest { @Test void adds() {} }\n";
+    let went = |path: &str, spec: &str| intact(&[(path, Some(java), None)], spec);
+    for path in ["src/test/java/LeadsTest.java", "spec/leads_spec.rb", "test/run.sh", "LeadsTests.cs", "t/leads.t"] {
+        let check = went(path, "");
+        assert_eq!((check.outcome, check.detail), (CheckOutcome::Failed, format!("{path}: is deleted")));
+        assert_eq!(went(path, &format!("{path} is removed.")).outcome, CheckOutcome::Passed);
+        let check = intact(&[(path, Some(java), Some("class LeadsTest {}\n"))], "");
+        assert_eq!(
+            (check.outcome, check.detail),
+            (CheckOutcome::NotRun, format!("tests in a language that is not read: {path}"))
+        );
+        assert_eq!(intact(&[(path, None, Some(java))], "").outcome, CheckOutcome::Passed);
+    }
+    for path in ["src/main/java/Leads.java", "tests/data.json", "docs/test.md", "src/latest.rb", "src/Contest.java"] {
+        assert_eq!(went(path, "").outcome, CheckOutcome::Passed, "{path}");
+    }
+    assert_eq!(
+        went("test/plain.js", "").detail,
+        "test/plain.js: is deleted",
+        "a program, without a test that could be told"
+    );
 }
 
 #[test]

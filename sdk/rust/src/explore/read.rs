@@ -4,14 +4,14 @@ use super::{Explorer, decode};
 use crate::arguments::Arguments;
 use crate::clip::head;
 use crate::walk::describe;
-use crate::{Host, ToolDefinition, path, schema};
+use crate::{Host, MAX_LOAD_BYTES, ToolDefinition, path, schema};
 
 const DEFAULT_LINES: usize = 400;
 const MAX_LINES: usize = 2_000;
 const MAX_RESULT_BYTES: usize = 24_000;
 const MAX_LINE_BYTES: usize = 1_000;
-/// A larger file is not held in memory; its beginning can be searched for with `search` in parts of the tree.
-const MAX_READ_BYTES: u64 = 8 * 1024 * 1024;
+/// What the host hands over of an output at once.
+const PART_BYTES: u64 = 64 * 1024;
 
 pub(super) fn definition() -> ToolDefinition {
     schema::tool(
@@ -33,10 +33,7 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
     }
     let path = path::clean(arguments.text("path"))?;
     let size = explorer.host.size(&path).map_err(|error| describe(&path, &error))?;
-    if size > MAX_READ_BYTES {
-        return Err(format!("{path} has {size} bytes: too large to read; use search with `path` on it"));
-    }
-    let content = explorer.host.read(&path).map_err(|error| describe(&path, &error))?;
+    let content = explorer.host.load(&path).map_err(|error| describe(&path, &error))?;
     explorer.saw(&path, &content);
     let text = decode(content).ok_or_else(|| format!("{path} is not a text file ({size} bytes)"))?;
     Ok(show(&path, &text, from, count))
@@ -44,13 +41,22 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
 
 /// Everything that a command printed, up to what one result could ever show.
 fn whole_output(host: &dyn Host, id: &str) -> Result<String, String> {
-    let mut text = String::new();
-    while (text.len() as u64) < MAX_READ_BYTES {
-        let part = host.output(id, text.len() as u64).map_err(|error| format!("{id}: {error:?}"))?;
-        if part.is_empty() {
+    let (mut text, mut offset) = (String::new(), 0);
+    while offset < MAX_LOAD_BYTES {
+        let part = host.output(id, offset).map_err(|error| format!("{id}: {error}"))?;
+        // A part may end inside a character, which begins the next one then. Where bytes are no text at all, U+FFFD stands
+        // for them, and the part's length says nothing about how many they were.
+        let whole = part.trim_end_matches(char::REPLACEMENT_CHARACTER);
+        let (taken, bytes) = match whole {
+            "" => (part.as_str(), PART_BYTES),
+            whole if whole.contains(char::REPLACEMENT_CHARACTER) => (part.as_str(), PART_BYTES),
+            whole => (whole, whole.len() as u64),
+        };
+        if taken.is_empty() {
             break;
         }
-        text.push_str(&part);
+        text.push_str(taken);
+        offset += bytes;
     }
     Ok(text)
 }
@@ -66,13 +72,7 @@ fn show(name: &str, text: &str, from: usize, count: usize) -> String {
     let mut body = String::new();
     let mut last = from - 1;
     for (index, line) in text.lines().enumerate().skip(from - 1).take(count) {
-        let shown = head(line, MAX_LINE_BYTES);
-        let cut = if shown.len() < line.len() {
-            format!(" [{} more characters]", line.len() - shown.len())
-        } else {
-            String::new()
-        };
-        let line = format!("{}|{shown}{cut}\n", index + 1);
+        let line = format!("{}|{}\n", index + 1, cut(line));
         if body.len() + line.len() > MAX_RESULT_BYTES {
             break;
         }
@@ -102,9 +102,23 @@ fn layout(text: &str) -> String {
     notes
 }
 
-/// The lines `from..=to` (1-based, clamped) as `number|text`.
+/// A line, or its beginning and how much is missing.
+fn cut(line: &str) -> String {
+    let shown = head(line, MAX_LINE_BYTES);
+    match line.len() - shown.len() {
+        0 => shown.to_owned(),
+        more => format!("{shown} [{more} more characters]"),
+    }
+}
+
+/// The lines `from..=to` (1-based, clamped) as `number|text`. A long line is cut, and says so.
 pub fn numbered(text: &str, from: usize, to: usize) -> String {
     let from = from.max(1);
     let lines = text.lines().enumerate().skip(from - 1).take((to + 1).saturating_sub(from));
-    lines.map(|(index, line)| format!("{}|{}\n", index + 1, head(line, MAX_LINE_BYTES))).collect()
+    lines.map(|(index, line)| format!("{}|{}\n", index + 1, cut(line))).collect()
+}
+
+/// All lines as `number|text`, none of them cut: for a text that has to be seen whole.
+pub fn numbered_whole(text: &str) -> String {
+    text.lines().enumerate().map(|(index, line)| format!("{}|{line}\n", index + 1)).collect()
 }

@@ -17,6 +17,8 @@ const MAX_FILES_WITH_LINES: usize = 40;
 const MAX_CONTEXT_LINES: usize = 3;
 const MAX_LINE_BYTES: usize = 300;
 const MAX_REGEX_BYTES: usize = 1 << 20;
+/// Reading more than this in one search would eat the skill's time.
+const MAX_SEARCHED_BYTES: usize = 32 << 20;
 
 pub(super) fn definition() -> ToolDefinition {
     schema::tool(
@@ -33,6 +35,7 @@ pub(super) fn definition() -> ToolDefinition {
 
 struct Hits {
     path: String,
+    /// Empty where there are too many hits for any of their lines to be shown.
     text: String,
     lines: Vec<usize>,
 }
@@ -48,8 +51,13 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
         Ok(_) if !path.is_empty() => crate::walk::Walk { files: vec![path.to_owned()], ..Default::default() },
         _ => walk(host, path)?,
     };
-    let (mut hits, mut skipped, mut searched) = (Vec::new(), 0, 0);
+    let mut stopped = walk.stopped;
+    let (mut hits, mut skipped, mut searched, mut bytes) = (Vec::new(), 0, 0, 0);
     for file in walk.files {
+        if bytes >= MAX_SEARCHED_BYTES {
+            stopped = true;
+            break;
+        }
         if globs.as_ref().is_some_and(|globs| !globs.matches(&file)) {
             continue;
         }
@@ -59,9 +67,11 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
             continue;
         };
         searched += 1;
+        bytes += text.len();
         let lines: Vec<usize> =
             text.lines().enumerate().filter(|(_, line)| regex.is_match(line)).map(|(index, _)| index).collect();
         if !lines.is_empty() {
+            let text = if hits.len() < MAX_FILES_WITH_LINES { text } else { String::new() };
             hits.push(Hits { path: file, text, lines });
         }
     }
@@ -74,7 +84,7 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
             walk.ignored
         ));
     }
-    if walk.stopped {
+    if stopped {
         result.push_str("[there are more files than a search visits: name a directory as `path`]\n");
     }
     Ok(clip(result.trim_end(), MAX_RESULT_BYTES))

@@ -6,23 +6,23 @@
 
 /// One test case.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Case {
+pub(super) struct Case {
     /// As it is declared.
-    pub(crate) name: String,
+    pub(super) name: String,
     /// Switched off where it stands.
-    pub(crate) skipped: bool,
+    pub(super) skipped: bool,
     /// Assertions in its body.
-    pub(crate) assertions: usize,
+    pub(super) assertions: usize,
     /// Those among them that compare with a value.
-    pub(crate) comparisons: usize,
+    pub(super) comparisons: usize,
 }
 
 /// The test cases of a file, and what switches off more than one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Suite {
-    pub(crate) cases: Vec<Case>,
+pub(super) struct Suite {
+    pub(super) cases: Vec<Case>,
     /// Suites that are skipped, and focus on a few cases, which leaves the others out.
-    pub(crate) switches: usize,
+    pub(super) switches: usize,
 }
 
 /// How a language writes tests.
@@ -101,7 +101,7 @@ const LANGUAGES: &[Language] = &[
 ];
 
 /// The suite in a file's text; none where the language is not known.
-pub(crate) fn suite(path: &str, text: &str) -> Option<Suite> {
+pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
     let extension = path.rsplit('/').next()?.rsplit_once('.')?.1;
     let language = LANGUAGES.iter().find(|language| language.extensions.contains(&extension))?;
     let lines: Vec<&str> = uncommented(text, language);

@@ -1,0 +1,279 @@
+//! Whether the tests that the base commit had are still there, still run, and still assert as much.
+//!
+//! A test is found again by its file and name; where it moved, by its name among those that are new; where its name changed,
+//! as a new one of the same file that asserts no less. A change may move and rename a test, it may not lose or empty one.
+
+mod case;
+
+use std::collections::BTreeMap;
+use std::{fmt, io};
+
+use crate::{Change, ChangeKind, Error, Host};
+
+use case::{Case, Suite};
+
+/// Most files and bytes of each that are looked at; what is beyond makes the check `not-run`.
+const MAX_FILES: usize = 2_000;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// What `original` hands over at once.
+const PART_BYTES: usize = 1024 * 1024;
+
+/// What was done to tests, and how many there are.
+#[derive(Debug)]
+pub struct Comparison {
+    /// Tests that vanished, are off or assert less, apart from what the spec says.
+    pub problems: Vec<Problem>,
+    /// Tests in the changed files now, and at the base commit.
+    pub tests: (usize, usize),
+    /// Changed files that look like tests, in a language that is not read: nothing is known of them.
+    pub unread: Vec<String>,
+}
+
+/// Compares the changed files with the base commit. An error says what could not be read.
+pub fn compare(host: &dyn Host, spec: &str) -> Result<Comparison, String> {
+    let read = read(host)?;
+    let mut problems = judge(&read.before, &read.after);
+    problems.extend(read.deleted.iter().map(|path| Problem::new(path, "", "is deleted")));
+    problems.retain(|problem| !problem.named_in(spec));
+    let count = |suites: &Suites| suites.values().map(|suite| suite.cases.len()).sum();
+    Ok(Comparison { problems, tests: (count(&read.after), count(&read.before)), unread: read.unread })
+}
+
+/// Suites by path.
+type Suites = BTreeMap<String, Suite>;
+
+/// All that changed, as far as it is about tests.
+#[derive(Default)]
+struct Read {
+    before: Suites,
+    after: Suites,
+    /// Files that look like tests and went, without a test in them that could be told.
+    deleted: Vec<String>,
+    unread: Vec<String>,
+}
+
+/// The suites of all changed files, at the base commit and now.
+fn read(host: &dyn Host) -> Result<Read, String> {
+    let changes = host.changes().map_err(|error| format!("the change can't be read: {error}"))?;
+    if changes.len() > MAX_FILES {
+        return Err(format!("{} files changed, more than {MAX_FILES} are not looked at", changes.len()));
+    }
+    let mut read = Read::default();
+    for change in changes {
+        // A language that is not known has no suite, whatever the text is: don't read it.
+        if case::suite(&change.path, "").is_none() {
+            match change.kind {
+                ChangeKind::Added => {}
+                _ if !looks_like_test(&change.path) => {}
+                ChangeKind::Deleted => read.deleted.push(change.path),
+                ChangeKind::Modified | ChangeKind::Renamed => read.unread.push(change.path),
+            }
+            continue;
+        }
+        let was = base_text(host, &change)?.and_then(|text| case::suite(&change.path, &text));
+        if change.kind == ChangeKind::Deleted {
+            let has_none = was.as_ref().is_none_or(|suite| suite.cases.is_empty());
+            read.deleted.extend((has_none && looks_like_test(&change.path)).then(|| change.path.clone()));
+        } else {
+            let unreadable = |reason: String| format!("{} can't be read: {reason}", change.path);
+            let text = match host.size(&change.path) {
+                Ok(size) if size > MAX_BYTES as u64 => Err(unreadable("it is too large".to_owned())),
+                Ok(_) => host.read(&change.path).map_err(|error| unreadable(error.to_string())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(vec![]),
+                Err(error) => Err(unreadable(error.to_string())),
+            };
+            let now = case::suite(&change.path, &String::from_utf8_lossy(&text?));
+            read.after.extend(now.map(|suite| (change.path.clone(), suite)));
+        }
+        read.before.extend(was.map(|suite| (change.path, suite)));
+    }
+    Ok(read)
+}
+
+/// Whether a file is one of tests, by the places and names that test runners look for.
+pub fn looks_like_test(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let folder =
+        |folder: &str| matches!(folder, "test" | "tests" | "Tests" | "__tests__" | "spec" | "specs" | "e2e" | "t");
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let words = stem.to_lowercase();
+    let by_name = words.split(['.', '_', '-']).any(|word| matches!(word, "test" | "tests" | "spec"))
+        // `LeadsTest.java`, `LeadsTests.cs`, `LeadsSpec.scala`, `TestLeads.java`
+        || ["Test", "Tests", "Spec"].iter().any(|word| stem.ends_with(word))
+        || stem.strip_prefix("Test").is_some_and(|rest| rest.starts_with(char::is_uppercase));
+    is_code(extension) && (folders.split('/').any(folder) || by_name)
+}
+
+/// Whether files of this kind are written in a programming language.
+pub fn is_code(extension: &str) -> bool {
+    const EXTENSIONS: &[&str] = &[
+        "rs", "js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "py", "go", "java", "kt", "kts", "rb", "php", "cs",
+        "fs", "vb", "swift", "m", "mm", "c", "cc", "cpp", "cxx", "h", "hpp", "ex", "exs", "erl", "scala", "groovy",
+        "clj", "hs", "ml", "lua", "pl", "pm", "t", "r", "R", "jl", "dart", "zig", "nim", "sh", "bash", "bats", "ps1",
+        "vue", "svelte",
+    ];
+    EXTENSIONS.contains(&extension)
+}
+
+/// A changed file as it was; none where it was not there.
+fn base_text(host: &dyn Host, change: &Change) -> Result<Option<String>, String> {
+    let unreadable = |error: Error| format!("{} at the base commit can't be read: {error}", change.path);
+    let path = match change.kind {
+        ChangeKind::Added => return Ok(None),
+        ChangeKind::Modified | ChangeKind::Deleted => change.path.clone(),
+        ChangeKind::Renamed => renamed_from(&host.diff(std::slice::from_ref(&change.path)).map_err(unreadable)?)
+            .ok_or_else(|| format!("{} was renamed, and its diff does not say from where", change.path))?,
+    };
+    let mut bytes = Vec::new();
+    loop {
+        let part = host.original(&path, bytes.len() as u64).map_err(unreadable)?;
+        let last = part.len() < PART_BYTES;
+        bytes.extend(part);
+        if bytes.len() > MAX_BYTES {
+            return Err(format!("{path} at the base commit is too large"));
+        }
+        if last {
+            return Ok(Some(String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+}
+
+/// The old path in a diff, by git's `rename from` line or by its `---` line.
+fn renamed_from(diff: &str) -> Option<String> {
+    let head = || diff.lines().take_while(|line| !line.starts_with("@@"));
+    let named = head().find_map(|line| line.strip_prefix("rename from "));
+    named.or_else(|| head().find_map(|line| line.strip_prefix("--- a/"))).map(str::to_owned)
+}
+
+/// What was done to a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    path: String,
+    /// Empty where it concerns the whole file.
+    test: String,
+    what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Problem { path, test, what } = self;
+        match test.is_empty() {
+            true => write!(f, "{path}: {what}"),
+            false => write!(f, "{path}: {test} {what}"),
+        }
+    }
+}
+
+impl Problem {
+    fn new(path: &str, test: &str, what: impl Into<String>) -> Problem {
+        Problem { path: path.into(), test: test.into(), what: what.into() }
+    }
+
+    /// Whether a line of the spec names this test, or its file, and says that it goes or changes.
+    fn named_in(&self, spec: &str) -> bool {
+        const WORDS: &[&str] = &["remov", "delet", "replac", "renam", "obsolete", "drop", "skip", "ignore"];
+        spec.lines().any(|line| {
+            let names = has_word(line, &self.path) || has_word(line, &self.test);
+            let line = line.to_lowercase();
+            names && WORDS.iter().any(|word| line.contains(word))
+        })
+    }
+}
+
+/// Whether `line` holds `word`, and not as a part of a longer name or path.
+fn has_word(line: &str, word: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/');
+    let free = |at: usize| {
+        let (before, after) = (&line[..at], &line[at + word.len()..]);
+        // A full stop ends a sentence; one with something behind it goes on with a name.
+        let goes_on = after.starts_with(part) || after.strip_prefix('.').is_some_and(|rest| rest.starts_with(part));
+        !before.ends_with(|c| part(c) || c == '.') && !goes_on
+    };
+    !word.is_empty() && line.match_indices(word).any(|(at, _)| free(at))
+}
+
+fn judge(before: &Suites, after: &Suites) -> Vec<Problem> {
+    let none = Suite::default();
+    let mut problems = Vec::new();
+    let mut new: Vec<(&str, &Case)> = Vec::new();
+    let mut lost: Vec<(&str, &Case)> = Vec::new();
+    for (path, now) in after {
+        let was = before.get(path).unwrap_or(&none);
+        if now.switches > was.switches {
+            problems.push(Problem::new(path, "", "switches off, or focuses on, more than one test"));
+        }
+        new.extend(unmatched(&now.cases, &was.cases).into_iter().map(|case| (path.as_str(), case)));
+    }
+    for (path, was) in before {
+        let now = after.get(path).unwrap_or(&none);
+        lost.extend(unmatched(&was.cases, &now.cases).into_iter().map(|case| (path.as_str(), case)));
+        for (case, twin) in pairs(&was.cases, &now.cases) {
+            problems.extend(weaker(path, case, twin));
+        }
+    }
+    // Tests that moved to another file keep their names.
+    lost.retain(|(path, case)| match new.iter().position(|(_, moved)| moved.name == case.name) {
+        Some(at) => {
+            problems.extend(weaker(path, case, new.swap_remove(at).1));
+            false
+        }
+        None => true,
+    });
+    // Tests whose names changed stay in their file and assert no less. The one that asserts most chooses first, and takes
+    // the one that is most like it.
+    lost.sort_by_key(|(_, case)| std::cmp::Reverse((case.assertions, case.comparisons)));
+    lost.retain(|(path, case)| {
+        let fits = |(at, (file, heir)): (usize, &(&str, &Case))| {
+            (file == path && weaker(path, case, heir).is_none()).then_some((heir.assertions, heir.comparisons, at))
+        };
+        match new.iter().enumerate().filter_map(fits).min() {
+            Some((.., at)) => {
+                new.swap_remove(at);
+                false
+            }
+            None => true,
+        }
+    });
+    lost.sort_by_key(|(path, case)| (*path, &case.name));
+    problems.extend(lost.into_iter().map(|(path, case)| Problem::new(path, &case.name, "is gone")));
+    new.sort_by_key(|(path, case)| (*path, &case.name));
+    let off = new.into_iter().filter(|(_, case)| case.skipped);
+    problems.extend(off.map(|(path, case)| Problem::new(path, &case.name, "is new, and skipped")));
+    problems
+}
+
+/// Cases of the same name in both lists, the nth of one with the nth of the other.
+fn pairs<'a>(ours: &'a [Case], theirs: &'a [Case]) -> Vec<(&'a Case, &'a Case)> {
+    let mut left: Vec<&Case> = theirs.iter().collect();
+    let pair = |case: &'a Case| {
+        let at = left.iter().position(|twin| twin.name == case.name)?;
+        Some((case, left.remove(at)))
+    };
+    ours.iter().filter_map(pair).collect()
+}
+
+/// Cases of ours that have no pair.
+fn unmatched<'a>(ours: &'a [Case], theirs: &'a [Case]) -> Vec<&'a Case> {
+    let mut left: Vec<&Case> = theirs.iter().collect();
+    let alone = |case: &&'a Case| match left.iter().position(|twin| twin.name == case.name) {
+        Some(at) => {
+            left.remove(at);
+            false
+        }
+        None => true,
+    };
+    ours.iter().filter(alone).collect()
+}
+
+fn weaker(path: &str, before: &Case, after: &Case) -> Option<Problem> {
+    let what = if after.skipped && !before.skipped {
+        "is skipped now".to_owned()
+    } else if after.assertions < before.assertions {
+        format!("keeps {} of {} assertions", after.assertions, before.assertions)
+    } else if after.comparisons < before.comparisons {
+        format!("keeps {} of {} comparisons", after.comparisons, before.comparisons)
+    } else {
+        return None;
+    };
+    Some(Problem::new(path, &before.name, what))
+}
