@@ -2,14 +2,22 @@
 //!
 //! A check is cheap and literal. Where it is wrong, the next reviewer closes its finding with a reason.
 
+use skillhost_sdk::intact::{self, looks_like_test};
 use skillhost_sdk::{Brief, ChangeKind, Finding, Location, Severity};
 
 use crate::change::{Added, Change, ChangedFile};
+use crate::triage::is_same;
 
-/// A check's name, which is its findings' category, and what it does.
+/// Begins the category of a check's finding. No category of a model's has a colon.
+const PREFIX: &str = "check:";
+/// What could not be checked.
+const NOT_CHECKED: &str = "check:not-checked";
+
+/// A check's name, which is the rest of its findings' category, and what it does.
 type Check = (&'static str, fn(&Change, &Brief) -> Vec<Hit>);
 
 const CHECKS: &[Check] = &[
+    ("not-checked", not_checked),
     ("conflict-marker", conflict_markers),
     ("secret", secrets),
     ("test-deleted", deleted_tests),
@@ -34,26 +42,43 @@ struct Hit {
     suggestion: &'static str,
 }
 
-/// Runs all checks over the change.
+/// Runs all checks over the change; gives all of their hits.
 pub(crate) fn run(change: &Change, brief: &Brief) -> Vec<Finding> {
     let finding = |name: &str, hit: Hit| Finding {
         id: String::new(),
         severity: hit.severity,
-        category: name.into(),
+        category: format!("{PREFIX}{name}"),
         at: Some(Location { path: hit.path, line: hit.line }),
         quote: hit.quote,
         message: hit.message,
         suggestion: Some(hit.suggestion.into()),
     };
-    CHECKS
-        .iter()
-        .flat_map(|(name, check)| check(change, brief).into_iter().take(MAX_HITS).map(|hit| finding(name, hit)))
-        .collect()
+    CHECKS.iter().flat_map(|(name, check)| check(change, brief).into_iter().map(|hit| finding(name, hit))).collect()
 }
 
-/// Whether findings of this category come from a check.
-pub(crate) fn is_check(category: &str) -> bool {
-    CHECKS.iter().any(|(name, _)| *name == category)
+/// The hits that are shown and reported.
+pub(crate) fn reported(hits: &[Finding]) -> Vec<Finding> {
+    let of_one_check = hits.chunk_by(|a, b| a.category == b.category);
+    of_one_check.flat_map(|hits| hits.iter().take(MAX_HITS)).cloned().collect()
+}
+
+/// Whether a check's finding is settled: the check looked at its file, and has no such hit any more.
+pub(crate) fn is_settled(finding: &Finding, hits: &[Finding]) -> bool {
+    let path = |finding: &Finding| finding.at.as_ref().map(|at| at.path.clone());
+    let stands = |hit: &Finding| is_same(finding, hit) || (hit.category == NOT_CHECKED && path(hit) == path(finding));
+    finding.category.starts_with(PREFIX) && !hits.iter().any(stands)
+}
+
+fn not_checked(change: &Change, _: &Brief) -> Vec<Hit> {
+    let hit = |file: &ChangedFile| Hit {
+        severity: Severity::Minor,
+        path: file.path.clone(),
+        line: None,
+        quote: None,
+        message: "This file's change is too large: no check looked for secrets, skipped tests or stubs in it.".into(),
+        suggestion: "Look through it, or split it.",
+    };
+    change.files.iter().filter(|file| file.diff.is_none()).map(hit).collect()
 }
 
 fn conflict_markers(change: &Change, _: &Brief) -> Vec<Hit> {
@@ -80,7 +105,8 @@ fn secrets(change: &Change, _: &Brief) -> Vec<Hit> {
 fn deleted_tests(change: &Change, brief: &Brief) -> Vec<Hit> {
     // A spec that names the file has decided about it; whether it says so is for the reader.
     let named = |path: &str| brief.spec.as_ref().is_some_and(|spec| spec.text.contains(path));
-    let deleted = |file: &&ChangedFile| file.kind == ChangeKind::Deleted && is_test(&file.path) && !named(&file.path);
+    let deleted =
+        |file: &&ChangedFile| file.kind == ChangeKind::Deleted && looks_like_test(&file.path) && !named(&file.path);
     let hit = |file: &ChangedFile| Hit {
         severity: Severity::Major,
         path: file.path.clone(),
@@ -120,7 +146,7 @@ fn focused_tests(change: &Change, _: &Brief) -> Vec<Hit> {
         suggestion: "Take the focus out.",
         ..at(file, added, Severity::Major)
     };
-    added(change, is_test, |line| code_has(line, FOCUS), hit)
+    added(change, looks_like_test, |line| code_has(line, FOCUS), hit)
 }
 
 fn stubs(change: &Change, _: &Brief) -> Vec<Hit> {
@@ -131,7 +157,7 @@ fn stubs(change: &Change, _: &Brief) -> Vec<Hit> {
         suggestion: "Write it, or name it as unfinished.",
         ..at(file, added, Severity::Major)
     };
-    added(change, |path| is_code(path) && !is_test(path), |line| code_has(line, STUBS), hit)
+    added(change, |path| is_code(path) && !looks_like_test(path), |line| code_has(line, STUBS), hit)
 }
 
 /// A hit on each added line that matches, in the files that are looked at.
@@ -162,24 +188,7 @@ fn at(file: &ChangedFile, added: Added<'_>, severity: Severity) -> Hit {
 }
 
 fn is_code(path: &str) -> bool {
-    const EXTENSIONS: &[&str] = &[
-        "rs", "js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "py", "go", "java", "kt", "rb", "php", "cs",
-        "swift", "c", "cc", "cpp", "h", "hpp", "ex", "exs", "scala",
-    ];
-    path.rsplit_once('.').is_some_and(|(_, extension)| EXTENSIONS.contains(&extension))
-}
-
-/// By the places and names that test runners look for.
-fn is_test(path: &str) -> bool {
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let in_folder = folders.split('/').any(|folder| matches!(folder, "test" | "tests" | "__tests__" | "spec" | "e2e"));
-    let stem = name.split('.').next().unwrap_or_default();
-    let by_name = stem.starts_with("test_")
-        || stem.ends_with("_test")
-        || stem == "tests"
-        || name.contains(".test.")
-        || name.contains(".spec.");
-    is_code(path) && (in_folder || by_name)
+    path.rsplit_once('.').is_some_and(|(_, extension)| intact::is_code(extension))
 }
 
 /// Whether a line of code, not of comment, holds one of the patterns as a word's beginning.

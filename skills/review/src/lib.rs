@@ -36,19 +36,27 @@ impl Review for Reviewer {
             Subject::Spec(_) => None,
             Subject::Change => Some(Change::read(host)?),
         };
-        let hits = change.as_ref().map_or_else(Vec::new, |change| checks::run(change, &brief));
-        let messages = prompt::messages(&brief, &subject, change.as_ref(), &hits);
+        let hits = change.as_ref().map(|change| checks::run(change, &brief));
+        let reported = checks::reported(hits.as_deref().unwrap_or_default());
+        let messages = prompt::messages(&brief, &subject, change.as_ref(), &reported);
         let mut conversation = Conversation::new(host, Tier::Capable, prompt::SYSTEM, messages);
         let claims = conversation.run(&mut Desk::new(host, &brief, change.is_some()), LIMITS)?;
 
         let places = Places::new(host, &brief, &subject);
-        let verdicts = verdicts::settle(&brief.findings, claims.verdicts, &hits);
-        let triaged = triage::triage(claims.findings, hits, &brief.findings, &places);
-        for reason in triaged.dropped {
+        let verdicts = verdicts::settle(&brief.findings, claims.verdicts, hits.as_deref());
+        let triaged = triage::triage(claims.findings, reported, &brief.findings, &places);
+        for reason in lenses_left_out(&claims.lenses_checked).into_iter().chain(triaged.dropped) {
             host.log(Level::Info, &reason);
         }
         Ok(Report { findings: triaged.findings, verdicts })
     }
+}
+
+/// What people are told of a review that says itself that it did not look everywhere.
+fn lenses_left_out(checked: &[String]) -> Option<String> {
+    let checked: Vec<String> = checked.iter().map(|lens| triage::category(lens)).collect();
+    let left_out: Vec<&str> = prompt::LENSES.into_iter().filter(|lens| !checked.iter().any(|it| it == lens)).collect();
+    (!left_out.is_empty()).then(|| format!("the reviewer did not look through: {}", left_out.join(", ")))
 }
 
 skillhost_sdk::export_review!(Reviewer);

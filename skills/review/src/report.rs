@@ -11,6 +11,8 @@ pub(crate) struct Claims {
     pub(crate) findings: Vec<Claim>,
     #[serde(default)]
     pub(crate) verdicts: Vec<ClaimedVerdict>,
+    #[serde(default)]
+    pub(crate) lenses_checked: Vec<String>,
 }
 
 /// A finding, unchecked.
@@ -88,7 +90,11 @@ pub(crate) fn definition() -> ToolDefinition {
 
 /// The report in a call's arguments; an error is for the model.
 pub(crate) fn from_arguments(arguments: &Arguments) -> Result<Claims, String> {
-    read(json!({ "findings": arguments.items("findings"), "verdicts": arguments.items("verdicts") }))
+    read(json!({
+        "findings": arguments.items("findings"),
+        "verdicts": arguments.items("verdicts"),
+        "lenses_checked": arguments.texts("lenses_checked"),
+    }))
 }
 
 /// The report in a text that is JSON, perhaps between fences.

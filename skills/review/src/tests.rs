@@ -84,7 +84,8 @@ fn quotes_that_are_not_there_are_dropped_and_logged() {
     ];
     let host = mock::Host::new().reply(report(&findings, &json!([])));
     assert!(review(&host, mock::brief("g"), spec()).findings.is_empty());
-    assert_eq!(host.logs.borrow().len(), 3);
+    let dropped = host.logs.borrow().iter().filter(|(_, text)| text.contains("quotes what is not there")).count();
+    assert_eq!(dropped, 3);
 }
 
 #[test]
@@ -196,12 +197,12 @@ fn checks_find_what_needs_no_model() {
     // Put together here, so that this file holds no key itself.
     let key = format!("let key = \"{}{}\";\n", "AKIA", "Q3EXAMPLEQ3EXAMP");
     let cases: &[(&str, &str, &[&str])] = &[
-        ("src/a.rs", "<<<<<<< HEAD\nfn a() {}\n", &["conflict-marker"]),
-        ("src/a.rs", &key, &["secret"]),
-        ("src/a.pem", "-----BEGIN EC PRIVATE KEY-----\n", &["secret"]),
-        ("src/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn t() {}\n", &["test-skipped"]),
-        ("src/a.test.ts", "it.only('x', () => {});\n", &["test-focused"]),
-        ("src/a.rs", "fn a() { todo!() }\n", &["stub"]),
+        ("src/a.rs", "<<<<<<< HEAD\nfn a() {}\n", &["check:conflict-marker"]),
+        ("src/a.rs", &key, &["check:secret"]),
+        ("src/a.pem", "-----BEGIN EC PRIVATE KEY-----\n", &["check:secret"]),
+        ("src/a.rs", "#[test]\n#[ignore = \"slow\"]\nfn t() {}\n", &["check:test-skipped"]),
+        ("src/a.test.ts", "it.only('x', () => {});\n", &["check:test-focused"]),
+        ("src/a.rs", "fn a() { todo!() }\n", &["check:stub"]),
         ("src/a.rs", "// todo!() and #[ignore] are not code\nfn benefit(x: u8) {}\n", &[]),
         ("tests/a.rs", "fn a() { unimplemented!() }\n", &[]),
         ("README.md", "Never write `todo!()`.\n=======\n", &[]),
@@ -227,14 +228,14 @@ fn a_deleted_test_file_is_found_unless_the_spec_names_it() {
         host.files.borrow_mut().remove("tests/old.rs");
         host
     };
-    assert_eq!(categories(deleted(), mock::brief("g")), ["test-deleted"]);
+    assert_eq!(categories(deleted(), mock::brief("g")), ["check:test-deleted"]);
     let spec = Document { path: "specs/x.md".into(), text: "tests/old.rs goes with what it tests.".into() };
     assert!(categories(deleted(), Brief { spec: Some(spec), ..mock::brief("g") }).is_empty());
 }
 
 #[test]
 fn an_open_finding_of_a_check_is_not_reported_twice_and_closes_by_itself() {
-    let stub = Finding { quote: Some("fn a() { todo!() }".into()), ..earlier("F1", "stub") };
+    let stub = Finding { quote: Some("fn a() { todo!() }".into()), ..earlier("F1", "check:stub") };
     let brief = Brief { findings: vec![stub], ..mock::brief("g") };
     let host = changed(&[("src/a.rs", "fn a() { todo!() }\n")]).reply(report(&[], &json!([])));
     let standing = review(&host, brief.clone(), Subject::Change);
@@ -242,4 +243,78 @@ fn an_open_finding_of_a_check_is_not_reported_twice_and_closes_by_itself() {
     let host = changed(&[("src/a.rs", "fn a() { work() }\n")]).reply(report(&[], &json!([])));
     let settled = review(&host, brief, Subject::Change);
     assert_eq!((settled.findings.len(), settled.verdicts[0].closed), (0, true));
+}
+
+#[test]
+fn a_model_cannot_borrow_the_category_of_a_check() {
+    let mut claimed = claim("major", "src/a.rs", 1, "fn a() { work() }", Some("always"));
+    claimed["category"] = json!("check:stub");
+    let host = changed(&[("src/a.rs", "fn a() { work() }\n")]).reply(report(&[claimed], &json!([])));
+    assert_eq!(review(&host, mock::brief("g"), Subject::Change).findings[0].category, "check-stub");
+
+    // Nor does silence settle a finding whose category only looks like one.
+    let brief = Brief { findings: vec![earlier("F1", "stub"), earlier("F2", "secret")], ..mock::brief("g") };
+    let host = changed(&[("src/a.rs", "fn a() { work() }\n")]).reply(report(&[], &json!([])));
+    assert!(review(&host, brief, Subject::Change).verdicts.iter().all(|verdict| !verdict.closed));
+}
+
+#[test]
+fn a_finding_of_a_check_stands_however_many_hits_there_are() {
+    let text: String = (0..8).map(|n| format!("fn f{n}() {{ todo!() }}\n")).collect();
+    let last = Finding { quote: Some("fn f7() { todo!() }".into()), ..earlier("F1", "check:stub") };
+    let brief = Brief { findings: vec![last], ..mock::brief("g") };
+    let host = changed(&[("src/a.rs", &text)]).reply(report(&[], &json!([])));
+    let report = review(&host, brief, Subject::Change);
+    assert_eq!((report.findings.len(), report.verdicts[0].closed), (5, false));
+}
+
+#[test]
+fn a_review_of_a_spec_settles_no_finding_about_the_change() {
+    let brief = Brief { findings: vec![earlier("F1", "check:stub")], ..mock::brief("g") };
+    let host = mock::Host::new().reply(report(&[], &json!([])));
+    assert!(!review(&host, brief, spec()).verdicts[0].closed);
+}
+
+#[test]
+fn what_is_too_large_to_be_checked_is_said_to_be() {
+    let text = format!("fn a() {{ todo!() }}\n{}", "// filler\n".repeat(30_000));
+    assert_eq!(categories(changed(&[("src/a.rs", &text)]), mock::brief("g")), ["check:not-checked"]);
+    let stub = Finding { quote: Some("fn a() { todo!() }".into()), ..earlier("F1", "check:stub") };
+    let brief = Brief { findings: vec![stub], ..mock::brief("g") };
+    let host = changed(&[("src/a.rs", &text)]).reply(report(&[], &json!([])));
+    assert!(!review(&host, brief, Subject::Change).verdicts[0].closed, "nobody looked");
+}
+
+#[test]
+fn of_the_same_finding_the_most_severe_stays() {
+    let claims =
+        ["nit", "blocker", "minor"].map(|severity| claim(severity, "specs/leads.md", 4, "POST /leads", Some("x")));
+    let host = mock::Host::new().reply(report(&claims, &json!([])));
+    let findings = review(&host, mock::brief("g"), spec()).findings;
+    assert_eq!((findings.len(), findings[0].severity), (1, Severity::Blocker));
+}
+
+#[test]
+fn a_spec_is_seen_whole_however_long_its_lines_are() {
+    let text = format!("# Leads\n\n## Routes\n{} and nothing is ever deleted.\n", "word ".repeat(400).trim_end());
+    let subject = Subject::Spec(Document { path: "specs/leads.md".into(), text });
+    let finding = claim("major", "specs/leads.md", 4, "and nothing is ever deleted.", Some("always"));
+    let host = mock::Host::new().reply(report(&[finding], &json!([])));
+    assert_eq!(review(&host, mock::brief("g"), subject).findings.len(), 1);
+    assert!(prompt_text(&host).contains("word and nothing is ever deleted."));
+}
+
+#[test]
+fn lenses_that_were_left_out_are_named_to_people() {
+    let lenses = ["Routing", "edge cases", "consent", "caching", "failure modes", "data model", "access", "migrations"];
+    let arguments = json!({"findings": [], "verdicts": [], "lenses_checked": lenses});
+    let host = mock::Host::new().reply(mock::calls(&[("r", "report", &arguments.to_string())]));
+    review(&host, mock::brief("g"), spec());
+    let logs = host.logs.borrow();
+    assert_eq!(logs[0].1, "the reviewer did not look through: concurrency, observability, rollback, tests");
+    let all: Vec<&str> = crate::prompt::LENSES
+        .into_iter()
+        .filter(|lens| crate::prompt::SYSTEM.contains(&format!("\n- {lens}: ")))
+        .collect();
+    assert_eq!(all, crate::prompt::LENSES, "the prompt lists the same");
 }

@@ -24,17 +24,23 @@ pub(crate) struct Triaged {
 /// Checks the model's claims, and adds the hits of the checks; what is open from earlier is not reported again.
 pub(crate) fn triage(claims: Vec<Claim>, hits: Vec<Finding>, open: &[Finding], places: &Places<'_>) -> Triaged {
     let mut dropped = Vec::new();
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut examined: Vec<Finding> = Vec::new();
     for claim in claims {
         match examine(claim, places) {
             Err(reason) => dropped.push(reason),
-            Ok(finding) if findings.iter().chain(open).any(|known| is_same(known, &finding)) => {
-                dropped.push(format!("{} is reported already", name(&finding)));
-            }
-            Ok(finding) => findings.push(finding),
+            Ok(finding) => examined.push(finding),
         }
     }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    // Of two that are the same, the more severe one stays.
+    examined.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let mut findings: Vec<Finding> = Vec::new();
+    for finding in examined {
+        if findings.iter().chain(open).any(|known| is_same(known, &finding)) {
+            dropped.push(format!("{} is reported already", name(&finding)));
+        } else {
+            findings.push(finding);
+        }
+    }
     for (severity, most) in [(Severity::Major, MAX_MAJORS), (Severity::Minor, MAX_MINORS), (Severity::Nit, MAX_NITS)] {
         let mut count = 0;
         findings.retain(|finding| {
@@ -91,8 +97,8 @@ fn name(finding: &Finding) -> String {
     format!("a finding at {}", place.unwrap_or_default())
 }
 
-/// `Failure modes` and `failure_modes` are one category.
-fn category(text: &str) -> String {
+/// `Failure modes` and `failure_modes` are one category, and none of them is that of a check.
+pub(crate) fn category(text: &str) -> String {
     let words = text.to_lowercase();
     let words: Vec<&str> = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     match words.join("-").chars().take(MAX_CATEGORY).collect::<String>() {

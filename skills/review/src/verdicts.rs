@@ -8,20 +8,19 @@ use skillhost_sdk::review::Verdict;
 
 use crate::checks;
 use crate::report::ClaimedVerdict;
-use crate::triage::is_same;
 
 /// Longest reason, in bytes.
 const MAX_REASON_BYTES: usize = 1_000;
 
-/// One verdict for each earlier finding, in their order.
-pub(crate) fn settle(earlier: &[Finding], claimed: Vec<ClaimedVerdict>, hits: &[Finding]) -> Vec<Verdict> {
+/// One verdict for each earlier finding, in their order. `hits` are those of the checks, where they ran.
+pub(crate) fn settle(earlier: &[Finding], claimed: Vec<ClaimedVerdict>, hits: Option<&[Finding]>) -> Vec<Verdict> {
     let mut by_finding: HashMap<String, Vec<ClaimedVerdict>> = HashMap::new();
     for verdict in claimed {
         by_finding.entry(verdict.finding.trim().to_owned()).or_default().push(verdict);
     }
     let decide = |finding: &Finding| match by_finding.get(&finding.id) {
         Some(verdicts) => agreed(verdicts),
-        None if checks::is_check(&finding.category) && !hits.iter().any(|hit| is_same(finding, hit)) => {
+        None if hits.is_some_and(|hits| checks::is_settled(finding, hits)) => {
             (true, "the check finds nothing there any more".into())
         }
         None => (false, "the reviewer gave no verdict".into()),
