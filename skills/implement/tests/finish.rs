@@ -167,6 +167,16 @@ fn a_run_of_no_test_shows_nothing() {
 }
 
 #[test]
+fn a_zero_behind_a_cut_beginning_is_not_the_whole_count() {
+    let [some, none] = ["4 passed; 0 failed", "0 passed; 0 failed"].map(|count| format!("test result: ok. {count};\n"));
+    let output = format!("{some}{}{none}", "noise\n".repeat(20_000));
+    let host = Host::new().file("src/a.rs", common::FILE).command("test", Some(0), &output);
+    let claim = |id| finish_with(id, json!([{"id": "C1", "evidence": "test"}]), json!([]));
+    let host = script(host, change("1")).reply(test("2")).reply(claim("3")).reply(claim("4"));
+    assert!(run(&host, brief()).is_ok());
+}
+
+#[test]
 fn tests_that_vanished_or_were_emptied_are_named() {
     let base = "#[test]\nfn adds() {\n    assert_eq!(1, 1);\n}\n\n#[test]\nfn takes() {\n    assert_eq!(2, 2);\n}\n";
     let now = "#[test]\nfn sums() {\n}\n";
