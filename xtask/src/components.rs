@@ -34,7 +34,7 @@ fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
     let target = root().join("target");
     let mut command = cargo();
     command
-        .args(["build", "--quiet", "--profile", "skill", "--target", "wasm32-wasip2"])
+        .args(["build", "--locked", "--quiet", "--profile", "skill", "--target", "wasm32-wasip2"])
         .arg("--target-dir")
         .arg(&target);
     for (package, _, _) in packages {

@@ -1,18 +1,18 @@
 //! The main job on a sample application, with a scripted model: no key, no network.
 
-use crate::process::{cargo, output, root, run as start};
+use crate::process::{cargo, data, output, root, run as start};
 use crate::setup;
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How the program is built for it.
+/// Which program it shows.
 #[derive(Clone, Copy)]
 pub(crate) enum Profile {
-    /// As users get it.
+    /// As users get it, built here.
     Release,
-    /// As the tests have it already.
+    /// As the tests have built it already.
     Dev,
 }
 
@@ -23,15 +23,26 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn run_with(profile: Profile) -> Result<()> {
     eprintln!("Setting up   what building needs, and the bundled skills");
     setup::run()?;
-    eprintln!("Building     skillhost (minutes the first time: Wasmtime is large)");
-    let (arguments, folder): (&[&str], _) = match profile {
-        Profile::Release => (&["--release"], "release"),
-        Profile::Dev => (&[], "debug"),
+    let program = match profile {
+        Profile::Release => {
+            eprintln!("Building     skillhost (minutes the first time: Wasmtime is large)");
+            start(cargo().args(["build", "--locked", "--quiet", "--release", "--package", "skillhost"]))?;
+            root().join("target/release/skillhost")
+        }
+        Profile::Dev => root().join("target/debug/skillhost"),
     };
-    start(cargo().args(["build", "--quiet", "--package", "skillhost"]).args(arguments))?;
-    let program = root().join("target").join(folder).join("skillhost");
-
     let folder = new_folder()?;
+    show(&program, &folder).with_context(|| {
+        format!(
+            "the demo did not end as it should; the lines above say why, `{} doctor` what this machine lacks, and what \
+             there is stays in {}",
+            program.display(),
+            folder.display()
+        )
+    })
+}
+
+fn show(program: &Path, folder: &Path) -> Result<()> {
     let repository = folder.join("app");
     make_repository(&repository)?;
     eprintln!("Demo         a sample web application in {}", repository.display());
@@ -48,12 +59,14 @@ pub(crate) fn run_with(profile: Profile) -> Result<()> {
         .args(["run", "Add a lead-capture page that records consent"])
         .arg("--model")
         .arg(format!("replay:{}", script.display()));
-    start(&mut command)?;
+    // Progress goes to the terminal as it comes; the data is the pull request's place.
+    let pull_request = data(&mut command)?;
     let branch = output(git(&repository).args(["branch", "--list", "skillhost/*", "--format=%(refname:short)"]))?;
     let branch = branch.trim();
+    let spec = output(git(&repository).args(["ls-tree", "-r", "--name-only", branch, "specs/"]))?;
+    println!("pull request   {}", pull_request.trim());
     println!("repository     {}", repository.display());
     println!("branch         {branch}");
-    let spec = output(git(&repository).args(["ls-tree", "-r", "--name-only", branch, "specs/"]))?;
     println!("spec           {branch}:{}", spec.trim());
     println!("look           git -C {} log --stat main..{branch}", repository.display());
     Ok(())

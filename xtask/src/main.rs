@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod components;
 mod demo;
+mod machine;
 mod process;
 mod setup;
 mod test;

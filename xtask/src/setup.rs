@@ -1,61 +1,197 @@
 //! What building needs, installed where it can be, named with its command where it can't.
 
 use crate::components;
-use crate::process::{self, output};
-use anyhow::{Result, bail};
-use std::process::Command;
+use crate::machine::Machine;
+use crate::process;
+use anyhow::{Context, Result, bail};
 
 const TARGET: &str = "wasm32-wasip2";
 
 pub(crate) fn run() -> Result<()> {
-    add_tools(BUILD_TOOLS)?;
-    add_target()?;
+    let machine = Machine::this();
+    add_packages(&machine, BUILD)?;
+    add_target(&machine)?;
     components::build_skills()
 }
 
-/// What every build needs: a way to ask for it, and the packages that have it.
-const BUILD_TOOLS: &[(&[&str], &str)] = &[(&["gcc", "--version"], "gcc libc6-dev"), (&["git", "--version"], "git")];
+/// Something that has to be there: how to tell, and the packages that have it.
+struct Need {
+    found_by: FoundBy,
+    packages: &'static str,
+}
 
-/// What the tests on real packages need beyond that.
-const TEST_TOOLS: &[(&[&str], &str)] = &[
-    (&["node", "--version"], "nodejs"),
-    (&["npm", "--version"], "npm"),
-    (&["python3", "-m", "pip", "--version"], "python3 python3-pip python3-setuptools python3-wheel"),
-    (&["tar", "--version"], "tar"),
+enum FoundBy {
+    /// A command line succeeds.
+    Program(&'static [&'static str]),
+    /// A file exists.
+    File(&'static str),
+}
+
+const fn program(line: &'static [&'static str], packages: &'static str) -> Need {
+    Need { found_by: FoundBy::Program(line), packages }
+}
+
+/// What every build needs. A compiler can be there without the headers of its library.
+const BUILD: &[Need] = &[
+    program(&["gcc", "--version"], "gcc"),
+    Need { found_by: FoundBy::File("/usr/include/stdio.h"), packages: "libc6-dev" },
+    program(&["git", "--version"], "git"),
 ];
+
+/// What the tests need beyond that: those of the sandbox start the system's Python by its path, whichever one a version
+/// manager puts before it, and those on real packages fetch them with each registry's own client.
+const TESTS: &[Need] = &[
+    Need { found_by: FoundBy::File("/usr/bin/python3"), packages: "python3" },
+    program(&["python3", "-m", "pip", "--version"], "python3 python3-pip python3-setuptools python3-wheel"),
+    program(&["node", "--version"], "nodejs"),
+    program(&["npm", "--version"], "npm"),
+    program(&["tar", "--version"], "tar"),
+];
+
+/// What the peer of the benchmarks is installed with.
+const PEER: &[Need] = &[program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv")];
 
 /// Installs what the tests need, where this user may, and says how otherwise.
 pub(crate) fn add_test_tools() -> Result<()> {
-    add_tools(TEST_TOOLS)
+    add_packages(&Machine::this(), TESTS)
 }
 
-fn add_tools(tools: &[(&[&str], &str)]) -> Result<()> {
-    let is_there = |ask: &[&str]| output(Command::new(ask[0]).args(&ask[1..])).is_ok();
-    let missing: Vec<&str> = tools.iter().filter(|(ask, _)| !is_there(ask)).map(|(_, packages)| *packages).collect();
+/// The same for the peer of the benchmarks.
+pub(crate) fn add_peer_tools() -> Result<()> {
+    add_packages(&Machine::this(), PEER)
+}
+
+/// Adds the format and the lints that a minimal toolchain comes without.
+pub(crate) fn add_components() -> Result<()> {
+    let machine = Machine::this();
+    for (component, command) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !machine.succeeds(&["cargo", command, "--version"]) {
+            rustup(&machine, &["component", "add", component], &format!("the component {component} of rustup"))?;
+        }
+    }
+    Ok(())
+}
+
+fn add_packages(machine: &Machine, needs: &[Need]) -> Result<()> {
+    let mut missing: Vec<&str> = Vec::new();
+    for need in needs.iter().filter(|need| !is_there(machine, need)) {
+        missing.extend(need.packages.split(' ').filter(|package| !missing.contains(package)).collect::<Vec<_>>());
+    }
     if missing.is_empty() {
         return Ok(());
     }
     let packages = missing.join(" ");
-    eprintln!("Setting up   {packages}, with apt-get");
-    let mut install = Command::new("apt-get");
-    install.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages.split(' '));
-    install.env("DEBIAN_FRONTEND", "noninteractive");
-    // The list of packages may be old, or not there yet.
-    let _ = Command::new("apt-get").args(["update", "--quiet"]).status();
-    if process::run(&mut install).is_err() {
-        bail!("these packages are missing; to install them, as root: apt-get install {packages}");
+    let advice = || format!("these packages are missing; to install them, as root: apt-get install {packages}");
+    if !machine.may_install() {
+        bail!(advice());
     }
-    Ok(())
+    eprintln!("Setting up   {packages}, with apt-get");
+    // The list of packages may be old, or not there yet; where it can't be had, the old one may be enough.
+    let _ = machine.as_root(&["apt-get", "update", "--quiet"]).status();
+    let mut install = machine.as_root(&["apt-get", "install", "--yes", "--quiet", "--no-install-recommends"]);
+    process::run(install.args(&missing)).with_context(advice)?;
+    match needs.iter().find(|need| !is_there(machine, need)) {
+        None => Ok(()),
+        Some(need) => bail!("{} is installed and does not work", need.packages),
+    }
 }
 
-fn add_target() -> Result<()> {
-    let sysroot = output(Command::new("rustc").args(["--print", "sysroot"]))?;
+fn is_there(machine: &Machine, need: &Need) -> bool {
+    match need.found_by {
+        FoundBy::Program(line) => machine.succeeds(line),
+        FoundBy::File(file) => machine.has_file(file),
+    }
+}
+
+fn add_target(machine: &Machine) -> Result<()> {
+    let sysroot = process::output(&mut machine.command(&["rustc", "--print", "sysroot"]))
+        .context("rustc is missing; https://rustup.rs installs it")?;
     if std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).is_dir() {
         return Ok(());
     }
-    eprintln!("Setting up   the {TARGET} target of rustc, with rustup");
-    if process::run(Command::new("rustup").args(["target", "add", TARGET])).is_err() {
-        bail!("the {TARGET} target is missing; to add it: rustup target add {TARGET}");
+    rustup(machine, &["target", "add", TARGET], &format!("the {TARGET} target of rustc"))
+}
+
+fn rustup(machine: &Machine, arguments: &[&str], what: &str) -> Result<()> {
+    eprintln!("Setting up   {what}, with rustup");
+    process::run(machine.command(&["rustup"]).args(arguments))
+        .with_context(|| format!("{what} is missing; to add it: rustup {}", arguments.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::Empty;
+
+    fn said(result: Result<()>) -> String {
+        result.expect_err("nothing is there").to_string()
     }
-    Ok(())
+
+    #[test]
+    fn what_is_missing_is_named_with_the_command_that_installs_it() {
+        let empty = Empty::new();
+        let text = said(add_packages(&empty.machine(), BUILD));
+        assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
+        let text = said(add_packages(&empty.machine(), TESTS));
+        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar";
+        assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
+        let text = said(add_packages(&empty.machine(), PEER));
+        assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
+    }
+
+    #[test]
+    fn a_compiler_alone_is_not_enough() {
+        let machine = Empty::new().with_program("gcc", "exit 0").with_program("git", "exit 0");
+        let text = said(add_packages(&machine.machine(), BUILD));
+        assert!(text.ends_with("as root: apt-get install libc6-dev"), "{text}");
+        let machine = machine.with_file("/usr/include/stdio.h");
+        assert!(add_packages(&machine.machine(), BUILD).is_ok());
+    }
+
+    #[test]
+    fn a_python_of_a_version_manager_is_not_the_systems() {
+        let mut machine = Empty::new();
+        for name in ["python3", "node", "npm", "tar"] {
+            machine = machine.with_program(name, "exit 0");
+        }
+        let text = said(add_packages(&machine.machine(), TESTS));
+        assert!(text.ends_with("as root: apt-get install python3"), "{text}");
+    }
+
+    #[test]
+    fn an_installation_that_fails_is_told_with_its_command() {
+        let machine = Empty::new().as_root().with_program("apt-get", "[ \"$1\" = --version ]");
+        let error = add_packages(&machine.machine(), PEER).expect_err("apt-get fails");
+        assert!(error.to_string().ends_with("as root: apt-get install python3 python3-venv"), "{error}");
+        assert!(error.chain().any(|cause| cause.to_string().contains("python3-venv` failed")), "{error:?}");
+        // One that installs nothing is not believed.
+        let machine = machine.with_program("apt-get", "exit 0");
+        let text = said(add_packages(&machine.machine(), BUILD));
+        assert_eq!(text, "gcc is installed and does not work");
+    }
+
+    #[test]
+    fn sudo_is_used_where_it_asks_for_no_password() {
+        let needs = &[program(&["git", "--version"], "git")];
+        let install = "[ \"$1\" != install ] || { echo '#!/bin/sh' > \"$HERE/git\" && /bin/chmod +x \"$HERE/git\"; }";
+        let machine = Empty::new().with_program("apt-get", install).with_program("true", "");
+        let machine = machine.with_program("env", "shift; exec \"$@\"").with_program("sudo", "exit 1");
+        let text = said(add_packages(&machine.machine(), needs));
+        assert!(text.ends_with("as root: apt-get install git"), "{text}");
+        let machine = machine.with_program("sudo", "[ \"$1\" = -n ] && shift && exec \"$@\"");
+        add_packages(&machine.machine(), needs).expect("it is installed");
+    }
+
+    #[test]
+    fn a_missing_target_or_component_names_its_command() {
+        let text = said(add_target(&Empty::new().machine()));
+        assert!(text.contains("https://rustup.rs"), "{text}");
+        let machine = Empty::new().with_program("rustc", "echo /nowhere");
+        let text = said(add_target(&machine.machine()));
+        assert!(text.ends_with("to add it: rustup target add wasm32-wasip2"), "{text}");
+        let machine = machine.with_program("rustup", "exit 0");
+        assert!(add_target(&machine.machine()).is_ok());
+        let text = said(rustup(&Empty::new().machine(), &["component", "add", "clippy"], "the component clippy"));
+        assert!(text.ends_with("to add it: rustup component add clippy"), "{text}");
+    }
 }

@@ -12,5 +12,5 @@ pub(crate) fn run(filters: &[&str]) -> Result<()> {
 }
 
 fn run_tests(filters: &[&str]) -> Result<()> {
-    process::run(cargo().args(["test", "--workspace", "--exclude", "guest-*"]).args(filters))
+    process::run(cargo().args(["test", "--locked", "--workspace", "--exclude", "guest-*"]).args(filters))
 }
