@@ -24,8 +24,16 @@ use anyhow::{Context, Result, bail};
 use figures::Figures;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--json FILE] [call | files | cli | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | files | cli | worktrees]…";
+
+static SMOKE: AtomicBool = AtomicBool::new(false);
+
+/// Whether this only shows that everything can be measured: one round, the program as the tests have it, and no peer.
+fn is_smoke() -> bool {
+    SMOKE.load(Ordering::Relaxed)
+}
 
 fn main() -> ExitCode {
     // The engine starts this program again to compile components.
@@ -53,6 +61,7 @@ fn run() -> Result<()> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--json" => json = Some(words.next().context("--json needs a file")?.into()),
+            "--smoke" => SMOKE.store(true, Ordering::Relaxed),
             name if GROUPS.iter().any(|(group, _)| *group == name) => wanted.push(word),
             _ => bail!("`{word}` is no part of: {USAGE}"),
         }
