@@ -41,6 +41,16 @@ pub(crate) fn make_file(path: &Path) -> io::Result<()> {
     std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
 }
 
+/// Opens a database that is there.
+pub(crate) fn open_database(file: &Path, flags: rusqlite::OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
+    rusqlite::Connection::open_with_flags(file, flags)
+}
+
+/// Whether anything is there, links followed.
+pub(crate) fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
 /// A folder's place without links.
 pub(crate) fn real_folder(path: &Path) -> io::Result<PathBuf> {
     std::fs::canonicalize(path)

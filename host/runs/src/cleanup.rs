@@ -44,7 +44,7 @@ pub fn clean(runs: &Path, keyring: &Keyring, dry_run: bool) -> Result<Vec<(RunId
             .and_then(|sealer| Ledger::open(&listed.folder, sealer))
             .and_then(|ledger| ledger.agents());
         for agent in agents? {
-            if agent.worktree.dir.exists() {
+            if ambient::is_there(&agent.worktree.dir) {
                 let removed = remove(&agent, Path::new(&run.repository), dry_run).unwrap_or_else(Removed::Kept);
                 outcomes.push((listed.id.clone(), removed));
             }

@@ -286,7 +286,7 @@ fn connect(folder: &Path) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     // SQLite refuses a link anywhere in the path, and the state directory may well be behind one.
     let folder = ambient::real_folder(folder)?;
-    let database = Connection::open_with_flags(folder.join(FILE), flags)?;
+    let database = ambient::open_database(&folder.join(FILE), flags)?;
     database.busy_timeout(std::time::Duration::from_millis(BUSY_MS.into()))?;
     // What was written stays so after a power cut too; there are a few writes for each phase.
     database.pragma_update(None, "synchronous", "FULL")?;
