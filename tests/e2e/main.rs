@@ -12,6 +12,7 @@
 mod audit;
 mod bad_input;
 mod command_line;
+mod demo;
 mod documents;
 mod endings;
 mod gates;
@@ -19,6 +20,8 @@ mod main_job;
 mod packages;
 mod recordings;
 mod registries;
+mod rogue;
 mod rounds;
+mod sandbox_levels;
 mod scripts;
 mod support;

@@ -5,6 +5,7 @@ use crate::policies::Policies;
 use crate::project::Base;
 use crate::skills::{self, Named};
 use skillhost_core::capability::Effective;
+use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_engine::{Engine, Grantor};
@@ -67,6 +68,10 @@ async fn one(kind: Kind, base: &Base, policies: &Policies, engine: &Engine) -> R
     if is_builtin {
         // It can't know the names of a project's commands: it requests whichever it is granted.
         request.exec.extend(grant.exec.iter().cloned());
+    }
+    if kind == Kind::Review {
+        // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
+        (request.write, request.protected) = (Globs::none(), false);
     }
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());
