@@ -1,5 +1,7 @@
 //! Puts the bundled skills into the program. They are built before it, by `cargo xtask setup`.
 
+#![allow(clippy::disallowed_methods, reason = "it looks at what it puts into the program")]
+
 use std::path::Path;
 
 fn main() {

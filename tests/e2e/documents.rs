@@ -217,7 +217,7 @@ fn may_be_excepted(path: &Path) -> bool {
     let name = path.file_name().unwrap().to_str().unwrap();
     let is_test = name == "tests.rs" || name.ends_with("_tests.rs") || path.iter().any(|part| part == "tests");
     let is_example = path.iter().any(|part| part == "examples");
-    name == "ambient.rs" || is_test || is_example || path.starts_with("host/sandbox")
+    matches!(name, "ambient.rs" | "build.rs") || is_test || is_example || path.starts_with("host/sandbox")
 }
 
 #[test]

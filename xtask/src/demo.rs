@@ -31,8 +31,11 @@ pub(crate) fn run_with(profile: Profile) -> Result<()> {
         }
         Profile::Dev => root().join("target/debug/skillhost"),
     };
-    let folder = new_folder()?;
-    show(&program, &folder).with_context(|| {
+    present(&program, &new_folder()?)
+}
+
+fn present(program: &Path, folder: &Path) -> Result<()> {
+    show(program, folder).with_context(|| {
         format!(
             "the demo did not end as it should; the lines above say why, `{} doctor` what this machine lacks, and what \
              there is stays in {}",
@@ -111,4 +114,23 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::Empty;
+
+    #[test]
+    fn a_demo_that_fails_says_what_to_do() {
+        let machine = Empty::new().with_program("skillhost", "exit 4");
+        let folder = machine.programs();
+        let error = present(&folder.join("skillhost"), &folder).expect_err("it ended with 4");
+        let said = error.to_string();
+        for text in ["the lines above say why", "skillhost doctor", folder.to_str().expect("a text")] {
+            assert!(said.contains(text), "{text}: {said}");
+        }
+        assert!(format!("{error:#}").contains("exit status: 4"), "{error:#}");
+        assert!(folder.join("app/src/main.rs").is_file(), "what there is stays");
+    }
 }

@@ -3,7 +3,7 @@
 use crate::process;
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 pub(crate) struct Machine {
@@ -60,6 +60,7 @@ impl Machine {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// A machine with nothing on it, and then what a test puts there.
@@ -78,7 +79,7 @@ pub(crate) mod tests {
             Self { folder, is_root: false }
         }
 
-        pub(crate) fn as_root(mut self) -> Self {
+        pub(crate) fn with_root(mut self) -> Self {
             self.is_root = true;
             self.with_program("env", "shift; exec \"$@\"")
         }

@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_installation_that_fails_is_told_with_its_command() {
-        let machine = Empty::new().as_root().with_program("apt-get", "[ \"$1\" = --version ]");
+        let machine = Empty::new().with_root().with_program("apt-get", "[ \"$1\" = --version ]");
         let error = add_packages(&machine.machine(), PEER).expect_err("apt-get fails");
         assert!(error.to_string().ends_with("as root: apt-get install python3 python3-venv"), "{error}");
         assert!(error.chain().any(|cause| cause.to_string().contains("python3-venv` failed")), "{error:?}");
