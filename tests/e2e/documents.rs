@@ -81,20 +81,30 @@ fn the_quick_start_works_line_by_line() {
     let model = world.model(&report().text());
     let readme = read("README.md");
     let block = section(&readme, "Quick start, on your own repository").split("```").nth(1).unwrap();
-    let (mut run, mut started) = (String::new(), 0);
+    let (mut run, mut started, mut exports) = (String::new(), 0, String::new());
     for line in block.lines().filter(|line| !line.is_empty()) {
-        let line = line.replace("anthropic:MODEL", &model);
-        let line = if run.is_empty() { line } else { line.replace("RUN", &run) };
+        let mut line = line.replace("anthropic:MODEL", &model);
+        if !run.is_empty() {
+            line = line.replace("RUN", &run);
+        }
+        let runs = line.starts_with("skillhost run ");
+        if runs && !line.contains("--model") {
+            line = line.replacen("skillhost run", &format!("skillhost run --model {model}"), 1);
+        }
         let mut shell = Command::new("sh");
-        shell.args(["-c", &line]).current_dir(world.repo()).env("HOME", world.home());
+        shell.args(["-c", &format!("{exports}{line}")]).current_dir(world.repo()).env_clear();
+        shell.envs(world.command(&[]).get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
         shell.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
-        for (name, value) in [("AUTHOR", "Test"), ("COMMITTER", "Test")] {
-            shell.env(format!("GIT_{name}_NAME"), value).env(format!("GIT_{name}_EMAIL"), "test@localhost");
+        for who in ["AUTHOR", "COMMITTER"] {
+            shell.env(format!("GIT_{who}_NAME"), "Test").env(format!("GIT_{who}_EMAIL"), "test@localhost");
         }
         let output = shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
         assert!(output.status.success(), "{line}\n{}", String::from_utf8_lossy(&output.stderr));
         started += 1;
-        if line.starts_with("skillhost run ") {
+        if line.starts_with("export ") {
+            exports.push_str(&format!("{line}\n"));
+        }
+        if runs {
             let runs = world.run(&["runs", "--format", "json"]).json();
             run = runs["runs"][0]["id"].as_str().unwrap().to_owned();
         }
@@ -107,14 +117,10 @@ fn the_quick_start_works_line_by_line() {
 /// A folder with the program, for this world's state alone.
 fn program_in_path(world: &World) -> PathBuf {
     let direct = world.command(&[]);
-    let environment: String = direct
-        .get_envs()
-        .filter_map(|(name, value)| Some(format!("{}='{}' ", name.to_str()?, value?.to_str()?)))
-        .collect();
     let arguments: String = direct.get_args().map(|argument| format!("'{}' ", argument.to_str().unwrap())).collect();
     let program = Path::new(direct.get_program()).display();
     let bin = world.home().join("bin");
-    let script = format!("#!/bin/sh\nexec env -i {environment} '{program}' {arguments} \"$@\"\n");
+    let script = format!("#!/bin/sh\nexec '{program}' {arguments} \"$@\"\n");
     // Written by another process, since one that this one holds open for writing can't be started.
     let mut write = Command::new("sh");
     write.args(["-c", "mkdir \"$1\" && printf %s \"$2\" > \"$1/skillhost\" && chmod 755 \"$1/skillhost\"", "sh"]);
