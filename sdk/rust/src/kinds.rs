@@ -40,7 +40,14 @@ pub trait Tool {
 #[macro_export]
 macro_rules! export_spec {
     ($skill:ty) => {
-        $crate::export_kind!(spec, export_spec_world, spec, $skill, $crate::Spec, draft(brief: $crate::Brief) -> $crate::Specification);
+        $crate::export_kind!(
+            spec,
+            export_spec_world,
+            spec,
+            $skill,
+            $crate::Spec,
+            draft(brief: $crate::Brief) -> $crate::Specification
+        );
     };
 }
 
@@ -48,8 +55,14 @@ macro_rules! export_spec {
 #[macro_export]
 macro_rules! export_review {
     ($skill:ty) => {
-        $crate::export_kind!(review, export_review_world, review, $skill, $crate::Review,
-            review(brief: $crate::Brief, subject: $crate::review::Subject) -> $crate::review::Report);
+        $crate::export_kind!(
+            review,
+            export_review_world,
+            review,
+            $skill,
+            $crate::Review,
+            review(brief: $crate::Brief, subject: $crate::review::Subject) -> $crate::review::Report
+        );
     };
 }
 
@@ -57,7 +70,14 @@ macro_rules! export_review {
 #[macro_export]
 macro_rules! export_implement {
     ($skill:ty) => {
-        $crate::export_kind!(implement, export_implement_world, implement, $skill, $crate::Implement, implement(brief: $crate::Brief) -> $crate::Summary);
+        $crate::export_kind!(
+            implement,
+            export_implement_world,
+            implement,
+            $skill,
+            $crate::Implement,
+            implement(brief: $crate::Brief) -> $crate::Summary
+        );
     };
 }
 
@@ -65,7 +85,14 @@ macro_rules! export_implement {
 #[macro_export]
 macro_rules! export_verify {
     ($skill:ty) => {
-        $crate::export_kind!(verify, export_verify_world, verify, $skill, $crate::Verify, verify(brief: $crate::Brief) -> ::std::vec::Vec<$crate::Check>);
+        $crate::export_kind!(
+            verify,
+            export_verify_world,
+            verify,
+            $skill,
+            $crate::Verify,
+            verify(brief: $crate::Brief) -> ::std::vec::Vec<$crate::Check>
+        );
     };
 }
 
@@ -73,8 +100,14 @@ macro_rules! export_verify {
 #[macro_export]
 macro_rules! export_tool {
     ($skill:ty) => {
-        $crate::export_kind!(tool, export_tool_world, tool, $skill, $crate::Tool,
-            call(name: ::std::string::String, arguments: ::std::string::String) -> ::std::string::String);
+        $crate::export_kind!(
+            tool,
+            export_tool_world,
+            tool,
+            $skill,
+            $crate::Tool,
+            call(name: ::std::string::String, arguments: ::std::string::String) -> ::std::string::String
+        );
     };
 }
 
