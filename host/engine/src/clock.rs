@@ -14,7 +14,7 @@ use crate::config::TICK_MS;
 use futures::task::AtomicWaker;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -162,7 +162,7 @@ impl Ticking {
         let alarm = Alarm {
             at: ambient::now().checked_add(time),
             is_over: AtomicBool::new(false),
-            has_nudged: AtomicBool::new(false),
+            ticks: AtomicU32::new(0),
             waker: AtomicWaker::new(),
         };
         let alarm = Arc::new(alarm);
@@ -185,18 +185,20 @@ pub(crate) struct Deadline(Arc<Alarm>);
 struct Alarm {
     at: Option<Instant>,
     is_over: AtomicBool,
-    has_nudged: AtomicBool,
+    ticks: AtomicU32,
     waker: AtomicWaker,
 }
+
+/// The tick at which whoever waits for a deadline is woken early: a guest that keeps its thread by then may have been
+/// the one that looked after the runtime's timers and sockets, and whoever is woken takes that over.
+const NUDGE_TICK: u32 = 2;
 
 impl Alarm {
     /// Whether that was the last time.
     fn ring(&self, now: Instant) -> bool {
         let is_over = self.at.is_some_and(|at| now >= at);
         self.is_over.store(is_over, SeqCst);
-        // Once early, too: a guest that keeps its thread may have been the one that looked after the runtime's timers
-        // and sockets, and whoever is woken takes that over.
-        if !self.has_nudged.swap(true, Relaxed) || is_over {
+        if is_over || self.ticks.fetch_add(1, Relaxed) + 1 == NUDGE_TICK {
             self.waker.wake();
         }
         is_over
