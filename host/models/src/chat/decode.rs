@@ -130,9 +130,12 @@ impl Decoder {
     /// call's id on each delta, and some make a new one up each time. What none of them does is to begin a call without
     /// its function's name.
     fn call_of(&self, index: Option<u64>, id: &str, name: &str) -> Option<usize> {
-        let newest = |fits: &dyn Fn(&(Option<u64>, ToolCall)) -> bool| self.calls.iter().rposition(fits);
-        let same_place = newest(&|(known, _)| *known == index);
-        let same_id = newest(&|(known, call)| !id.is_empty() && call.id == id && (index.is_none() || *known == index));
+        // The newest that fits.
+        let same_place = self.calls.iter().rposition(|(known, _)| *known == index);
+        let is_same = |(known, call): &(Option<u64>, ToolCall)| {
+            !id.is_empty() && call.id == id && (index.is_none() || *known == index)
+        };
+        let same_id = self.calls.iter().rposition(is_same);
         match (same_id, same_place) {
             (Some(at), _) => Some(at),
             // An index that is new begins a call, also where its name comes later.
