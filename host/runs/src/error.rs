@@ -144,6 +144,7 @@ impl RunError {
     pub fn class(&self) -> FailureClass {
         match self {
             error if is_no_room(error) => FailureClass::Limit,
+            Self::Worktree(error) if error.is_limit() => FailureClass::Limit,
             Self::NoGates
             | Self::Branch(_)
             | Self::NoSkill(_)
@@ -225,7 +226,7 @@ pub fn is_no_room(error: &(dyn Error + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
         let found = matches!(error.downcast_ref(), Some(RunError::Full(_)))
-            || error.downcast_ref().is_some_and(WorktreeError::is_no_room)
+            || error.downcast_ref().is_some_and(WorktreeError::is_storage_full)
             || error.downcast_ref().is_some_and(|error: &io::Error| {
                 let kinds = [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge];
                 kinds.contains(&error.kind())

@@ -169,7 +169,12 @@ struct Frame {
 
 impl Frame {
     fn new(directory: &OwnedFd, name: &[u8]) -> Result<Self, Errno> {
-        Ok(Self { name: name.to_vec(), identity: identity(directory)?, rest: names(directory)? })
+        let stamp = Stamp::from(&rustix::fs::fstat(directory)?);
+        // One that can be read but not entered or written would hold its entries, and close the way up.
+        if stamp.mode & 0o700 != 0o700 {
+            rustix::fs::fchmod(directory, Mode::RWXU)?;
+        }
+        Ok(Self { name: name.to_vec(), identity: (stamp.device, stamp.inode), rest: names(directory)? })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The refs of one run: which names are its own, and how they move.
 //!
 //! Two refs hold an agent's work: its branch, and a ref under `refs/skillhost/keep/` that nobody else writes. The
-//! second moves first. So a branch that is neither where the kept ref is, nor one commit behind it after a kill, was
+//! second moves first, but when they are made. So a branch that is neither where the kept ref is, nor one commit behind it after a kill, was
 //! moved by somebody else, and is left alone.
 
 use crate::error::WorktreeError;
@@ -34,15 +34,36 @@ pub(crate) fn last_known(git: &Repository, record: &WorktreeRecord) -> Result<Oi
     Ok(target(git, &record.keep_reference())?.unwrap_or(record.base.oid()))
 }
 
-/// Makes both refs at the base; the branch must not exist.
-pub(crate) fn create(git: &Repository, record: &WorktreeRecord) -> Result<(), WorktreeError> {
+/// Makes both refs at the base; neither may exist, but those that a kill left there. Where one can't be made, the other
+/// isn't there either.
+pub(crate) fn create(git: &Repository, record: &WorktreeRecord, has_branch: bool) -> Result<(), WorktreeError> {
+    let exists = || WorktreeError::BranchExists { name: record.branch.clone() };
     let base = record.base.oid();
-    git.reference(&record.keep_reference(), base, true, "skillhost: base")?;
-    match git.reference(&reference(&record.branch), base, false, "skillhost: base") {
+    let branch = match git.reference(&reference(&record.branch), base, false, "skillhost: base") {
+        Ok(branch) => Some(branch),
+        Err(e) if e.code() == ErrorCode::Exists && has_branch => None,
+        Err(e) if e.code() == ErrorCode::Exists => return Err(exists()),
+        Err(e) => return Err(e.into()),
+    };
+    let kept = match git.reference(&record.keep_reference(), base, false, "skillhost: base") {
         Ok(_) => Ok(()),
-        Err(e) if e.code() == ErrorCode::Exists => Err(WorktreeError::BranchExists { name: record.branch.clone() }),
+        Err(e) if e.code() == ErrorCode::Exists => match target(git, &record.keep_reference()) {
+            Ok(Some(kept)) if kept == base => Ok(()),
+            _ => Err(exists()),
+        },
         Err(e) => Err(e.into()),
+    };
+    if let (Err(_), Some(mut branch)) = (&kept, branch) {
+        // The first error is the one that tells why. This one is deleted only where it still is what was just made.
+        let _ = branch.delete();
     }
+    kept
+}
+
+/// The branch in whose place a directory is needed for one of this name: `a/b` can't stand beside `a`.
+pub(crate) fn collision(git: &Repository, name: &str) -> Option<String> {
+    let above = name.match_indices('/').map(|(at, _)| &name[..at]);
+    above.filter(|above| exists(git, above)).map(str::to_owned).next()
 }
 
 /// Whether a branch of this name is there, in whatever form.
@@ -53,11 +74,25 @@ pub(crate) fn exists(git: &Repository, name: &str) -> bool {
 /// Moves both refs from `old` to `new`, by compare-and-swap.
 pub(crate) fn advance(git: &Repository, record: &WorktreeRecord, old: Oid, new: Oid) -> Result<(), WorktreeError> {
     let keep = record.keep_reference();
-    match target(git, &keep)? {
-        Some(kept) => swap(git, record, &keep, kept, new)?,
-        None => drop(git.reference(&keep, new, false, "skillhost: commit")?),
-    }
+    put(git, record, &keep, target(git, &keep)?, new)?;
     swap(git, record, &reference(&record.branch), old, new)
+}
+
+/// Moves a ref of the run, or makes it where it wasn't there; not where somebody else did so meanwhile.
+pub(crate) fn put(
+    git: &Repository,
+    record: &WorktreeRecord,
+    name: &str,
+    old: Option<Oid>,
+    new: Oid,
+) -> Result<(), WorktreeError> {
+    match old {
+        Some(old) => swap(git, record, name, old, new),
+        None => match git.reference(name, new, false, "skillhost: commit") {
+            Err(e) if e.code() == ErrorCode::Exists => Err(WorktreeError::BranchMoved { name: record.branch.clone() }),
+            made => Ok(made.map(drop)?),
+        },
+    }
 }
 
 fn swap(git: &Repository, record: &WorktreeRecord, name: &str, old: Oid, new: Oid) -> Result<(), WorktreeError> {

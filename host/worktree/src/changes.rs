@@ -17,6 +17,10 @@ use std::os::fd::AsFd as _;
 
 /// Libgit2's own backends have priorities below this, so that what is written stays in memory.
 const MEMORY_PRIORITY: i32 = 1000;
+/// Most bytes of changed files that one look reads: they are in memory together, twice.
+const MAX_LOOK_BYTES: u64 = 128 << 20;
+/// Largest file whose lines are compared; a larger one counts as binary.
+const MAX_DIFFED_BYTES: i64 = 16 << 20;
 
 /// One file that differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +56,7 @@ impl Worktree {
     pub fn changes(&self, written: &BTreeSet<SkillPath>) -> Result<Vec<Change>, WorktreeError> {
         let look = self.look()?;
         let git = self.open_in_memory()?;
-        let tree = write_working_tree(&git, &look, written)?;
+        let tree = write_working_tree(&git, &look, |path, difference| is_shown(path, difference, written))?;
         list(&compare(&git, self.base().oid(), tree, &[])?)
     }
 
@@ -82,7 +86,13 @@ impl Worktree {
     pub fn diff(&self, paths: &[SkillPath], max_bytes: u64) -> Result<String, WorktreeError> {
         let look = self.look()?;
         let git = self.open_in_memory()?;
-        let tree = write_working_tree(&git, &look, &paths.iter().cloned().collect())?;
+        let written = paths.iter().cloned().collect();
+        let is_asked = |path: &[u8]| {
+            let beneath = |path: SkillPath| paths.iter().any(|asked| path.starts_with(asked));
+            paths.is_empty() || skill_path(path).is_some_and(beneath)
+        };
+        let tree =
+            write_working_tree(&git, &look, |path, difference| is_asked(path) && is_shown(path, difference, &written))?;
         let diff = compare(&git, self.base().oid(), tree, paths)?;
         let (mut text, mut bytes) = (Vec::new(), 0_u64);
         diff.print(DiffFormat::Patch, |_, _, line| {
@@ -128,21 +138,27 @@ fn is_shown(path: &[u8], difference: &Difference, written: &BTreeSet<SkillPath>)
     !difference.by_set_up && (difference.before.is_some() || is_chosen())
 }
 
-/// The working tree as a git tree: the tip of the branch with what differs from it.
+/// The working tree as a git tree: the tip of the branch with what differs from it and is to be shown.
 fn write_working_tree(
     git: &git2::Repository,
     look: &Look,
-    written: &BTreeSet<SkillPath>,
+    is_shown: impl Fn(&[u8], &Difference) -> bool,
 ) -> Result<Oid, WorktreeError> {
     let odb = git.odb()?;
     let mut updates = Updates::new();
+    let mut bytes = 0_u64;
     for (path, difference) in &look.differences {
-        if !is_shown(path, difference, written) {
+        if !is_shown(path, difference) {
             continue;
         }
         let entry = match difference.after {
             None => None,
-            Some(_) => {
+            Some(stamp) => {
+                // A sparse file costs a command nothing, and whoever reads it all that it pretends to hold.
+                bytes += if stamp.size > MAX_BLOB_BYTES { 0 } else { stamp.size };
+                if bytes > MAX_LOOK_BYTES {
+                    return Err(WorktreeError::TooLarge { bytes, limit: MAX_LOOK_BYTES });
+                }
                 let (content, stamp) = match beneath::read(look.root.as_fd(), path, MAX_BLOB_BYTES) {
                     Ok(read) => read,
                     // Shown by what it is: something that can't be committed.
@@ -164,7 +180,7 @@ fn compare<'a>(
     paths: &[SkillPath],
 ) -> Result<Diff<'a>, WorktreeError> {
     let mut options = DiffOptions::new();
-    options.context_lines(3).disable_pathspec_match(true).indent_heuristic(true);
+    options.context_lines(3).disable_pathspec_match(true).indent_heuristic(true).max_size(MAX_DIFFED_BYTES);
     for path in paths.iter().filter(|path| !path.is_root()) {
         options.pathspec(path.as_str());
     }

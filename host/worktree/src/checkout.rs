@@ -24,6 +24,10 @@ use std::thread;
 const MAX_THREADS: usize = 2;
 /// Below this many directories a second thread costs more than it brings.
 const DIRECTORIES_PER_THREAD: usize = 16;
+/// Largest file of a commit that is written: it is in memory whole, in each thread. Above what the large forges take.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+/// Most bytes of all files of a commit: a few compressed ones that are entered many times could fill any disk.
+const MAX_CHECKOUT_BYTES: u64 = 16 << 30;
 /// Longest target of a link: Linux's PATH_MAX.
 const MAX_TARGET_BYTES: usize = 4_096;
 /// Most paths that are named.
@@ -60,8 +64,12 @@ impl Repository {
     }
 }
 
-/// Removes a directory of the host's own and everything beneath it.
-pub(crate) fn remove_directory(path: &Path) -> Result<(), WorktreeError> {
+/// Removes a directory of the host's own and everything beneath it, however deep it is and whatever its modes are. One
+/// that is gone is fine; links are not followed.
+///
+/// # Errors
+/// Where the file system refuses.
+pub fn remove_directory(path: &Path) -> Result<(), WorktreeError> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(WorktreeError::Record { path: path.to_owned() });
     };
@@ -78,6 +86,7 @@ pub(crate) fn write_snapshot(
     snapshot: &Snapshot,
     dir: &Path,
 ) -> Result<(StatCache, Vec<Skipped>), WorktreeError> {
+    check_sizes(&repository.open_git()?, snapshot)?;
     let root = ambient::open_directory(dir)?;
     let mut skipped = Vec::new();
     let mut directories: BTreeSet<&[u8]> = BTreeSet::new();
@@ -149,6 +158,24 @@ fn write_files(
         }
         Ok(all)
     })
+}
+
+/// Refuses a commit whose files are too large, before the first of them is written.
+fn check_sizes(git: &git2::Repository, snapshot: &Snapshot) -> Result<(), WorktreeError> {
+    let odb = git.odb()?;
+    let mut total = 0_u64;
+    let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable);
+    for entry in snapshot.entries.values().filter(is_file) {
+        let bytes = odb.read_header(entry.blob)?.0 as u64;
+        total = total.saturating_add(bytes);
+        if bytes > MAX_FILE_BYTES {
+            return Err(WorktreeError::CommitTooLarge { limit: MAX_FILE_BYTES, what: "bytes in one file" });
+        }
+        if total > MAX_CHECKOUT_BYTES {
+            return Err(WorktreeError::CommitTooLarge { limit: MAX_CHECKOUT_BYTES, what: "bytes in its files" });
+        }
+    }
+    Ok(())
 }
 
 fn open_beneath(root: BorrowedFd<'_>, directory: &[u8]) -> Result<OwnedFd, Errno> {

@@ -65,15 +65,16 @@ impl Repository {
         if has_branch && !(is_left_over && branch::target(&git, &reference)? == Some(record.base.oid())) {
             return Err(WorktreeError::BranchExists { name: record.branch });
         }
+        if let Some(with) = branch::collision(&git, &record.branch) {
+            return Err(WorktreeError::BranchCollides { name: record.branch, with });
+        }
         let snapshot = Snapshot::of_commit(&git, record.base)?;
         ambient::write_atomically(&record.marker(), b"", false)?;
         let made = || -> Result<Worktree, WorktreeError> {
             ambient::create_new_directory(&record.dir)?;
             let (cache, skipped) = write_snapshot(self, &snapshot, &record.dir)?;
             cache.store(&record.stat_cache())?;
-            if !has_branch {
-                branch::create(&git, &record)?;
-            }
+            branch::create(&git, &record, has_branch)?;
             Ok(Worktree::new(record.clone(), skipped))
         };
         let made = made();

@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use rustix::io::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -93,6 +94,28 @@ pub enum WorktreeError {
         /// What would be taken.
         limit: u64,
     },
+    /// A commit that unfolds to more than can be written or held.
+    #[error("the commit has more than {limit} {what}")]
+    CommitTooLarge {
+        /// The limit.
+        limit: u64,
+        /// Of what.
+        what: &'static str,
+    },
+    /// A FIFO, a device or a directory stands where git has a file: reading it could take for ever.
+    #[error("{path:?} is not a regular file")]
+    Irregular {
+        /// The file of the git directory.
+        path: PathBuf,
+    },
+    /// A branch in whose place the run's branch needs a directory.
+    #[error("the branch {name:?} can't be made beside the branch {with:?}")]
+    BranchCollides {
+        /// The run's branch.
+        name: String,
+        /// The branch that is there.
+        with: String,
+    },
     /// A limit on the number or depth of files.
     #[error("the tree has more than {limit} {what}")]
     Limit {
@@ -141,13 +164,29 @@ pub enum WorktreeError {
 impl WorktreeError {
     /// What to do about it, where there is something to do.
     pub fn hint(&self) -> Option<String> {
+        if self.is_storage_full() {
+            return Some("make room on its disk, or raise the user's quota there, and try again".to_owned());
+        }
         self.advice().map(str::to_owned)
     }
 
-    /// Whether the disk has no room for it; libgit2 tells that in words alone.
-    pub fn is_no_room(&self) -> bool {
-        let words = ["No space left on device", "Disk quota exceeded", "File too large"];
-        matches!(self, Self::Git(error) if words.iter().any(|words| error.message().contains(words)))
+    /// Whether a limit of the host ended it, or the disk's.
+    pub fn is_limit(&self) -> bool {
+        let limit = matches!(self, Self::TooLarge { .. } | Self::Limit { .. } | Self::CommitTooLarge { .. });
+        limit || self.is_storage_full()
+    }
+
+    /// Whether a disk, a quota or the largest size of a file was reached.
+    pub fn is_storage_full(&self) -> bool {
+        const FULL: [Errno; 3] = [Errno::NOSPC, Errno::DQUOT, Errno::FBIG];
+        match self {
+            Self::Io { source, .. } => FULL.iter().any(|full| source.raw_os_error() == Some(full.raw_os_error())),
+            // Libgit2 keeps the system's words alone.
+            Self::Git(error) if error.class() == git2::ErrorClass::Os => {
+                FULL.iter().any(|full| error.message().contains(words(*full).as_str()))
+            }
+            _ => false,
+        }
     }
 
     fn advice(&self) -> Option<&'static str> {
@@ -178,11 +217,44 @@ impl WorktreeError {
             Self::Unsaved { .. } => "copy or remove those files, then try again",
             Self::UnsafeTree { .. } => "start from a commit without that entry",
             Self::NotAFile { .. } => "have the run's commands leave that path alone",
-            Self::Git(_) | Self::Io { .. } => return None,
+            Self::CommitTooLarge { .. } => "start from a commit without what makes it so large",
+            Self::Irregular { .. } => "remove it, or restore the file from another clone",
+            Self::BranchCollides { .. } => {
+                "rename that branch, or set another template in skillhost.toml, as in branch = \"runs/{slug}-{run}\""
+            }
+            Self::Git(_) => "`git fsck` says whether the repository is whole",
+            Self::Io { .. } => "it must be there, and open to you for reading and writing",
         })
     }
 
     pub(crate) fn io(operation: &'static str, path: &Path, source: io::Error) -> Self {
         Self::Io { operation, path: path.to_owned(), source }
+    }
+}
+
+/// What the system says of an error, without the number that Rust adds.
+fn words(errno: Errno) -> String {
+    let text = io::Error::from(errno).to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let io = |errno: Errno| WorktreeError::io("write", Path::new("x"), errno.into());
+        let git = |class, text| WorktreeError::Git(git2::Error::new(git2::ErrorCode::GenericError, class, text));
+        for full in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].map(io) {
+            assert!(full.is_storage_full() && full.is_limit() && full.hint().is_some_and(|hint| hint.contains("room")));
+        }
+        assert!(git(git2::ErrorClass::Os, "failed to write: No space left on device").is_storage_full());
+        for other in
+            [io(Errno::ACCESS), git(git2::ErrorClass::Odb, "No space left on device"), WorktreeError::NoCommits]
+        {
+            assert!(!other.is_storage_full() && !other.is_limit() && other.hint().is_some(), "{other}");
+        }
+        assert!(WorktreeError::Limit { limit: 1, what: "files" }.is_limit());
     }
 }

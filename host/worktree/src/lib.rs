@@ -44,7 +44,7 @@ mod walk;
 mod worktree;
 
 pub use changes::{Change, ChangeKind};
-pub use checkout::Skipped;
+pub use checkout::{Skipped, remove_directory};
 pub use commit::{CommitRequest, Committed};
 pub use create::NewWorktree;
 pub use error::WorktreeError;
@@ -52,7 +52,8 @@ pub use executes::executes_by_itself;
 pub use id::CommitId;
 pub use record::WorktreeRecord;
 pub use repository::Repository;
-pub use rescue::MAX_RESCUE_BYTES;
+pub use rescue::{MAX_RESCUE_BYTES, Rescue, Saved};
 pub use selection::{LeftOut, LeftOutReason};
 pub use sweep::{SweepAction, SweepFinding, SweepWhat};
+pub use throwaway::CommandRepository;
 pub use worktree::Worktree;

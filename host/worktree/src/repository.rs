@@ -36,9 +36,13 @@ impl Repository {
     pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
         let start = ambient::canonical(dir)?;
         for workdir in start.ancestors().filter(|above| ambient::kind_of(&above.join(".git")).is_some()) {
+            let directories = ambient::git_directories(&workdir.join(".git"))?;
+            for directory in &directories {
+                ambient::require_regular_files(directory)?;
+            }
             // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
-            if ambient::kind_of(&workdir.join(".git")).is_some_and(|kind| kind.is_dir()) {
-                Settings::read(&workdir.join(".git"))?;
+            if let Some(common) = directories.last() {
+                Settings::read(common)?;
             }
             match ambient::open_user_repository(workdir) {
                 Ok(git) => return Self::from_git(&git, workdir),
@@ -113,7 +117,9 @@ impl Repository {
         match found {
             Ok(commit) => Ok(CommitId::from(commit.id())),
             Err(_) => {
-                Err(WorktreeError::Revision { revision: rev.chars().take(80).collect(), shallow: git.is_shallow() })
+                // A linked worktree's own directory doesn't tell.
+                let shallow = self.open_git().is_ok_and(|git| git.is_shallow());
+                Err(WorktreeError::Revision { revision: rev.chars().take(80).collect(), shallow })
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::repository::{Repository, read_from};
 use crate::snapshot::Entry;
 use crate::status::{Difference, kind_of};
 use crate::tree::{Updates, write_tree};
+use crate::walk::Forbidden;
 use crate::worktree::{Look, Worktree};
 use git2::ObjectType;
 use std::os::fd::AsFd as _;
@@ -26,40 +27,38 @@ pub const MAX_RESCUE_BYTES: u64 = 64 << 20;
 /// Largest ignore file that is respected.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
 
+/// What a tree holds and no commit does: found, and not saved yet.
+pub struct Rescue {
+    record: WorktreeRecord,
+    look: Look,
+    chosen: Vec<(Vec<u8>, Difference)>,
+    dropped: u64,
+    max_bytes: u64,
+}
+
+/// A tree in which nothing is that isn't saved elsewhere.
+#[must_use = "the tree is still there"]
+pub struct Saved {
+    record: WorktreeRecord,
+    commit: Option<CommitId>,
+}
+
 impl Repository {
-    /// Saves all that the tree holds and no commit does. The commit that holds it now; none where there is nothing.
+    /// Looks for all that the tree holds and no commit does. Nothing is written yet, and nothing is left to look for
+    /// where the tree is gone.
     ///
     /// # Errors
     /// Where files can't be read, or those that are not ignored exceed `max_bytes`.
-    pub fn rescue(&self, record: &WorktreeRecord, max_bytes: u64) -> Result<Option<CommitId>, WorktreeError> {
-        if ambient::kind_of(&record.marker()).is_some() {
-            // It was still being made: what is there is the base's, and not all of it.
-            return Ok(None);
-        }
+    pub fn rescue(&self, record: &WorktreeRecord, max_bytes: u64) -> Result<Rescue, WorktreeError> {
         let worktree = Worktree::new(record.clone(), Vec::new());
         let git = worktree.open_git()?;
         let look = worktree.look_from(branch::last_known(&git, record)?)?;
-        let Saved { updates, dropped } = save(&git, &look, record, max_bytes)?;
-        if updates.is_empty() {
-            return Ok(None);
-        }
-        let tree = write_tree(&git, git.find_commit(look.head)?.tree_id(), &updates)?;
-        let name = record.rescue_reference();
-        let earlier = branch::target(&git, &name)?;
-        if let Some(earlier) = earlier
-            && git.find_commit(earlier)?.tree_id() == tree
-        {
-            return Ok(Some(earlier.into()));
-        }
-        // What was rescued before stays reachable.
-        let parents: Vec<_> = [Some(look.head), earlier].into_iter().flatten().collect();
-        let message = format!(
-            "Uncommitted work of {} in run {}\n\nIgnored files that were too large to save: {dropped}\n",
-            record.agent, record.run
-        );
-        let saved = commit::write(&git, tree, &parents, &message, None)?;
-        git.reference(&name, saved, true, "skillhost: rescue")?;
-        Ok(Some(saved.into()))
+        let (chosen, dropped) = match ambient::kind_of(&record.marker()) {
+            None => choose(&git, &look, record, max_bytes)?,
+            // It was still being made: what is there is the base's, and not all of it.
+            Some(_) => (Vec::new(), 0),
+        };
+        Ok(Rescue { record: record.clone(), look, chosen, dropped, max_bytes })
     }
 
     /// Rescues what is uncommitted, then removes the tree and what the host remembers about it. The branch and the
@@ -68,57 +67,118 @@ impl Repository {
     /// # Errors
     /// Where not everything could be saved: nothing is removed then.
     pub fn remove_worktree(&self, record: &WorktreeRecord) -> Result<(), WorktreeError> {
-        if ambient::kind_of(&record.dir).is_some() {
-            self.rescue(record, MAX_RESCUE_BYTES)?;
-            remove_directory(&record.dir)?;
+        if ambient::kind_of(&record.dir).is_none() {
+            return Saved { record: record.clone(), commit: None }.remove_tree();
         }
-        ambient::remove_file(&record.stat_cache())?;
-        ambient::remove_file(&record.marker())
+        self.rescue(record, MAX_RESCUE_BYTES)?.save()?.remove_tree()
     }
 }
 
-struct Saved {
-    updates: Updates,
-    dropped: u64,
+impl Rescue {
+    /// The ref that it will be saved under; none where there is nothing to save.
+    pub fn reference(&self) -> Option<String> {
+        (!self.chosen.is_empty()).then(|| self.record.rescue_reference())
+    }
+
+    /// Saves it.
+    ///
+    /// # Errors
+    /// Where a file can't be read or stored any more, or somebody else moved the ref.
+    pub fn save(self) -> Result<Saved, WorktreeError> {
+        let commit = if self.chosen.is_empty() { None } else { Some(self.write()?) };
+        Ok(Saved { record: self.record, commit })
+    }
+
+    fn write(&self) -> Result<CommitId, WorktreeError> {
+        let git = &self.look.git;
+        let odb = git.odb()?;
+        let mut updates = Updates::new();
+        for (path, difference) in &self.chosen {
+            let entry = match difference.after {
+                None => None,
+                Some(_) => {
+                    let (content, stamp) = beneath::read(self.look.root.as_fd(), path, self.max_bytes)?;
+                    Some(Entry { kind: kind_of(&stamp), blob: odb.write(ObjectType::Blob, &content)? })
+                }
+            };
+            updates.insert(path.clone(), entry);
+        }
+        let tree = write_tree(git, git.find_commit(self.look.head)?.tree_id(), &updates)?;
+        let name = self.record.rescue_reference();
+        let earlier = branch::target(git, &name)?;
+        if let Some(earlier) = earlier
+            && git.find_commit(earlier)?.tree_id() == tree
+        {
+            return Ok(earlier.into());
+        }
+        // What was rescued before stays reachable.
+        let parents: Vec<_> = [Some(self.look.head), earlier].into_iter().flatten().collect();
+        let message = format!(
+            "Uncommitted work of {} in run {}\n\nNot saved, since too large and ignored, or nested too deep: {}\n",
+            self.record.agent, self.record.run, self.dropped
+        );
+        let saved = commit::write(git, tree, &parents, &message, None)?;
+        branch::put(git, &self.record, &name, earlier, saved)?;
+        Ok(saved.into())
+    }
 }
 
-fn save(git: &git2::Repository, look: &Look, record: &WorktreeRecord, max_bytes: u64) -> Result<Saved, WorktreeError> {
+impl Saved {
+    /// The commit that holds what was saved; none where there was nothing.
+    pub fn commit(&self) -> Option<CommitId> {
+        self.commit
+    }
+
+    /// Removes the tree, and what the host remembers about it.
+    ///
+    /// # Errors
+    /// Where the file system refuses.
+    pub fn remove_tree(self) -> Result<(), WorktreeError> {
+        remove_directory(&self.record.dir)?;
+        ambient::remove_file(&self.record.stat_cache())?;
+        ambient::remove_file(&self.record.marker())
+    }
+}
+
+/// What is saved, smallest first; and how many are not, since they are ignored and there is no room.
+fn choose(
+    git: &git2::Repository,
+    look: &Look,
+    record: &WorktreeRecord,
+    max_bytes: u64,
+) -> Result<(Vec<(Vec<u8>, Difference)>, u64), WorktreeError> {
     let base = git.find_commit(record.base.oid())?.tree()?;
     if let Some(rules) = read_from(git, &base, ".gitignore", MAX_IGNORE_BYTES)? {
         // Rules that libgit2 can't read ignore nothing.
         let _ = git.add_ignore_rule(&String::from_utf8_lossy(&rules).replace('\0', ""));
     }
-    let mut saved = Saved { updates: Updates::new(), dropped: 0 };
-    let mut unsaved: Vec<&[u8]> = Vec::new();
-    let mut room = max_bytes;
     let mut found: Vec<(bool, u64, &Vec<u8>, &Difference)> = Vec::new();
     for (path, difference) in &look.differences {
         let ignored = difference.before.is_none() && is_ignored(git, path);
         found.push((ignored, difference.after.map_or(0, |stamp| stamp.size), path, difference));
     }
     found.sort_by_key(|(ignored, size, path, _)| (*ignored, *size, *path));
+    let (mut chosen, mut unsaved) = (Vec::new(), Vec::new());
+    let mut dropped = look.listing.forbidden.values().filter(|forbidden| **forbidden == Forbidden::Deep).count() as u64;
+    let mut room = max_bytes;
     for (ignored, size, path, difference) in found {
-        if difference.after.is_none() {
-            saved.updates.insert(path.clone(), None);
-        } else if size <= room {
-            let (content, stamp) = beneath::read(look.root.as_fd(), path, room)?;
-            room -= (content.len() as u64).min(room);
-            let blob = git.odb()?.write(ObjectType::Blob, &content)?;
-            saved.updates.insert(path.clone(), Some(Entry { kind: kind_of(&stamp), blob }));
+        if size <= room {
+            room -= size;
+            chosen.push((path.clone(), *difference));
         } else if ignored {
-            saved.dropped += 1;
+            dropped += 1;
         } else {
             unsaved.push(path);
         }
     }
-    if let Some(first) = unsaved.first() {
-        return Err(WorktreeError::Unsaved {
+    match unsaved.first() {
+        Some(first) => Err(WorktreeError::Unsaved {
             path: record.dir.clone(),
             count: unsaved.len() as u64,
             first: beneath::lossy(first),
-        });
+        }),
+        None => Ok((chosen, dropped)),
     }
-    Ok(saved)
 }
 
 fn is_ignored(git: &git2::Repository, path: &[u8]) -> bool {

@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::os::fd::BorrowedFd;
 
+/// Most bytes that one commit takes in: what a forge would still accept.
+const MAX_COMMIT_BYTES: u64 = 1 << 30;
 /// Most entries in one list: it is for people.
 const MAX_LEFT_OUT: usize = 1_000;
 
@@ -41,7 +43,7 @@ pub enum LeftOutReason {
     OutsideGrant,
     /// A link that leads out of the tree.
     EscapingLink,
-    /// Over 100 MiB.
+    /// Over 100 MiB, or one of so many large files that the commit would be over 1 GiB.
     TooLarge,
     /// Its name is not one that every system reads alike.
     Name,
@@ -58,7 +60,7 @@ impl fmt::Display for LeftOutReason {
             Self::SetUp => "changed by set-up",
             Self::OutsideGrant => "outside the write grant, or protected",
             Self::EscapingLink => "a link that leads out of the tree",
-            Self::TooLarge => "larger than 100 MiB",
+            Self::TooLarge => "larger than 100 MiB, or than what is left of 1 GiB for one commit",
             Self::Name => "a name that not every system reads alike",
             Self::Special => "a device, a FIFO or a socket",
             Self::Occupied => "in the place of something else",
@@ -101,13 +103,16 @@ pub(crate) fn select(
         let shown = if reason == LeftOutReason::UntrackedOutput { roll_up(head, path) } else { path.to_vec() };
         *left_out.entry((shown, reason)).or_default() += 1;
     };
+    let mut room = MAX_COMMIT_BYTES;
     for (path, difference) in differences {
         let judged = match forbidden.get(path) {
             Some(_) => Err(LeftOutReason::Special),
             None => judge(root, path, difference, rules)?,
         };
-        match judged {
-            Ok(named) => {
+        let left = room.checked_sub(difference.after.map_or(0, |stamp| stamp.size));
+        match judged.and_then(|named| left.map(|left| (named, left)).ok_or(LeftOutReason::TooLarge)) {
+            Ok((named, left)) => {
+                room = left;
                 selection.included.insert(named, *difference);
             }
             Err(reason) => leave(path, reason),

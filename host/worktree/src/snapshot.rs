@@ -14,6 +14,11 @@ pub(crate) const MAX_FILES: usize = 1_000_000;
 pub(crate) const MAX_DEPTH: usize = 128;
 /// Longest path, in bytes.
 const MAX_PATH_BYTES: usize = 4_000;
+/// Most entries of directories that are read. A directory can stand in its own tree many times over, so that a few
+/// objects unfold to more than a machine can ever visit.
+const MAX_ENTRIES: usize = 2 * MAX_FILES;
+/// Most bytes of all paths together: what a million files with paths of 250 bytes have.
+const MAX_PATHS_BYTES: usize = 250 << 20;
 
 /// What an entry of a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,15 +76,22 @@ impl Snapshot {
     pub(crate) fn of_tree(repository: &Repository, tree: Oid) -> Result<Self, WorktreeError> {
         let mut snapshot = Self::default();
         let mut pending = vec![(Vec::new(), tree, 0)];
+        let (mut entries, mut path_bytes) = (0, 0);
+        let over = |limit: usize, what| WorktreeError::CommitTooLarge { limit: limit as u64, what };
         while let Some((prefix, tree, depth)) = pending.pop() {
             if depth > MAX_DEPTH {
-                return Err(WorktreeError::Limit { limit: MAX_DEPTH as u64, what: "nested directories" });
+                return Err(over(MAX_DEPTH, "nested directories"));
             }
             let tree = repository.find_tree(tree)?;
+            entries += tree.len();
+            if entries > MAX_ENTRIES {
+                return Err(over(MAX_ENTRIES, "entries"));
+            }
             let mut names = HashSet::with_capacity(tree.len());
             for index in 0..tree.len() {
                 let Some(entry) = tree.get(index) else { continue };
                 let path = [&prefix[..], entry.name_bytes()].concat();
+                path_bytes += path.len();
                 if let Some(rule) = unsafe_name(entry.name_bytes(), &path) {
                     return Err(WorktreeError::UnsafeTree { path: lossy(&path), rule });
                 }
@@ -88,9 +100,6 @@ impl Snapshot {
                     return Err(WorktreeError::UnsafeTree { path: lossy(&path), rule: "its name stands there twice" });
                 }
                 if entry.filemode() == 0o040_000 {
-                    if pending.len() > MAX_FILES {
-                        return Err(WorktreeError::Limit { limit: MAX_FILES as u64, what: "directories" });
-                    }
                     pending.push(([&path[..], b"/"].concat(), entry.id(), depth + 1));
                 } else {
                     let Some(kind) = EntryKind::from_mode(entry.filemode()) else {
@@ -100,7 +109,10 @@ impl Snapshot {
                 }
             }
             if snapshot.entries.len() > MAX_FILES {
-                return Err(WorktreeError::Limit { limit: MAX_FILES as u64, what: "files" });
+                return Err(over(MAX_FILES, "files"));
+            }
+            if path_bytes > MAX_PATHS_BYTES {
+                return Err(over(MAX_PATHS_BYTES, "bytes of paths"));
             }
         }
         Ok(snapshot)

@@ -3,7 +3,8 @@
 //!
 //! A spelling of `.git` turns the directory that holds it into a repository for whoever runs git there, with hooks and
 //! a configuration that execute: it is removed, wherever it stands. Devices and FIFOs block or act when they are opened:
-//! in the place of a file that would be committed they are refused, elsewhere removed. Links that lead out of the tree,
+//! in the place of a file that would be committed they are refused, elsewhere removed. So are directories that are nested
+//! deeper than any path can name. Links that lead out of the tree,
 //! names that some file systems take for one, and files that other tools execute by themselves are reported.
 
 use crate::beneath::{self, io_error, lossy};
@@ -43,6 +44,8 @@ pub enum SweepWhat {
     GitName,
     /// A device, a FIFO or a socket.
     Special,
+    /// A directory nested so deep that nothing beneath it can be named or committed.
+    Deep,
     /// A link that leads out of the tree, or that some system may read so.
     EscapingLink,
     /// A name that differs from another one only by case or Unicode form.
@@ -66,6 +69,7 @@ impl fmt::Display for SweepFinding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.what {
             SweepWhat::GitName => "a spelling of .git",
+            SweepWhat::Deep => "a directory that is nested too deep",
             SweepWhat::Special => "a device, a FIFO or a socket",
             SweepWhat::EscapingLink => "a link that leads out of the tree",
             SweepWhat::Twin => "a name that differs from another one only by case or Unicode form",
@@ -114,9 +118,10 @@ pub(crate) fn sweep(
                 remove(root, path).map_err(|e| io_error("remove", path, e))?;
                 findings.push(path, SweepWhat::Special, SweepAction::Removed);
             }
-            Forbidden::GitName => {
+            Forbidden::GitName | Forbidden::Deep => {
                 remove(root, path).map_err(|e| io_error("remove", path, e))?;
-                findings.push(path, SweepWhat::GitName, SweepAction::Removed);
+                let is_deep = *forbidden == Forbidden::Deep;
+                findings.push(path, if is_deep { SweepWhat::Deep } else { SweepWhat::GitName }, SweepAction::Removed);
             }
         }
     }

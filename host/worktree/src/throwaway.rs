@@ -1,7 +1,8 @@
 //! A small repository of its own, for commands that need git: version stamps, tests of what changed.
 //!
 //! It has one commit with the files of the named one and nothing else: no remotes, no hooks, no history, no link to the
-//! user's repository. Whatever is done to it is gone with it.
+//! user's repository. It is made once for a commit; each command gets a copy of its own, since a hook, a moved `HEAD` or a
+//! changed configuration would otherwise reach the next one.
 
 use crate::ambient;
 use crate::checkout::remove_directory;
@@ -10,7 +11,39 @@ use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::repository::Repository;
 use git2::Index;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A copy of a throwaway repository, for one command. It is removed when this is dropped.
+#[derive(Debug)]
+pub struct CommandRepository(PathBuf);
+
+impl CommandRepository {
+    /// Copies a repository that only the host has written to, to a place beside it.
+    ///
+    /// # Errors
+    /// Where the disk fails; what was written is then removed.
+    pub fn copy_of(original: &Path) -> Result<Self, WorktreeError> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let mut name = original.as_os_str().to_owned();
+        name.push(format!("-{}", NEXT.fetch_add(1, Ordering::Relaxed)));
+        let copy = Self(name.into());
+        ambient::copy_directory(original, &copy.0)?;
+        Ok(copy)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for CommandRepository {
+    fn drop(&mut self) {
+        // What can't be removed now lies in the run's own folder, and goes with what else is left there.
+        let _ = remove_directory(&self.0);
+    }
+}
 
 /// All of its configuration.
 const CONFIG: &[u8] = b"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tfilemode = true\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n";

@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use unicode_normalization::UnicodeNormalization as _;
 
+/// Most names in a tree. A command is ended at half as many, but is quick to make some more before that is seen.
+const MAX_NAMES: usize = 2 * MAX_FILES;
 /// Most twins that are kept: a report is for people.
 const MAX_TWINS: usize = 1_000;
 
@@ -31,6 +33,8 @@ pub(crate) enum Forbidden {
     GitName,
     /// A device, a FIFO or a socket.
     Special,
+    /// A directory nested deeper than any path that a commit or a skill can hold.
+    Deep,
 }
 
 /// Walks the tree beneath `root`.
@@ -52,13 +56,10 @@ fn visit(
     seen: &mut usize,
     listing: &mut Listing,
 ) -> Result<(), WorktreeError> {
-    if depth > MAX_DEPTH {
-        return Err(WorktreeError::Limit { limit: MAX_DEPTH as u64, what: "nested directories" });
-    }
     let names = beneath::names(&directory).map_err(|e| io_error("list", prefix, e))?;
     *seen += names.len();
-    if *seen > MAX_FILES {
-        return Err(WorktreeError::Limit { limit: MAX_FILES as u64, what: "files" });
+    if *seen > MAX_NAMES {
+        return Err(WorktreeError::Limit { limit: MAX_NAMES as u64, what: "files" });
     }
     find_twins(&names, prefix, &mut listing.twins);
     for name in names {
@@ -73,6 +74,9 @@ fn visit(
             Err(Errno::NOENT) => {}
             Err(errno) => return Err(io_error("look at", prefix, errno)),
             Ok(stamp) => match stamp.kind() {
+                FileType::Directory if depth == MAX_DEPTH => {
+                    listing.forbidden.insert(prefix.clone(), Forbidden::Deep);
+                }
                 FileType::Directory => {
                     let below = beneath::enter(&directory, name).map_err(|e| io_error("open", prefix, e))?;
                     prefix.push(b'/');

@@ -461,3 +461,170 @@ fn g_06_a_tree_with_unsafe_entries_is_refused_before_anything_is_made() {
     assert!(names(&fixture.trees).is_empty());
     assert!(fixture.open().branch_tip("skillhost/goal-run1").is_none());
 }
+
+/// A commit on `main` with this tree.
+fn commit_tree(fixture: &Fixture, tree: &str) {
+    let commit = fixture.git(&["commit-tree", "-m", "hostile", tree]);
+    fixture.git(&["update-ref", "refs/heads/main", &commit]);
+}
+
+#[test]
+fn g_13_a_few_objects_that_unfold_without_end_are_refused() {
+    let fixture = Fixture::new();
+    let git = git2::Repository::open(&fixture.dir).unwrap();
+    let blob = git.blob(b"x").unwrap();
+    let directory = |entries: &[(&str, git2::Oid)], mode| {
+        let mut builder = git.treebuilder(None).unwrap();
+        entries.iter().for_each(|(name, id)| drop(builder.insert(name, *id, mode).unwrap()));
+        builder.write().unwrap()
+    };
+    let mut tree = directory(&[("file", blob)], 0o100_644);
+    for _ in 0..60 {
+        tree = directory(&[("a", tree), ("b", tree)], 0o040_000);
+    }
+    commit_tree(&fixture, &tree.to_string());
+    let repository = fixture.open();
+    let base = repository.resolve("main").unwrap();
+    assert!(matches!(repository.list_files(&base), Err(WorktreeError::CommitTooLarge { .. })));
+
+    // One that unfolds to more than a disk has room for: nothing of it is written.
+    let large = git.blob(&vec![0; 1 << 20]).unwrap();
+    let names: Vec<String> = (0..17_000).map(|number| format!("{number}")).collect();
+    let entries: Vec<_> = names.iter().map(|name| (name.as_str(), large)).collect();
+    commit_tree(&fixture, &directory(&entries, 0o100_644).to_string());
+    let new = NewWorktree { base: repository.resolve("main").unwrap(), ..fixture.new_worktree("run1") };
+    let error = repository.create_worktree(new).unwrap_err();
+    assert!(matches!(error, WorktreeError::CommitTooLarge { .. }) && error.is_limit(), "{error}");
+    assert!(error.hint().unwrap().contains("start from a commit"));
+    assert_eq!(names_of(&fixture), Vec::<String>::new());
+}
+
+fn names_of(fixture: &Fixture) -> Vec<String> {
+    names(&fixture.trees)
+}
+
+#[test]
+fn g_14_what_would_block_a_reader_of_the_git_directory_is_refused() {
+    for file in ["config", "packed-refs", "HEAD", "refs/heads/other", "objects/info/alternates", "info/attributes"] {
+        let fixture = Fixture::new();
+        let place = fixture.dir.join(".git").join(file);
+        drop(fs::remove_file(&place));
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        assert!(Command::new("mkfifo").arg(&place).status().unwrap().success());
+        let error = Repository::open(&fixture.dir).unwrap_err();
+        assert!(matches!(&error, WorktreeError::Irregular { path } if path.ends_with(file)), "{file}: {error}");
+        assert!(error.hint().is_some());
+    }
+    // The same where another directory holds them.
+    let fixture = Fixture::new();
+    let linked = fixture.temporary.path().join("linked");
+    fixture.git(&["worktree", "add", "-q", &linked.display().to_string()]);
+    assert!(Repository::open(&linked).is_ok());
+    assert!(Command::new("mkfifo").arg(fixture.dir.join(".git/packed-refs")).status().unwrap().success());
+    assert!(matches!(Repository::open(&linked), Err(WorktreeError::Irregular { .. })));
+}
+
+#[test]
+fn g_15_a_linked_worktree_of_a_shallow_clone_says_so() {
+    let fixture = Fixture::new();
+    fixture.git(&["commit", "-q", "--allow-empty", "-m", "one more"]);
+    let shallow = fixture.temporary.path().join("shallow");
+    let source = format!("file://{}", fixture.dir.display());
+    fixture.git(&["clone", "-q", "--depth", "1", &source, &shallow.display().to_string()]);
+    let linked = fixture.temporary.path().join("linked");
+    assert!(fixture.try_git(&shallow, &["worktree", "add", "-q", &linked.display().to_string()]).0);
+    let error = Repository::open(&linked).unwrap().resolve("HEAD~1").unwrap_err();
+    assert!(error.hint().unwrap().contains("shallow"), "{error}");
+}
+
+#[test]
+fn g_07_a_branch_in_the_way_is_named_and_nothing_is_left() {
+    let fixture = Fixture::new();
+    fixture.git(&["branch", "skillhost"]);
+    let before = fixture.git(&["for-each-ref"]);
+    let error = fixture.open().create_worktree(fixture.new_worktree("run1")).unwrap_err();
+    assert!(matches!(&error, WorktreeError::BranchCollides { with, .. } if with == "skillhost"), "{error}");
+    assert!(error.hint().unwrap().contains("branch = "));
+    assert_eq!(fixture.git(&["for-each-ref"]), before);
+    // Nor is a kept ref moved that somebody else made.
+    fixture.git(&["branch", "-D", "skillhost"]);
+    let other = fixture.git(&["commit-tree", "-m", "other", "main^{tree}"]);
+    fixture.git(&["update-ref", "refs/skillhost/keep/run1", &other]);
+    let before = fixture.git(&["for-each-ref"]);
+    assert!(fixture.open().create_worktree(fixture.new_worktree("run1")).is_err());
+    assert_eq!(fixture.git(&["for-each-ref"]), before);
+    assert_eq!(names_of(&fixture), Vec::<String>::new());
+}
+
+#[test]
+fn f_12_what_is_nested_too_deep_is_swept_and_keeps_nothing_from_being_cleaned() {
+    let fixture = Fixture::new();
+    let worktree = fixture.worktree("run1");
+    let nest = || fs::create_dir_all(worktree.dir().join("d/".repeat(300))).unwrap();
+    nest();
+    let findings = worktree.sweep(&set(&[])).unwrap();
+    assert_eq!(findings.len(), 1);
+    assert_eq!((findings[0].what, findings[0].action), (SweepWhat::Deep, SweepAction::Removed));
+    assert_eq!(worktree.sweep(&set(&[])).unwrap(), []);
+    put(&worktree.dir().join("x"), "x");
+    nest();
+    assert!(commit(&worktree, &["x"]).commit.is_some());
+    nest();
+    put(&worktree.dir().join("y"), "y");
+    fixture.open().remove_worktree(&worktree.record()).unwrap();
+    assert_eq!(fixture.git(&["show", "refs/skillhost/rescue/run1-main:y"]), "y");
+}
+
+#[test]
+fn f_10_large_files_that_cost_a_command_nothing_are_not_read_all() {
+    let names: Vec<String> = (0..40).map(|number| format!("f{number:02}")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "small\n")).collect();
+    let fixture = Fixture::with(&files);
+    let worktree = fixture.worktree("run1");
+    put(&worktree.dir().join("f00"), "changed\n");
+    for name in &names[1..] {
+        let file = fs::OpenOptions::new().write(true).open(worktree.dir().join(name)).unwrap();
+        file.set_len(50 << 20).unwrap();
+    }
+    let error = worktree.changes(&set(&[])).unwrap_err();
+    assert!(matches!(error, WorktreeError::TooLarge { .. }) && error.is_limit(), "{error}");
+    assert!(worktree.diff(&[], 1_000_000).is_err());
+    // Of one path only that one is read.
+    assert!(worktree.diff(&[path("f00")], 1_000).unwrap().contains("+changed"));
+}
+
+#[test]
+fn x_06_trees_that_an_ordinary_user_can_not_simply_remove_are_removed() {
+    use std::os::unix::fs::{PermissionsExt as _, chown};
+    const PLACE: &str = "SKILLHOST_TEST_PLACE";
+    if let Some(place) = std::env::var_os(PLACE) {
+        let tree = std::path::Path::new(&place).join("tree");
+        let modes = [0o555, 0o500, 0o444, 0o400, 0o300, 0o000];
+        for (number, mode) in modes.into_iter().enumerate() {
+            let closed = tree.join(number.to_string());
+            fs::create_dir_all(closed.join("below/empty")).unwrap();
+            put(&closed.join("below/file"), "x");
+            for dir in [closed.join("below/empty"), closed.join("below"), closed] {
+                fs::set_permissions(&dir, fs::Permissions::from_mode(mode)).unwrap();
+            }
+        }
+        skillhost_worktree::remove_directory(&tree).unwrap();
+        assert!(!tree.exists());
+        return;
+    }
+    // A program of its own, as a user for whom modes count, in a place that this user can reach.
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let mut child = Command::new(&program);
+    child.args(["--exact", "x_06_trees_that_an_ordinary_user_can_not_simply_remove_are_removed"]);
+    child.env(PLACE, place.path()).current_dir("/");
+    if rustix::process::geteuid().is_root() {
+        use std::os::unix::process::CommandExt as _;
+        const NOBODY: u32 = 65_534;
+        chown(place.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        child.uid(NOBODY).gid(NOBODY);
+    }
+    let output = child.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}

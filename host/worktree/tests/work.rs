@@ -5,7 +5,9 @@
 mod fixture;
 
 use fixture::{Fixture, commit, executable, names, path, paths, put, set, try_commit};
-use skillhost_worktree::{ChangeKind, LeftOutReason, Worktree, WorktreeError};
+use skillhost_worktree::{
+    ChangeKind, CommandRepository, LeftOutReason, NewWorktree, Repository, Worktree, WorktreeError,
+};
 use std::fs;
 
 #[test]
@@ -209,19 +211,84 @@ fn a_checkout_and_a_throwaway_repository_match() {
 }
 
 #[test]
+fn what_one_command_does_to_its_repository_does_not_reach_the_next() {
+    let fixture = Fixture::new();
+    let repository = fixture.open();
+    let original = fixture.trees.join("repository");
+    repository.throwaway_repository(&repository.resolve("main").unwrap(), &original).unwrap();
+    let first = CommandRepository::copy_of(&original).unwrap();
+    executable(&first.path().join("hooks/pre-commit"), "#!/bin/sh\n");
+    put(&first.path().join("HEAD"), "ref: refs/heads/elsewhere\n");
+    for pack in names(&first.path().join("objects/pack")) {
+        fs::remove_file(first.path().join("objects/pack").join(pack)).unwrap();
+    }
+    let second = CommandRepository::copy_of(&original).unwrap();
+    assert!(!second.path().join("hooks").exists());
+    let git_directory = format!("--git-dir={}", second.path().display());
+    assert_eq!(fixture.git(&[&git_directory, "rev-parse", "--abbrev-ref", "HEAD"]), "base");
+    assert!(fixture.try_git(&fixture.dir, &[&git_directory, "fsck", "--strict"]).0);
+    drop((first, second));
+    assert_eq!(names(&fixture.trees), ["repository"]);
+}
+
+/// The number of this process among those that the test below starts.
+const NUMBER: &str = "SKILLHOST_TEST_NUMBER";
+
+#[test]
+fn several_processes_make_trees_at_once() {
+    const PROCESSES: usize = 6;
+    if let (Some(number), Ok(dir)) = (std::env::var_os(NUMBER), std::env::current_dir()) {
+        let run = format!("run{}", number.display());
+        let repository = Repository::open(&dir).unwrap();
+        let (base, trees) = (repository.resolve("main").unwrap(), dir.parent().unwrap().join("trees"));
+        let branch = format!("skillhost/goal-{run}");
+        let new = NewWorktree {
+            run: run.parse().unwrap(),
+            agent: "main".parse().unwrap(),
+            base,
+            branch,
+            dir: trees.join(&run),
+        };
+        let worktree = repository.create_worktree(new).unwrap();
+        put(&worktree.dir().join("own"), &run);
+        assert!(commit(&worktree, &["own"]).commit.is_some());
+        return;
+    }
+    let fixture = Fixture::new();
+    let start = |number: usize| {
+        let mut process = std::process::Command::new(std::env::current_exe().unwrap());
+        process.args(["--exact", "several_processes_make_trees_at_once"]).current_dir(&fixture.dir);
+        process.env(NUMBER, number.to_string()).stdout(std::process::Stdio::piped()).spawn().unwrap()
+    };
+    for process in (0..PROCESSES).map(start).collect::<Vec<_>>() {
+        let output = process.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
+    for number in 0..PROCESSES {
+        let own = fixture.git(&["show", &format!("skillhost/goal-run{number}:own")]);
+        assert_eq!(own, format!("run{number}"));
+    }
+    fixture.check_integrity();
+}
+
+#[test]
 fn nothing_is_removed_before_it_is_saved() {
     let fixture = Fixture::with(&[("a", "a"), (".gitignore", "/target/\n")]);
     let repository = fixture.open();
     let worktree = fixture.worktree("run1");
     let record = worktree.record();
-    assert_eq!(repository.rescue(&record, 1_000).unwrap(), None);
+    let rescue = |bytes| repository.rescue(&record, bytes);
+    assert_eq!(rescue(1_000).unwrap().reference(), None);
     put(&worktree.dir().join("a"), "changed");
     put(&worktree.dir().join("notes"), "untracked");
     put(&worktree.dir().join("target/small"), "ignored");
     put(&worktree.dir().join("target/large"), &"x".repeat(2_000));
-    assert!(matches!(repository.rescue(&record, 10), Err(WorktreeError::Unsaved { count: 1, .. })));
-    let saved = repository.rescue(&record, 1_000).unwrap().unwrap();
-    assert_eq!(repository.rescue(&record, 1_000).unwrap().unwrap(), saved);
+    assert!(matches!(rescue(10), Err(WorktreeError::Unsaved { count: 1, .. })));
+    // Looking saves nothing.
+    assert_eq!(rescue(1_000).unwrap().reference().unwrap(), "refs/skillhost/rescue/run1-main");
+    assert!(!fixture.git(&["for-each-ref"]).contains("rescue"));
+    let saved = rescue(1_000).unwrap().save().unwrap().commit().unwrap();
+    assert_eq!(rescue(1_000).unwrap().save().unwrap().commit().unwrap(), saved);
     let listed = fixture.git(&["ls-tree", "-r", "--name-only", "refs/skillhost/rescue/run1-main"]);
     assert_eq!(listed, ".gitignore\na\nnotes\ntarget/small");
     put(&worktree.dir().join("notes"), &"y".repeat(70 << 20));
