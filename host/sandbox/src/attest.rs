@@ -110,7 +110,7 @@ mod tests {
 
     fn plan() -> Plan {
         let command = Command::new(["true"], std::env::temp_dir());
-        crate::layout::plan(&command, &Toolchains::none(), &Support::everything(), None).unwrap()
+        crate::layout::plan(&command, &Toolchains::none(), &Support::everything(), None, 0).unwrap()
     }
 
     fn host() -> BTreeMap<String, u64> {

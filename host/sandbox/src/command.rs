@@ -65,7 +65,7 @@ pub struct Limits {
     pub processes: u64,
     /// Memory of all processes together, without what is shared with files.
     pub memory_bytes: u64,
-    /// Growth of the worktree, and the largest single file.
+    /// Growth of the worktree since the first command in it, and the largest single file.
     pub disk_bytes: u64,
     /// Size of the file system that holds `/tmp`, `/var/tmp` and the home; it lives in memory.
     pub scratch_bytes: u64,

@@ -68,6 +68,13 @@ pub enum SandboxError {
     Channel(#[source] io::Error),
 }
 
+impl SandboxError {
+    /// Whether the host itself is to blame: its own process ended without a word, or couldn't be spoken to.
+    pub fn is_bug(&self) -> bool {
+        matches!(self, Self::InitDied { .. } | Self::Channel(_))
+    }
+}
+
 fn names(missing: &[Missing]) -> String {
     let names: Vec<_> = missing.iter().map(|m| format!("{} ({})", m.wall, m.reason)).collect();
     names.join(", ")

@@ -77,7 +77,7 @@ const ETC: [&str; 24] = [
 /// Names in `/etc` that carry a version.
 const ETC_PREFIXES: [&str; 2] = ["java-", "python3"];
 /// Inside of `/usr`, but configuration of the machine, which can hold tokens (`npmrc`).
-const MASKED: [&str; 1] = ["/usr/local/etc"];
+const MASKED: [&str; 2] = ["/usr/local/etc", "/usr/etc/npmrc"];
 
 /// Files of `/etc` that are the same in every sandbox.
 pub(crate) const WRITTEN: [(&str, &str); 6] = [
@@ -98,6 +98,7 @@ pub(crate) fn plan(
     toolchains: &Toolchains,
     support: &Support,
     cgroup: Option<PathBuf>,
+    baseline_bytes: u64,
 ) -> Result<Plan, SandboxError> {
     let mut mounts = vec![Mount { source: "/usr".into(), target: "/usr".into(), writable: false }];
     let mut links = Vec::new();
@@ -121,8 +122,14 @@ pub(crate) fn plan(
         env: environment(command, toolchains),
         mounts,
         links,
-        masks: MASKED.iter().map(PathBuf::from).filter(|path| path.is_dir()).collect(),
+        masks: MASKED
+            .iter()
+            .map(PathBuf::from)
+            .filter(|path| path.exists())
+            .chain(toolchains.masks().iter().cloned())
+            .collect(),
         limits: command.limits.clone(),
+        baseline_bytes,
         timeout_s: command.timeout.as_secs(),
         landlock_abi: support.landlock_abi,
         without: support.missing.iter().map(|missing| missing.wall).collect(),
@@ -188,7 +195,7 @@ mod tests {
 
     fn planned() -> Plan {
         let command = Command::new(["true"], std::env::temp_dir());
-        plan(&command, &Toolchains::none(), &Support::everything(), None).unwrap()
+        plan(&command, &Toolchains::none(), &Support::everything(), None, 0).unwrap()
     }
 
     #[test]
@@ -217,7 +224,7 @@ mod tests {
     #[test]
     fn a_tree_that_is_no_directory_is_refused() {
         let command = Command::new(["true"], "/dev/null");
-        let refused = plan(&command, &Toolchains::none(), &Support::everything(), None);
+        let refused = plan(&command, &Toolchains::none(), &Support::everything(), None, 0);
         assert!(matches!(refused, Err(SandboxError::DirectoryMount { .. })));
     }
 }

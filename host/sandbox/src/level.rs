@@ -128,6 +128,16 @@ pub enum LimitsHeldBy {
     Nothing,
 }
 
+impl fmt::Display for LimitsHeldBy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cgroup => "cgroup",
+            Self::Watchdog => "watchdog",
+            Self::Nothing => "nothing",
+        })
+    }
+}
+
 /// What stood around a command that ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attestation {

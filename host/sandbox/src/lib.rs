@@ -28,6 +28,7 @@ mod error;
 mod init;
 mod layout;
 mod level;
+mod measure;
 mod outcome;
 mod plan;
 mod running;

@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     /// Directories inside of which nothing is shown.
     pub(crate) masks: Vec<PathBuf>,
     pub(crate) limits: Limits,
+    /// What the worktree and the git directory held before any command ran there.
+    pub(crate) baseline_bytes: u64,
     pub(crate) timeout_s: u64,
     /// The Landlock version to use; 0 for none.
     pub(crate) landlock_abi: u32,

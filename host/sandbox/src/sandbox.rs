@@ -1,8 +1,10 @@
 //! Running a command in the sandbox, from the host's side.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines, Take};
@@ -14,6 +16,7 @@ use crate::command::Command;
 use crate::error::SandboxError;
 use crate::layout;
 use crate::level::{Attestation, Demand, Level, LimitsHeldBy, Observed};
+use crate::measure::{IMMEASURABLE, tree_bytes};
 use crate::outcome::{Exit, Outcome, Output};
 use crate::plan::{Limit, Report, Request};
 use crate::running::{OWN_PROGRAM, RepositoryMount, Running, encode};
@@ -34,12 +37,42 @@ pub struct Sandbox {
     support: Support,
     toolchains: Toolchains,
     demand: Demand,
+    baselines: Baselines,
+}
+
+/// What each tree held before the first command in it: a limit for each command alone would be none for a hundred.
+#[derive(Clone, Debug, Default)]
+struct Baselines(Arc<Mutex<BTreeMap<PathBuf, u64>>>);
+
+impl Baselines {
+    /// What a command's tree and its git directory, which is new each time, held before.
+    async fn of(&self, command: &Command) -> u64 {
+        let known = |baselines: &Self| baselines.0.lock().ok()?.get(&command.tree).copied();
+        let tree = match known(self) {
+            Some(tree) => tree,
+            None => {
+                let measured = measure(command.tree.clone()).await;
+                let Ok(mut baselines) = self.0.lock() else { return 0 };
+                *baselines.entry(command.tree.clone()).or_insert(measured)
+            }
+        };
+        match &command.repository {
+            Some(repository) => tree.saturating_add(measure(repository.clone()).await),
+            None => tree,
+        }
+    }
+}
+
+/// Bytes on disk; none where they can't be told, so that all that is found later counts as growth.
+async fn measure(place: PathBuf) -> u64 {
+    let measured = tokio::task::spawn_blocking(move || tree_bytes(&place, &|| true)).await;
+    measured.ok().flatten().filter(|bytes| *bytes != IMMEASURABLE).unwrap_or(0)
 }
 
 impl Sandbox {
     /// A sandbox on a machine that was probed, with the user's toolchains, of the demanded level or not at all.
     pub fn new(support: Support, toolchains: Toolchains, demand: Demand) -> Self {
-        Self { program: OWN_PROGRAM.into(), support, toolchains, demand }
+        Self { program: OWN_PROGRAM.into(), support, toolchains, demand, baselines: Baselines::default() }
     }
 
     /// Uses another program than this one for init. It must call [`crate::init_if_requested`].
@@ -114,7 +147,8 @@ impl Session {
         let cgroup = Cgroup::create(&command.limits);
         let limits_held_by = if cgroup.is_some() { LimitsHeldBy::Cgroup } else { LimitsHeldBy::Watchdog };
         let place = cgroup.as_ref().map(|cgroup| cgroup.path().to_owned());
-        let plan = Box::new(layout::plan(command, &sandbox.toolchains, &sandbox.support, place)?);
+        let baseline = sandbox.baselines.of(command).await;
+        let plan = Box::new(layout::plan(command, &sandbox.toolchains, &sandbox.support, place, baseline)?);
         let request = Request::Run(plan);
         let frame = encode(&request)?;
         let repository = command.repository.as_ref().map(|_| RepositoryMount::create(&command.tree)).transpose()?;

@@ -19,7 +19,13 @@ pub struct Toolchains {
     mounts: Vec<Mount>,
     path: Vec<PathBuf>,
     env: BTreeMap<String, OsString>,
+    masks: Vec<PathBuf>,
 }
+
+/// Where installations of node beneath a folder that is shown have npm's configuration for all users, which can hold
+/// tokens; `*` is any one name.
+const NPM_CONFIGURATION: [&str; 5] =
+    ["etc/npmrc", "node/*/etc/npmrc", "nodejs/*/etc/npmrc", "image/node/*/etc/npmrc", "*/installation/etc/npmrc"];
 
 /// A manager of toolchains that lives in one folder, shown at its own place.
 struct Manager {
@@ -140,6 +146,11 @@ impl Toolchains {
         &self.mounts
     }
 
+    /// Files beneath the mounts that are shown empty.
+    pub(crate) fn masks(&self) -> &[PathBuf] {
+        &self.masks
+    }
+
     fn show_path_entry(&mut self, entry: &Path, home: Option<&Path>, excluded: &[PathBuf]) {
         if self.path.iter().any(|known| known == entry) || !entry.is_dir() {
             return;
@@ -171,6 +182,8 @@ impl Toolchains {
             return;
         }
         if !is_system(target) {
+            let hidden = NPM_CONFIGURATION.iter().flat_map(|pattern| matches(&source, pattern));
+            self.masks.extend(hidden.filter_map(|path| Some(target.join(path.strip_prefix(&source).ok()?))));
             self.mounts.push(Mount { source, target: target.to_owned(), writable: false });
         }
     }
@@ -183,6 +196,18 @@ fn prefix_of(entry: &Path, home: Option<&Path>) -> PathBuf {
     let named_bin = entry.file_name().is_some_and(|name| name == "bin" || name == "sbin");
     let personal = home.is_some_and(|home| parent == home.join(".local") || home.starts_with(parent));
     if named_bin && !personal && parent.join("lib").is_dir() { parent.to_owned() } else { entry.to_owned() }
+}
+
+/// The files beneath a folder that a pattern with at most one `*` names.
+fn matches(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    let found = match pattern.split_once("*/") {
+        None => vec![folder.join(pattern)],
+        Some((before, after)) => {
+            let names = std::fs::read_dir(folder.join(before)).into_iter().flatten().flatten();
+            names.map(|entry| entry.path().join(after)).collect()
+        }
+    };
+    found.into_iter().filter(|path| path.is_file()).collect()
 }
 
 fn is_system(path: &Path) -> bool {
@@ -251,6 +276,17 @@ mod tests {
         let found = home.find("~/node/bin", &[]);
         assert_eq!(home.targets(&found), ["node"]);
         assert!(found.path().to_str().unwrap().contains("/node/bin:/usr/local/sbin"));
+    }
+
+    #[test]
+    fn npms_configuration_for_all_users_is_hidden() {
+        let home = Home::with(&["node/bin", "node/lib", "node/etc", ".nvm/versions/node/v24/etc"]);
+        for secret in ["node/etc/npmrc", ".nvm/versions/node/v24/etc/npmrc"] {
+            std::fs::write(home.0.path().join(secret), "//registry/:_authToken=secret").unwrap();
+        }
+        let found = home.find("~/node/bin", &[]);
+        let hidden: Vec<_> = found.masks().iter().map(|path| path.strip_prefix(home.0.path()).unwrap()).collect();
+        assert_eq!(hidden, [Path::new(".nvm/versions/node/v24/etc/npmrc"), Path::new("node/etc/npmrc")]);
     }
 
     #[test]

@@ -150,3 +150,8 @@ async fn a_throwaway_repository_is_seen_as_dot_git_for_the_command_alone() {
     let refused = trial.run(&command).await.unwrap_err();
     assert!(matches!(refused, skillhost_sandbox::SandboxError::TreeHasGit));
 }
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
+}

@@ -57,6 +57,7 @@ const CALLS: &str = r#"
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -104,6 +105,10 @@ int main(void) {
   REFUSED("open_by_handle_at", syscall(SYS_open_by_handle_at, -100, 0, 0), EPERM);
   REFUSED("personality", personality(0x0800000), EPERM);
   REFUSED("openat2", syscall(437, -100, "/usr", 0, 0), ENOSYS);
+  int pair[2];
+  REFUSED("socketpair", socketpair(AF_INET, SOCK_STREAM, 0, pair), EAFNOSUPPORT);
+  REFUSED("socketpair, another family", socketpair(AF_TIPC, SOCK_SEQPACKET, 0, pair), EAFNOSUPPORT);
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0) printf("no local pair: %s\n", strerror(errno));
   int pty = open("/dev/ptmx", O_RDWR | O_NOCTTY);
   if (pty < 0) printf("no pty: %s\n", strerror(errno));
   REFUSED("TIOCSTI", ioctl(pty, 0x5412, "x"), EPERM);
@@ -152,4 +157,9 @@ async fn x11_there_is_no_terminal_and_no_inherited_descriptor() {
         )
         .await;
     assert_eq!(text(&outcome), "0 False /dev/null\n1 False pipe\n2 False pipe\n1 True b''\n");
+}
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
 }

@@ -82,3 +82,8 @@ async fn unsandboxed_is_said_and_still_limited() {
     command.timeout = std::time::Duration::from_millis(200);
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);
 }
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
+}

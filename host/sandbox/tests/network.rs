@@ -76,3 +76,8 @@ async fn a_server_on_loopback_answers() {
         .await;
     assert_eq!(text(&outcome), "hello \nhello \n127.0.0.1\n");
 }
+
+#[test]
+fn all_of_this_holds_for_an_ordinary_user() {
+    support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
+}

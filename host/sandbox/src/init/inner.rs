@@ -25,7 +25,7 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports, tell_ready: OwnedFd) -> Re
     // A session of its own: no terminal to control, and a process group that is inside.
     setsid().step("begin a session")?;
     set_parent_process_death_signal(Some(Signal::KILL)).step("die with the supervisor")?;
-    root::build(plan)?;
+    let segments_are_limited = root::build(plan)?;
     network::bring_loopback_up().step("bring loopback up")?;
     if !plan.without.contains(&Wall::UtsNamespace) {
         rustix::system::sethostname(b"sandbox").step("set the host name")?;
@@ -35,7 +35,7 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports, tell_ready: OwnedFd) -> Re
     rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
     confine::restrict_files(plan)?;
     if !plan.without.contains(&Wall::Seccomp) {
-        seccomp::install(plan.cgroup.is_some())?;
+        seccomp::install(plan.cgroup.is_some(), segments_are_limited)?;
     }
     reports.send(&Report::Ready(observe::observe()?))?;
     // The command is the same user, and must not read this process's memory or take its descriptors. Not earlier: an

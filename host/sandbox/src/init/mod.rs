@@ -34,14 +34,15 @@ pub fn init_if_requested() {
 
 fn run() -> i32 {
     // Whatever a library of the host left inheritable ends here.
-    if sys::close_all_above_stderr().is_err() {
-        return 1;
-    }
+    let closed = sys::close_all_above_stderr();
     let Ok(mut reports) = Reports::take_stderr() else { return 1 };
-    let done = read_request().map_err(|error| step("read the request", error)).and_then(|request| match request {
-        Request::Probe => reports.send(&probe::probe()),
-        Request::Run(plan) => outer::run(&plan, &mut reports),
-    });
+    let done =
+        closed.and_then(|()| read_request()).map_err(|error| step("read the request", error)).and_then(|request| {
+            match request {
+                Request::Probe => reports.send(&probe::probe()),
+                Request::Run(plan) => outer::run(&plan, &mut reports),
+            }
+        });
     match done {
         Ok(()) => 0,
         Err(fault) => i32::from(reports.send(&fault.into_report()).is_err()),

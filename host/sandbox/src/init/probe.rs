@@ -7,7 +7,7 @@ use rustix::process::{WaitOptions, waitpid};
 use rustix::thread::UnshareFlags;
 
 use super::sys::{Fork, fork};
-use super::{network, outer, seccomp};
+use super::{network, outer, root, seccomp};
 use crate::level::Wall;
 use crate::plan::Report;
 
@@ -21,7 +21,9 @@ pub(super) fn probe() -> Report {
         (Wall::NetworkNamespace, try_network),
         (Wall::IpcNamespace, || outer::unshare(UnshareFlags::NEWIPC)),
         (Wall::UtsNamespace, || outer::unshare(UnshareFlags::NEWUTS)),
-        (Wall::Seccomp, || in_a_child(|| seccomp::install(false).map_err(|fault| io::Error::other(fault.reason)))),
+        (Wall::Seccomp, || {
+            in_a_child(|| seccomp::install(false, false).map_err(|fault| io::Error::other(fault.reason)))
+        }),
         // Last: once its first process has ended, no other can be made.
         (Wall::PidNamespace, try_pid),
     ];
@@ -41,7 +43,12 @@ fn try_mount() -> io::Result<()> {
     outer::unshare(UnshareFlags::NEWNS)?;
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)?;
     super::sys::tmpfs("/tmp".as_ref(), "0755", 1 << 20)?;
-    super::sys::restrict("/tmp".as_ref(), super::sys::Rights::ReadOnly)
+    super::sys::restrict("/tmp".as_ref(), super::sys::Rights::ReadOnly)?;
+    // A change of the root would reach this process too.
+    in_a_child(|| {
+        outer::unshare(UnshareFlags::NEWNS)?;
+        root::try_to_change()
+    })
 }
 
 fn try_network() -> io::Result<()> {

@@ -17,6 +17,7 @@ use rustix::process::{chdir, pivot_root};
 use super::sys::{Rights, bind, restrict, tmpfs};
 use super::{Fault, Step};
 use crate::layout::{DEVICES, HOME, PROC_MASKS, SCRATCH, WRITTEN};
+use crate::level::Wall;
 use crate::plan::{Mount, Plan};
 
 const OLD: &str = "/old";
@@ -28,8 +29,12 @@ const RESERVED_PIDS: u64 = 301;
 /// The kernel's largest, on 64 bits.
 const MAX_PID_MAX: u64 = 1 << 22;
 
-/// Builds the root and changes to it. Needs the capabilities of the namespaces' owner.
-pub(super) fn build(plan: &Plan) -> Result<(), Fault> {
+/// Most memory in System V segments, in pages: what small ones need (PostgreSQL has some), and no place to hide in.
+const SEGMENT_PAGES: u64 = 4096;
+
+/// Builds the root and changes to it. Needs the capabilities of the namespaces' owner. Tells whether memory in System V
+/// segments is limited.
+pub(super) fn build(plan: &Plan) -> Result<bool, Fault> {
     enter_staging().step("make a root")?;
     mount_scratch(plan).step("mount the scratch space")?;
     for (name, text) in WRITTEN {
@@ -42,12 +47,22 @@ pub(super) fn build(plan: &Plan) -> Result<(), Fault> {
         show(shown).step(format!("mount {}", shown.target.display()))?;
     }
     for mask in &plan.masks {
-        hide(&inside(mask)).step(format!("hide {}", mask.display()))?;
+        hide_any(&inside(mask)).step(format!("hide {}", mask.display()))?;
     }
     mount_devices(plan).step("mount /dev")?;
-    mount_proc(plan).step("mount /proc")?;
+    let segments_are_limited = mount_proc(plan).step("mount /proc")?;
     leave_old_root().step("leave the host's root")?;
-    restrict_root().step("make the root read-only")
+    restrict_root().step("make the root read-only")?;
+    Ok(segments_are_limited)
+}
+
+/// What is tried to find out whether a root can be built: a child in a mount namespace of its own ends afterwards.
+pub(super) fn try_to_change() -> io::Result<()> {
+    enter_staging()?;
+    let terminals = Path::new(NEW).join("dev/pts");
+    fs::create_dir(&terminals)?;
+    mount_terminals(&terminals)?;
+    leave_old_root()
 }
 
 /// Puts an empty file system beneath everything, with the host's root in it as `/old`.
@@ -119,19 +134,17 @@ fn mount_devices(plan: &Plan) -> io::Result<()> {
     restrict_alone(&dev)?;
     tmpfs(&dev.join("shm"), "1777", plan.limits.shared_memory_bytes)?;
     restrict(&dev.join("shm"), Rights::Writable)?;
-    // Terminals of its own: test suites open some; the host's are not among them.
-    mount(
-        "devpts",
-        dev.join("pts"),
-        "devpts",
-        MountFlags::NOSUID | MountFlags::NOEXEC,
-        c"newinstance,ptmxmode=0666,mode=620",
-    )?;
-    Ok(())
+    mount_terminals(&dev.join("pts"))
+}
+
+/// Terminals of its own: test suites open some; the host's are not among them.
+fn mount_terminals(place: &Path) -> io::Result<()> {
+    let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
+    Ok(mount("devpts", place, "devpts", flags, c"newinstance,ptmxmode=0666,mode=620")?)
 }
 
 /// A `/proc` of the new PID namespace, read-only, without what tells about the machine.
-fn mount_proc(plan: &Plan) -> io::Result<()> {
+fn mount_proc(plan: &Plan) -> io::Result<bool> {
     let proc = inside(Path::new("/proc"));
     let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
     mount("proc", &proc, "proc", flags, None)?;
@@ -139,15 +152,25 @@ fn mount_proc(plan: &Plan) -> io::Result<()> {
         let most = plan.limits.processes.saturating_add(RESERVED_PIDS).min(MAX_PID_MAX);
         fs::write(proc.join("sys/kernel/pid_max"), most.to_string())?;
     }
+    // Without a namespace for it the limit would be the whole machine's. Old kernels let only its owner set it.
+    let segments_are_limited = !plan.without.contains(&Wall::IpcNamespace)
+        && fs::write(proc.join("sys/kernel/shmall"), SEGMENT_PAGES.to_string()).is_ok();
     for mask in PROC_MASKS {
-        let place = inside(Path::new(mask));
-        if place.is_dir() {
-            hide(&place)?;
-        } else if place.exists() {
-            bind(&outside(Path::new("/dev/null")), &place, Rights::ReadOnly)?;
-        }
+        hide_any(&inside(Path::new(mask)))?;
     }
-    restrict(&proc, Rights::ReadOnly)
+    restrict(&proc, Rights::ReadOnly)?;
+    Ok(segments_are_limited)
+}
+
+/// Shows nothing in a directory, and nothing of a file; what doesn't exist is fine.
+fn hide_any(place: &Path) -> io::Result<()> {
+    if place.is_dir() {
+        hide(place)
+    } else if place.exists() {
+        bind(&outside(Path::new("/dev/null")), place, Rights::ReadOnly)
+    } else {
+        Ok(())
+    }
 }
 
 /// Since Linux 6.14 each PID namespace has a limit of its own, which holds for root too. Before, this file is the

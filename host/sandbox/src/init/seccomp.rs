@@ -17,19 +17,21 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Installs all filters for this process and what it starts. Needs `no_new_privs`.
 ///
-/// `memory_is_counted` says that a cgroup counts memory of every kind; the watchdog sees only what processes map.
-pub(super) fn install(memory_is_counted: bool) -> Result<(), Fault> {
+/// `memory_is_counted` says that a cgroup counts memory of every kind; the watchdog sees only what processes map. Then
+/// what belongs to a descriptor is refused, and so is a segment that no process has attached, but where
+/// `segments_are_limited`.
+pub(super) fn install(memory_is_counted: bool, segments_are_limited: bool) -> Result<(), Fault> {
     let fault = |reason: String| Fault { step: "install the seccomp filter".into(), reason };
-    for program in programs(memory_is_counted).map_err(|error| fault(error.to_string()))? {
+    for program in programs(memory_is_counted, segments_are_limited).map_err(|error| fault(error.to_string()))? {
         seccompiler::apply_filter(&program).map_err(|error| fault(error.to_string()))?;
     }
     Ok(())
 }
 
-fn programs(memory_is_counted: bool) -> Result<Vec<BpfProgram>, BackendError> {
+fn programs(memory_is_counted: bool, segments_are_limited: bool) -> Result<Vec<BpfProgram>, BackendError> {
     let mut programs = vec![
         program(refused()?, libc::EPERM)?,
-        program(not_implemented(memory_is_counted), libc::ENOSYS)?,
+        program(not_implemented(memory_is_counted, segments_are_limited), libc::ENOSYS)?,
         program(sockets()?, libc::EAFNOSUPPORT)?,
     ];
     if cfg!(target_arch = "x86_64") {
@@ -154,7 +156,7 @@ fn refused() -> Result<Rules, BackendError> {
 }
 
 /// Calls that programs do without. A filter cannot see the flags of `clone3` and the mode of `openat2`.
-fn not_implemented(memory_is_counted: bool) -> Rules {
+fn not_implemented(memory_is_counted: bool, segments_are_limited: bool) -> Rules {
     let mut calls = vec![
         libc::SYS_clone3,
         libc::SYS_openat2,
@@ -165,6 +167,9 @@ fn not_implemented(memory_is_counted: bool) -> Rules {
     if !memory_is_counted {
         // Memory that belongs to a descriptor, and to no process.
         calls.extend([libc::SYS_memfd_create, libc::SYS_memfd_secret]);
+        if !segments_are_limited {
+            calls.push(libc::SYS_shmget);
+        }
     }
     calls.into_iter().map(|call| (call, Vec::new())).collect()
 }
@@ -183,7 +188,9 @@ fn sockets() -> Result<Rules, BackendError> {
     let other_family = [number(libc::AF_UNIX), v4, v6, netlink].map(|family| (0, Ne, family));
     let other_netlink = [(0, Eq, netlink), (2, Ne, number(libc::NETLINK_ROUTE))];
     let rules = vec![rule(other_family)?, rule(other_netlink)?, other_protocol(v4)?, other_protocol(v6)?];
-    Ok(BTreeMap::from([(libc::SYS_socket, rules)]))
+    // Of a pair both ends are here; families that most machines load a module for have pairs too.
+    let other_pair = vec![rule([(0, Ne, number(libc::AF_UNIX))])?];
+    Ok(BTreeMap::from([(libc::SYS_socket, rules), (libc::SYS_socketpair, other_pair)]))
 }
 
 /// The conditions of one rule, all of which must hold: argument, comparison, value.
@@ -214,7 +221,7 @@ mod tests {
     #[test]
     fn every_filter_fits_the_kernel() {
         const MOST_INSTRUCTIONS: usize = 4096;
-        for program in programs(false).unwrap() {
+        for program in programs(false, false).unwrap() {
             assert!(!program.is_empty() && program.len() < MOST_INSTRUCTIONS, "{}", program.len());
         }
     }

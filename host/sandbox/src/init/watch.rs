@@ -4,13 +4,16 @@
 //! and `/work` is the worktree. What is between two looks can exceed a limit for that long; where a cgroup holds the
 //! limits, the kernel does so exactly and this only finds what the cgroup does not count.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::command::Limits;
 use crate::layout::WORK;
+use crate::measure::{IMMEASURABLE, tree_bytes};
 use crate::plan::Limit;
 
 /// How often memory and processes are looked at. A process that fills memory as fast as it can gets about 100 MiB
@@ -21,23 +24,17 @@ pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// Measuring takes at most this part of the time: a walk of 100 ms is followed by a pause of 1 s.
 const DISK_PAUSE_FACTOR: u32 = 10;
-/// Files that are looked at in one walk. More than that are more than any build leaves, and count as the limit reached.
-const MAX_FILES: u64 = 2_000_000;
-/// A look at whether the command has ended costs little, but more than looking at a file.
-const FILES_BETWEEN_CHECKS: u64 = 512;
-
-/// What a tree measures that has too many files, or some that cannot be reached.
-const IMMEASURABLE: u64 = u64::MAX;
-
 pub(super) struct Watch<'a> {
     limits: &'a Limits,
-    baseline_bytes: Option<u64>,
+    baseline_bytes: u64,
+    free_bytes: u64,
     next_walk: Instant,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn begin(limits: &'a Limits) -> Self {
-        Self { limits, baseline_bytes: None, next_walk: Instant::now() }
+    /// `baseline_bytes` is what the tree held before the first command in it was started.
+    pub(super) fn begin(limits: &'a Limits, baseline_bytes: u64) -> Self {
+        Self { limits, baseline_bytes, free_bytes: free_bytes(Path::new(WORK)), next_walk: Instant::now() }
     }
 
     /// The limit that is exceeded, if any is. `alive` says whether there is still something to watch.
@@ -75,14 +72,21 @@ impl<'a> Watch<'a> {
         if started < self.next_walk {
             return None;
         }
-        let used = tree_bytes(Path::new(WORK), alive)?;
+        let tree = Path::new(WORK);
+        let mut used = tree_bytes(tree, alive)?;
+        let unlinked = Unlinked::find(tree);
+        used = used.saturating_add(unlinked.bytes);
+        if unlinked.is_hidden {
+            // Others write to this disk too, so this is an upper bound, and no measure where a better one can be had.
+            let lost = self.free_bytes.saturating_sub(free_bytes(tree));
+            used = used.max(self.baseline_bytes.saturating_add(lost));
+        }
         self.next_walk = Instant::now() + DISK_INTERVAL.max(started.elapsed() * DISK_PAUSE_FACTOR);
         // Not a measure to compare with: a tree that an earlier command made immeasurable stays refused.
         if used == IMMEASURABLE {
             return Some(Limit::Disk);
         }
-        let baseline = *self.baseline_bytes.get_or_insert(used);
-        (used.saturating_sub(baseline) > self.limits.disk_bytes).then_some(Limit::Disk)
+        (used.saturating_sub(self.baseline_bytes) > self.limits.disk_bytes).then_some(Limit::Disk)
     }
 }
 
@@ -125,51 +129,52 @@ fn sum_of_lines(text: &str, names: [&str; 2]) -> u64 {
     lines.map(|line| kib_of(line).saturating_mul(1024)).sum()
 }
 
-/// Bytes on disk beneath a directory; none where there was nothing left to watch before it was measured. Links are
-/// not followed.
-fn tree_bytes(root: &Path, alive: &impl Fn() -> bool) -> Option<u64> {
-    let mut bytes = 0u64;
-    let mut files = 0u64;
-    let mut folders = vec![PathBuf::from(root)];
-    while let Some(folder) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            // Nested too deep to be named, or closed even to the supervisor: no place to hide in.
-            Err(_) => return Some(u64::MAX),
-        };
-        for entry in entries.flatten() {
-            files += 1;
-            if files > MAX_FILES {
-                return Some(IMMEASURABLE);
+/// Files of the tree's disk that no name leads to any more.
+#[derive(Default)]
+struct Unlinked {
+    /// Of those that a descriptor leads to.
+    bytes: u64,
+    /// Whether there may be others: a process that closes itself to others, or a file that is only mapped.
+    is_hidden: bool,
+}
+
+impl Unlinked {
+    fn find(tree: &Path) -> Self {
+        let mut found = Self::default();
+        let Ok(device) = fs::metadata(tree).map(|tree| tree.dev()) else { return Self { is_hidden: true, ..found } };
+        // By number, since several descriptors can be one file's.
+        let mut files = BTreeMap::new();
+        // PID 1 is closed to all, and opens nothing for a command.
+        for place in process_ids().filter(|id| id != "1").map(|id| Path::new("/proc").join(id)) {
+            let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+            let descriptors = fs::read_dir(place.join("fd"));
+            found.is_hidden |= descriptors.as_ref().is_err_and(denied);
+            for descriptor in descriptors.into_iter().flatten().flatten() {
+                match fs::metadata(descriptor.path()) {
+                    Ok(file) if file.nlink() == 0 && file.dev() == device => {
+                        files.insert(file.ino(), file.blocks().saturating_mul(512));
+                    }
+                    Ok(_) => {}
+                    Err(error) => found.is_hidden |= denied(&error),
+                }
             }
-            if files.is_multiple_of(FILES_BETWEEN_CHECKS) && !alive() {
-                return None;
-            }
-            let Ok(metadata) = entry.metadata() else { continue };
-            // Blocks of 512 bytes: a sparse file takes what it really has.
-            bytes = bytes.saturating_add(metadata.blocks().saturating_mul(512));
-            if metadata.is_dir() {
-                folders.push(entry.path());
-            }
+            let maps = fs::read_to_string(place.join("maps")).unwrap_or_default();
+            let is_unlinked = |line: &str| line.ends_with(" (deleted)") && line.contains(&format!(" {WORK}/"));
+            found.is_hidden |= maps.lines().any(is_unlinked);
         }
+        found.bytes = files.into_values().fold(0, u64::saturating_add);
+        found
     }
-    Some(bytes)
+}
+
+fn free_bytes(place: &Path) -> u64 {
+    rustix::fs::statvfs(place).map_or(0, |disk| disk.f_bfree.saturating_mul(disk.f_frsize))
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    #[test]
-    fn a_tree_is_measured_without_following_links() {
-        let tree = tempfile::tempdir().unwrap();
-        fs::write(tree.path().join("file"), vec![1; 1 << 20]).unwrap();
-        std::os::unix::fs::symlink("/usr", tree.path().join("link")).unwrap();
-        let bytes = tree_bytes(tree.path(), &|| true).unwrap();
-        assert!((1 << 20..2 << 20).contains(&bytes), "{bytes}");
-    }
 
     #[test]
     fn this_process_has_threads_and_memory_by_every_measure() {

@@ -8,12 +8,43 @@
 )]
 
 use std::future::pending;
-use std::path::Path;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use skillhost_sandbox::{Command, Demand, Outcome, Sandbox, SandboxError, Support, Toolchains, probe_with};
 
 pub const INIT: &str = env!("CARGO_BIN_EXE_skillhost-sandbox-init");
+/// Names another copy of it, where this one is out of a user's reach.
+const INIT_VARIABLE: &str = "SKILLHOST_TEST_INIT";
+
+pub fn init() -> PathBuf {
+    std::env::var_os(INIT_VARIABLE).map_or_else(|| INIT.into(), PathBuf::from)
+}
+
+/// Runs all tests of this program once more as an ordinary user, since much is different for root. Nothing is left to
+/// do where this is one already.
+pub fn again_as_an_ordinary_user(this_test: &str) {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    // In a place that this user can reach, wherever the sources are.
+    let place = tempfile::tempdir().unwrap();
+    let (program, init, temporary) =
+        (place.path().join("tests"), place.path().join("init"), place.path().join("temporary"));
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    std::fs::copy(INIT, &init).unwrap();
+    std::fs::create_dir(&temporary).unwrap();
+    std::os::unix::fs::chown(&temporary, Some(NOBODY), Some(NOBODY)).unwrap();
+    std::fs::set_permissions(place.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut again = std::process::Command::new(program);
+    again.args(["--exact", "--skip", this_test, "--test-threads", "2"]);
+    again.env(INIT_VARIABLE, init).env("TMPDIR", temporary).env("HOME", "/nonexistent").current_dir("/");
+    let output = again.uid(NOBODY).gid(NOBODY).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && !told.contains("running 0 tests"), "{told}");
+}
 
 /// A worktree, and a sandbox to run commands in it.
 pub struct Trial {
@@ -27,8 +58,8 @@ impl Trial {
     }
 
     pub async fn with(toolchains: Toolchains, demand: Demand, change: impl FnOnce(Support) -> Support) -> Self {
-        let support = change(probe_with(Path::new(INIT)).await.unwrap());
-        let sandbox = Sandbox::new(support, toolchains, demand).with_program(INIT);
+        let support = change(probe_with(&init()).await.unwrap());
+        let sandbox = Sandbox::new(support, toolchains, demand).with_program(init());
         Self { tree: tempfile::tempdir().unwrap(), sandbox }
     }
 
