@@ -180,3 +180,22 @@ fn what_a_skill_said_and_wanted_is_told_although_it_trapped() {
     let call = ["call", probe.to_str().unwrap(), "--grant", "write=**", "--input", input];
     world.run(&call).failed(1, &["about to trap", "denied: ask", "--grant ask", "it trapped"]);
 }
+
+#[test]
+fn doctor_names_what_holds_the_limits_and_the_configured_toolchains() {
+    let world = World::bare();
+    let tool = world.home().join("tool");
+    std::fs::create_dir_all(tool.join("bin")).unwrap();
+    let folder = world.home().join(".config/skillhost");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("config.toml"), format!("[toolchains]\npaths = [{:?}]\n", tool.display().to_string()))
+        .unwrap();
+    let told = world.run(&["doctor"]).stdout;
+    assert!(told.contains("limits on memory and processes: held by a "), "{told}");
+    assert!(told.contains(tool.join("bin").to_str().unwrap()), "{told}");
+    let document = world.run(&["doctor", "--format", "json"]).json();
+    let held_by = document["support"]["limits_held_by"].as_str().unwrap().to_owned();
+    assert!(told.contains(&format!("held by a {held_by}")), "{told}");
+    // Where it is not the kernel, what would make it so.
+    assert_eq!(held_by == "cgroup", document["support"]["cgroup_hint"].is_null());
+}

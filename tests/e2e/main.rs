@@ -11,6 +11,7 @@
 
 mod audit;
 mod bad_input;
+mod cleanup;
 mod command_line;
 mod demo;
 mod documents;
@@ -20,6 +21,7 @@ mod main_job;
 mod packages;
 mod recordings;
 mod registries;
+mod repositories;
 mod rogue;
 mod rounds;
 mod sandbox_levels;

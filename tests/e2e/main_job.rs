@@ -306,7 +306,7 @@ fn a_command_that_changes_a_protected_file_does_not_get_it_committed() {
 }
 
 /// A run whose test command waits; it is returned once it does.
-fn waiting(world: &World) -> Child {
+pub fn waiting(world: &World) -> Child {
     // A length that no other process sleeps for, so that it can be found.
     world.commit(&[("length", &format!("8{}", 10_000 + std::process::id()))]);
     let script = Script::specified().writes(1, "src/greeting.txt", "wait\n").tests(1);
@@ -326,7 +326,7 @@ fn sleeper_lives(world: &World) -> bool {
     command_lines.flatten().any(|line| line.split(|byte| *byte == 0).any(|word| word == length))
 }
 
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let kill = format!("kill -{name} {}", child.id());
     assert!(std::process::Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }

@@ -42,7 +42,9 @@ impl Class {
     /// Whether an intent is on disk before its effect. These effects outlive a crash of the machine
     /// somewhere else, or cost money; file work is lost in the same crash as its entries.
     pub fn is_flushed(self) -> bool {
-        matches!(self, Self::Command | Self::Model | Self::Ref | Self::Network | Self::Secret | Self::Key)
+        // Making a worktree makes refs, and removing one removes what is nowhere else.
+        let here = matches!(self, Self::Command | Self::Ref | Self::Worktree);
+        here || matches!(self, Self::Model | Self::Network | Self::Secret | Self::Key)
     }
 
     pub(crate) fn word(self) -> &'static str {

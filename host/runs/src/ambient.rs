@@ -4,6 +4,7 @@
 
 use crate::ledger::Process;
 use skillhost_core::name::RunId;
+use skillhost_worktree::WorktreeError;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -44,11 +45,6 @@ pub(crate) fn make_file(path: &Path) -> io::Result<()> {
 /// Opens a database that is there.
 pub(crate) fn open_database(file: &Path, flags: rusqlite::OpenFlags) -> rusqlite::Result<rusqlite::Connection> {
     rusqlite::Connection::open_with_flags(file, flags)
-}
-
-/// Whether anything is there, links followed.
-pub(crate) fn is_there(path: &Path) -> bool {
-    path.exists()
 }
 
 /// A folder's place without links.
@@ -93,12 +89,24 @@ pub(crate) fn is_full(folder: &Path) -> bool {
     })
 }
 
-/// Removes a folder that the host made, links in it untouched. One that is gone is fine.
+/// Removes a folder that the host made, links in it untouched. One that is gone is fine. What a command left in it may
+/// be nested deeper than there are descriptors, or closed to its owner.
 pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
+    skillhost_worktree::remove_directory(path).map_err(|error| match error {
+        WorktreeError::Io { source, .. } => source,
+        error => io::Error::other(error),
+    })
+}
+
+/// Whether somebody holds the lock on a file; the kernel lets it go with its process, whatever namespace that is in.
+pub(crate) fn is_locked(path: &Path) -> bool {
+    let lock = std::fs::File::open(path).map(|file| file.try_lock_shared());
+    matches!(lock, Ok(Err(std::fs::TryLockError::WouldBlock)))
+}
+
+/// Whether something is there, whatever it is.
+pub(crate) fn exists(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
 }
 
 /// This process.
@@ -107,17 +115,12 @@ pub(crate) fn own_process() -> Process {
     Process { pid, start: process_start(pid).unwrap_or(0) }
 }
 
-/// When a process started, in the kernel's ticks; none where it is gone, or dead and not yet reaped (which it may stay
-/// for ever in a container without an init).
-pub(crate) fn process_start(pid: u32) -> Option<u64> {
+/// When a process started, in the kernel's ticks.
+fn process_start(pid: u32) -> Option<u64> {
     // Bytes, since the name, in parentheses, may hold anything; the fields after it are plain.
     let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
     let stat = String::from_utf8_lossy(&stat);
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    if matches!(fields.next()?, "Z" | "X") {
-        return None;
-    }
-    fields.nth(18)?.parse().ok()
+    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
 /// Waits.

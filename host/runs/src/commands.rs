@@ -6,6 +6,7 @@ use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, Network, Project, SETUP};
 use skillhost_core::text::escape_terminal;
 use skillhost_sandbox::{Exit, Outcome, Sandbox, SandboxError};
+use skillhost_worktree::CommandRepository;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,7 @@ pub fn check_programs(project: &Project, path: &OsStr) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Runs a declared command over a tree.
+/// Runs a declared command over a tree. It gets a copy of `repository` of its own.
 ///
 /// # Errors
 /// Where it didn't run. One that ran and failed is an outcome.
@@ -86,13 +87,28 @@ pub(crate) async fn run(
     }
     let mut plan = skillhost_sandbox::Command::new(command.run.iter().chain(arguments), tree);
     plan.timeout = command.timeout.get();
-    plan.repository = repository;
-    sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
+    let failed = |step: &str, reason: String| CommandError::Sandbox {
+        name: name.clone(),
+        source: SandboxError::SetUp { step: step.to_owned(), reason },
+    };
+    let copy = match repository {
+        None => None,
+        Some(original) => {
+            let copied = tokio::task::spawn_blocking(move || CommandRepository::copy_of(&original)).await;
+            let copied = copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?;
+            Some(copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?)
+        }
+    };
+    plan.repository = copy.as_ref().map(|copy| copy.path().to_owned());
+    let ran = sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
         SandboxError::ProgramStart { program, reason } => {
             CommandError::NoProgram { name: name.clone(), program, reason }
         }
         source => CommandError::Sandbox { name: name.clone(), source },
-    })
+    });
+    // On a thread that may block. Where that fails there is no runtime any more, and it was dropped with its thread.
+    let _ = tokio::task::spawn_blocking(move || drop(copy)).await;
+    ran
 }
 
 /// An argument vector as the log commits to it, and as its payload holds it.

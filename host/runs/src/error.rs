@@ -145,6 +145,7 @@ impl RunError {
         match self {
             error if is_no_room(error) => FailureClass::Limit,
             Self::Worktree(error) if error.is_limit() => FailureClass::Limit,
+            Self::Command(CommandError::Sandbox { source, .. }) if source.is_bug() => FailureClass::Bug,
             Self::NoGates
             | Self::Branch(_)
             | Self::NoSkill(_)

@@ -7,7 +7,7 @@ use crate::error::{FailureClass, RunError};
 use crate::event::Event;
 use crate::findings::Next;
 use crate::host::Host;
-use crate::ledger::{AgentRow, Ledger, RunRow, RunState, Sealer};
+use crate::ledger::{AgentRow, LOG, Ledger, RunRow, RunState, Sealer};
 use crate::slug::Slug;
 use crate::state::{State, Work};
 use crate::worktree::{self, AgentTree, CommitTree};
@@ -110,11 +110,12 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
         let tree = AgentTree::plan(repository, new)?;
         let row = row(host, &id, goal, (base, commit), &branch);
         let keyring = Keyring::open(&host.state)?;
+        let key = keyring.subject(Subject::Run(id.clone()))?;
+        // First, since its lock tells others that the run is alive.
+        let log = Log::open(&folder.join(LOG), id.clone(), &key)?;
         let ledger = Ledger::create(&folder, Sealer::of(&keyring, &id)?, &row)?;
         // Before the tree is made, so that it is found whenever the run is killed.
-        ledger.save_agent(&AgentRow { agent: agent.clone(), worktree: tree.record() })?;
-        let key = keyring.subject(Subject::Run(id.clone()))?;
-        let log = Log::open(&folder.join("audit.jsonl"), id.clone(), &key)?;
+        ledger.save_agent(&AgentRow { agent: agent.clone(), worktree: tree.record(), rescued: None })?;
         let payloads = Arc::new(Payloads::open(&folder.join("payloads"), id.clone(), key)?);
         let budget = &host.project.budget;
         // Above 2^53 a float is not exact any more, and nobody spends that.

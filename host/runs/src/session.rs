@@ -5,6 +5,7 @@ use skillhost_audit::{Actor, AuditError, Auditor, Keyring, Log, Subject};
 use skillhost_core::digest::Digest;
 use skillhost_engine::Skill;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Why a session can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,11 +30,7 @@ impl Session {
     /// # Errors
     /// Where nothing could be recorded: then nothing is called.
     pub fn open(state: &Path, skill: &Skill, policy: Option<Digest>) -> Result<Self, SessionError> {
-        let id = ambient::new_run_id()?;
-        let key = Keyring::open(state)?.subject(Subject::Run(id.clone()))?;
-        let folder = state.join("sessions");
-        ambient::make_folder(&folder)?;
-        let log = Log::open(&folder.join(format!("{id}.jsonl")), id, &key)?;
+        let log = open_log(state, &Keyring::open(state)?)?;
         Ok(Self { auditor: log.auditor(actor(skill, None, policy)) })
     }
 
@@ -41,6 +38,15 @@ impl Session {
     pub fn auditor(&self) -> Auditor {
         self.auditor.clone()
     }
+}
+
+/// The log of a new session.
+pub(crate) fn open_log(state: &Path, keyring: &Keyring) -> Result<Arc<Log>, SessionError> {
+    let id = ambient::new_run_id()?;
+    let key = keyring.subject(Subject::Run(id.clone()))?;
+    let folder = state.join("sessions");
+    ambient::make_folder(&folder)?;
+    Ok(Log::open(&folder.join(format!("{id}.jsonl")), id, &key)?)
 }
 
 /// A skill at work, as entries name it.

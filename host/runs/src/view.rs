@@ -1,5 +1,6 @@
 //! A run for programs: `run.json`, and what `show` prints.
 
+use crate::ambient;
 use crate::findings::Finding;
 use crate::ledger::{DenialRow, EvidenceRow, Ledger, LedgerError, PhaseRow, RunRow};
 use serde::Serialize;
@@ -32,8 +33,12 @@ pub struct RunView {
 pub struct AgentView {
     /// Its id.
     pub id: String,
-    /// Its worktree.
+    /// Where its worktree is, or was.
     pub worktree: String,
+    /// Whether it was removed.
+    pub removed: bool,
+    /// The ref that holds what was uncommitted then.
+    pub rescued: Option<String>,
     /// Its branch.
     pub branch: String,
 }
@@ -56,11 +61,13 @@ pub fn read(ledger: &Ledger) -> Result<RunView, LedgerError> {
     let agents = ledger.agents()?.into_iter().map(|agent| AgentView {
         id: agent.agent.to_string(),
         worktree: agent.worktree.dir.display().to_string(),
+        removed: !ambient::exists(&agent.worktree.dir),
+        rescued: agent.rescued,
         branch: agent.worktree.branch,
     });
     Ok(RunView {
         schema: "skillhost.run/1",
-        run: crate::ledger::with_true_state(ledger.run()?),
+        run: crate::ledger::with_true_state(ledger.run()?, ledger.folder()),
         agents: agents.collect(),
         phases: ledger.phases()?,
         findings: ledger.findings()?.all().to_vec(),

@@ -469,7 +469,7 @@ fn commit_tree(fixture: &Fixture, tree: &str) {
 }
 
 #[test]
-fn g_13_a_few_objects_that_unfold_without_end_are_refused() {
+fn f_12_a_few_objects_that_unfold_without_end_are_refused() {
     let fixture = Fixture::new();
     let git = git2::Repository::open(&fixture.dir).unwrap();
     let blob = git.blob(b"x").unwrap();
@@ -504,7 +504,7 @@ fn names_of(fixture: &Fixture) -> Vec<String> {
 }
 
 #[test]
-fn g_14_what_would_block_a_reader_of_the_git_directory_is_refused() {
+fn g_06_what_would_block_a_reader_of_the_git_directory_is_refused() {
     for file in ["config", "packed-refs", "HEAD", "refs/heads/other", "objects/info/alternates", "info/attributes"] {
         let fixture = Fixture::new();
         let place = fixture.dir.join(".git").join(file);
@@ -525,7 +525,7 @@ fn g_14_what_would_block_a_reader_of_the_git_directory_is_refused() {
 }
 
 #[test]
-fn g_15_a_linked_worktree_of_a_shallow_clone_says_so() {
+fn g_11_a_linked_worktree_of_a_shallow_clone_says_so() {
     let fixture = Fixture::new();
     fixture.git(&["commit", "-q", "--allow-empty", "-m", "one more"]);
     let shallow = fixture.temporary.path().join("shallow");
@@ -576,7 +576,7 @@ fn f_12_what_is_nested_too_deep_is_swept_and_keeps_nothing_from_being_cleaned() 
 }
 
 #[test]
-fn f_10_large_files_that_cost_a_command_nothing_are_not_read_all() {
+fn f_12_large_files_that_cost_a_command_nothing_are_not_read_all() {
     let names: Vec<String> = (0..40).map(|number| format!("f{number:02}")).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "small\n")).collect();
     let fixture = Fixture::with(&files);

@@ -2,10 +2,12 @@
 
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
-use crate::runtime;
+use crate::{ambient, models, runtime};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
+use skillhost_core::user;
 use skillhost_sandbox::{Level, Support, Toolchains, Wall};
+use std::path::PathBuf;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -18,7 +20,7 @@ struct Document<'a> {
 
 pub(crate) fn run(printer: Printer) -> Result<Exit, Failure> {
     let support = runtime()?.block_on(skillhost_sandbox::probe()).map_err(|e| Failure::of(Exit::Bug, &e))?;
-    let toolchains = Toolchains::of_user(&[]);
+    let toolchains = toolchains(&models::read_user()?.toolchains, &[]);
     let level = support.level();
     let described = level.as_ref().map_or_else(|| "refused".to_owned(), ToString::to_string);
     let path: Vec<String> = toolchains.path().to_string_lossy().split(':').map(str::to_owned).collect();
@@ -38,6 +40,10 @@ pub(crate) fn run(printer: Printer) -> Result<Exit, Failure> {
             };
             printer.data(line);
         }
+        printer.data(format!("limits on memory and processes: held by a {}", support.limits_held_by));
+        if let Some(hint) = &support.cgroup_hint {
+            printer.data(format!("hint: {}", escape_terminal(hint, 400)));
+        }
         for missing in &support.missing {
             printer.data(format!("hint: {}", escape_terminal(&missing.hint, 400)));
         }
@@ -52,4 +58,14 @@ pub(crate) fn run(printer: Printer) -> Result<Exit, Failure> {
         });
     }
     Ok(if level == Some(Level::Full) { Exit::Done } else { Exit::Negative })
+}
+
+/// The toolchains of the user, with those that the user's configuration names; nothing of `excluded` is among them.
+pub(crate) fn toolchains(configured: &user::Toolchains, excluded: &[PathBuf]) -> Toolchains {
+    let variables: Vec<_> = configured
+        .env
+        .iter()
+        .filter_map(|name| ambient::variable(name).map(|value| (name.clone(), value.into())))
+        .collect();
+    Toolchains::of_user(excluded).with_configured(&configured.paths, &variables)
 }

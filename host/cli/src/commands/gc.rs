@@ -56,9 +56,10 @@ pub(crate) fn run(arguments: &Gc, global: &Global, printer: Printer) -> Result<E
         return Ok(Exit::Done);
     }
     let verb = if arguments.dry_run { "would remove" } else { "removed" };
+    let is = if arguments.dry_run { "would be" } else { "is" };
     for entry in &document.removed {
-        let rescued =
-            entry.rescued.as_ref().map(|at| format!(" · what was not committed is saved at {at}")).unwrap_or_default();
+        let rescued = entry.rescued.as_ref().map(|at| format!(" · what was not committed {is} saved at {at}"));
+        let rescued = rescued.unwrap_or_default();
         printer.data(format!("{verb} {}{rescued}", escape_terminal(&entry.path, 300)));
     }
     for kept in &document.kept {

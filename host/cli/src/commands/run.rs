@@ -1,6 +1,7 @@
 //! `skillhost run GOAL…`.
 
 use crate::args::{Global, Run};
+use crate::commands::doctor::toolchains;
 use crate::commands::runs::cost;
 use crate::equip::equip;
 use crate::failure::{Exit, Failure};
@@ -17,7 +18,7 @@ use skillhost_runs::commands::check_programs;
 use skillhost_runs::error::{FailureClass, RunError};
 use skillhost_runs::host::Host;
 use skillhost_runs::{Ended, Finished};
-use skillhost_sandbox::{Demand, Sandbox, Toolchains};
+use skillhost_sandbox::{Demand, Sandbox, Support};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -113,14 +114,13 @@ async fn sandbox(
         (false, true) => Demand::AllowReduced,
         (false, false) => Demand::Full,
     };
-    let support = skillhost_sandbox::probe().await.map_err(|e| Failure::of(Exit::Denied, &e))?;
+    let support = match demand {
+        // What isn't used need not work.
+        Demand::DangerouslyUnsandboxed => Support::everything(),
+        _ => skillhost_sandbox::probe().await.map_err(|e| Failure::of(Exit::Denied, &e))?,
+    };
     let excluded = [places.state.clone(), base.repository.workdir().to_owned()];
-    let variables: Vec<_> = configured
-        .env
-        .iter()
-        .filter_map(|name| crate::ambient::variable(name).map(|value| (name.clone(), value.into())))
-        .collect();
-    let toolchains = Toolchains::of_user(&excluded).with_configured(&configured.paths, &variables);
+    let toolchains = toolchains(configured, &excluded);
     check_programs(&base.project, &toolchains.path()).map_err(|e| failure(&RunError::from(e), None))?;
     let sandbox = Sandbox::new(support, toolchains, demand);
     // Before anything is spent: what can't be enforced is refused now.

@@ -129,7 +129,14 @@ fn describe(view: &RunView) -> Vec<String> {
             lines.push(format!("look          git switch {}", run.branch));
         }
         (None, RunState::Running) => lines.push("at work".to_owned()),
-        (None, _) => lines.extend(view.agents.iter().map(|agent| format!("worktree      {}", say(&agent.worktree)))),
+        (None, _) => {
+            let there = view.agents.iter().filter(|agent| !agent.removed);
+            lines.extend(there.map(|agent| format!("worktree      {}", say(&agent.worktree))));
+        }
+    }
+    for agent in view.agents.iter().filter(|agent| agent.removed) {
+        let saved = agent.rescued.as_ref().map(|at| format!(" · what was not committed is saved at {}", say(at)));
+        lines.push(format!("worktree      removed{}", saved.unwrap_or_default()));
     }
     lines
 }

@@ -1,7 +1,7 @@
 //! All runs of a state folder. A broken entry is reported and never hides the others.
 
-use super::record::{Process, RunRow, RunState};
-use super::{Ledger, LedgerError, Sealer};
+use super::record::{RunRow, RunState};
+use super::{LOG, Ledger, LedgerError, Sealer};
 use crate::ambient;
 use skillhost_core::name::RunId;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,8 @@ pub fn list(runs: &Path, sealer: impl Fn(&RunId) -> Result<Sealer, LedgerError>)
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let Ok(id) = name.parse::<RunId>() else { continue };
         let run = sealer(&id).and_then(|sealer| Ledger::open(&folder, sealer)).and_then(|ledger| ledger.run());
-        listed.push(Listed { folder, id, run: run.map(with_true_state) });
+        let run = run.map(|run| with_true_state(run, &folder));
+        listed.push(Listed { folder, id, run });
     }
     let started = |listed: &Listed| listed.run.as_ref().map_or(0, |run| run.started_ms);
     listed.sort_by(|a, b| started(b).cmp(&started(a)).then_with(|| a.id.cmp(&b.id)));
@@ -50,14 +51,11 @@ pub fn find(runs: &Path, prefix: &str) -> Result<RunId, Vec<RunId>> {
     }
 }
 
-/// A run that says it is at work, and whose process is gone, was interrupted.
-pub fn with_true_state(mut run: RunRow) -> RunRow {
-    if run.state == RunState::Running && !is_alive(run.process) {
+/// A run that says it is at work, and whose log nobody holds, was interrupted: the log is locked before the ledger is
+/// made, for as long as the run's process lives.
+pub fn with_true_state(mut run: RunRow, folder: &Path) -> RunRow {
+    if run.state == RunState::Running && !ambient::is_locked(&folder.join(LOG)) {
         run.state = RunState::Interrupted;
     }
     run
-}
-
-fn is_alive(process: Process) -> bool {
-    ambient::process_start(process.pid) == Some(process.start)
 }

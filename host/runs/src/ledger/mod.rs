@@ -16,10 +16,12 @@ use crate::ambient;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file's name in a run's folder.
 pub const FILE: &str = "ledger.db";
+/// The audit log's name in a run's folder.
+pub const LOG: &str = "audit.jsonl";
 /// Version of the tables.
 const VERSION: i32 = 1;
 /// Marks the file as a ledger: "skho".
@@ -70,6 +72,7 @@ pub enum LedgerError {
 
 /// One run's ledger.
 pub struct Ledger {
+    folder: PathBuf,
     database: Connection,
     sealer: Sealer,
 }
@@ -81,7 +84,7 @@ impl Ledger {
     /// Where it exists already, or the disk refuses.
     pub fn create(folder: &Path, sealer: Sealer, run: &RunRow) -> Result<Self, LedgerError> {
         ambient::make_file(&folder.join(FILE))?;
-        let mut ledger = Self { database: connect(folder)?, sealer };
+        let mut ledger = Self { folder: folder.to_owned(), database: connect(folder)?, sealer };
         ledger.database.pragma_update(None, "journal_mode", "WAL")?;
         // In one step, so that a reader finds a whole ledger or an empty file.
         let body = ledger.seal("run", run)?;
@@ -103,11 +106,16 @@ impl Ledger {
         // One statement, so that both come from one moment.
         let marks = "SELECT application_id, user_version FROM pragma_application_id, pragma_user_version";
         match database.query_row(marks, [], |row| Ok((row.get::<_, i32>(0)?, row.get::<_, i32>(1)?)))? {
-            (APPLICATION_ID, VERSION) => Ok(Self { database, sealer }),
+            (APPLICATION_ID, VERSION) => Ok(Self { folder: folder.to_owned(), database, sealer }),
             (APPLICATION_ID, version) => Err(LedgerError::Version(version)),
             (0, 0) => Err(LedgerError::Incomplete),
             _ => Err(LedgerError::Foreign),
         }
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Saves the run's own row.

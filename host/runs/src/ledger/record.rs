@@ -109,6 +109,9 @@ pub struct AgentRow {
     pub agent: AgentId,
     /// Its worktree.
     pub worktree: skillhost_worktree::WorktreeRecord,
+    /// The ref that holds what was uncommitted when the worktree was removed.
+    #[serde(default)]
+    pub rescued: Option<String>,
 }
 
 /// One call of a skill in one phase.
@@ -153,6 +156,9 @@ pub struct EvidenceRow {
     pub commit: String,
     /// What stood around it.
     pub sandbox: String,
+    /// What held its limits on memory and processes: `cgroup`, `watchdog`, or `nothing` where it was not sandboxed.
+    #[serde(default)]
+    pub limits_held_by: String,
     /// None where a signal or a limit ended it.
     pub exit_code: Option<i32>,
     /// How it ended, in words.

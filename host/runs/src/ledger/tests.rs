@@ -97,6 +97,7 @@ fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
         argv: vec!["npm".into(), "test".into()],
         commit: "4c1e0a2".into(),
         sandbox: "full".into(),
+        limits_held_by: "watchdog".into(),
         exit_code: Some(exit_code),
         exit: format!("exit {exit_code}"),
         tests: Some(14),
@@ -308,27 +309,26 @@ fn a_state_folder_behind_a_link_is_fine() {
 }
 
 #[test]
-fn a_run_whose_process_is_gone_was_interrupted() {
+fn a_run_whose_log_nobody_holds_was_interrupted() {
     let state = State::new();
-    let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
-    let start = ambient::process_start(child.id()).unwrap();
-    let process = Process { pid: child.id(), start };
-    state.create(&RunRow { process, ..run("alive") });
-    state.create(&RunRow { process: Process { start: start + 1, ..process }, ..run("reused") });
-    state.create(&RunRow { process: Process { pid: 0, start: 0 }, state: RunState::Ready, ..run("ended") });
+    for (id, run_state) in [("alive", RunState::Running), ("ended", RunState::Ready), ("gone", RunState::Running)] {
+        state.create(&RunRow { state: run_state, ..run(id) });
+    }
+    let open = |id: &str| {
+        let id: RunId = id.parse().unwrap();
+        let key = state.keyring.subject(skillhost_audit::Subject::Run(id.clone())).unwrap();
+        skillhost_audit::Log::open(&state.runs().join(id.as_str()).join(LOG), id, &key).unwrap()
+    };
     let states = || {
         let mut states: Vec<_> = state.list().into_iter().map(|l| (l.id.to_string(), l.run.unwrap().state)).collect();
         states.sort_by(|a, b| a.0.cmp(&b.0));
         states.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
     };
+    let log = open("alive");
+    drop(open("gone"));
     assert_eq!(states(), [RunState::Running, RunState::Ready, RunState::Interrupted]);
-    child.kill().unwrap();
-    // Dead, and not reaped until the wait is over: the signal was delivered once the state says so.
-    while ambient::process_start(child.id()).is_some() {
-        std::thread::yield_now();
-    }
+    drop(log);
     assert_eq!(states(), [RunState::Interrupted, RunState::Ready, RunState::Interrupted]);
-    child.wait().unwrap();
 }
 
 #[test]

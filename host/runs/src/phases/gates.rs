@@ -86,6 +86,7 @@ impl State {
             argv: command.run.clone(),
             commit: commit.to_owned(),
             sandbox: self.host.sandbox.level().map_or_else(|e| e.to_string(), |level| level.to_string()),
+            limits_held_by: String::new(),
             exit_code: Some(NOT_STARTED),
             exit: String::new(),
             tests: None,
@@ -96,6 +97,7 @@ impl State {
         match ran {
             Ok(outcome) => {
                 evidence.sandbox = outcome.attestation.level.to_string();
+                evidence.limits_held_by = outcome.attestation.limits_held_by.to_string();
                 evidence.exit_code = commands::exit_code(outcome.exit);
                 evidence.exit = commands::describe(outcome.exit);
                 evidence.tests = count_tests(outcome.output.as_bytes());
