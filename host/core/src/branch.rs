@@ -85,11 +85,7 @@ impl fmt::Display for BranchName {
     }
 }
 
-/// Whether `name` is a name for a branch: what git's own rules take, narrowed to printable ASCII.
-pub fn is_branch_name(name: &str) -> bool {
-    broken_rule(name).is_none()
-}
-
+/// What breaks git's own rules for a branch's name, narrowed to printable ASCII.
 fn broken_rule(name: &str) -> Option<&'static str> {
     let component =
         |component: &str| component.starts_with('.') || component.ends_with('.') || component.ends_with(".lock");
@@ -170,16 +166,16 @@ mod tests {
         }
         assert!(named(&format!("{}/{{run}}", "a".repeat(300))).is_err());
         for bad in ["", "@", "HEAD", "head"] {
-            assert!(!is_branch_name(bad), "{bad}");
+            assert!(broken_rule(bad).is_some(), "{bad}");
         }
-        assert!(is_branch_name("main") && is_branch_name("release/1.2"));
+        assert!(broken_rule("main").is_none() && broken_rule("release/1.2").is_none());
     }
 
     proptest! {
         #[test]
         fn no_template_panics(template in "[a-z{}/.@\\-\\\\ ~]{0,20}(\\{run\\})?") {
             if let Ok(name) = named(&template) {
-                prop_assert!(is_branch_name(&name) && name.contains("7f3k"));
+                prop_assert!(broken_rule(&name).is_none() && name.contains("7f3k"));
                 prop_assert!(check_template(&template).is_ok());
             }
         }

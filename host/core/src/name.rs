@@ -67,6 +67,25 @@ macro_rules! name {
     };
 }
 
+/// Longest name of a branch, in bytes.
+const MAX_BRANCH_BYTES: usize = 200;
+
+/// Whether a text is the name of a branch, by git's rules, and holds no character that deceives who reads it. Nothing
+/// else that git takes for a revision is one: no search, no date, no path.
+pub fn is_branch_name(text: &str) -> bool {
+    let bad_part =
+        |part: &str| part.is_empty() || part.starts_with('.') || part.ends_with('.') || part.ends_with(".lock");
+    text.len() <= MAX_BRANCH_BYTES
+        && !text.starts_with('-')
+        && !text.starts_with("refs/")
+        && text != "@"
+        && text != "HEAD"
+        && !text.contains("..")
+        && !text.contains("@{")
+        && !text.split('/').any(bad_part)
+        && !text.chars().any(|c| c.is_whitespace() || "~^:?*[\\".contains(c) || crate::text::is_deceptive(c))
+}
+
 /// Lower case, digits and single hyphens, beginning with a letter, not ending with a hyphen.
 fn is_plain(text: &str) -> bool {
     text.len() <= MAX_NAME_BYTES

@@ -7,7 +7,7 @@ use crate::document::{self, DocumentError};
 use crate::duration::Span;
 use crate::glob::Globs;
 use crate::kind::Kind;
-use crate::name::CommandName;
+use crate::name::{CommandName, is_branch_name};
 use crate::path::SkillPath;
 use crate::tier::Tier;
 use serde::Deserialize;
@@ -241,6 +241,9 @@ impl Project {
         if SkillPath::parse(&self.spec.path.replace("{slug}", "x")).is_err() {
             return Err(("path".to_owned(), "spec.path is not a path inside the repository".to_owned()));
         }
+        if self.base.as_deref().is_some_and(|base| !is_branch_name(base)) {
+            return Err(("base".to_owned(), "base is not the name of a branch".to_owned()));
+        }
         if let Err(error) = check_template(&self.branch) {
             return Err(("branch".to_owned(), error.to_string()));
         }
@@ -356,6 +359,38 @@ paths = [".github/**", "AGENTS.md"]
             let error = Project::parse(FILE, &GOOD.replace(from, to)).unwrap_err();
             assert!(error.to_string().contains(word) && error.file == FILE, "{error}");
             assert!(error.line == line || error.line == line - 1, "{error}: expected line {line}");
+        }
+    }
+
+    #[test]
+    fn o_01_the_base_is_the_name_of_a_branch() {
+        for good in ["main", "release/1.2", "größe", "a@b", "feature-x_y"] {
+            assert!(Project::parse(FILE, &format!("base = \"{good}\"")).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "@",
+            "HEAD",
+            "HEAD^{/(\\u001b]52;…)?}",
+            "main@{yesterday}",
+            "main:file",
+            "-x",
+            "a b",
+            "a..b",
+            "x~1",
+            "refs/heads/x",
+            "a\\u009b2J",
+            "a\\u202eb",
+            "a/.b",
+            "a.lock",
+            "/a",
+            "a/",
+            "a.",
+            "a\\\\b",
+            "*",
+        ] {
+            let error = Project::parse(FILE, &format!("base = \"{bad}\"")).unwrap_err();
+            assert!(error.reason.contains("not the name of a branch") && error.line == 1, "{bad}: {error}");
         }
     }
 

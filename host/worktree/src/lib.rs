@@ -40,6 +40,7 @@ mod status;
 mod sweep;
 mod throwaway;
 mod tree;
+mod uncommitted;
 mod walk;
 mod worktree;
 

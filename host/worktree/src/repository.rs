@@ -95,7 +95,12 @@ impl Repository {
         Ok(ambient::open_git_directory(&self.common_directory)?)
     }
 
-    fn open_head(&self) -> Result<git2::Repository, WorktreeError> {
+    /// The git directory that holds `HEAD` and the index.
+    pub(crate) fn git_directory(&self) -> &Path {
+        &self.git_directory
+    }
+
+    pub(crate) fn open_head(&self) -> Result<git2::Repository, WorktreeError> {
         Ok(ambient::open_git_directory(&self.git_directory)?)
     }
 

@@ -305,3 +305,23 @@ fn nothing_is_removed_before_it_is_saved() {
     fixture.check_integrity();
     repository.remove_worktree(&record).unwrap();
 }
+
+#[test]
+fn uncommitted_changes_of_tracked_files_are_noticed() {
+    let fixture = Fixture::new();
+    let is_dirty = || fixture.open().has_uncommitted_changes().unwrap();
+    assert!(!is_dirty());
+    put(&fixture.dir.join("untracked.txt"), "not looked for\n");
+    assert!(!is_dirty());
+    // Written anew with the same content: only its time differs.
+    put(&fixture.dir.join("README.md"), "hello\n");
+    assert!(!is_dirty());
+    put(&fixture.dir.join("README.md"), "hallo\n");
+    assert!(is_dirty());
+    fixture.git(&["add", "README.md"]);
+    assert!(is_dirty(), "staged");
+    fixture.git(&["commit", "-q", "-m", "second"]);
+    assert!(!is_dirty());
+    std::fs::remove_file(fixture.dir.join("src/deep/a.txt")).unwrap();
+    assert!(is_dirty(), "removed");
+}

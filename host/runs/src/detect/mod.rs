@@ -13,8 +13,7 @@ mod render;
 
 use crate::commands::NETWORK_HINT;
 use crate::tree::{Tree, read_text};
-use skillhost_core::branch::is_branch_name;
-use skillhost_core::name::CommandName;
+use skillhost_core::name::{CommandName, is_branch_name};
 use skillhost_core::path::SkillPath;
 use skillhost_models::Suggestion;
 use std::collections::BTreeSet;
