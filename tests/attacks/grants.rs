@@ -21,11 +21,11 @@ fn denied(how: &str) -> String {
 #[test]
 fn an_import_that_was_not_granted_answers_what_would_grant_it() {
     for (how, remedy) in [
-        ("exec", "--grant 'exec=test'"),
-        ("exec-arguments", "--grant 'exec=test'"),
+        ("exec", "skillhost run"),
+        ("exec-arguments", "skillhost run"),
         ("model", "--grant 'model=standard'"),
         ("ask", "--grant ask"),
-        ("checkpoint", "--grant 'write=**'"),
+        ("checkpoint", "skillhost run"),
     ] {
         assert!(denied(how).contains(remedy), "{how}");
     }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Most denials of one call that are kept for the report, and that go to the log one by one; the rest is counted.
 const MAX_DENIALS: usize = 100;
+/// Where a call's skill gets what only a run has.
+const RUN_REMEDY: &str = "skillhost run, where each skill has a worktree of its own";
 /// Longest name or path in a denial, in characters.
 const WHAT_CHARS: usize = 256;
 
@@ -82,12 +84,18 @@ impl Gate {
                     self.auditor.decision(event(Event::denied).on(wished)).map_err(audit_failed)?;
                 }
                 let remedy = match wish {
+                    // The flags of one call can't grant what only a run has.
+                    _ if self.grantor == Grantor::Flags && wish.is_for_runs() => RUN_REMEDY.to_owned(),
                     Wish::ReadChange | Wish::Commit => self.grantor.remedy_for_all(capability),
                     _ => self.grantor.remedy(capability, &what),
                 };
                 let what = escape_terminal(&what, WHAT_CHARS).to_string();
                 let wanted = if is_flag(capability) { capability.to_owned() } else { format!("{capability} {what}") };
-                let answer = format!("{wanted} was not granted; to grant it: {remedy}");
+                let answer = if remedy == RUN_REMEDY {
+                    format!("{wanted} is not available in a call; it is in {remedy}")
+                } else {
+                    format!("{wanted} was not granted; to grant it: {remedy}")
+                };
                 let denial = Denial { capability, what, remedy };
                 if self.denials.len() < MAX_DENIALS && !self.denials.contains(&denial) {
                     self.denials.push(denial);
@@ -117,6 +125,11 @@ impl Gate {
 }
 
 impl Wish<'_> {
+    /// Whether it needs a worktree that is the agent's own.
+    fn is_for_runs(self) -> bool {
+        matches!(self, Self::Exec { .. } | Self::Commit)
+    }
+
     fn class(self) -> Class {
         match self {
             Self::Exec { .. } => Class::Command,

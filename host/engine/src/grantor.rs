@@ -55,9 +55,11 @@ impl Grantor {
             (Self::Project(kind), Some(value)) => {
                 format!("{capability} = [{}] under [grants.{kind}] in skillhost.toml", toml(value))
             }
-            (Self::Lock(name), None) => format!("skillhost update {name} --grant {capability}"),
+            (Self::Lock(name), None) => {
+                format!("{capability} = true under [skill.grant] of {name} in skillhost.lock")
+            }
             (Self::Lock(name), Some(value)) => {
-                format!("skillhost update {name} --grant {}", shell(&format!("{capability}={value}")))
+                format!("{capability} = [{}] under [skill.grant] of {name} in skillhost.lock", toml(value))
             }
         }
     }
