@@ -339,8 +339,8 @@ fn a_skill_that_traps_loops_or_eats_memory_ends_alone() {
 #[test]
 fn what_was_not_granted_is_denied_with_the_remedy() {
     let world = World::bare();
-    probe(&world, "exec", &[]).failed(4, &["denied", "--grant"]);
-    probe(&world, "model", &["read=**"]).failed(4, &["denied", "--grant"]);
+    probe(&world, "ask", &[]).failed(4, &["denied", "--grant ask"]);
+    probe(&world, "model", &["read=**"]).failed(4, &["denied", "--grant 'model=standard'"]);
     assert_eq!(probe(&world, "answer", &["read=**"]).code, Some(0));
 }
 

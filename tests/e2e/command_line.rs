@@ -154,7 +154,8 @@ fn a_user_can_go_from_init_to_a_run() {
     world.run(&["init"]).failed(3, &["exists already", "hint: --force"]);
     // What it wrote is valid once committed: what is missing then is a model.
     world.commit(&[]);
-    world.run(&["run", "Greet everybody"]).failed(3, &["error: "]);
+    let ran = world.run(&["run", "Greet everybody"]);
+    ran.failed(3, &["error: no model is set for spec", "hint: set `spec = \"PROVIDER:MODEL\"` under [models]"]);
 }
 
 #[test]

@@ -11,11 +11,13 @@
 
 mod audit;
 mod bad_input;
+mod calls;
 mod cleanup;
 mod command_line;
 mod demo;
 mod documents;
 mod endings;
+mod exit_codes;
 mod gates;
 mod main_job;
 mod packages;
@@ -26,4 +28,6 @@ mod rogue;
 mod rounds;
 mod sandbox_levels;
 mod scripts;
+mod side_by_side;
 mod support;
+mod terminal;

@@ -135,6 +135,21 @@ impl World {
         format!("replay:{}", file.display())
     }
 
+    /// A provider `local` at this address, in the user's configuration; its key is in `LOCAL_KEY`.
+    pub fn provider(&self, url: &str) {
+        let folder = self.home().join(".config/skillhost");
+        std::fs::create_dir_all(&folder).unwrap();
+        let text =
+            format!("[providers.local]\nkind = \"openai-compatible\"\nurl = \"{url}\"\nkey_env = \"LOCAL_KEY\"\n");
+        std::fs::write(folder.join("config.toml"), text).unwrap();
+    }
+
+    /// Whether the waiting test command of some run has begun.
+    pub fn has_started(&self) -> bool {
+        let runs = std::fs::read_dir(self.state().join("runs")).into_iter().flatten();
+        runs.flatten().any(|run| run.path().join("tree/started").exists())
+    }
+
     /// Everything of the user's that a run must leave as it was.
     pub fn footprint(&self) -> Vec<String> {
         let mut seen = vec![
@@ -166,6 +181,11 @@ impl Ran {
         assert!(!self.stderr.lines().any(panicked), "{self:#?}");
         self
     }
+}
+
+pub fn signal(child: &std::process::Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// Waits for something that another process does; a minute is far more than any of it takes.

@@ -2,8 +2,14 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the place for them")]
 
-use std::io::{self, Read};
+use rustix::fs::OFlags;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, IsTerminal, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+/// Longest line that a person may type.
+const MAX_TYPED_BYTES: usize = 16 << 10;
 
 /// A variable, where it is set and not empty.
 pub(crate) fn variable(name: &str) -> Option<String> {
@@ -65,6 +71,36 @@ pub(crate) fn read_if_there(path: &Path, most_bytes: u64) -> io::Result<Option<V
     }
 }
 
+/// Reads a regular file that a repository named, up to a size. Nothing else is read from, so that nothing blocks.
+pub(crate) fn read_regular(path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
+    open_regular(path, OFlags::empty(), most_bytes)
+}
+
+/// Reads a regular file that may be absent; a link in its place is not followed.
+pub(crate) fn read_unlinked(path: &Path, most_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    match open_regular(path, OFlags::NOFOLLOW, most_bytes) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+fn open_regular(path: &Path, flags: OFlags, most_bytes: u64) -> io::Result<Vec<u8>> {
+    // The kind is asked first, since to open a device can have an effect; then again of what was opened.
+    let is_followed = !flags.contains(OFlags::NOFOLLOW);
+    let kind = if is_followed { std::fs::metadata(path)? } else { std::fs::symlink_metadata(path)? };
+    let refuse = || io::Error::other("it is not a regular file");
+    if !kind.is_file() {
+        return Err(refuse());
+    }
+    let flags = (flags | OFlags::NONBLOCK | OFlags::NOCTTY).bits() as i32;
+    let file = std::fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(refuse());
+    }
+    bounded(file, most_bytes)
+}
+
 pub(crate) fn read_stdin(most_bytes: u64) -> io::Result<Vec<u8>> {
     bounded(io::stdin().lock(), most_bytes)
 }
@@ -93,9 +129,72 @@ pub(crate) fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// Replaces a file so that readers see all of it or nothing.
+/// Replaces a file so that readers see all of it or nothing. A link in its place is replaced, never followed.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let draft = path.with_extension("draft");
-    std::fs::write(&draft, bytes)?;
-    std::fs::rename(&draft, path)
+    let random = RandomState::new().build_hasher().finish();
+    let draft = path.with_extension(format!("{random:016x}.draft"));
+    let written = write_new(&draft, bytes).and_then(|()| std::fs::rename(&draft, path));
+    if written.is_err() {
+        // The first error is the one that tells why.
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}
+
+/// Whether this program can ask: both ends of the conversation are a terminal's.
+pub(crate) fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Drops what was typed before anybody asked. Gives whether it is this program's turn on the terminal.
+pub(crate) fn forget_typed() -> bool {
+    let stdin = rustix::stdio::stdin();
+    let is_in_front = rustix::termios::tcgetpgrp(stdin).is_ok_and(|front| front == rustix::process::getpgrp());
+    is_in_front && rustix::termios::tcflush(stdin, rustix::termios::QueueSelector::IFlush).is_ok()
+}
+
+/// The next line that is typed; none at the end of the input. Once the future is dropped, nothing is read any more.
+pub(crate) async fn typed_line() -> Option<String> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime waits for its blocking threads at the end, and this one may wait for a person.
+    std::thread::spawn(move || {
+        let line = read_typed(|| sender.is_closed());
+        // Nobody waits any more: the line is lost with its question.
+        let _ = sender.send(line);
+    });
+    receiver.await.ok().flatten()
+}
+
+fn read_typed(is_over: impl Fn() -> bool) -> Option<String> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    // How long a question that was taken back still listens.
+    const LOOK_AGAIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    let stdin = rustix::stdio::stdin();
+    let mut line = Vec::new();
+    while !is_over() {
+        let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut ready, Some(&LOOK_AGAIN)) {
+            Ok(0) | Err(rustix::io::Errno::INTR) => continue,
+            Ok(_) => {}
+            Err(_) => return None,
+        }
+        // Not through the standard library, whose buffer would keep a second line for a later question.
+        let mut part = [0; 4096];
+        match rustix::io::read(stdin, &mut part) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => line.extend_from_slice(&part[..count]),
+        }
+        if let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+            return Some(String::from_utf8_lossy(&line[..end]).into_owned());
+        }
+        if line.len() > MAX_TYPED_BYTES {
+            return None;
+        }
+    }
+    None
+}
+
+/// What the program was started with, after its name.
+pub(crate) fn arguments() -> Vec<std::ffi::OsString> {
+    std::env::args_os().skip(1).collect()
 }

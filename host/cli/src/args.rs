@@ -35,10 +35,10 @@ pub(crate) struct Global {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
-    /// Show no live progress
+    /// Show no live progress on a terminal; lines about each phase stay
     #[arg(long, global = true)]
     pub(crate) no_progress: bool,
-    /// Never ask; take the safe answer
+    /// Never ask; take the default, and record it
     #[arg(long, global = true)]
     pub(crate) no_prompt: bool,
     /// Folder of runs, worktrees, ledgers, logs and keys
@@ -140,11 +140,16 @@ pub(crate) struct Show {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  \
+#[command(
+    after_help = "What it may do: a file, what --grant says and nothing else. A skill of skillhost.lock, what the lock\n\
+    grants. A built-in one reads, calls models and asks as [grants.KIND] says, and changes files only with --grant.\n\
+    Commands and commits are for `skillhost run`, where each skill has a worktree of its own.\n\n\
+    Examples:\n  \
     skillhost call ./licence-check.wasm add-headers --input '{\"licence\":\"MIT\"}' --grant 'read=**' --grant 'write=src/**'\n  \
-    skillhost call builtin:verify --input @brief.json --grant 'read=**'")]
+    skillhost call builtin:verify --input @brief.json"
+)]
 pub(crate) struct Call {
-    /// A file (./x.wasm) or builtin:NAME
+    /// A file (./x.wasm), builtin:NAME, or a name in skillhost.lock
     pub(crate) skill: String,
     /// The operation, for a skill of kind tool; optional where it has one
     pub(crate) tool: Option<String>,
@@ -154,9 +159,17 @@ pub(crate) struct Call {
     /// The directory that the skill sees as /repo
     #[arg(long, value_name = "DIR", default_value = ".")]
     pub(crate) dir: PathBuf,
-    /// Grant a capability: read=GLOB, write=GLOB, exec=NAME, model=TIER, ask
+    /// Grant a capability: read=GLOB, write=GLOB, model=TIER, protected, ask
     #[arg(long = "grant", value_name = "CAPABILITY[=VALUE]")]
     pub(crate) grants: Vec<String>,
+    /// Use this configuration instead of the base commit's skillhost.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Use this lock instead of the base commit's skillhost.lock
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) models: Models,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use crate::failure::{Exit, Failure};
 use crate::policies::Policies;
+use crate::progress::Progress;
 use crate::project::Base;
 use crate::skills::{self, Named};
 use skillhost_core::capability::Effective;
@@ -21,15 +22,22 @@ pub(crate) async fn equip(
     base: &Base,
     policies: &Policies,
     engine: &Engine,
+    progress: &Progress,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, policies, engine).await?);
+        equipped.insert(kind, one(kind, base, policies, engine, progress).await?);
     }
     Ok(equipped)
 }
 
-async fn one(kind: Kind, base: &Base, policies: &Policies, engine: &Engine) -> Result<Equipped, Failure> {
+async fn one(
+    kind: Kind,
+    base: &Base,
+    policies: &Policies,
+    engine: &Engine,
+    progress: &Progress,
+) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
     let (named, pinned, grant, grantor) = if is_builtin {
@@ -45,11 +53,7 @@ async fn one(kind: Kind, base: &Base, policies: &Policies, engine: &Engine) -> R
         (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
     policies.check_source(&named.reference)?;
-    let loaded = match &pinned {
-        Some(digest) => engine.load_pinned(&named.component, digest).await,
-        None => engine.load(&named.component).await,
-    };
-    let skill = loaded.map_err(|e| skills::load_failure(&reference, &e))?;
+    let skill = skills::load(engine, &named, pinned.as_ref(), progress).await?;
     let manifest = &skill.inspection().manifest;
     if manifest.skill.kind != kind {
         return Err(Failure::new(

@@ -108,6 +108,16 @@ impl Failure {
         }
     }
 
+    /// Why, each cause behind the one before.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.causes.iter().map(ToString::to_string).collect()
+    }
+
+    /// The hint, where there is one.
+    pub(crate) fn what_to_do(&self) -> Option<String> {
+        self.hint.as_ref().map(ToString::to_string)
+    }
+
     /// The lines for the terminal.
     pub(crate) fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("error: {}", self.message)];
@@ -130,14 +140,30 @@ impl Failure {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
     fn several_goals_end_with_the_gravest_code() {
-        assert_eq!(Exit::Done.worse(Exit::Negative), Exit::Negative);
-        assert_eq!(Exit::Limit.worse(Exit::Denied), Exit::Denied);
-        assert_eq!(Exit::Integrity.worse(Exit::Bug), Exit::Bug);
-        assert_eq!(Exit::Configuration.worse(Exit::Limit), Exit::Limit);
+        // Gravest first; the ranks are a promise.
+        let promised = [130, 70, 6, 4, 5, 3, 2, 1, 0];
+        let all = [
+            Exit::Done,
+            Exit::Negative,
+            Exit::Usage,
+            Exit::Configuration,
+            Exit::Denied,
+            Exit::Limit,
+            Exit::Integrity,
+            Exit::Bug,
+            Exit::Interrupted,
+        ];
+        let rank = |exit: Exit| promised.iter().position(|code| *code == exit as u8).unwrap();
+        for one in all {
+            for other in all {
+                assert_eq!(rank(one.worse(other)), rank(one).min(rank(other)), "{one:?} {other:?}");
+            }
+        }
     }
 
     #[test]

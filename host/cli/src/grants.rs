@@ -3,6 +3,8 @@
 use crate::failure::{Exit, Failure};
 use skillhost_core::capability::{Capabilities, Tier};
 use skillhost_core::glob::Globs;
+use skillhost_core::kind::Kind;
+use skillhost_core::project::Project;
 
 /// The grant that repeated `--grant CAPABILITY[=VALUE]` flags give.
 pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
@@ -11,19 +13,18 @@ pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
     for flag in flags {
         let wrong = |why: String| {
             Failure::new(Exit::Usage, format!("--grant {flag}: {why}"))
-                .hint("read=GLOB, write=GLOB, exec=NAME, model=cheap|standard|capable, exec_arguments, protected, ask")
+                .hint("read=GLOB, write=GLOB, model=cheap|standard|capable, protected, ask")
         };
         match flag.split_once('=') {
             Some(("read", glob)) => read.push(glob),
             Some(("write", glob)) => write.push(glob),
-            Some(("exec", name)) => {
-                grant.exec.insert(name.parse().map_err(|e| wrong(format!("{e}")))?);
-            }
             Some(("model", tier)) => {
                 grant.model.insert(Tier::from_word(tier).ok_or_else(|| wrong("there is no such tier".to_owned()))?);
             }
+            // Over a directory that may be somebody's own, with its .git in it, a command could plant what git runs later.
+            Some(("exec" | "exec_arguments", _)) => return Err(run_only(flag)),
+            None if flag == "exec_arguments" => return Err(run_only(flag)),
             Some(("http" | "secrets", _)) => return Err(wrong("the network is not offered to skills yet".to_owned())),
-            None if flag == "exec_arguments" => grant.exec_arguments = true,
             None if flag == "protected" => grant.protected = true,
             None if flag == "ask" => grant.ask = true,
             _ => return Err(wrong("there is no such capability".to_owned())),
@@ -37,6 +38,25 @@ pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
     Ok(grant)
 }
 
+fn run_only(flag: &str) -> Failure {
+    Failure::new(Exit::Usage, format!("--grant {flag}: a call runs no commands"))
+        .hint("skillhost run runs a project's commands, in a worktree of the run's own")
+}
+
+/// What a built-in skill of `kind` may do in a call: what the project grants to its kind as far as that changes
+/// nothing, since a call works on the directory itself, and what the flags say.
+pub(crate) fn of_builtin(project: &Project, kind: Kind, flags: Capabilities) -> Capabilities {
+    let granted = project.grant(kind);
+    let read = granted.read.patterns().iter().chain(flags.read.patterns());
+    Capabilities {
+        // Both were parsed before.
+        read: Globs::parse(read).unwrap_or_default(),
+        model: granted.model.union(&flags.model).copied().collect(),
+        ask: granted.ask || flags.ask,
+        ..flags
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -44,17 +64,39 @@ mod tests {
 
     #[test]
     fn flags_add_up() {
-        let flags = ["read=**", "write=src/**", "write=docs/*", "exec=test", "model=cheap", "ask"].map(str::to_owned);
+        let flags = ["read=**", "write=src/**", "write=docs/*", "model=cheap", "ask"].map(str::to_owned);
         let grant = parse(&flags).unwrap();
         assert_eq!(grant.write.patterns(), ["src/**", "docs/*"]);
-        assert!(grant.ask && !grant.protected && grant.exec.len() == 1 && grant.model.len() == 1);
+        assert!(grant.ask && !grant.protected && grant.exec.is_empty() && grant.model.len() == 1);
         assert_eq!(parse(&[]).unwrap(), Capabilities::default());
     }
 
     #[test]
     fn a_wrong_flag_is_a_usage_error() {
-        for flag in ["everything", "read", "read=/etc/**", "exec=a b", "model=best", "http=https://x", "write=../x"] {
+        for flag in [
+            "everything",
+            "read",
+            "read=/etc/**",
+            "exec=test",
+            "exec_arguments",
+            "exec_arguments=true",
+            "model=best",
+            "http=https://x",
+            "write=../x",
+        ] {
             assert_eq!(parse(&[flag.to_owned()]).unwrap_err().exit, Exit::Usage, "{flag}");
         }
+    }
+
+    #[test]
+    fn a_built_in_skill_changes_nothing_by_default() {
+        let project = Project::parse("x", "[grants.implement]\nread = [\"src/**\"]\nprotected = true\n").unwrap();
+        let grant = of_builtin(&project, Kind::Implement, parse(&[]).unwrap());
+        assert_eq!((grant.read.patterns(), grant.model.len()), (&["src/**".to_owned()][..], Tier::ALL.len()));
+        assert!(grant.write.is_empty() && !grant.protected && grant.exec.is_empty());
+        let flags = parse(&["read=docs/**".to_owned(), "write=docs/**".to_owned()]).unwrap();
+        let grant = of_builtin(&project, Kind::Implement, flags);
+        assert_eq!((grant.read.patterns().len(), grant.write.patterns().len()), (2, 1));
+        assert!(of_builtin(&project, Kind::Verify, Capabilities::default()).model.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 mod ambient;
 mod args;
 mod builtin;
+mod chosen;
 mod commands;
 mod equip;
 mod failure;
@@ -13,12 +14,14 @@ mod policies;
 mod printer;
 mod progress;
 mod project;
+mod prompt;
 mod skills;
 
 use args::{Cli, Command};
-use clap::Parser;
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
 use failure::{Exit, Failure};
-use printer::Printer;
+use printer::{Color, Printer};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -27,26 +30,68 @@ fn main() -> ExitCode {
     if let Some(code) = skillhost_engine::compile_if_requested() {
         return ExitCode::from(code);
     }
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version go to stdout and are no error; clap knows.
-            let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { Exit::Usage as u8 } else { 0 });
-        }
+        Err(code) => return code,
     };
     let global = &cli.global;
     let no_color = ambient::variable("NO_COLOR").is_some();
     let printer = Printer::new(global.format, global.color, global.quiet, global.no_progress, no_color);
-    start_tracing(global.verbose, printer);
-    let ended = enter(cli.global.folder.as_deref()).and_then(|()| dispatch(&cli, printer));
-    match ended {
-        Ok(exit) => ExitCode::from(exit as u8),
-        Err(failure) => {
-            printer.failure(&failure);
-            ExitCode::from(failure.exit as u8)
-        }
-    }
+    start_tracing(global.verbose);
+    tell_of_panics(printer);
+    let ended = caught(|| enter(global.folder.as_deref()).and_then(|()| dispatch(&cli, printer)));
+    let exit = ended.unwrap_or_else(|failure| {
+        printer.failure(&failure);
+        failure.exit
+    });
+    let written = printer.finish().map_or_else(
+        |failure| {
+            printer.explain(&failure);
+            failure.exit
+        },
+        |()| Exit::Done,
+    );
+    ExitCode::from(exit.worse(written) as u8)
+}
+
+/// Reads the command line; what can't be read is explained, in the colours that it asks for.
+fn parse() -> Result<Cli, ExitCode> {
+    let arguments = ambient::arguments();
+    let color = match printer::color_in(&arguments) {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    let name = std::iter::once(OsString::from("skillhost"));
+    let parsed = Cli::command().color(color).try_get_matches_from(name.chain(arguments));
+    parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)).map_err(|error| {
+        // Help and version go to stdout and are no error; clap knows.
+        let printed = error.print();
+        let is_lost = printed.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
+        let exit = match (error.use_stderr(), is_lost) {
+            (true, _) => Exit::Usage,
+            (false, true) => Exit::Limit,
+            (false, false) => Exit::Done,
+        };
+        ExitCode::from(exit as u8)
+    })
+}
+
+/// A panic is a bug, wherever it happens; what it says may hold what others wrote.
+fn tell_of_panics(printer: Printer) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(|place| format!(" at {place}")).unwrap_or_default();
+        let said = panic.payload_as_str().unwrap_or("it doesn't say why");
+        printer.warn(format!("a part of the program panicked{place}: {said}"));
+    }));
+}
+
+/// Does the work, and takes a panic in it for what it is.
+fn caught(work: impl FnOnce() -> Result<Exit, Failure>) -> Result<Exit, Failure> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Failure::new(Exit::Bug, "skillhost ended because of a bug of its own")
+            .hint("please report it, with the warning above; what runs left is kept: skillhost runs"))
+    })
 }
 
 fn enter(folder: Option<&std::path::Path>) -> Result<(), Failure> {
@@ -60,7 +105,7 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
         Command::Inspect(inspect) => commands::inspect::run(inspect, printer),
-        Command::Completions(completions) => commands::completions::run(completions),
+        Command::Completions(completions) => commands::completions::run(completions, printer),
         Command::Doctor(_) => commands::doctor::run(printer),
         Command::Init(init) => commands::init::run(init, printer),
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
@@ -71,7 +116,7 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
 }
 
 /// Diagnostics of the host itself, on stderr. The environment can't turn them on: what a machine logs is asked for.
-fn start_tracing(verbose: u8, printer: printer::Printer) {
+fn start_tracing(verbose: u8) {
     let level = match verbose {
         0 => tracing::Level::WARN,
         1 => tracing::Level::INFO,
@@ -79,8 +124,8 @@ fn start_tracing(verbose: u8, printer: printer::Printer) {
         _ => tracing::Level::TRACE,
     };
     let subscriber = tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(printer.has_colour)
+        .with_writer(|| printer::Diagnostics)
+        .with_ansi(false)
         .with_max_level(level)
         .with_target(verbose > 1)
         .without_time()
@@ -102,4 +147,18 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(LAST_WAIT);
     Ok(done)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn a_panic_is_a_bug_and_nothing_else() {
+        let failure = caught(|| panic!("\u{1b}[2J")).unwrap_err();
+        assert_eq!(failure.exit as u8, 70);
+        assert!(failure.lines().concat().contains("a bug of its own") && failure.lines().concat().contains("hint: "));
+        assert_eq!(caught(|| Ok(Exit::Limit)).unwrap(), Exit::Limit);
+    }
 }

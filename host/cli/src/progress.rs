@@ -1,13 +1,16 @@
 //! What people see while runs work: one line for each run on a terminal, one line for each change of phase elsewhere.
 
 use crate::commands::runs::cost;
-use crate::printer::Printer;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use crate::printer::{Printer, line};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use skillhost_core::name::RunId;
 use skillhost_runs::event::{Event, Watcher};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// Waiting is shown after this.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 /// Shows events of all runs of this program.
 #[derive(Clone)]
@@ -15,6 +18,8 @@ pub(crate) struct Progress {
     printer: Printer,
     bars: MultiProgress,
     lines: Arc<Mutex<BTreeMap<RunId, Line>>>,
+    /// What is to be said once the terminal is free again; none where it is.
+    held: Arc<Mutex<Option<Vec<Said>>>>,
 }
 
 struct Line {
@@ -25,9 +30,17 @@ struct Line {
     cost_micro_usd: Option<u64>,
 }
 
+enum Said {
+    Note(String),
+    Warning(String),
+}
+
+/// While this lives, the terminal belongs to a question.
+pub(crate) struct Paused<'a>(&'a Progress);
+
 impl Progress {
     pub(crate) fn new(printer: Printer) -> Self {
-        Self { printer, bars: MultiProgress::new(), lines: Arc::default() }
+        Self { printer, bars: MultiProgress::new(), lines: Arc::default(), held: Arc::default() }
     }
 
     pub(crate) fn watcher(&self) -> Watcher {
@@ -37,11 +50,52 @@ impl Progress {
 
     /// A line that stays.
     pub(crate) fn say(&self, text: impl std::fmt::Display) {
-        if self.printer.shows_progress {
+        self.tell(Said::Note(text.to_string()));
+    }
+
+    /// A warning that stays, however quiet the program is.
+    pub(crate) fn warn(&self, text: impl std::fmt::Display) {
+        self.tell(Said::Warning(text.to_string()));
+    }
+
+    fn tell(&self, said: Said) {
+        if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            held.push(said);
+            return;
+        }
+        match said {
             // Above the live lines.
-            let _ = self.bars.println(text.to_string());
-        } else {
-            self.printer.note(text);
+            Said::Note(text) if self.printer.shows_progress => drop(self.bars.println(line(text))),
+            Said::Warning(text) if self.printer.shows_progress => drop(self.bars.println(self.printer.warning(text))),
+            Said::Note(text) => self.printer.note(text),
+            Said::Warning(text) => self.printer.warn(text),
+        }
+    }
+
+    /// Takes the live lines off the terminal, and keeps what is said for later.
+    pub(crate) fn pause(&self) -> Paused<'_> {
+        // Nothing that ends between the two is lost: it is drawn once more afterwards.
+        let _ = self.bars.clear();
+        self.bars.set_draw_target(ProgressDrawTarget::hidden());
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        Paused(self)
+    }
+
+    /// Waits, and says for what where it takes long.
+    pub(crate) async fn waiting<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
+        let bar = async {
+            tokio::time::sleep(SHOWN_AFTER).await;
+            let bar = self.printer.shows_progress.then(|| self.bar());
+            if let Some(bar) = &bar {
+                bar.set_message(line(what));
+            }
+            // Until the other ends.
+            let _shown = Cleared(bar);
+            std::future::pending::<std::convert::Infallible>().await
+        };
+        tokio::select! {
+            ended = future => ended,
+            never = bar => match never {},
         }
     }
 
@@ -71,14 +125,18 @@ impl Progress {
                 let which = if lines.len() > 1 { format!("{run}  ") } else { String::new() };
                 self.say(format!("  {which}{mark} {name:<13} {by:<18} {note}  {seconds:.1}s"));
             }
-            Event::Warning(text) => self.say(format!("  ! {text}")),
+            Event::Warning(text) => {
+                let which = if lines.len() > 1 { format!("{run}: ") } else { String::new() };
+                self.warn(format!("{which}{text}"));
+            }
             _ => {}
         }
     }
 
     fn bar(&self) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::new_spinner());
-        if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {elapsed}") {
+        // What is cut where the terminal is narrow is what the run is doing, never what it costs.
+        if let Ok(style) = ProgressStyle::with_template("  {spinner} {wide_msg} {prefix} {elapsed}") {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(250));
@@ -96,12 +154,34 @@ impl Progress {
     }
 }
 
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        let Self(progress) = self;
+        progress.bars.set_draw_target(ProgressDrawTarget::stderr());
+        let held = progress.held.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for said in held.into_iter().flatten() {
+            progress.tell(said);
+        }
+    }
+}
+
+/// A live line that goes with this.
+struct Cleared(Option<ProgressBar>);
+
+impl Drop for Cleared {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 fn update(lines: &mut BTreeMap<RunId, Line>, run: &RunId, change: impl FnOnce(&mut Line)) {
-    if let Some(line) = lines.get_mut(run) {
-        change(line);
-        if let Some(bar) = &line.bar {
-            let cost = cost(line.cost_micro_usd);
-            bar.set_message(format!("{run}  {:<14} {:<44} {} tok  {cost}", line.phase, line.doing, line.tokens));
+    if let Some(shown) = lines.get_mut(run) {
+        change(shown);
+        if let Some(bar) = &shown.bar {
+            bar.set_message(line(format!("{run}  {:<14} {}", shown.phase, shown.doing)));
+            bar.set_prefix(format!("{} tok  {}", shown.tokens, cost(shown.cost_micro_usd)));
         }
     }
 }

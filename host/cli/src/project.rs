@@ -38,59 +38,94 @@ pub(crate) fn read(
     printer: Printer,
 ) -> Result<Base, Failure> {
     let repository = find_repository()?;
-    let head = repository.head_branch();
-    // What the base is stands in the configuration, which is read at the base: the current branch's has the first word.
-    let first = resolve(&repository, rev.unwrap_or("HEAD"))?;
-    let project = read_project(&repository, &first, config)?;
-    let branch = match (rev, &project) {
-        (Some(rev), _) if repository.branch_tip(rev).is_some() => rev.to_owned(),
-        (_, Some(Project { base: Some(base), .. })) => base.clone(),
-        _ => head.unwrap_or_else(|| "main".to_owned()),
-    };
-    let commit = match rev {
-        Some(_) => first,
-        None => repository.branch_tip(&branch).map_or_else(|| resolve(&repository, &branch), Ok)?,
-    };
-    let project = if commit == first { project } else { read_project(&repository, &commit, config)? };
+    let (branch, commit, project) = at_base(&repository, rev, config)?;
     let Some(project) = project else { return Err(no_project(&repository, &commit)) };
-    let lock = read_text(&repository, &commit, lock, lock::FILE)?
-        .map(|(file, text)| Lock::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
-        .transpose()?;
+    let lock = read_lock(Some((&repository, &commit)), lock)?;
     if config.is_none() {
         warn_of_newer(&repository, &commit, printer);
     }
+    // Where it can't be told, nothing is said: what counts is the commit.
+    if repository.has_uncommitted_changes().unwrap_or(false) {
+        printer.warn(format!("uncommitted changes are not part of this; it starts from the commit {}", commit.short()));
+    }
     Ok(Base { repository, branch, commit, project, lock })
+}
+
+/// What a call needs of the project that its directory lies in, at that project's base commit or from the files that
+/// were named instead. Without a project, it is the default and there is no lock.
+pub(crate) fn around(
+    dir: &Path,
+    config: Option<&Path>,
+    lock: Option<&Path>,
+) -> Result<(Project, Option<Lock>), Failure> {
+    let base = match Repository::open(dir) {
+        Ok(repository) => {
+            let (_, commit, _) = at_base(&repository, None, config)?;
+            Some((repository, commit))
+        }
+        Err(WorktreeError::NoRepository { .. } | WorktreeError::NoCommits) => None,
+        Err(error) => return Err(worktree_failure(&error)),
+    };
+    let base = base.as_ref().map(|(repository, commit)| (repository, commit));
+    Ok((read_project(base, config)?.unwrap_or_default(), read_lock(base, lock)?))
+}
+
+/// Branch and commit that a run starts from, with the configuration there.
+fn at_base(
+    repository: &Repository,
+    rev: Option<&str>,
+    config: Option<&Path>,
+) -> Result<(String, CommitId, Option<Project>), Failure> {
+    // What the base is stands in the configuration, which is read at the base: the current branch's has the first word.
+    let first = resolve(repository, rev.unwrap_or("HEAD"))?;
+    let project = read_project(Some((repository, &first)), config)?;
+    let branch = match (rev, &project) {
+        (Some(rev), _) if repository.branch_tip(rev).is_some() => rev.to_owned(),
+        (_, Some(Project { base: Some(base), .. })) => base.clone(),
+        _ => repository.head_branch().unwrap_or_else(|| "main".to_owned()),
+    };
+    let commit = match rev {
+        Some(_) => first,
+        None => repository.branch_tip(&branch).map_or_else(|| resolve(repository, &branch), Ok)?,
+    };
+    let project = if commit == first { project } else { read_project(Some((repository, &commit)), config)? };
+    Ok((branch, commit, project))
 }
 
 fn resolve(repository: &Repository, rev: &str) -> Result<CommitId, Failure> {
     repository.resolve(rev).map_err(|e| worktree_failure(&e))
 }
 
-fn read_project(repository: &Repository, commit: &CommitId, named: Option<&Path>) -> Result<Option<Project>, Failure> {
-    read_text(repository, commit, named, project::FILE)?
+/// A commit of a repository.
+type At<'a> = Option<(&'a Repository, &'a CommitId)>;
+
+fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Failure> {
+    read_text(at, named, project::FILE)?
         .map(|(file, text)| Project::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
         .transpose()
 }
 
+fn read_lock(at: At<'_>, named: Option<&Path>) -> Result<Option<Lock>, Failure> {
+    read_text(at, named, lock::FILE)?
+        .map(|(file, text)| Lock::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
+        .transpose()
+}
+
 /// A file that was named, or that the commit holds.
-fn read_text(
-    repository: &Repository,
-    commit: &CommitId,
-    named: Option<&Path>,
-    usual: &str,
-) -> Result<Option<(String, String)>, Failure> {
+fn read_text(at: At<'_>, named: Option<&Path>, usual: &str) -> Result<Option<(String, String)>, Failure> {
     let most = MAX_DOCUMENT_BYTES as u64;
-    let (file, bytes) = match named {
-        Some(path) => {
+    let (file, bytes) = match (named, at) {
+        (Some(path), _) => {
             let file = path.display().to_string();
             let bytes = ambient::read(path, most)
                 .map_err(|e| Failure::new(Exit::Configuration, format!("{file} can't be read")).because(e))?;
             (file, Some(bytes))
         }
-        None => {
+        (None, Some((repository, commit))) => {
             let bytes = repository.read_file(commit, usual, most).map_err(|e| worktree_failure(&e))?;
             (format!("{usual} (at {})", commit.short()), bytes)
         }
+        (None, None) => return Ok(None),
     };
     let Some(bytes) = bytes else { return Ok(None) };
     let text =
@@ -108,12 +143,14 @@ fn no_project(repository: &Repository, commit: &CommitId) -> Failure {
     }
 }
 
-/// Says so where the working directory holds another configuration than the one that is used.
+/// Says so where the working directory holds another configuration than the one that is used. What it holds is the
+/// repository's to choose, so a link or a device there is looked at and not read.
 fn warn_of_newer(repository: &Repository, commit: &CommitId, printer: Printer) {
     for file in [project::FILE, lock::FILE] {
-        let here = ambient::read_if_there(&repository.workdir().join(file), MAX_DOCUMENT_BYTES as u64).ok().flatten();
+        let here = ambient::read_unlinked(&repository.workdir().join(file), MAX_DOCUMENT_BYTES as u64);
         let committed = repository.read_file(commit, file, MAX_DOCUMENT_BYTES as u64).ok().flatten();
-        if here.is_some() && here != committed {
+        let differs = here.map_or(true, |here| here.is_some() && here != committed);
+        if differs {
             printer.warn(format!(
                 "{file} in your working directory differs from the base commit {}, whose one is used; commit it, or name it with --{}",
                 commit.short(),

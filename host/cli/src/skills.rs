@@ -1,10 +1,13 @@
 //! From a reference to a component's bytes.
 
 use crate::failure::{Exit, Failure};
+use crate::progress::Progress;
 use crate::{ambient, builtin};
-use skillhost_engine::LoadError;
+use skillhost_core::digest::Digest;
+use skillhost_engine::{Engine, LoadError, Skill};
 use std::borrow::Cow;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Largest component file that is read.
 const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -30,7 +33,7 @@ pub(crate) fn find(reference: &str) -> Result<Named, Failure> {
         None if reference.starts_with(['.', '/']) => reference,
         None => return Err(unknown(reference)),
     };
-    let component = ambient::read(Path::new(path), MAX_FILE_BYTES)
+    let component = ambient::read_regular(Path::new(path), MAX_FILE_BYTES)
         .map_err(|e| Failure::new(Exit::Usage, format!("the skill {path} can't be read")).because(e))?;
     Ok(Named { reference: format!("file:{path}"), component: Cow::Owned(component) })
 }
@@ -42,6 +45,23 @@ fn unknown(reference: &str) -> Failure {
     } else {
         failure.hint("name a file (./skill.wasm), or a built-in skill (builtin:review)")
     }
+}
+
+/// Loads a component, by its digest where it is pinned. The first time it is compiled, which takes a while.
+pub(crate) async fn load(
+    engine: &Engine,
+    named: &Named,
+    pinned: Option<&Digest>,
+    progress: &Progress,
+) -> Result<Arc<Skill>, Failure> {
+    let loading = async {
+        match pinned {
+            Some(digest) => engine.load_pinned(&named.component, digest).await,
+            None => engine.load(&named.component).await,
+        }
+    };
+    let what = format!("compiling {}, the first time only", named.reference);
+    progress.waiting(&what, loading).await.map_err(|e| load_failure(&named.reference, &e))
 }
 
 /// The exit code for a component that is not loaded.

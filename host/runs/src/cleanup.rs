@@ -96,7 +96,8 @@ impl Cleaner<'_> {
         if ambient::is_locked(path) {
             return Err(Unlogged::Busy);
         }
-        session::open_log(self.runs.parent().unwrap_or(self.runs), self.keyring).map_err(|e| failed(&e))
+        let id = ambient::new_run_id().map_err(|e| failed(&e))?;
+        session::open_log(self.runs.parent().unwrap_or(self.runs), self.keyring, &id).map_err(|e| failed(&e))
     }
 }
 

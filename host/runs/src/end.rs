@@ -70,7 +70,7 @@ impl State {
             row.error = error;
             row.ended_ms = Some(ambient::unix_ms());
             row.head = Some(self.tree.head());
-            row.assumptions.clone_from(&work.assumptions);
+            row.assumptions = work.assumptions.iter().cloned().chain(self.asked.taken()).collect();
         })
     }
 

@@ -167,8 +167,8 @@ impl RunError {
         }
     }
 
-    /// What to do about it, where something can be done.
-    pub fn hint(&self) -> Option<String> {
+    /// What to do about it, where something can be done; `run` is the id of the run that it ended, where one began.
+    pub fn hint(&self, run: Option<&str>) -> Option<String> {
         match self {
             error if is_no_room(error) => Some(ROOM_HINT.to_owned()),
             Self::NoGates => Some(
@@ -180,7 +180,8 @@ impl RunError {
             Self::Audit(error) => error.hint(),
             Self::Model { error, .. } => error.hint(),
             Self::Sections { .. } => {
-                Some("skillhost show RUN --phase spec, or take the section out of [spec] sections in skillhost.toml".to_owned())
+                let or = run.map(|run| format!("skillhost show {run} --phase spec, or ")).unwrap_or_default();
+                Some(format!("{or}take the section out of [spec] sections in skillhost.toml"))
             }
             Self::NothingChanged { .. } => {
                 Some("what it may change is `write` under [grants.implement] in skillhost.toml; skillhost show RUN".to_owned())
@@ -197,7 +198,7 @@ impl RunError {
             Self::Ledger(LedgerError::Database(_)) | Self::Folder(_) => {
                 Some("is there room on its disk, and may you write there? --state-dir names another place".to_owned())
             }
-            Self::Interrupted => Some("what is there is kept: skillhost show RUN".to_owned()),
+            Self::Interrupted => run.map(|run| format!("what is there is kept: skillhost show {run}")),
             Self::Time(_) => Some("raise time under [budget] in skillhost.toml".to_owned()),
             _ => None,
         }

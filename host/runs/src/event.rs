@@ -14,9 +14,9 @@ pub enum Event {
         /// What is to be achieved.
         goal: Escaped,
         /// Its branch.
-        branch: String,
+        branch: Escaped,
         /// What it starts from: branch and short commit.
-        base: String,
+        base: Escaped,
     },
     /// A skill begins to work.
     PhaseStarted {

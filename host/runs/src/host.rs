@@ -2,6 +2,7 @@
 
 use crate::error::RunError;
 use crate::event::Watcher;
+use crate::ports::Person;
 use skillhost_core::capability::Effective;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
@@ -35,6 +36,8 @@ pub struct Host {
     pub policy: Option<Digest>,
     /// Who is told.
     pub watcher: Watcher,
+    /// Who answers questions, where somebody is there.
+    pub person: Option<Arc<dyn Person>>,
 }
 
 /// A skill with what it may do in this project.

@@ -31,4 +31,5 @@ pub mod view;
 mod words;
 pub mod worktree;
 
+pub use ports::{Person, Question};
 pub use run::{Ended, Finished, run};

@@ -8,6 +8,8 @@ use crate::event::Event;
 use crate::findings::Next;
 use crate::host::Host;
 use crate::ledger::{AgentRow, LOG, Ledger, RunRow, RunState, Sealer};
+use crate::ports::AskPort;
+use crate::session::allowance;
 use crate::slug::Slug;
 use crate::state::{State, Work};
 use crate::worktree::{self, AgentTree, CommitTree};
@@ -18,7 +20,7 @@ use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::phase::Phase;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::Document;
-use skillhost_models::{Allowance, Budget, Volatile};
+use skillhost_models::{Budget, Volatile};
 use skillhost_worktree::NewWorktree;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -117,10 +119,6 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
         // Before the tree is made, so that it is found whenever the run is killed.
         ledger.save_agent(&AgentRow { agent: agent.clone(), worktree: tree.record(), rescued: None })?;
         let payloads = Arc::new(Payloads::open(&folder.join("payloads"), id.clone(), key)?);
-        let budget = &host.project.budget;
-        // Above 2^53 a float is not exact any more, and nobody spends that.
-        let micro_usd = (budget.cost_usd * 1e6).min(9e15) as u64;
-        let allowance = Allowance { tokens: Some(budget.tokens), cost: Some(micro_usd) };
         let volatile = Volatile::new([
             (host.state.display().to_string(), "state"),
             (id.to_string(), "run"),
@@ -134,9 +132,9 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
             ledger: Mutex::new(ledger),
             log,
             payloads,
-            budget: Budget::root(format!("run {id}"), allowance),
+            budget: Budget::root(format!("run {id}"), allowance(&host.project.budget)),
             volatile: Arc::new(volatile),
-            asked: Default::default(),
+            asked: AskPort::new(host.person.clone()),
             outputs: Default::default(),
             tree,
             repository: folder.join("repository"),
@@ -187,8 +185,8 @@ impl State {
         let row = self.row();
         self.tell(Event::Started {
             goal: escape_terminal(&row.goal, 200),
-            branch: row.branch,
-            base: format!("{}@{}", row.base, &row.base_commit[..7.min(row.base_commit.len())]),
+            branch: escape_terminal(&row.branch, 200),
+            base: escape_terminal(&format!("{}@{}", row.base, &row.base_commit[..7.min(row.base_commit.len())]), 200),
         });
         for note in self.notes() {
             self.warn(&note);

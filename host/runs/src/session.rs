@@ -1,10 +1,18 @@
 //! One call outside of a run: a session has an audit log of its own.
 
 use crate::ambient;
-use skillhost_audit::{Actor, AuditError, Auditor, Keyring, Log, Subject};
+use crate::event::Watcher;
+use crate::ports::{AskPort, ModelPort, Person};
+use skillhost_audit::{Actor, AuditError, Auditor, Keyring, Log, Payloads, Subject};
 use skillhost_core::digest::Digest;
+use skillhost_core::kind::Kind;
+use skillhost_core::name::{AgentId, RunId};
+use skillhost_core::phase::Phase;
+use skillhost_core::project::Budget;
 use skillhost_engine::Skill;
-use std::path::Path;
+use skillhost_engine::ports::{Ask, Model};
+use skillhost_models as models;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Why a session can't be opened.
@@ -17,36 +25,144 @@ pub enum SessionError {
     /// The folder, or the source of random bytes.
     #[error("the session's folder can't be made")]
     Folder(#[from] std::io::Error),
+    /// The skill's name is none for a role.
+    #[error("no model can be named for the skill")]
+    Role(#[from] models::ModelError),
 }
 
 /// An open session.
 pub struct Session {
+    id: RunId,
+    state: PathBuf,
     auditor: Auditor,
+    budget: models::Budget,
+    asked: AskPort,
+}
+
+/// What a session's skill may use of models.
+pub struct ModelUse {
+    /// The models.
+    pub models: Arc<models::Models>,
+    /// What it may spend.
+    pub budget: Budget,
+    /// Who is told what it does.
+    pub watcher: Watcher,
 }
 
 impl Session {
-    /// Opens a session in which `skill` is called, under the policy of this digest.
+    /// Opens a session in which `skill` is called, under the policy of this digest. `person` answers its questions.
     ///
     /// # Errors
     /// Where nothing could be recorded: then nothing is called.
-    pub fn open(state: &Path, skill: &Skill, policy: Option<Digest>) -> Result<Self, SessionError> {
-        let log = open_log(state, &Keyring::open(state)?)?;
-        Ok(Self { auditor: log.auditor(actor(skill, None, policy)) })
+    pub fn open(
+        state: &Path,
+        skill: &Skill,
+        policy: Option<Digest>,
+        person: Option<Arc<dyn Person>>,
+    ) -> Result<Self, SessionError> {
+        let id = ambient::new_run_id()?;
+        let log = open_log(state, &Keyring::open(state)?, &id)?;
+        let auditor = log.auditor(actor(skill, None, policy));
+        let budget = models::Budget::root(format!("session {id}"), models::Allowance::default());
+        Ok(Self { id, state: state.to_owned(), auditor, budget, asked: AskPort::new(person) })
     }
 
     /// Who records what the skill does.
     pub fn auditor(&self) -> Auditor {
         self.auditor.clone()
     }
+
+    /// Answers a skill's questions.
+    pub fn ask(&self, skill: &Skill) -> Arc<dyn Ask> {
+        Arc::new(self.asked.by(skill.inspection().manifest.skill.name.as_str()))
+    }
+
+    /// All questions so far, each with its answer and whose it was.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.taken()
+    }
+
+    /// Calls models for a skill, in its own role or that of its kind. A recording finds its calls in the phase of its
+    /// kind; those of a tool in `implement`.
+    ///
+    /// # Errors
+    /// Where what is said could not be kept.
+    pub fn model(&mut self, skill: &Skill, of: ModelUse) -> Result<Arc<dyn Model>, SessionError> {
+        let manifest = &skill.inspection().manifest.skill;
+        let (role, own) = roles(skill)?;
+        self.budget = models::Budget::root(format!("session {}", self.id), allowance(&of.budget));
+        let key = Keyring::open(&self.state)?.subject(Subject::Run(self.id.clone()))?;
+        let folder = sessions(&self.state).join(format!("{}.payloads", self.id));
+        let payloads = Payloads::open(&folder, self.id.clone(), key)?;
+        let site = models::CallSite {
+            agent: AgentId::main(),
+            phase: phase(manifest.kind),
+            role,
+            skill: Some(own),
+            round: 1,
+            turns: models::Turns::default(),
+            budget: self.budget.clone(),
+            volatile: Arc::new(models::Volatile::new([
+                (self.state.display().to_string(), "state"),
+                (self.id.to_string(), "run"),
+            ])),
+        };
+        Ok(Arc::new(ModelPort {
+            models: of.models,
+            site,
+            payloads: Arc::new(payloads),
+            run: self.id.clone(),
+            run_budget: self.budget.clone(),
+            watcher: of.watcher,
+            stronger: None,
+            answered: Arc::default(),
+            failed: Arc::default(),
+        }))
+    }
+
+    /// Tokens that were used so far, and what they cost in millionths of a US dollar; none where a
+    /// price is unknown.
+    pub fn spent(&self) -> (u64, Option<u64>) {
+        let spent = self.budget.spent();
+        (spent.tokens, spent.known_cost())
+    }
+}
+
+fn sessions(state: &Path) -> PathBuf {
+    state.join("sessions")
+}
+
+/// What a project lets a run or a session spend.
+pub(crate) fn allowance(budget: &Budget) -> models::Allowance {
+    // Above 2^53 a float is not exact any more, and nobody spends that.
+    let micro_usd = (budget.cost_usd * 1e6).min(9e15) as u64;
+    models::Allowance { tokens: Some(budget.tokens), cost: Some(micro_usd) }
+}
+
+/// The role of a skill's kind, and its own.
+///
+/// # Errors
+/// Where a name is none for a role.
+pub fn roles(skill: &Skill) -> Result<(models::Role, models::Role), SessionError> {
+    let manifest = &skill.inspection().manifest.skill;
+    Ok((manifest.kind.as_str().parse()?, manifest.name.as_str().parse()?))
+}
+
+fn phase(kind: Kind) -> Phase {
+    match kind {
+        Kind::Spec => Phase::Spec,
+        Kind::Review => Phase::ChangeReview,
+        Kind::Implement | Kind::Tool => Phase::Implement,
+        Kind::Verify => Phase::Verify,
+    }
 }
 
 /// The log of a new session.
-pub(crate) fn open_log(state: &Path, keyring: &Keyring) -> Result<Arc<Log>, SessionError> {
-    let id = ambient::new_run_id()?;
+pub(crate) fn open_log(state: &Path, keyring: &Keyring, id: &RunId) -> Result<Arc<Log>, SessionError> {
     let key = keyring.subject(Subject::Run(id.clone()))?;
-    let folder = state.join("sessions");
+    let folder = sessions(state);
     ambient::make_folder(&folder)?;
-    Ok(Log::open(&folder.join(format!("{id}.jsonl")), id, &key)?)
+    Ok(Log::open(&folder.join(format!("{id}.jsonl")), id.clone(), &key)?)
 }
 
 /// A skill at work, as entries name it.

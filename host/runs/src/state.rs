@@ -316,7 +316,7 @@ impl State {
                 outputs: self.outputs.clone(),
             })),
             changes: Some(Arc::new(ChangesPort::new(self, equipped))),
-            ask: Some(Arc::new(self.asked.clone())),
+            ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
         };
         Ok(Call {
             skill: Arc::clone(&equipped.skill),

@@ -4,22 +4,34 @@
 use std::collections::VecDeque;
 use std::io::{self, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crate::answer::Answer;
 use crate::http::{self, Received};
 
+/// How long the first answer waits for further requests. Only a failing test waits so long.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// A server that runs until it is dropped.
 pub struct FakeModels {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    state: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    arrived: Condvar,
 }
 
 struct State {
     script: VecDeque<Answer>,
     received: Vec<Received>,
+    /// How many requests have to be there before the first is answered.
+    held_until: usize,
+    answered: usize,
     ended: bool,
 }
 
@@ -30,14 +42,24 @@ impl FakeModels {
     /// # Errors
     /// Where no port can be had.
     pub fn start(script: impl IntoIterator<Item = Answer>) -> io::Result<Self> {
+        Self::holding(script, 0)
+    }
+
+    /// The same, but no request is answered before so many are there at once: clients that take turns stand still, and
+    /// after a while get their answers one by one.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub fn holding(script: impl IntoIterator<Item = Answer>, until: usize) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let script = script.into_iter().collect();
-        let state = Arc::new(Mutex::new(State { script, received: Vec::new(), ended: false }));
+        let state = State { script, received: Vec::new(), held_until: until, answered: 0, ended: false };
+        let state = Arc::new(Shared { state: Mutex::new(state), arrived: Condvar::new() });
         let shared = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
-                if lock(&shared).ended {
+                if shared.lock().ended {
                     return;
                 }
                 let Ok(stream) = stream else { continue };
@@ -57,13 +79,19 @@ impl FakeModels {
 
     /// What arrived so far, oldest first.
     pub fn received(&self) -> Vec<Received> {
-        lock(&self.state).received.clone()
+        self.state.lock().received.clone()
+    }
+
+    /// How many requests were there when the first was answered.
+    pub fn waited_together(&self) -> usize {
+        self.state.lock().answered
     }
 }
 
 impl Drop for FakeModels {
     fn drop(&mut self) {
-        lock(&self.state).ended = true;
+        self.state.lock().ended = true;
+        self.state.arrived.notify_all();
         // Wakes the thread that waits for a connection.
         drop(TcpStream::connect(self.address));
         if let Some(thread) = self.thread.take() {
@@ -72,13 +100,21 @@ impl Drop for FakeModels {
     }
 }
 
-fn serve(stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
+fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let request = http::read(&mut reader)?;
     let answer = {
-        let mut state = lock(state);
+        let mut state = shared.lock();
         state.received.push(request.clone());
-        state.script.pop_front()
+        let answer = state.script.pop_front();
+        shared.arrived.notify_all();
+        let is_held = |state: &mut State| !state.ended && state.received.len() < state.held_until;
+        let waited = shared.arrived.wait_timeout_while(state, PATIENCE, is_held);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.answered == 0 {
+            state.answered = state.received.len();
+        }
+        answer
     };
     let answer =
         answer.unwrap_or(Answer::Error { status: 418, message: "the script is over".to_owned(), retry_after: None });
@@ -86,6 +122,8 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     http::answer(&mut stream, &request, &answer)
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

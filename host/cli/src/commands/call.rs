@@ -1,17 +1,22 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
 use crate::args::{Call as Arguments, Global};
+use crate::chosen::Chosen;
+use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
-use crate::{ambient, block_on, grants, skills};
+use crate::progress::Progress;
+use crate::prompt::person;
+use crate::{ambient, block_on, grants, models, project, skills};
 use serde::Serialize;
-use skillhost_core::capability::{Capabilities, Effective};
+use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
-use skillhost_core::project::Project;
+use skillhost_core::project::{Budget, Project};
 use skillhost_core::text::{Escaped, escape_block, escape_terminal};
+use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{Brief, Error, Subject, log};
 use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
 use skillhost_engine::ports::{Log, Ports};
@@ -19,7 +24,11 @@ use skillhost_engine::{
     Allocation, Call, CallError, Called, Compiler, Denial, Engine, Grantor, Options, Printed, STUCK_HINT, Skill,
     Unanswered,
 };
-use skillhost_runs::session::Session;
+use skillhost_models::Models;
+use skillhost_runs::Person;
+use skillhost_runs::event::{Event, Watcher};
+use skillhost_runs::session::{ModelUse, Session, roles};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,20 +37,51 @@ const MAX_INPUT_BYTES: u64 = 8 << 20;
 
 pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let policies = Policies::read(global.policy.as_deref())?;
-    let grant = grants::parse(&arguments.grants)?;
+    let flags = grants::parse(&arguments.grants)?;
     let input = read_input(&arguments.input)?;
-    let named = skills::find(&arguments.skill)?;
-    policies.check_source(&named.reference)?;
     let places = Places::find(global.state_dir.as_deref())?;
     let folder = ambient::absolute(&arguments.dir)
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
+    let around_dir = folder.clone();
+    let around = || project::around(&around_dir, arguments.config.as_deref(), arguments.lock.as_deref());
+    let chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
+    policies.check_source(&chosen.named.reference)?;
+    let progress = Progress::new(printer);
 
     block_on(async {
         let engine = engine(&places, Allocation::OnDemand)?;
-        let skill = engine.load(&named.component).await.map_err(|e| skills::load_failure(&arguments.skill, &e))?;
-        let prepared = Prepared { engine, skill, grant, policies, places, folder, printer };
+        let skill = skills::load(&engine, &chosen.named, chosen.pinned.as_ref(), &progress).await?;
+        let manifest = &skill.inspection().manifest;
+        let named_tiers = flags.model.clone();
+        let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
+        let models = if capabilities.model.is_empty() {
+            None
+        } else {
+            let project = around()?.0;
+            Some((models_for(&skill, &named_tiers, &project, &arguments.models)?, project.budget))
+        };
+        let person = person(printer, &progress, global.no_prompt);
+        let prepared =
+            Prepared { engine, skill, capabilities, grantor, models, person, policies, places, folder, printer };
         prepared.call(arguments.tool.as_deref(), input).await
     })?
+}
+
+/// The models of a project. Those of the tiers that a flag grants are known to be there; what is granted by default may
+/// never be called.
+fn models_for(
+    skill: &Skill,
+    named_tiers: &BTreeSet<Tier>,
+    project: &Project,
+    arguments: &crate::args::Models,
+) -> Result<Arc<Models>, Failure> {
+    let models = models::open(project, &models::read_user()?, arguments)?;
+    let (role, own) = roles(skill).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    for tier in named_tiers {
+        models.check(&role, Some(&own), *tier).map_err(|e| models::failure(Exit::Configuration, &e))?;
+    }
+    Ok(Arc::new(models))
 }
 
 /// The engine, as this program sets it up.
@@ -73,7 +113,10 @@ fn read_input(input: &str) -> Result<serde_json::Value, Failure> {
 struct Prepared {
     engine: Engine,
     skill: Arc<Skill>,
-    grant: Capabilities,
+    capabilities: Arc<Effective>,
+    grantor: Grantor,
+    models: Option<(Arc<Models>, Budget)>,
+    person: Option<Arc<dyn Person>>,
     policies: Policies,
     places: Places,
     folder: PathBuf,
@@ -93,6 +136,10 @@ struct Document<'a> {
     written: Vec<String>,
     removed: Vec<String>,
     denied: Vec<Denied>,
+    /// Questions, each with its answer and whose it was.
+    asked: Vec<String>,
+    tokens: u64,
+    cost_micro_usd: Option<u64>,
     duration_ms: u64,
 }
 
@@ -107,28 +154,41 @@ impl Prepared {
     async fn call(self, tool: Option<&str>, input: serde_json::Value) -> Result<Exit, Failure> {
         let manifest = &self.skill.inspection().manifest;
         let tool = self.tool(tool)?;
-        let session = Session::open(&self.places.state, &self.skill, self.policies.digest)
+        let mut session = Session::open(&self.places.state, &self.skill, self.policies.digest, self.person.clone())
             .map_err(|e| Failure::of(Exit::Integrity, &e))?;
-        let capabilities = Arc::new(Effective::new(&manifest.capabilities, &self.grant, &self.policies.ceilings()));
         let rules = Rules {
-            read: capabilities.read.clone(),
-            write: capabilities.write.clone(),
+            read: self.capabilities.read.clone(),
+            write: self.capabilities.write.clone(),
             // A directory that no project configures has the usual protection.
             protected: Project::default().protect.paths,
-            may_write_protected: capabilities.protected,
+            may_write_protected: self.capabilities.protected,
         };
         let tree = Tree::open(&self.folder, rules, Quotas::default()).map_err(|e| Failure::of(Exit::Usage, &e))?;
+        let model = match &self.models {
+            None => None,
+            Some((models, budget)) => {
+                let of = ModelUse { models: Arc::clone(models), budget: *budget, watcher: watcher(self.printer) };
+                Some(session.model(&self.skill, of).map_err(|e| Failure::of(Exit::Integrity, &e))?)
+            }
+        };
         let call = Call {
             skill: Arc::clone(&self.skill),
-            capabilities,
-            grantor: Grantor::Flags,
+            capabilities: Arc::clone(&self.capabilities),
+            grantor: self.grantor.clone(),
             limits: Limits::resolve(&manifest.limits, &self.policies.limits()),
             tree: Some(Arc::new(tree)),
-            ports: Ports { log: Some(Arc::new(Stderr(self.printer))), ..Ports::default() },
+            // Commands and commits need a worktree that is the agent's own.
+            ports: Ports {
+                log: Some(Arc::new(Stderr(self.printer))),
+                model,
+                ask: Some(session.ask(&self.skill)),
+                exec: None,
+                changes: None,
+            },
             auditor: session.auditor(),
         };
         let called = self.invoke(call, tool, input).await?;
-        self.report(tool, &called)
+        self.report(tool, &called, &session)
     }
 
     /// The tool that is meant: the one that is named, or the only one.
@@ -192,12 +252,18 @@ impl Prepared {
         }
     }
 
-    fn report(&self, tool: Option<&str>, called: &Called<serde_json::Value>) -> Result<Exit, Failure> {
+    fn report(
+        &self,
+        tool: Option<&str>,
+        called: &Called<serde_json::Value>,
+        session: &Session,
+    ) -> Result<Exit, Failure> {
         let inspection = self.skill.inspection();
         let name = inspection.manifest.skill.name.as_str();
         let done = &called.done;
         show_printed(self.printer, name, &done.printed);
-        let denied = denials(&done.denials, &done.files);
+        let denied = denials(&done.denials, &done.files, &self.grantor);
+        let (asked, (tokens, cost_micro_usd)) = (session.asked(), session.spent());
         if self.printer.is_json() {
             self.printer.json(&Document {
                 schema: "skillhost.call/1",
@@ -210,10 +276,19 @@ impl Prepared {
                 written: done.files.written.iter().map(ToString::to_string).collect(),
                 removed: done.files.removed.iter().map(ToString::to_string).collect(),
                 denied,
+                asked,
+                tokens,
+                cost_micro_usd,
                 duration_ms: u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX),
             });
         } else {
             self.tell(&denied);
+            for question in asked {
+                self.printer.note(format!("asked: {question}"));
+            }
+            if tokens > 0 {
+                self.printer.note(format!("{tokens} tokens, {}", cost(cost_micro_usd)));
+            }
             if let Ok(answer) = &called.answer {
                 self.printer.json(answer);
             }
@@ -237,7 +312,7 @@ fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
 }
 
 /// Everything that was refused, files included, with the flag that would grant it.
-fn denials(calls: &[Denial], files: &FileRecord) -> Vec<Denied> {
+fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
     let calls = calls.iter().map(|denial| Denied {
         capability: denial.capability.to_owned(),
         what: denial.what.clone(),
@@ -248,7 +323,7 @@ fn denials(calls: &[Denial], files: &FileRecord) -> Vec<Denied> {
         Denied {
             capability: capability.to_owned(),
             what: denial.path.clone(),
-            remedy: Grantor::Flags.remedy(capability, &denial.path),
+            remedy: grantor.remedy(capability, &denial.path),
         }
     });
     calls.chain(files).collect()
@@ -305,6 +380,15 @@ fn show_printed(printer: Printer, name: &str, printed: &Printed) {
     if printed.dropped_bytes > 0 {
         printer.note(format!("  {name} | … {} more bytes were dropped", printed.dropped_bytes));
     }
+}
+
+/// Shows what is done with models, as it happens.
+fn watcher(printer: Printer) -> Watcher {
+    Watcher::new(move |_, event| {
+        if let (Event::Doing { what, .. }, true) = (event, printer.shows_progress) {
+            printer.note(format!("  {what}"));
+        }
+    })
 }
 
 /// Shows what a skill logs, as it comes.

@@ -6,8 +6,8 @@ use crate::printer::Printer;
 use crate::project::{find_repository, worktree_failure};
 use crate::{ambient, runtime};
 use serde::Serialize;
+use skillhost_core::name::is_branch_name;
 use skillhost_core::project::FILE;
-use skillhost_core::text::escape_block;
 use skillhost_models::suggestions;
 use skillhost_runs::detect::propose;
 use skillhost_runs::worktree::CommitTree;
@@ -31,7 +31,8 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
             .hint("--force replaces it; --print shows what would be written"));
     }
     let head = repository.resolve("HEAD").map_err(|e| worktree_failure(&e))?;
-    let base = repository.head_branch().unwrap_or_else(|| "main".to_owned());
+    // A branch whose name a configuration could not hold is not proposed.
+    let base = repository.head_branch().filter(|name| is_branch_name(name)).unwrap_or_else(|| "main".to_owned());
     let repository = Arc::new(repository);
     let tree = runtime()?
         .block_on(CommitTree::open(Arc::clone(&repository), head))
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &Init, printer: Printer) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     if arguments.print {
-        printer.data(escape_block(&proposal.toml, usize::MAX));
+        printer.block(&proposal.toml);
     } else {
         printer.note(format!("Wrote {}", path.display()));
     }

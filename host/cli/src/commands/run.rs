@@ -9,8 +9,8 @@ use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
+use crate::prompt::person;
 use crate::{block_on, models, project};
-use futures::StreamExt;
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::Allocation;
@@ -20,7 +20,8 @@ use skillhost_runs::host::Host;
 use skillhost_runs::{Ended, Finished};
 use skillhost_sandbox::{Demand, Sandbox, Support};
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
 
 /// What one goal came to, for programs.
 #[derive(Serialize)]
@@ -38,6 +39,10 @@ struct Entry {
     cost_micro_usd: Option<u64>,
     sandbox: Option<String>,
     denials: usize,
+    /// Why it failed, each cause behind the one before.
+    caused_by: Vec<String>,
+    /// What to do about it.
+    hint: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +71,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     block_on(async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
         let engine = super::call::engine(&places, Allocation::Pooling)?;
-        let skills = equip(&base, &policies, &engine).await?;
+        let skills = equip(&base, &policies, &engine, &progress).await?;
         models::check(&models, &skills, &base.project, printer)?;
         if let Some(file) = &arguments.models.record {
             // The last that can fail before the run, so that a failed start leaves no file.
@@ -82,25 +87,57 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             skills: Arc::new(skills),
             policy: policies.digest,
             watcher: progress.watcher(),
+            person: person(printer, &progress, global.no_prompt),
         };
         let cancel = cancelled_by_signal(progress.clone());
-        let from = (base.branch.as_str(), base.commit.to_string());
-        let results: Vec<(&String, Result<Finished, RunError>)> = futures::stream::iter(&arguments.goals)
-            .map(|goal| {
-                let (host, cancel, from, progress) = (&host, cancel.clone(), &from, &progress);
-                async move {
-                    let ended = skillhost_runs::run(host, goal, (from.0, &from.1), cancel).await;
-                    if let Ok(finished) = &ended {
-                        progress.end(&finished.id);
-                    }
-                    (goal, ended)
-                }
-            })
-            .buffered(arguments.jobs.into())
-            .collect()
-            .await;
+        let start = Start { branch: base.branch.clone(), commit: base.commit.to_string() };
+        let results = run_all(&host, &arguments.goals, &start, arguments.jobs, &cancel, &progress).await;
         Ok(report(&results, printer))
     })?
+}
+
+/// What all runs start from.
+#[derive(Clone)]
+struct Start {
+    branch: String,
+    commit: String,
+}
+
+/// Runs all goals, at most `jobs` at once, each as a task of its own; results in the order of the goals. One that ends
+/// makes room for the next; once cancelled, none begins any more.
+async fn run_all<'a>(
+    host: &Host,
+    goals: &'a [String],
+    start: &Start,
+    jobs: u16,
+    cancel: &watch::Receiver<bool>,
+    progress: &Progress,
+) -> Vec<(&'a String, Result<Finished, RunError>)> {
+    // It hands its permits out in the order in which they were asked for.
+    let places = Arc::new(Semaphore::new(jobs.into()));
+    let mut tasks = Vec::with_capacity(goals.len());
+    for goal in goals {
+        let waiting = Arc::clone(&places).acquire_owned();
+        let (host, goal_text, start) = (host.clone(), goal.clone(), start.clone());
+        let (cancel, progress) = (cancel.clone(), progress.clone());
+        let task = tokio::spawn(async move {
+            let _place = waiting.await;
+            if *cancel.borrow() {
+                return Err(RunError::Interrupted);
+            }
+            let ended = skillhost_runs::run(&host, &goal_text, (&start.branch, &start.commit), cancel).await;
+            if let Ok(finished) = &ended {
+                progress.end(&finished.id);
+            }
+            ended
+        });
+        tasks.push((goal, task));
+    }
+    let mut results = Vec::with_capacity(tasks.len());
+    for (goal, task) in tasks {
+        results.push((goal, task.await.unwrap_or_else(|error| Err(RunError::Bug(error.to_string())))));
+    }
+    results
 }
 
 async fn sandbox(
@@ -135,35 +172,43 @@ async fn sandbox(
 fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
-        let interrupted = async {
-            let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-            tokio::select! {
-                ended = tokio::signal::ctrl_c() => ended,
-                _ = terminated.recv() => Ok(()),
-            }
-        };
-        if interrupted.await.is_ok() {
-            progress.say("  ending · what is there is kept · again to end at once");
-            let _ = sender.send(true);
+        if !next_signal().await {
+            return;
+        }
+        let _ = sender.send(true);
+        progress.say("  ending · what is there is kept · again to end at once");
+        if !next_signal().await {
+            return;
         }
         // The second time, nothing is waited for; what a run left is found by its ledger.
-        let _ = tokio::signal::ctrl_c().await;
         #[expect(clippy::exit, reason = "the user asked twice; what a drop would do is done by the kernel")]
         std::process::exit(i32::from(Exit::Interrupted as u8));
     });
     receiver
 }
 
+/// Waits for a Ctrl-C or a SIGTERM; false where signals can't be waited for.
+async fn next_signal() -> bool {
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return false };
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
+        terminated = terminated.recv() => terminated.is_some(),
+    }
+}
+
 fn report(results: &[(&String, Result<Finished, RunError>)], printer: Printer) -> Exit {
     let mut worst = Exit::Done;
     let mut document = Document { schema: "skillhost.result/1", runs: Vec::new() };
     for (goal, result) in results {
-        let (exit, entry) = match result {
+        let (exit, mut entry) = match result {
             Ok(finished) => of_finished(goal, finished),
             Err(error) => of_error(goal, error),
         };
         printer.note("");
-        explain(result, printer);
+        if let Some(failure) = why(result) {
+            printer.explain(&failure);
+            (entry.caused_by, entry.hint) = (failure.causes(), failure.what_to_do());
+        }
         if !printer.is_json() {
             tell(result, &entry, printer);
         }
@@ -198,6 +243,8 @@ fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
         cost_micro_usd: finished.cost_micro_usd,
         sandbox: finished.sandbox.clone(),
         denials: finished.denials,
+        caused_by: Vec::new(),
+        hint: None,
     };
     (exit, entry)
 }
@@ -207,7 +254,7 @@ fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
     let entry = Entry {
         goal: goal.to_owned(),
         run: None,
-        state: "failed",
+        state: if exit == Exit::Interrupted { "interrupted" } else { "failed" },
         exit_code: exit as u8,
         branch: None,
         pull_request: None,
@@ -218,16 +265,18 @@ fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
         cost_micro_usd: Some(0),
         sandbox: None,
         denials: 0,
+        caused_by: Vec::new(),
+        hint: None,
     };
     (exit, entry)
 }
 
-/// Why a run failed, whoever reads its result.
-fn explain(result: &Result<Finished, RunError>, printer: Printer) {
+/// Why a run failed; none where it didn't.
+fn why(result: &Result<Finished, RunError>) -> Option<Failure> {
     match result {
-        Err(error) => printer.explain(&failure(error, None)),
-        Ok(Finished { ended: Ended::Failed(error), id, .. }) => printer.explain(&failure(error, Some(id.as_str()))),
-        Ok(_) => {}
+        Err(error) => Some(failure(error, None)),
+        Ok(Finished { ended: Ended::Failed(error), id, .. }) => Some(failure(error, Some(id.as_str()))),
+        Ok(_) => None,
     }
 }
 
@@ -252,9 +301,8 @@ fn tell(result: &Result<Finished, RunError>, entry: &Entry, printer: Printer) {
 }
 
 fn failure(error: &RunError, run: Option<&str>) -> Failure {
-    let hint = error.hint().map(|hint| run.map_or(hint.clone(), |run| hint.replace("RUN", run)));
-    Failure::of(exit_of(error.class()), error)
-        .maybe_hint(hint.or_else(|| run.map(|run| format!("skillhost show {run}"))))
+    let hint = error.hint(run).or_else(|| run.map(|run| format!("skillhost show {run}")));
+    Failure::of(exit_of(error.class()), error).maybe_hint(hint)
 }
 
 fn exit_of(class: FailureClass) -> Exit {

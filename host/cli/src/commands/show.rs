@@ -35,6 +35,10 @@ pub(crate) fn run(arguments: &Show, global: &Global, printer: Printer) -> Result
     if let Some(phase) = phase {
         view.phases.retain(|row| row.phase == phase);
         view.findings.retain(|finding| finding.phase == phase);
+        // Gates are what a verification judges.
+        view.gates.retain(|_| phase == Phase::Verify);
+        let skills: Vec<&str> = view.phases.iter().map(|row| row.skill.as_str()).collect();
+        view.denials.retain(|denial| skills.contains(&denial.skill.as_str()));
     }
     if printer.is_json() {
         printer.json(&view);

@@ -89,7 +89,7 @@ pub struct RunRow {
     pub spec: Option<String>,
     /// Where the pull request's text is.
     pub pull_request: Option<String>,
-    /// Defaults that were taken where a person could have been asked.
+    /// Open questions, each with the default that was taken or a person's answer.
     pub assumptions: Vec<String>,
 }
 

@@ -7,6 +7,7 @@ mod log;
 mod model;
 
 pub(crate) use ask::AskPort;
+pub use ask::{Person, Question};
 pub(crate) use changes::ChangesPort;
 pub(crate) use exec::{ExecPort, Outputs};
 pub(crate) use log::LogPort;

@@ -25,7 +25,7 @@ pub struct PullRequest {
     pub change: Change,
     /// The author's reasons.
     pub why: String,
-    /// Questions that nobody was there to answer, each with the default taken.
+    /// Open questions, each with the default that was taken or a person's answer.
     pub assumptions: Vec<String>,
     /// The gates, in the project's order.
     pub gates: Vec<Gate>,

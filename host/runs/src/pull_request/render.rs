@@ -22,7 +22,7 @@ pub fn render(pr: &PullRequest) -> String {
     what_changed(&mut page, pr);
     page.heading("Why");
     prose(&mut page, &pr.why, "The author gave no reason.");
-    list(&mut page, "Assumed, since nobody was there to ask:", &pr.assumptions);
+    list(&mut page, "Open questions, and how they were decided:", &pr.assumptions);
     page.heading("How it was verified");
     verified(&mut page, pr);
     page.heading("Review findings");

@@ -1,0 +1,203 @@
+//! What people see at a terminal, and what nobody gets to write there.
+
+use crate::scripts::{CONFIG, Script, greeting, project};
+use crate::support::{Ran, World, root, wait_until};
+use std::io::{Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+const GOAL: &str = "Greet everybody";
+
+/// The program at a terminal of its own, which `script` makes.
+struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    seen: Arc<Mutex<Vec<u8>>>,
+    reader: JoinHandle<()>,
+}
+
+impl Terminal {
+    /// Starts it once the file `go` is in the home, so that a test can type before.
+    fn start(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let program = world.command(arguments);
+        let quote = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
+        let words: Vec<String> = std::iter::once(program.get_program()).chain(program.get_args()).map(quote).collect();
+        let go = world.home().join("go");
+        let line = format!(
+            "stty cols 100 rows 30; echo ready; until [ -e '{}' ]; do sleep 0.01; done; exec {}",
+            go.display(),
+            words.join(" ")
+        );
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--return", "--flush", "--command", &line, "/dev/null"]);
+        command.current_dir(world.repo()).env_clear().env("SHELL", "/bin/sh").env("TERM", "xterm-256color");
+        command.envs(program.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+        command.envs(variables.iter().copied());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let keyboard = child.stdin.take().unwrap();
+        let mut screen = child.stdout.take().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let shown = Arc::clone(&seen);
+        let reader = std::thread::spawn(move || {
+            let mut part = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut part) {
+                shown.lock().unwrap().extend_from_slice(&part[..count]);
+            }
+        });
+        let terminal = Self { child, keyboard, seen, reader };
+        terminal.wait_for("ready");
+        terminal
+    }
+
+    fn go(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        std::fs::write(world.home().join("go"), "").unwrap();
+        Self::start(world, arguments, variables)
+    }
+
+    fn seen(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
+    }
+
+    fn wait_for(&self, text: &str) {
+        wait_until(text, || self.seen().contains(text));
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keyboard.write_all(text.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Its exit code, and all that was seen.
+    fn end(self) -> Ran {
+        let Self { mut child, keyboard, seen, reader } = self;
+        let code = child.wait().unwrap().code();
+        drop(keyboard);
+        reader.join().unwrap();
+        let stdout = String::from_utf8_lossy(&seen.lock().unwrap()).into_owned();
+        Ran { code, stdout, stderr: String::new() }
+    }
+}
+
+fn asking<'a>(component: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["call", component, "--input", r#"{"how": "ask"}"#, "--grant", "ask"], more].concat()
+}
+
+fn probe() -> String {
+    root().join("target/guests/probe.wasm").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_person_is_asked_and_the_answer_counts() {
+    let world = World::bare();
+    let probe = probe();
+    let mut terminal = Terminal::go(&world, &asking(&probe, &[]), &[]);
+    terminal.wait_for("probe asks: Really?");
+    terminal.wait_for("answer, or Enter for \"no\"");
+    terminal.types("yes\n");
+    let ran = terminal.end();
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(ran.stdout.contains("\"answer\": \"yes\"") && ran.stdout.contains("Really? — answered: yes"), "{ran:#?}");
+}
+
+#[test]
+fn o_07_what_was_typed_before_the_question_answers_nothing() {
+    let world = World::bare();
+    let probe = probe();
+    let mut terminal = Terminal::start(&world, &asking(&probe, &[]), &[]);
+    terminal.types("yes\n");
+    // The terminal has it, as its echo shows, and only now the program begins.
+    terminal.wait_for("yes");
+    std::fs::write(world.home().join("go"), "").unwrap();
+    terminal.wait_for("answer, or Enter for \"no\"");
+    terminal.types("\n");
+    let ran = terminal.end();
+    assert!(ran.stdout.contains("\"answer\": \"no\"") && ran.stdout.contains("Really? — answered: no"), "{ran:#?}");
+}
+
+#[test]
+fn nobody_is_asked_who_does_not_want_to_be() {
+    let world = World::bare();
+    let probe = probe();
+    let ran = Terminal::go(&world, &asking(&probe, &["--no-prompt"]), &[]).end();
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert!(!ran.stdout.contains("asks:") && ran.stdout.contains("Really? — taken without asking: no"), "{ran:#?}");
+}
+
+/// A run whose test command waits, at a terminal.
+fn waiting(world: &World, more: &[&str], variables: &[(&str, &str)]) -> Terminal {
+    world.commit(&[("length", "86396")]);
+    let model = world.model(&Script::specified().writes(1, "src/greeting.txt", "wait\n").tests(1).text());
+    let arguments = [&["run", GOAL, "--model", &model], more].concat();
+    let terminal = Terminal::go(world, &arguments, variables);
+    wait_until("the command waits", || world.has_started());
+    terminal
+}
+
+#[test]
+fn progress_tells_what_each_run_does_and_costs() {
+    let world = World::with(&project());
+    let mut terminal = waiting(&world, &[], &[]);
+    let id = world.run(&["runs", "--format", "json"]).json()["runs"][0]["id"].as_str().unwrap().to_owned();
+    let is_shown = |line: &str| {
+        ["implement", "▸ running test", " tok", " USD", id.as_str()].iter().all(|text| line.contains(text))
+    };
+    wait_until("the live line", || terminal.seen().split(['\r', '\n']).any(is_shown));
+    let seen = terminal.seen();
+    assert!(seen.contains("✓ spec") && seen.contains("base main@"), "{seen}");
+    terminal.types("\u{3}");
+    let ran = terminal.end();
+    assert_eq!(ran.code, Some(130), "{ran:#?}");
+    for text in ["ending · what is there is kept", "interrupted", &format!("skillhost show {id}")] {
+        assert!(ran.stdout.contains(text), "{text}: {ran:#?}");
+    }
+}
+
+#[test]
+fn without_progress_and_colours_there_is_nothing_but_text() {
+    let world = World::with(&project());
+    let mut terminal = waiting(&world, &["--no-progress"], &[("NO_COLOR", "1")]);
+    terminal.wait_for("✓ spec");
+    terminal.types("\u{3}");
+    let ran = terminal.end();
+    assert_eq!(ran.code, Some(130), "{ran:#?}");
+    assert!(ran.stdout.contains("error: interrupted"), "{ran:#?}");
+    assert!(!ran.stdout.contains("▸ running") && !ran.stdout.contains('\u{1b}'), "{ran:#?}");
+}
+
+#[test]
+fn colours_are_as_asked_for() {
+    let world = World::bare();
+    let look = |arguments: &[&str], variables: &[(&str, &str)]| Terminal::go(&world, arguments, variables).end().stdout;
+    for arguments in [&["show", "zzzz"][..], &["bogus"]] {
+        assert!(look(arguments, &[]).contains("\u{1b}["), "{arguments:?}");
+        assert!(!look(arguments, &[("NO_COLOR", "1")]).contains("\u{1b}["), "{arguments:?}");
+        assert!(!look(&[arguments, &["--color", "never"]].concat(), &[]).contains("\u{1b}["), "{arguments:?}");
+        let painted = world.run(&[arguments, &["--color", "always"]].concat());
+        assert!(painted.stderr.contains("\u{1b}["), "{painted:#?}");
+        assert!(!world.run(arguments).stderr.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn o_01_a_repository_writes_nothing_but_text() {
+    let world = World::with(&project());
+    // A search instead of a branch, with a sequence that sets the clipboard.
+    let config = CONFIG.replace("\"main\"", "\"HEAD^{/(\\u001b]52;c;eA==\\u0007)?}\"");
+    world.commit(&[("skillhost.toml", &config)]);
+    let ran = world.goal(GOAL, &greeting().text(), &[]);
+    ran.failed(3, &["skillhost.toml", "base is not the name of a branch"]);
+    assert!(!ran.stderr.contains('\u{1b}'), "{ran:#?}");
+
+    // Git takes such a name for a branch.
+    world.commit(&[("skillhost.toml", &CONFIG.replace("base = \"main\"\n", ""))]);
+    world.git(&["branch", "--move", "x\u{9b}31m\u{202e}y"]);
+    let model = world.model(&greeting().text());
+    let ran = world.run(&["run", GOAL, "--model", &model]);
+    ran.failed(0, &["base x\\u{9b}31m\\u{202e}y@"]);
+    let id = ran.stdout.split('/').rev().nth(1).unwrap().to_owned();
+    for ran in [ran, world.run(&["show", &id]), world.run(&["show", &id, "--format", "json"])] {
+        let deceptive = |c: char| c != '\n' && skillhost_core::text::is_deceptive(c);
+        assert!(!ran.stdout.contains(deceptive) && !ran.stderr.contains(deceptive), "{ran:#?}");
+    }
+}
