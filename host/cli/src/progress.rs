@@ -83,20 +83,14 @@ impl Progress {
 
     /// Waits, and says for what where it takes long.
     pub(crate) async fn waiting<T>(&self, what: &str, future: impl Future<Output = T>) -> T {
-        let bar = async {
-            tokio::time::sleep(SHOWN_AFTER).await;
+        let show = || {
             let bar = self.printer.shows_progress.then(|| self.bar());
             if let Some(bar) = &bar {
                 bar.set_message(line(what));
             }
-            // Until the other ends.
-            let _shown = Cleared(bar);
-            std::future::pending::<std::convert::Infallible>().await
+            Cleared(bar)
         };
-        tokio::select! {
-            ended = future => ended,
-            never = bar => match never {},
-        }
+        shown_after(SHOWN_AFTER, show, future).await
     }
 
     fn show(&self, run: &RunId, event: Event) {
@@ -165,6 +159,19 @@ impl Drop for Paused<'_> {
     }
 }
 
+/// Waits; where it takes longer than `delay`, what `show` gives lives until the end.
+async fn shown_after<T, S>(delay: Duration, show: impl FnOnce() -> S, future: impl Future<Output = T>) -> T {
+    let shown = async {
+        tokio::time::sleep(delay).await;
+        let _shown = show();
+        std::future::pending::<std::convert::Infallible>().await
+    };
+    tokio::select! {
+        ended = future => ended,
+        never = shown => match never {},
+    }
+}
+
 /// A live line that goes with this.
 struct Cleared(Option<ProgressBar>);
 
@@ -183,5 +190,32 @@ fn update(lines: &mut BTreeMap<RunId, Line>, run: &RunId, change: impl FnOnce(&m
             bar.set_message(line(format!("{run}  {:<14} {}", shown.phase, shown.doing)));
             bar.set_prefix(format!("{} tok  {}", shown.tokens, cost(shown.cost_micro_usd)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test]
+    async fn a_long_wait_is_shown_until_it_ends() {
+        let (shown, seen) = oneshot::channel();
+        let alive = Arc::new(());
+        let witness = Arc::clone(&alive);
+        let show = move || {
+            shown.send(()).unwrap();
+            witness
+        };
+        // It ends because it was shown.
+        shown_after(Duration::ZERO, show, seen).await.unwrap();
+        assert_eq!(Arc::strong_count(&alive), 1, "and then it is gone");
+    }
+
+    #[tokio::test]
+    async fn a_short_wait_is_not() {
+        let waited = shown_after(Duration::MAX, || unreachable!("nothing was long"), async { 7 }).await;
+        assert_eq!(waited, 7);
     }
 }

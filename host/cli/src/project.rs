@@ -84,9 +84,14 @@ fn at_base(
         (_, Some(Project { base: Some(base), .. })) => base.clone(),
         _ => repository.head_branch().unwrap_or_else(|| "main".to_owned()),
     };
-    let commit = match rev {
-        Some(_) => first,
-        None => repository.branch_tip(&branch).map_or_else(|| resolve(repository, &branch), Ok)?,
+    let commit = match (rev, repository.branch_tip(&branch)) {
+        (Some(_), _) => first,
+        (None, Some(tip)) => tip,
+        // A remote's branch, for example. Where nobody named one, it is what is checked out.
+        (None, None) => match (resolve(repository, &branch), &project) {
+            (Err(failure), Some(Project { base: Some(_), .. })) => return Err(failure),
+            (found, _) => found.unwrap_or(first),
+        },
     };
     let project = if commit == first { project } else { read_project(Some((repository, &commit)), config)? };
     Ok((branch, commit, project))

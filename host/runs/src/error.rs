@@ -287,7 +287,7 @@ mod tests {
             RunError::Full(Some(Box::new(RunError::Interrupted))),
         ] {
             assert_eq!(error.class(), FailureClass::Limit, "{error}");
-            assert!(error.hint().is_some_and(|hint| hint.contains("--state-dir")), "{error}");
+            assert!(error.hint(None).is_some_and(|hint| hint.contains("--state-dir")), "{error}");
         }
         let other = RunError::Audit(AuditError::LogWrite(io::ErrorKind::PermissionDenied.into()));
         assert_eq!(other.class(), FailureClass::Integrity);
@@ -302,5 +302,15 @@ mod tests {
             RunError::Ledger(LedgerError::Folder(full())).chain(),
             format!("the run's folder can't be used: {}", full())
         );
+    }
+
+    #[test]
+    fn a_hint_names_the_run_where_there_is_one() {
+        let hint = |error: &RunError, run| error.hint(run).unwrap_or_default();
+        assert_eq!(hint(&RunError::Interrupted, Some("7f3k")), "what is there is kept: skillhost show 7f3k");
+        assert_eq!(RunError::Interrupted.hint(None), None);
+        let sections = RunError::Sections { sections: "\"Risks\"".to_owned(), rounds: 1 };
+        assert!(hint(&sections, Some("7f3k")).starts_with("skillhost show 7f3k --phase spec, or take the section out"));
+        assert!(hint(&sections, None).starts_with("take the section out"));
     }
 }

@@ -1,5 +1,8 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
+mod outcome;
+
+use self::outcome::{Denied, call_failure, denials, describe, exit_of};
 use crate::args::{Call as Arguments, Global};
 use crate::chosen::Chosen;
 use crate::commands::runs::cost;
@@ -15,14 +18,13 @@ use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::{Budget, Project};
-use skillhost_core::text::{Escaped, escape_block, escape_terminal};
+use skillhost_core::text::{Escaped, escape_block};
 use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{Brief, Error, Subject, log};
-use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
+use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::{Log, Ports};
 use skillhost_engine::{
-    Allocation, Call, CallError, Called, Compiler, Denial, Engine, Grantor, Options, Printed, STUCK_HINT, Skill,
-    Unanswered,
+    Allocation, Call, CallError, Called, Compiler, Engine, Grantor, Options, Printed, Skill, Unanswered,
 };
 use skillhost_models::Models;
 use skillhost_runs::Person;
@@ -141,13 +143,6 @@ struct Document<'a> {
     tokens: u64,
     cost_micro_usd: Option<u64>,
     duration_ms: u64,
-}
-
-#[derive(Serialize)]
-struct Denied {
-    capability: String,
-    what: String,
-    remedy: String,
 }
 
 impl Prepared {
@@ -296,8 +291,9 @@ impl Prepared {
         match &called.answer {
             Ok(_) => Ok(Exit::Done),
             Err(error) if self.printer.is_json() => {
-                self.printer.note(format!("error: {name}: {}", describe(error)));
-                Ok(exit_of(error))
+                let failure = Failure::new(exit_of(error), format!("{name}: {}", describe(error)));
+                self.printer.explain(&failure);
+                Ok(failure.exit)
             }
             Err(error) => Err(Failure::new(exit_of(error), format!("{name}: {}", describe(error)))),
         }
@@ -309,67 +305,6 @@ fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
     let answer =
         answer.and_then(|value| serde_json::to_value(value).map_err(|e| Error::Failed(format!("not JSON: {e}"))));
     Called { answer, done }
-}
-
-/// Everything that was refused, files included, with the flag that would grant it.
-fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
-    let calls = calls.iter().map(|denial| Denied {
-        capability: denial.capability.to_owned(),
-        what: denial.what.clone(),
-        remedy: denial.remedy.clone(),
-    });
-    let files = files.denied.iter().map(|denial| {
-        let capability = if denial.is_write() { "write" } else { "read" };
-        Denied {
-            capability: capability.to_owned(),
-            what: denial.path.clone(),
-            remedy: grantor.remedy(capability, &denial.path),
-        }
-    });
-    calls.chain(files).collect()
-}
-
-/// An error that a skill returned: its text, escaped.
-pub(crate) fn describe(error: &Error) -> String {
-    let say = |text: &str| escape_terminal(text, 500).to_string();
-    match error {
-        Error::Denied(text) => format!("denied: {}", say(text)),
-        Error::Invalid(text) => format!("invalid input: {}", say(text)),
-        Error::Exhausted(text) => format!("exhausted: {}", say(text)),
-        Error::Cancelled => "cancelled".to_owned(),
-        Error::TooLarge(bytes) => format!("too large: {bytes} bytes"),
-        Error::Failed(text) => format!("failed: {}", say(text)),
-    }
-}
-
-fn exit_of(error: &Error) -> Exit {
-    match error {
-        Error::Denied(_) => Exit::Denied,
-        Error::Exhausted(_) => Exit::Limit,
-        Error::Cancelled => Exit::Interrupted,
-        Error::Invalid(_) | Error::TooLarge(_) | Error::Failed(_) => Exit::Negative,
-    }
-}
-
-/// A call that ended without an answer.
-pub(crate) fn call_failure(name: &str, error: &CallError) -> Failure {
-    let exit = match error {
-        CallError::Audit(_) => Exit::Integrity,
-        CallError::MissingExport(_) => Exit::Configuration,
-        CallError::UnknownTool(_) => Exit::Usage,
-        CallError::Schema { what: "the arguments", .. } => Exit::Usage,
-        error if error.is_limit() => Exit::Limit,
-        _ => Exit::Negative,
-    };
-    let failure = Failure::new(exit, format!("{name} ended without an answer")).because_of_all(error);
-    match error {
-        CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
-        CallError::Stuck(_) => failure.hint(STUCK_HINT),
-        error if error.is_limit() => {
-            failure.hint("its manifest's [limits] can ask for more, up to the machine's policy")
-        }
-        _ => failure,
-    }
 }
 
 fn show_printed(printer: Printer, name: &str, printed: &Printed) {

@@ -113,15 +113,15 @@ async fn run_all<'a>(
     cancel: &watch::Receiver<bool>,
     progress: &Progress,
 ) -> Vec<(&'a String, Result<Finished, RunError>)> {
-    // It hands its permits out in the order in which they were asked for.
     let places = Arc::new(Semaphore::new(jobs.into()));
     let mut tasks = Vec::with_capacity(goals.len());
     for goal in goals {
-        let waiting = Arc::clone(&places).acquire_owned();
+        // Here and not in the task, so that goals begin in their order.
+        let place = Arc::clone(&places).acquire_owned().await;
         let (host, goal_text, start) = (host.clone(), goal.clone(), start.clone());
         let (cancel, progress) = (cancel.clone(), progress.clone());
         let task = tokio::spawn(async move {
-            let _place = waiting.await;
+            let _place = place;
             if *cancel.borrow() {
                 return Err(RunError::Interrupted);
             }
@@ -171,29 +171,28 @@ async fn sandbox(
 /// Turns true at the first Ctrl-C or SIGTERM; at the second, the program ends at once.
 fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
+    let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Signals end the program by themselves then; nobody cancels by letting go of the channel.
+        tokio::spawn(async move { sender.closed().await });
+        return receiver;
+    };
     tokio::spawn(async move {
-        if !next_signal().await {
-            return;
-        }
+        let mut next = async || {
+            tokio::select! {
+                _ = interrupts.recv() => {}
+                _ = terminations.recv() => {}
+            }
+        };
+        next().await;
         let _ = sender.send(true);
         progress.say("  ending · what is there is kept · again to end at once");
-        if !next_signal().await {
-            return;
-        }
+        next().await;
         // The second time, nothing is waited for; what a run left is found by its ledger.
         #[expect(clippy::exit, reason = "the user asked twice; what a drop would do is done by the kernel")]
         std::process::exit(i32::from(Exit::Interrupted as u8));
     });
     receiver
-}
-
-/// Waits for a Ctrl-C or a SIGTERM; false where signals can't be waited for.
-async fn next_signal() -> bool {
-    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return false };
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
-        terminated = terminated.recv() => terminated.is_some(),
-    }
 }
 
 fn report(results: &[(&String, Result<Finished, RunError>)], printer: Printer) -> Exit {

@@ -1,0 +1,76 @@
+//! What a call came to: denials with their remedies, a skill's own error, an exit code.
+
+use crate::failure::{Exit, Failure};
+use serde::Serialize;
+use skillhost_core::text::escape_terminal;
+use skillhost_engine::contract::Error;
+use skillhost_engine::files::FileRecord;
+use skillhost_engine::{CallError, Denial, Grantor, STUCK_HINT};
+
+#[derive(Serialize)]
+pub(super) struct Denied {
+    pub(super) capability: String,
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// Everything that was refused, files included, with the flag that would grant it.
+pub(super) fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
+    let calls = calls.iter().map(|denial| Denied {
+        capability: denial.capability.to_owned(),
+        what: denial.what.clone(),
+        remedy: denial.remedy.clone(),
+    });
+    let files = files.denied.iter().map(|denial| {
+        let capability = if denial.is_write() { "write" } else { "read" };
+        Denied {
+            capability: capability.to_owned(),
+            what: denial.path.clone(),
+            remedy: grantor.remedy(capability, &denial.path),
+        }
+    });
+    calls.chain(files).collect()
+}
+
+/// An error that a skill returned: its text, escaped.
+pub(super) fn describe(error: &Error) -> String {
+    let say = |text: &str| escape_terminal(text, 500).to_string();
+    match error {
+        Error::Denied(text) => format!("denied: {}", say(text)),
+        Error::Invalid(text) => format!("invalid input: {}", say(text)),
+        Error::Exhausted(text) => format!("exhausted: {}", say(text)),
+        Error::Cancelled => "cancelled".to_owned(),
+        Error::TooLarge(bytes) => format!("too large: {bytes} bytes"),
+        Error::Failed(text) => format!("failed: {}", say(text)),
+    }
+}
+
+pub(super) fn exit_of(error: &Error) -> Exit {
+    match error {
+        Error::Denied(_) => Exit::Denied,
+        Error::Exhausted(_) => Exit::Limit,
+        Error::Cancelled => Exit::Interrupted,
+        Error::Invalid(_) | Error::TooLarge(_) | Error::Failed(_) => Exit::Negative,
+    }
+}
+
+/// A call that ended without an answer.
+pub(super) fn call_failure(name: &str, error: &CallError) -> Failure {
+    let exit = match error {
+        CallError::Audit(_) => Exit::Integrity,
+        CallError::MissingExport(_) => Exit::Configuration,
+        CallError::UnknownTool(_) => Exit::Usage,
+        CallError::Schema { what: "the arguments", .. } => Exit::Usage,
+        error if error.is_limit() => Exit::Limit,
+        _ => Exit::Negative,
+    };
+    let failure = Failure::new(exit, format!("{name} ended without an answer")).because_of_all(error);
+    match error {
+        CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
+        CallError::Stuck(_) => failure.hint(STUCK_HINT),
+        error if error.is_limit() => {
+            failure.hint("its manifest's [limits] can ask for more, up to the machine's policy")
+        }
+        _ => failure,
+    }
+}
