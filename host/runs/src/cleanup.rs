@@ -3,6 +3,7 @@
 //! runs from being cleaned.
 
 use crate::ambient;
+use crate::error::chain;
 use crate::ledger::{AgentRow, LOG, Ledger, LedgerError, Listed, RunRow, RunState, Sealer, list};
 use crate::session;
 use skillhost_audit::{Actor, AuditError, Auditor, Class, Event, Keyring, Kind, Log, Outcome, Status, Subject};
@@ -47,14 +48,14 @@ struct Cleaner<'a> {
 
 impl Cleaner<'_> {
     fn clean_run(&self, listed: Listed) -> Result<Vec<Removed>, String> {
-        let run = listed.run.map_err(|e| format!("its ledger can't be read: {}", told(&e)))?;
+        let run = listed.run.map_err(|e| format!("its ledger can't be read: {}", chain(&e)))?;
         let at_work = || "it is at work".to_owned();
         if run.state == RunState::Running {
             return Err(at_work());
         }
         let ledger = Sealer::existing(self.keyring, &listed.id).and_then(|sealer| Ledger::open(&listed.folder, sealer));
-        let ledger = ledger.map_err(|e| format!("its ledger can't be read: {}", told(&e)))?;
-        let mut agents = ledger.agents().map_err(|e| format!("its ledger can't be read: {}", told(&e)))?;
+        let ledger = ledger.map_err(|e| format!("its ledger can't be read: {}", chain(&e)))?;
+        let mut agents = ledger.agents().map_err(|e| format!("its ledger can't be read: {}", chain(&e)))?;
         agents.retain(|agent| ambient::exists(&agent.worktree.dir));
         let left_over = left_over(&listed.folder).map_err(|e| format!("its folder can't be read: {e}"))?;
         if agents.is_empty() && left_over.is_empty() {
@@ -86,7 +87,7 @@ impl Cleaner<'_> {
 
     /// The run's own log; a session's where the run's can't be continued.
     fn open_log(&self, path: &Path, run: &RunId) -> Result<std::sync::Arc<Log>, Unlogged> {
-        let failed = |error: &dyn Error| Unlogged::Failed(told(error));
+        let failed = |error: &dyn Error| Unlogged::Failed(chain(error));
         let key = self.keyring.existing(Subject::Run(run.clone())).map_err(|e| failed(&e))?;
         match key.map(|key| Log::open(path, run.clone(), &key)) {
             Some(Ok(log)) => return Ok(log),
@@ -123,8 +124,8 @@ fn gone(agent: &AgentRow) -> impl Fn(Option<String>) -> Removed {
 
 fn plan(agent: &AgentRow, run: &RunRow) -> Result<skillhost_worktree::Rescue, String> {
     let repository = Repository::open(Path::new(&run.repository))
-        .map_err(|e| format!("its repository can't be opened: {}", told(&e)))?;
-    let unsaved = |e: WorktreeError| format!("what is in it can't be saved: {}", told(&e));
+        .map_err(|e| format!("its repository can't be opened: {}", chain(&e)))?;
+    let unsaved = |e: WorktreeError| format!("what is in it can't be saved: {}", chain(&e));
     repository.rescue(&agent.worktree, MAX_RESCUE_BYTES).map_err(unsaved)
 }
 
@@ -134,11 +135,11 @@ fn remove(agent: &AgentRow, run: &RunRow, ledger: &Ledger, auditor: &Auditor) ->
     let rescued = rescue.reference();
     let saved = match &rescued {
         Some(reference) => audited(auditor, Class::Ref, Kind::Update, Path::new(reference), || rescue.save()),
-        None => rescue.save().map_err(|e| told(&e)),
+        None => rescue.save().map_err(|e| chain(&e)),
     };
     let saved = saved.map_err(|e| format!("what is in it can't be saved: {e}"))?;
     let row = AgentRow { rescued: rescued.clone().or_else(|| agent.rescued.clone()), ..agent.clone() };
-    ledger.save_agent(&row).map_err(|e| format!("its ledger can't be written: {}", told(&e)))?;
+    ledger.save_agent(&row).map_err(|e| format!("its ledger can't be written: {}", chain(&e)))?;
     audited(auditor, Class::Worktree, Kind::Remove, &agent.worktree.dir, || saved.remove_tree())
         .map_err(|e| format!("it can't be removed: {e}"))?;
     Ok(rescued)
@@ -153,19 +154,9 @@ fn audited<T, E: Error + 'static>(
     effect: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, String> {
     let event = Event::granted(class, kind).on(auditor.commit(class, what.as_os_str().as_encoded_bytes()));
-    let intent = auditor.intent(event).map_err(|e| told(&e))?;
+    let intent = auditor.intent(event).map_err(|e| chain(&e))?;
     let done = effect();
     let status = if done.is_ok() { Status::Done } else { Status::Failed };
-    intent.outcome(Outcome::of(status)).map_err(|e| told(&e))?;
-    done.map_err(|e| told(&e))
-}
-
-/// An error with its causes, in one line.
-fn told(error: &dyn Error) -> String {
-    let (mut told, mut source) = (error.to_string(), error.source());
-    while let Some(cause) = source {
-        told = format!("{told}: {cause}");
-        source = cause.source();
-    }
-    told
+    intent.outcome(Outcome::of(status)).map_err(|e| chain(&e))?;
+    done.map_err(|e| chain(&e))
 }

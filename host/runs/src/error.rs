@@ -184,7 +184,8 @@ impl RunError {
                 Some(format!("{or}take the section out of [spec] sections in skillhost.toml"))
             }
             Self::NothingChanged { .. } => {
-                Some("what it may change is `write` under [grants.implement] in skillhost.toml; skillhost show RUN".to_owned())
+                let show = run.map(|run| format!("; skillhost show {run}")).unwrap_or_default();
+                Some(format!("what it may change is `write` under [grants.implement] in skillhost.toml{show}"))
             }
             Self::Command(CommandError::Network(_)) => Some(NETWORK_HINT.to_owned()),
             Self::Command(CommandError::NoProgram { .. }) => Some(
