@@ -25,7 +25,7 @@ enum Granted {
     /// By the project for the kind, and the flags.
     Kind,
     /// By the lock alone.
-    Lock(SkillName, Capabilities),
+    Lock(SkillName, Box<Capabilities>),
 }
 
 impl Chosen {
@@ -49,7 +49,7 @@ impl Chosen {
                 .hint("leave --grant away, or call the skill by its file"));
         }
         let named = skills::find(&locked.source)?;
-        Ok(Self { named, pinned: Some(locked.digest), granted: Granted::Lock(name, locked.grant.clone()) })
+        Ok(Self { named, pinned: Some(locked.digest), granted: Granted::Lock(name, Box::new(locked.grant.clone())) })
     }
 
     /// What it requests, what it is granted, and who could grant more.
@@ -69,7 +69,7 @@ impl Chosen {
                 Exit::Integrity,
                 format!("the lock's entry `{name}` names a skill `{}`", manifest.skill.name),
             )),
-            Granted::Lock(name, grant) => Ok((request, grant, Grantor::Lock(name))),
+            Granted::Lock(name, grant) => Ok((request, *grant, Grantor::Lock(name))),
         }
     }
 }

@@ -45,6 +45,6 @@ fn differs(root: BorrowedFd<'_>, entry: &IndexEntry) -> bool {
         return false;
     }
     // Touched, and perhaps the same.
-    beneath::read(root, &entry.path, MAX_BLOB_BYTES)
-        .map_or(true, |(content, _)| Oid::hash_object(ObjectType::Blob, &content).map_or(true, |blob| blob != entry.id))
+    let is_same = |content: &[u8]| Oid::hash_object(ObjectType::Blob, content).is_ok_and(|blob| blob == entry.id);
+    !beneath::read(root, &entry.path, MAX_BLOB_BYTES).is_ok_and(|(content, _)| is_same(&content))
 }
