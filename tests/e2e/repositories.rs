@@ -19,7 +19,7 @@ fn cloned(options: &[&str]) -> World {
     fs::remove_dir_all(world.repo()).unwrap();
     fs::create_dir(world.repo()).unwrap();
     let from = format!("file://{source}");
-    world.git(&[&["clone", "--quiet"], options, &[&from, "."]].concat());
+    world.git(&[&["clone", "--quiet"], options, &[from.as_str(), "."]].concat());
     world
 }
 

@@ -27,11 +27,14 @@ pub const MAX_RESCUE_BYTES: u64 = 64 << 20;
 /// Largest ignore file that is respected.
 const MAX_IGNORE_BYTES: u64 = 1 << 20;
 
+/// Paths that are saved, with what differs there.
+type Chosen = Vec<(Vec<u8>, Difference)>;
+
 /// What a tree holds and no commit does: found, and not saved yet.
 pub struct Rescue {
     record: WorktreeRecord,
     look: Look,
-    chosen: Vec<(Vec<u8>, Difference)>,
+    chosen: Chosen,
     dropped: u64,
     max_bytes: u64,
 }
@@ -146,7 +149,7 @@ fn choose(
     look: &Look,
     record: &WorktreeRecord,
     max_bytes: u64,
-) -> Result<(Vec<(Vec<u8>, Difference)>, u64), WorktreeError> {
+) -> Result<(Chosen, u64), WorktreeError> {
     let base = git.find_commit(record.base.oid())?.tree()?;
     if let Some(rules) = read_from(git, &base, ".gitignore", MAX_IGNORE_BYTES)? {
         // Rules that libgit2 can't read ignore nothing.
