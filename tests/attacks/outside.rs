@@ -3,6 +3,7 @@
 use crate::support::{Lab, block_on};
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use skillhost_audit::Outcome;
 use skillhost_core::capability::{Capabilities, Tier};
 use skillhost_core::glob::Globs;
 use skillhost_core::path::SkillPath;
@@ -10,7 +11,7 @@ use skillhost_core::text::Escaped;
 use skillhost_engine::CallError;
 use skillhost_engine::contract::log::Level;
 use skillhost_engine::contract::{Error, changes, exec, model};
-use skillhost_engine::ports::{Ask, Changes, Exec, Log, Model, Ports, Touched};
+use skillhost_engine::ports::{Ask, Changes, Exec, Log, Model, Ports, Sealed, Told, Touched};
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
@@ -55,12 +56,21 @@ impl Log for World {
     fn progress(&self, _message: Escaped, _fraction: Option<f32>) {}
 }
 
+/// What the log says of something that is not kept.
+fn unkept() -> Sealed {
+    Sealed { on: Vec::new(), payload: None, bytes: 0 }
+}
+
 impl Model for World {
-    fn complete(&self, _request: model::Request) -> BoxFuture<'_, Result<model::Reply, Error>> {
+    fn seal(&self, _request: &model::Request) -> Result<Sealed, Error> {
+        Ok(unkept())
+    }
+
+    fn complete(&self, _request: model::Request) -> BoxFuture<'_, Result<Told<model::Reply>, Error>> {
         async { Err(Error::Failed("no model".to_owned())) }.boxed()
     }
 
-    fn complete_all(&self, requests: Vec<model::Request>) -> BoxFuture<'_, Vec<Result<model::Reply, Error>>> {
+    fn complete_all(&self, requests: Vec<model::Request>) -> BoxFuture<'_, Vec<Result<Told<model::Reply>, Error>>> {
         async move { requests.iter().map(|_| Err(Error::Failed("no model".to_owned()))).collect() }.boxed()
     }
 
@@ -78,11 +88,16 @@ impl Exec for World {
         vec![exec::Command { name: "test".to_owned(), description: "the tests".to_owned() }]
     }
 
-    fn run(&self, _name: String, _arguments: Vec<String>) -> BoxFuture<'_, Result<exec::Outcome, Error>> {
+    fn seal(&self, _name: &str, _arguments: &[String]) -> Result<Sealed, Error> {
+        Ok(unkept())
+    }
+
+    fn run(&self, _name: String, _arguments: Vec<String>) -> BoxFuture<'_, Result<Told<exec::Outcome>, Error>> {
         async move {
             self.niceness[1].store(niceness(), SeqCst);
             let id = "run:7".to_owned();
-            Ok(exec::Outcome { id, exit_code: Some(0), output: String::new(), output_size: 0, duration_ms: 0 })
+            let value = exec::Outcome { id, exit_code: Some(0), output: String::new(), output_size: 0, duration_ms: 0 };
+            Ok(Told { value, outcome: Outcome::done() })
         }
         .boxed()
     }

@@ -132,7 +132,7 @@ pub(crate) fn record(payloads: &Payloads, ran: &Outcome) -> Result<skillhost_aud
 }
 
 /// How it ended, as the audit log has it: one that ended by itself is done, whatever its exit code says.
-pub(crate) fn status(exit: Exit) -> Status {
+fn status(exit: Exit) -> Status {
     match exit {
         Exit::Code(_) => Status::Done,
         Exit::TimedOut => Status::TimedOut,
@@ -147,17 +147,6 @@ pub(crate) fn exit_code(exit: Exit) -> Option<i32> {
     match exit {
         Exit::Code(code) => Some(code),
         _ => None,
-    }
-}
-
-/// How it ended, as the audit log has it: whether it ran to its end, whatever it showed.
-pub(crate) fn status(exit: Exit) -> Status {
-    match exit {
-        Exit::Code(_) => Status::Done,
-        Exit::TimedOut => Status::TimedOut,
-        Exit::Cancelled => Status::Cancelled,
-        Exit::OutputLimit | Exit::MemoryLimit | Exit::ProcessLimit | Exit::DiskLimit => Status::Exhausted,
-        _ => Status::Failed,
     }
 }
 

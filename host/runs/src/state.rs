@@ -225,8 +225,7 @@ impl State {
             Ok(call) => match invoke(call, Arc::clone(&self.host.engine)).await {
                 Err(unanswered) => {
                     self.show_printed(equipped, &unanswered.done.printed);
-                    self.took(equipped, &unanswered.done)
-                        .and(Err(RunError::Call { skill, source: unanswered.error }))
+                    self.took(equipped, &unanswered.done).and(Err(RunError::Call { skill, source: unanswered.error }))
                 }
                 Ok(called) => self
                     .took(equipped, &called.done)

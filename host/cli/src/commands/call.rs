@@ -235,7 +235,7 @@ impl Prepared {
         called.map_err(|unanswered: Box<Unanswered>| {
             let name = self.skill.inspection().manifest.skill.name.as_str();
             show_printed(self.printer, name, &unanswered.done.printed);
-            self.tell(&denials(&unanswered.done.denials, &unanswered.done.files));
+            self.tell(&denials(&unanswered.done.denials, &unanswered.done.files, &self.grantor));
             call_failure(name, &unanswered.error)
         })
     }

@@ -173,8 +173,9 @@ fn models_are_those_that_there_is_a_key_for() {
         (Roles::from_project(&project.models).unwrap(), project.models, proposal.toml)
     };
     let role = |name: &str| name.parse::<Role>().unwrap();
-    let shared =
-        |roles: &Roles| ["spec", "implement"].map(|author| roles.shared_provider(&role(author), &role("review")));
+    let shared = |roles: &Roles| {
+        ["spec", "implement"].map(|author| roles.shared_provider((&role(author), None), (&role("review"), None)))
+    };
 
     let (roles, models, text) = configured(&[anthropic, openai]);
     assert_eq!(shared(&roles), [None, None], "a reviewer from another provider");

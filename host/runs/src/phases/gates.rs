@@ -103,7 +103,8 @@ impl State {
                 evidence.tests = count_tests(outcome.output.as_bytes());
                 evidence.duration_ms = millis(outcome.duration);
                 evidence.output_digest = Digest::of(outcome.output.as_bytes()).to_string();
-                evidence.output = String::from_utf8_lossy(outcome.output.tail(KEPT_OUTPUT_BYTES)).into_owned();
+                let end = String::from_utf8_lossy(outcome.output.tail(KEPT_OUTPUT_BYTES)).into_owned();
+                evidence.output = self.host.models.scrub(&end);
                 self.outputs.keep_as(&evidence.id, outcome.output);
             }
             // The proposed commit may hold the program, so that it isn't there is the commit's fault.
@@ -135,18 +136,16 @@ impl State {
         let what = escape_terminal(&format!("{word} {name}"), 80);
         self.tell(Event::Doing { agent: self.agent.clone(), what });
         let auditor = self.auditor();
-        let argv = command.run.join("\0");
-        let event = Entry::granted(Class::Command, deed).on(auditor.commit(Class::Command, argv.as_bytes()));
+        let argv = commands::argv_bytes(command, &[]);
+        let event = Entry::granted(Class::Command, deed)
+            .on(auditor.commit(Class::Command, &argv))
+            .payload(self.payloads.put(BodyKind::Arguments, &argv)?);
         let intent = auditor.intent(event)?;
         let ran = commands::run(&self.host.sandbox, name, command, &[], tree, Some(repository.to_owned())).await;
-        let mut ended = Outcome::of(ran.as_ref().map_or(Status::Failed, |ran| commands::status(ran.exit)));
-        if let Ok(ran) = &ran {
-            ended = ended.payload(self.payloads.put(BodyKind::Output, ran.output.as_bytes())?);
-            if let Some(code) = commands::exit_code(ran.exit) {
-                ended = ended.exit_code(code);
-            }
-        }
-        intent.outcome(ended)?;
+        intent.outcome(match &ran {
+            Ok(ran) => commands::record(&self.payloads, ran)?,
+            Err(_) => Outcome::of(Status::Failed),
+        })?;
         Ok(ran)
     }
 

@@ -50,6 +50,7 @@ fn desk(server: &FakeModels) -> Desk {
         payloads: Arc::new(Payloads::open(&folder.path().join("payloads"), run.clone(), key).unwrap()),
         run,
         run_budget: budget,
+        stronger: None,
         watcher: Watcher::new(move |_, event| seen.lock().unwrap().push(event)),
         answered: Arc::default(),
         failed: Arc::default(),
