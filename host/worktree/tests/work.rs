@@ -152,7 +152,7 @@ fn what_set_up_changed_is_nobodys_change() {
     assert_eq!(left, [("gone", LeftOutReason::SetUp), ("lock", LeftOutReason::SetUp)]);
     assert_eq!(fixture.git(&["show", &format!("{}:lock", worktree.branch())]), "1");
     // Before the tree is removed, all of it is saved.
-    let saved = fixture.open().rescue(&worktree.record(), 1 << 20).unwrap().unwrap();
+    let saved = fixture.open().rescue(&worktree.record(), 1 << 20).unwrap().save().unwrap().commit().unwrap();
     assert_eq!(fixture.git(&["show", &format!("{saved}:lock")]), "2");
 }
 
@@ -167,7 +167,7 @@ fn a_tree_that_was_still_being_made_holds_nobodys_work() {
     marker.push(".making");
     put(std::path::Path::new(&marker), "");
     fs::remove_file(record.dir.join("README.md")).unwrap();
-    assert_eq!(fixture.open().rescue(&record, 1 << 20).unwrap(), None);
+    assert_eq!(fixture.open().rescue(&record, 1 << 20).unwrap().reference(), None);
     fixture.open().remove_worktree(&record).unwrap();
     assert!(!record.dir.exists());
 }
