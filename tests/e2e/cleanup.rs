@@ -81,8 +81,6 @@ fn no_run_keeps_gc_from_the_others_and_all_is_recorded() {
             ["ref", "update", "outcome"],
             ["worktree", "remove", "intent"],
             ["worktree", "remove", "outcome"],
-            ["worktree", "remove", "intent"],
-            ["worktree", "remove", "outcome"],
         ]
     );
 

@@ -18,7 +18,7 @@ fn the_demo_prints_what_the_readme_shows_and_its_flaw_is_real() {
     let run = branch.rsplit('-').next().unwrap();
 
     let readme = transcript();
-    let of_program = readme.iter().position(|line| line.starts_with("  goal ")).unwrap();
+    let of_program = readme.iter().position(|line| line.starts_with("  model ")).unwrap();
     let behind = readme.iter().position(|line| line.starts_with("  pull request")).unwrap() + 1;
     let printed: Vec<String> = ran.stderr.lines().map(|line| mask(line, run)).collect();
     let shown_run = readme.iter().find_map(|line| line.strip_prefix("  run    ")?.split(' ').next()).unwrap();
@@ -76,9 +76,9 @@ fn transcript() -> Vec<&'static str> {
     behind.split_once("```\n<!-- demo:end -->").unwrap().0.lines().collect()
 }
 
-/// A line without what differs from run to run: the run's id, commits, and times.
+/// A line without what differs from run to run: the checkout's place, the run's id, commits, and times.
 fn mask(line: &str, run: &str) -> String {
-    let line = line.replace(run, "RUN");
+    let line = line.replace(&format!("{}/", root().display()), "").replace(run, "RUN");
     let masked = line.split(' ').map(|word| match word {
         word if is_seconds(word) => "TIME".to_owned(),
         word => match word.split_once('@') {

@@ -68,7 +68,7 @@ fn goals_that_end_differently_end_with_the_worse_code() {
     let script = script.replacen("\"phase\":\"spec\",", "\"phase\":\"spec\",\"expect\":[\"the morning\"],", 1);
     let model = world.model(&script);
     let ran = world.run(&["run", "Greet the morning", "Greet the evening", "--format", "json", "--model", &model]);
-    ran.failed(1, &["error: builtin:spec reported: "]);
+    ran.failed(1, &["error: builtin:spec could not ask its model: "]);
     let runs = ran.json()["runs"].clone();
     assert_eq!((&runs[0]["state"], &runs[1]["state"]), (&json!("ready"), &json!("failed")), "{runs}");
     assert!(runs[0]["hint"].is_null() && runs[1]["hint"].as_str().unwrap().starts_with("skillhost show "), "{runs}");

@@ -46,34 +46,34 @@ fn commands(world: &World, ran: &Ran) -> Vec<(Value, Value)> {
 /// A gate that is a program of the repository's own.
 fn own_program(rounds: u32) -> World {
     let config = CONFIG
-        .replace("[\"sh\", \"test.sh\"]", "[\"./src/test.sh\"]")
+        .replace("[\"sh\", \"test.sh\"]", "[\"./src/run.sh\"]")
         .replace("rounds = 1", &format!("rounds = {rounds}"));
     let world = World::with(&project());
-    world.write(&[("skillhost.toml", &config), ("src/test.sh", "#!/bin/sh\nchmod 644 \"$0\"\necho '1 passed'\n")]);
-    fs::set_permissions(world.repo().join("src/test.sh"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.write(&[("skillhost.toml", &config), ("src/run.sh", "#!/bin/sh\nchmod 644 \"$0\"\necho '1 passed'\n")]);
+    fs::set_permissions(world.repo().join("src/run.sh"), fs::Permissions::from_mode(0o755)).unwrap();
     world.commit(&[]);
     world
 }
 
 #[test]
 fn a_gate_whose_program_is_gone_or_broken_failed() {
-    let read = json!({"path": "src/test.sh", "from": null, "lines": null});
+    let read = json!({"path": "src/run.sh", "from": null, "lines": null});
     let forbid = |world: &World| {
         let config = fs::read_to_string(world.repo().join("skillhost.toml")).unwrap();
         world.commit(&[("skillhost.toml", &config.replace("exec = [\"test\"]", "exec = []"))]);
     };
     let review = |script: Script| script.reviews("change-review", 1, &[]);
-    let removed = Script::specified().calls("implement", 1, "remove", &json!({"path": "src/test.sh"})).finishes(1);
+    let removed = Script::specified().calls("implement", 1, "remove", &json!({"path": "src/run.sh"})).finishes(1);
     let broken = Script::specified()
         .calls("implement", 1, "read", &read)
-        .writes(1, "src/test.sh", "#!/no/such/shell\necho '1 passed'\n")
+        .writes(1, "src/run.sh", "#!/no/such/shell\necho '1 passed'\n")
         .finishes(1);
     for (script, reason) in [(removed, "No such file"), (broken, "No such file")] {
         let world = own_program(1);
         forbid(&world);
         let ran = world.goal(GOAL, &review(script).text(), &[]);
         let (row, _) = draft(&world, &ran, "test");
-        assert!(row.contains("failed, exit 127: ./src/test.sh could not be started") && row.contains(reason), "{row}");
+        assert!(row.contains("failed, exit 127: ./src/run.sh could not be started") && row.contains(reason), "{row}");
     }
     // The test itself takes its x bit away when the author runs it, and that is committed.
     let world = own_program(1);
@@ -88,13 +88,13 @@ fn a_broken_gate_goes_back_to_its_author_and_is_mended() {
     let world = own_program(2);
     let config = fs::read_to_string(world.repo().join("skillhost.toml")).unwrap();
     world.commit(&[("skillhost.toml", &config.replace("exec = [\"test\"]", "exec = []"))]);
-    let read = json!({"path": "src/test.sh", "from": null, "lines": null});
+    let read = json!({"path": "src/run.sh", "from": null, "lines": null});
     let script = Script::specified()
         .calls("implement", 1, "read", &read)
-        .writes(1, "src/test.sh", "#!/no/such/shell\n")
+        .writes(1, "src/run.sh", "#!/no/such/shell\n")
         .finishes(1)
         .calls("implement", 2, "read", &read)
-        .writes(2, "src/test.sh", "#!/bin/sh\necho '2 passed'\n")
+        .writes(2, "src/run.sh", "#!/bin/sh\necho '2 passed'\n")
         .answers_all(2, 3)
         .reviews("change-review", 2, &[]);
     let ran = world.goal(GOAL, &script.text(), &[]);
@@ -102,7 +102,7 @@ fn a_broken_gate_goes_back_to_its_author_and_is_mended() {
     let exits: Vec<_> = document["gates"].as_array().unwrap().iter().map(|gate| gate["exit_code"].clone()).collect();
     assert_eq!(exits, [json!(127), json!(0)], "{document:#}");
     let finding = &document["findings"][0];
-    assert!(text(&finding["message"]).contains("exit 127: ./src/test.sh could not be started"), "{finding:#}");
+    assert!(text(&finding["message"]).contains("exit 127: ./src/run.sh could not be started"), "{finding:#}");
     assert_eq!(finding["verdicts"].as_array().unwrap().last().unwrap()["closed"], true);
 }
 

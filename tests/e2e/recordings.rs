@@ -168,7 +168,7 @@ fn a_script_is_called_one_whatever_model_it_names() {
     assert!(script.contains("gpt-5"));
     let ran = world.goal(GOAL, &script, &[]);
     let entry = entry(&ran);
-    assert!(ran.stderr.contains("models scripted: no model is asked"), "{ran:#?}");
+    assert!(ran.stderr.contains("model  scripted: "), "{ran:#?}");
     let request = pull_request(&entry);
     let (_, run) = request.split_once("## Run").unwrap();
     assert!(run.contains("scripted") && !request.contains("gpt-5"), "{request}");

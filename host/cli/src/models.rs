@@ -73,7 +73,7 @@ pub(crate) fn check(
     }
     for script in models.scripts() {
         let name = escape_terminal(&script.display().to_string(), 300);
-        printer.note(format!("  models scripted: no model is asked, {name} is played back"));
+        printer.note(format!("  model  scripted: {name} is played back, no model is asked"));
     }
     Ok(())
 }

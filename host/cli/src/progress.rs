@@ -12,6 +12,9 @@ use std::time::Duration;
 /// Waiting is shown after this.
 const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
+/// What a phase came to is told in one line, in characters; `skillhost show` has all of it.
+const NOTE_CHARS: usize = 72;
+
 /// Shows events of all runs of this program.
 #[derive(Clone)]
 pub(crate) struct Progress {
@@ -117,6 +120,7 @@ impl Progress {
                 let mark = if is_good { "✓" } else { "•" };
                 let seconds = Duration::from_millis(duration_ms).as_secs_f64();
                 let which = if lines.len() > 1 { format!("{run}  ") } else { String::new() };
+                let note = cut(&note.to_string());
                 self.say(format!("  {which}{mark} {name:<13} {by:<18} {note}  {seconds:.1}s"));
             }
             Event::Warning(text) => {
@@ -156,6 +160,13 @@ impl Drop for Paused<'_> {
         for said in held.into_iter().flatten() {
             progress.tell(said);
         }
+    }
+}
+
+fn cut(note: &str) -> String {
+    match note.char_indices().nth(NOTE_CHARS) {
+        Some((at, _)) => format!("{} …", note.get(..at).unwrap_or_default().trim_end()),
+        None => note.to_owned(),
     }
 }
 
