@@ -71,10 +71,10 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, A
     Ok(Some(bytes))
 }
 
-/// Writes a new file that appears whole or not at all, and reaches the disk. Of several processes
+/// Writes a new file that appears whole or not at all, and with `flush` reaches the disk. Of several processes
 /// that do this at once one wins, and the others get `false`.
-pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<bool, AuditError> {
-    let draft = write_draft(path, bytes, true)?;
+pub(crate) fn create_private(path: &Path, bytes: &[u8], flush: bool) -> Result<bool, AuditError> {
+    let draft = write_draft(path, bytes, flush)?;
     let linked = fs::hard_link(&draft, path);
     let removed = fs::remove_file(&draft);
     match linked {
@@ -83,7 +83,9 @@ pub(crate) fn create_private(path: &Path, bytes: &[u8]) -> Result<bool, AuditErr
         Err(e) => return Err(AuditError::file("create", path)(e)),
     }
     removed.map_err(AuditError::file("remove", &draft))?;
-    sync_parent(path)?;
+    if flush {
+        sync_parent(path)?;
+    }
     Ok(true)
 }
 
@@ -112,6 +114,12 @@ pub(crate) fn destroy(path: &Path) -> Result<bool, AuditError> {
     fs::remove_file(path).map_err(AuditError::file("remove", path))?;
     sync_parent(path)?;
     Ok(true)
+}
+
+/// Brings a file to disk, with its folder's entry for it.
+pub(crate) fn sync(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()?;
+    path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
 }
 
 /// Brings a folder's entry for `path` to disk.

@@ -38,7 +38,7 @@ impl Keyring {
             Some(bytes) => bytes,
             None => {
                 let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
-                ambient::create_private(&path, &*fresh)?;
+                ambient::create_private(&path, &*fresh, true)?;
                 read_key_file(&path)?.ok_or_else(|| AuditError::KeyDamaged(path.clone()))?
             }
         };
@@ -48,13 +48,26 @@ impl Keyring {
 
     /// The key of a subject, made where there is none.
     pub fn subject(&self, subject: Subject) -> Result<SubjectKey, AuditError> {
+        self.make(subject, true)
+    }
+
+    /// As [`Keyring::subject`], without waiting for the disk: a log that is opened with it brings it there before its own
+    /// first flush, and until then nothing has happened that is worth more than the key.
+    pub fn subject_unflushed(&self, subject: Subject) -> Result<SubjectKey, AuditError> {
+        let path = self.path(&subject);
+        let mut key = self.make(subject, false)?;
+        key.unflushed = Some(path);
+        Ok(key)
+    }
+
+    fn make(&self, subject: Subject, flush: bool) -> Result<SubjectKey, AuditError> {
         if let Some(key) = self.existing(subject.clone())? {
             return Ok(key);
         }
         let path = self.path(&subject);
         let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
         let wrapped = encrypt(&self.wrapping_key(), &wrapping_aad(&subject), &*fresh)?;
-        ambient::create_private(&path, &wrapped)?;
+        ambient::create_private(&path, &wrapped, flush)?;
         // Whoever came first: what is on disk is the key.
         self.existing(subject)?.ok_or(AuditError::KeyDamaged(path))
     }

@@ -24,6 +24,8 @@ pub struct Log {
     run: RunId,
     commitments: CommitmentKey,
     file: File,
+    /// Files that have to be on disk before the first flush has a meaning: this log's own entry in its folder, and its key.
+    unflushed: Mutex<Vec<PathBuf>>,
     writer: Mutex<Writer>,
 }
 
@@ -56,8 +58,8 @@ impl Log {
             Err(std::fs::TryLockError::WouldBlock) => return Err(AuditError::LogBusy(path.into())),
             Err(std::fs::TryLockError::Error(e)) => return Err(AuditError::file("lock", path)(e)),
         }
-        ambient::sync_parent(path)?;
-        Self::over(file, path, run, key)
+        let unflushed = [path.to_owned()].into_iter().chain(key.unflushed.clone()).collect();
+        Self::over(file, path, run, key, unflushed)
     }
 
     /// A log that nobody else can see, for the tests and benchmarks of other crates. It is a real file all the same.
@@ -66,14 +68,21 @@ impl Log {
         let path = Path::new("memory");
         let flags = rustix::fs::MemfdFlags::CLOEXEC | rustix::fs::MemfdFlags::ALLOW_SEALING;
         let file = rustix::fs::memfd_create("audit", flags).map_err(|e| AuditError::file("create", path)(e.into()))?;
-        Self::over(file.into(), path, run, key)
+        Self::over(file.into(), path, run, key, Vec::new())
     }
 
-    fn over(file: File, path: &Path, run: RunId, key: &SubjectKey) -> Result<Arc<Self>, AuditError> {
+    fn over(
+        file: File,
+        path: &Path,
+        run: RunId,
+        key: &SubjectKey,
+        unflushed: Vec<PathBuf>,
+    ) -> Result<Arc<Self>, AuditError> {
         let Tail { seq, prev, length, dropped } = tail::repair(&file, path, &run)?;
         let writer = Writer { state: State::Open, seq, prev, length, line: Line::default() };
         let commitments = CommitmentKey::of(key);
-        let log = Arc::new(Self { path: path.into(), run, commitments, file, writer: Mutex::new(writer) });
+        let (unflushed, writer) = (Mutex::new(unflushed), Mutex::new(writer));
+        let log = Arc::new(Self { path: path.into(), run, commitments, file, unflushed, writer });
         if !dropped.is_empty() {
             let event = Event::granted(Class::Log, Kind::Recover)
                 .on(log.commit(Class::Log, &dropped))
@@ -108,9 +117,19 @@ impl Log {
         let mut writer = self.writer.lock().map_err(|_| poisoned())?;
         if writer.state == State::Open {
             writer.state = State::Closed;
-            self.file.sync_data().map_err(AuditError::LogFlush)?;
+            self.sync().map_err(AuditError::LogFlush)?;
         }
         Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        let mut unflushed = self.unflushed.lock().map_err(|_| io::Error::other("a thread panicked"))?;
+        for path in unflushed.iter() {
+            ambient::sync(path)?;
+        }
+        unflushed.clear();
+        drop(unflushed);
+        self.file.sync_data()
     }
 
     fn append(&self, actor: &Actor, draft: Draft) -> Result<u64, AuditError> {
@@ -121,7 +140,7 @@ impl Log {
 
     /// Outside the lock, so that file work goes on while a command's intent waits for the disk.
     fn flush(&self) -> Result<(), AuditError> {
-        self.file.sync_data().map_err(|e| {
+        self.sync().map_err(|e| {
             // After a failed flush the kernel may have dropped what it couldn't write, and the next flush would succeed.
             if let Ok(mut writer) = self.writer.lock() {
                 writer.state = State::Stopped(e.kind());

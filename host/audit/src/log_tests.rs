@@ -241,7 +241,7 @@ fn a_10_after_a_failed_write_there_is_no_further_intent() {
 #[test]
 fn a_10_a_full_disk_stops_the_log() {
     let full = OpenOptions::new().read(true).append(true).open("/dev/full").unwrap();
-    let log = Log::over(full, Path::new("full"), run(), &key()).unwrap();
+    let log = Log::over(full, Path::new("full"), run(), &key(), Vec::new()).unwrap();
     let error = log.auditor(skill()).intent(work()).err().unwrap();
     assert!(matches!(&error, AuditError::LogWrite(e) if e.kind() == std::io::ErrorKind::StorageFull));
     assert!(error.hint().unwrap().contains("disk space"));
@@ -256,12 +256,34 @@ fn a_flush_that_fails_stops_the_log() {
     // A pipe takes the line, and can't be flushed.
     let (_reader, writer) = std::io::pipe().unwrap();
     let fd: std::os::fd::OwnedFd = writer.into();
-    let log = Log::over(File::from(fd), Path::new("pipe"), run(), &key()).unwrap();
+    let log = Log::over(File::from(fd), Path::new("pipe"), run(), &key(), Vec::new()).unwrap();
     let auditor = log.auditor(skill());
     auditor.intent(work()).unwrap().outcome(Outcome::done()).unwrap();
     let command = Event::granted(Class::Command, Kind::Call);
     assert!(matches!(auditor.intent(command), Err(AuditError::LogFlush(_))));
     assert!(matches!(auditor.intent(work()), Err(AuditError::LogStopped(_))));
+}
+
+#[test]
+fn a_key_that_was_not_flushed_is_before_the_first_effect_that_needs_it() {
+    let state = tempfile::tempdir().unwrap();
+    let keyring = crate::Keyring::open(state.path()).unwrap();
+    let open = |name: &str| {
+        let key = keyring.subject_unflushed(Subject::Run(run())).unwrap();
+        Log::open(&state.path().join(name), run(), &key).unwrap()
+    };
+    let command = || Event::granted(Class::Command, Kind::Call);
+    let log = open("a.jsonl");
+    log.auditor(skill()).intent(work()).unwrap().outcome(Outcome::done()).unwrap();
+    assert_eq!(log.unflushed.lock().unwrap().len(), 2);
+    drop(log.auditor(skill()).intent(command()).unwrap());
+    assert!(log.unflushed.lock().unwrap().is_empty());
+
+    // One that is gone by then stops the log, so that nothing is sealed for nobody.
+    let log = open("b.jsonl");
+    assert!(keyring.erase(&Subject::Run(run())).unwrap());
+    assert!(matches!(log.auditor(skill()).intent(command()), Err(AuditError::LogFlush(_))));
+    assert!(matches!(log.auditor(skill()).intent(work()), Err(AuditError::LogStopped(_))));
 }
 
 #[test]

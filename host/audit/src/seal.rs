@@ -4,7 +4,7 @@
 //! Not stored but authenticated: the subject, the run, and the place, a word that says what the
 //! body is (`prompt`, `finding F3`). So a body can't be passed off as another one's.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use chacha20poly1305::{
     XChaCha20Poly1305, XNonce,
@@ -39,11 +39,13 @@ impl fmt::Debug for KeyId {
 pub struct SubjectKey {
     subject: Subject,
     key: Zeroizing<[u8; 32]>,
+    /// Where it is stored, if it may not have reached the disk yet.
+    pub(crate) unflushed: Option<PathBuf>,
 }
 
 impl SubjectKey {
     pub(crate) fn new(subject: Subject, key: Zeroizing<[u8; 32]>) -> Self {
-        Self { subject, key }
+        Self { subject, key, unflushed: None }
     }
 
     /// A key that is nowhere stored, for tests and benchmarks.

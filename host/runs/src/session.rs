@@ -159,7 +159,7 @@ fn phase(kind: Kind) -> Phase {
 
 /// The log of a new session.
 pub(crate) fn open_log(state: &Path, keyring: &Keyring, id: &RunId) -> Result<Arc<Log>, SessionError> {
-    let key = keyring.subject(Subject::Run(id.clone()))?;
+    let key = keyring.subject_unflushed(Subject::Run(id.clone()))?;
     let folder = sessions(state);
     ambient::make_folder(&folder)?;
     Ok(Log::open(&folder.join(format!("{id}.jsonl")), id.clone(), &key)?)
