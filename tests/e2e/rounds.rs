@@ -114,7 +114,7 @@ fn a_failed_attempt_is_made_once_more_by_a_stronger_model() {
     let weak = file("weak.jsonl", &Script::new().calls("implement", 1, "finish", &blocked));
     let others = file("others.jsonl", &Script::specified().reviews("change-review", 1, &[]));
     let script = Script::new()
-        .from_turn("implement", 1, 2)
+        .starting_at("implement", 1, 2)
         .writes(1, "src/greeting.txt", "hello\n")
         .tests(1)
         .answers(1, &["attempt-1"]);

@@ -28,7 +28,7 @@ impl Script {
     }
 
     /// The next turn of a phase's round has this number: an earlier attempt used those before.
-    pub fn from_turn(mut self, phase: &str, round: u32, turn: u32) -> Self {
+    pub fn starting_at(mut self, phase: &str, round: u32, turn: u32) -> Self {
         self.turns.insert((phase.to_owned(), round), turn - 1);
         self
     }
