@@ -8,7 +8,7 @@ use skillhost_core::limits::Limits;
 use skillhost_core::name::RunId;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered};
+use skillhost_engine::{Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered, supervised};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 /// An engine with its own log and tree.
 pub struct Lab {
     pub folder: TempDir,
-    pub engine: Engine,
+    pub engine: Arc<Engine>,
     auditor: Auditor,
 }
 
@@ -37,7 +37,7 @@ impl Lab {
     fn with(options: impl Fn(&Path) -> Options) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tree")).unwrap();
-        let engine = Engine::new(options(folder.path())).unwrap();
+        let engine = Arc::new(Engine::new(options(folder.path())).unwrap());
         let auditor = audit_log(&folder.path().join("audit.jsonl")).auditor(Actor::default());
         Self { folder, engine, auditor }
     }
@@ -71,6 +71,7 @@ impl Lab {
             tree: Some(Arc::new(Tree::open(&self.tree(), rules, Quotas::default()).unwrap())),
             ports,
             auditor: self.auditor.clone(),
+            watch: None,
         }
     }
 
@@ -97,9 +98,14 @@ impl Lab {
         assert!(self.log().len() >= 2);
     }
 
-    /// A call of the guest `hello`.
+    /// A call of the guest `hello`, supervised.
     pub async fn greet(&self, call: Call) -> Ended {
-        call.tool(&self.engine, "greet", &serde_json::json!({ "name": "you" })).await
+        let engine = Arc::clone(&self.engine);
+        let watched = |watch| async move {
+            let call = Call { watch: Some(watch), ..call };
+            call.tool(&engine, "greet", &serde_json::json!({ "name": "you" })).await
+        };
+        supervised(watched).await
     }
 
     /// How calls of skills ended, as the audit log has it.

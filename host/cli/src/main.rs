@@ -133,17 +133,25 @@ fn start_tracing(verbose: u8) {
     let _ = subscriber.try_init();
 }
 
-/// The runtime that calls and runs use.
+/// The runtime of commands that do one thing at a time.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    skillhost_engine::runtime().map_err(|e| Failure::new(Exit::Bug, "no threads could be started").because(e))
+    started(skillhost_engine::runtime_of_one_call())
+}
+
+/// The runtime of many agents side by side.
+fn runtime_of_runs() -> Result<tokio::runtime::Runtime, Failure> {
+    started(skillhost_engine::runtime())
+}
+
+fn started(runtime: std::io::Result<tokio::runtime::Runtime>) -> Result<tokio::runtime::Runtime, Failure> {
+    runtime.map_err(|e| Failure::new(Exit::Bug, "no threads could be started").because(e))
 }
 
 /// How long the program waits, at its end, for what is still at work. What is stuck in the kernel is left behind.
 const LAST_WAIT: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// Does the work of a command.
-fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = runtime()?;
+fn block_on<T>(runtime: tokio::runtime::Runtime, work: impl Future<Output = T>) -> Result<T, Failure> {
     let done = runtime.block_on(work);
     runtime.shutdown_timeout(LAST_WAIT);
     Ok(done)

@@ -11,7 +11,9 @@ use crate::grantor::Grantor;
 use crate::output::Output;
 use crate::ports::Ports;
 use crate::record::{Done, Record};
+use crate::schedule::Supervision;
 use crate::state::{CallState, Outside};
+use crate::supervise::Watch;
 use futures::future::BoxFuture;
 use skillhost_audit::{Auditor, Class, Event, Kind as Deed, Status};
 use skillhost_core::capability::Effective;
@@ -44,6 +46,9 @@ pub struct Call {
     pub ports: Ports,
     /// Where it is recorded.
     pub auditor: Auditor,
+    /// Who is told where its thread doesn't come back, from [`supervised`](crate::supervised). Without one nobody is, until
+    /// it does.
+    pub watch: Option<Watch>,
 }
 
 /// What a call gave.
@@ -164,7 +169,7 @@ impl Call {
         F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Skill) -> BoxFuture<'a, Answer<T>>,
         F: Send + 'static,
     {
-        let Self { skill, capabilities, grantor, limits, tree, ports, auditor } = self;
+        let Self { skill, capabilities, grantor, limits, tree, ports, auditor, watch } = self;
         if !exports(&skill.exports) {
             return Err(CallError::MissingExport(interface).into());
         }
@@ -191,7 +196,10 @@ impl Call {
             drop(ticks);
             answer
         });
-        let ended = engine.scheduler.run(guest, &clock, starts_slow, &ticking, limits.time.get()).await;
+        let ended = {
+            let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };
+            engine.scheduler.run(guest, &clock, starts_slow, &ticking, supervision).await
+        };
         drop(ticking);
 
         let answer = match ended {

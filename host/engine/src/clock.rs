@@ -10,7 +10,8 @@
 //! on the thread that looks after them.
 
 use crate::ambient;
-use crate::config::TICK_MS;
+use crate::config::{STUCK_MS, TICK_MS};
+use crate::supervise::Guarded;
 use futures::task::AtomicWaker;
 use std::future::Future;
 use std::pin::Pin;
@@ -159,11 +160,18 @@ pub(crate) struct Ticking(Arc<Watched>);
 impl Ticking {
     /// Tells when `time` is over, up to a tick late.
     pub(crate) fn deadline(&self, time: Duration) -> Deadline {
+        self.watched_deadline(time, None)
+    }
+
+    /// The same, for a call that is polled by its caller's own task, which can't be told while it is stuck: so whoever
+    /// watches it is.
+    pub(crate) fn watched_deadline(&self, time: Duration, guarded: Option<Arc<Guarded>>) -> Deadline {
         let alarm = Alarm {
             at: ambient::now().checked_add(time),
             is_over: AtomicBool::new(false),
             ticks: AtomicU32::new(0),
             waker: AtomicWaker::new(),
+            guarded,
         };
         let alarm = Arc::new(alarm);
         if let Ok(mut alarms) = self.0.alarms.lock() {
@@ -187,6 +195,7 @@ struct Alarm {
     is_over: AtomicBool,
     ticks: AtomicU32,
     waker: AtomicWaker,
+    guarded: Option<Arc<Guarded>>,
 }
 
 /// The tick at which whoever waits for a deadline is woken early: a guest that keeps its thread by then may have been
@@ -198,10 +207,19 @@ impl Alarm {
     fn ring(&self, now: Instant) -> bool {
         let is_over = self.at.is_some_and(|at| now >= at);
         self.is_over.store(is_over, SeqCst);
-        if is_over || self.ticks.fetch_add(1, Relaxed) + 1 == NUDGE_TICK {
+        let is_nudged = self.ticks.fetch_add(1, Relaxed) + 1 == NUDGE_TICK;
+        if is_over || is_nudged {
             self.waker.wake();
         }
-        is_over
+        let Some(guarded) = &self.guarded else { return is_over };
+        if is_nudged {
+            guarded.nudge();
+        }
+        let is_stuck = self.at.is_some_and(|at| now.saturating_duration_since(at) >= Duration::from_millis(STUCK_MS));
+        if is_stuck {
+            guarded.give_up();
+        }
+        is_stuck
     }
 }
 

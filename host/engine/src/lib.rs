@@ -27,6 +27,7 @@ mod schedule;
 mod schema;
 mod sockets;
 mod state;
+mod supervise;
 
 pub use call::{Call, Called};
 pub use compile::{Compiler, compile_if_requested};
@@ -37,4 +38,5 @@ pub use gate::Denial;
 pub use grantor::Grantor;
 pub use output::Printed;
 pub use record::Done;
-pub use schedule::runtime;
+pub use schedule::{runtime, runtime_of_one_call};
+pub use supervise::{Watch, supervised};

@@ -1,29 +1,26 @@
 //! Where a guest runs.
 //!
-//! In a task of its own, so that its caller can be answered whatever becomes of it. The task runs on the thread that
-//! made it, as soon as the caller waits, since waking another thread costs more than a trivial call takes. It gives way
-//! at each tick, and once it has computed for longer than a call should, it moves to threads that give way to
-//! everything else; a skill that overran starts there the next time. So a guest that spins harms nobody, and one that
-//! answers at once pays nothing.
-//!
-//! A guest whose thread doesn't come back from a host call, because the kernel keeps it, can't be ended. Its caller is
-//! answered all the same; the thread is counted until it comes back, and there is a number of them beyond which no
-//! skill is called.
+//! In place, on the caller's thread, since waking another one costs more than a trivial call takes. It gives way at each
+//! tick, and once it has computed for longer than a call should, it moves to threads that give way to everything else;
+//! a skill that overran starts there the next time. So a guest that spins harms nobody, and one that answers at once
+//! pays nothing. Who answers for a guest whose thread doesn't come back is in [`crate::supervise`].
 
 use crate::ambient;
 use crate::clock::{CpuClock, Ticking};
 use crate::config::{MAX_STUCK, OVERRUN_MS, STUCK_MS};
 use crate::error::CallError;
+use crate::record::Record;
+use crate::supervise::{Guarded, Watch, refuse_beyond};
 use futures::future::{Either, select};
 use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 /// A guest under way: owns its store, so that dropping it ends the call.
@@ -37,22 +34,21 @@ pub fn runtime() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(ambient::processors() + MAX_STUCK).enable_all().build()
 }
 
+/// The same for a single call, which needs no thread beside that of whoever waits for it: starting threads takes longer
+/// than the call.
+///
+/// # Errors
+/// As [`runtime`].
+pub fn runtime_of_one_call() -> io::Result<Runtime> {
+    Builder::new_multi_thread().worker_threads(1).enable_all().build()
+}
+
 pub(crate) struct Scheduler {
     /// Guests that compute in place at the same time: enough that a few overrunning ones don't keep others out.
     permits: Arc<Semaphore>,
     slow: OnceLock<Option<Runtime>>,
     stuck: Arc<AtomicUsize>,
 }
-
-/// How a guest's part ended.
-enum Turn<T> {
-    Ended(T),
-    /// It has computed for too long for where it was.
-    Overran(Guest<T>),
-}
-
-/// The right to compute in place. Shared with the supervisor, which takes it from a guest that is stuck.
-type Permit = Arc<Mutex<Option<OwnedSemaphorePermit>>>;
 
 impl Scheduler {
     pub(crate) fn new() -> Self {
@@ -72,48 +68,53 @@ impl Scheduler {
     /// wherever it is.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        guest: Guest<T>,
+        mut guest: Guest<T>,
         clock: &Arc<CpuClock>,
         starts_slow: bool,
         ticking: &Ticking,
-        time: Duration,
+        supervision: Supervision,
     ) -> Result<(T, bool), CallError> {
-        if self.stuck() >= MAX_STUCK {
-            return Err(CallError::Stuck(MAX_STUCK));
-        }
-        let permit = Permit::default();
-        let mut overran = starts_slow;
-        let mut deadline = ticking.deadline(time);
-        let mut running = if starts_slow { self.slow(guest, clock) } else { self.in_place(guest, clock, &permit) };
-        loop {
-            match select(&mut running.0, &mut deadline).await {
-                Either::Left((Ok(Turn::Ended(value)), _)) => return Ok((value, overran)),
-                Either::Left((Ok(Turn::Overran(guest)), _)) => {
-                    overran = true;
-                    running = self.slow(guest, clock);
+        let Supervision { time, record, watch } = supervision;
+        refuse_beyond(self.stuck())?;
+        let mut deadline = if starts_slow {
+            ticking.deadline(time)
+        } else {
+            let guarded = watch.map(|watch| Guarded::new(watch, time, record, &self.permits, &self.stuck));
+            let mut deadline = ticking.watched_deadline(time, guarded.clone());
+            // Whatever ends it, its thread is back then.
+            let in_place = InPlace { guarded };
+            let ended = {
+                let running = pin!(in_place.run(&mut guest, clock, &self.permits));
+                match select(running, &mut deadline).await {
+                    Either::Left((ended, _)) => ended,
+                    Either::Right(((), _)) => return Err(CallError::Time(time)),
                 }
-                Either::Left((Err(_), _)) => {
-                    return Err(CallError::Trap("the host could not carry the call on".to_owned()));
-                }
-                Either::Right(((), _)) => break,
+            };
+            drop(in_place);
+            if let Some(value) = ended {
+                return Ok((value, false));
             }
+            deadline
+        };
+        let mut running = self.slow(guest, clock);
+        match select(&mut running.0, &mut deadline).await {
+            Either::Left((Ok(value), _)) => return Ok((value, true)),
+            Either::Left((Err(_), _)) => {
+                return Err(CallError::Trap("the host could not carry the call on".to_owned()));
+            }
+            Either::Right(_) => {}
         }
         running.0.abort();
         let grace = ticking.deadline(Duration::from_millis(STUCK_MS));
         if matches!(select(&mut running.0, grace).await, Either::Right(_)) {
-            self.quarantine(running, &permit);
+            self.quarantine(running);
         }
         Err(CallError::Time(time))
     }
 
-    fn in_place<T: Send + 'static>(&self, guest: Guest<T>, clock: &Arc<CpuClock>, permit: &Permit) -> Running<T> {
-        let (permits, permit) = (Arc::clone(&self.permits), Arc::clone(permit));
-        Running(tokio::spawn(run_in_place(guest, Arc::clone(clock), permits, permit)))
-    }
-
     fn slow<T: Send + 'static>(&self, mut guest: Guest<T>, clock: &Arc<CpuClock>) -> Running<T> {
         let clock = Arc::clone(clock);
-        let metered = poll_fn(move |context| poll_metered(&mut guest, &clock, context).map(Turn::Ended));
+        let metered = poll_fn(move |context| poll_metered(&mut guest, &clock, context));
         Running(match self.slow.get_or_init(slow_runtime) {
             // Without a second runtime it stays here, and still gives way at each tick.
             None => tokio::spawn(metered),
@@ -122,10 +123,7 @@ impl Scheduler {
     }
 
     /// Counts a thread that doesn't come back, until it does.
-    fn quarantine<T: Send + 'static>(&self, mut running: Running<T>, permit: &Permit) {
-        if let Ok(mut permit) = permit.lock() {
-            *permit = None;
-        }
+    fn quarantine<T: Send + 'static>(&self, mut running: Running<T>) {
         self.stuck.fetch_add(1, SeqCst);
         let stuck = Arc::clone(&self.stuck);
         tokio::spawn(async move {
@@ -135,37 +133,48 @@ impl Scheduler {
     }
 }
 
-/// Polls `guest` until it ends, or has computed for too long.
-async fn run_in_place<T>(
-    mut guest: Guest<T>,
-    clock: Arc<CpuClock>,
-    permits: Arc<Semaphore>,
-    permit: Permit,
-) -> Turn<T> {
-    let mut is_first = true;
-    loop {
-        // A permit lasts for one turn at computing; waiting for the outside gives it back. Never closed.
-        let acquired = Arc::clone(&permits).acquire_owned().await.ok();
-        set(&permit, acquired);
-        let polled = poll_fn(|context| {
-            let mut poll = || poll_metered(&mut guest, &clock, context);
-            // The first poll lasts for a tick at most: not long enough to be worth handing the thread's other work over.
-            Poll::Ready(if is_first { poll() } else { may_block(poll) })
-        })
-        .await;
-        set(&permit, None);
-        is_first = false;
-        match polled {
-            Poll::Ready(value) => return Turn::Ended(value),
-            Poll::Pending if clock.used() >= Duration::from_millis(OVERRUN_MS) => return Turn::Overran(guest),
-            Poll::Pending => woken().await,
+/// What bounds a call from outside.
+pub(crate) struct Supervision {
+    pub(crate) time: Duration,
+    pub(crate) record: Arc<Record>,
+    pub(crate) watch: Option<Watch>,
+}
+
+/// A guest in place; over once this is dropped, however it ends.
+struct InPlace {
+    guarded: Option<Arc<Guarded>>,
+}
+
+impl InPlace {
+    /// Polls `guest` until it ends; none where it has computed for too long.
+    async fn run<T>(&self, guest: &mut Guest<T>, clock: &CpuClock, permits: &Semaphore) -> Option<T> {
+        // Where somebody watches, the first poll lasts for a tick at most before another thread takes over: not long
+        // enough to be worth handing the thread's other work over at once.
+        let mut is_light = self.guarded.is_some();
+        loop {
+            // A permit lasts for one turn at computing; waiting for the outside gives it back. Never closed.
+            let permit = permits.acquire().await.ok();
+            let polled = poll_fn(|context| {
+                let mut poll = || poll_metered(guest, clock, context);
+                Poll::Ready(if is_light { poll() } else { may_block(poll) })
+            })
+            .await;
+            drop(permit);
+            is_light = false;
+            match polled {
+                Poll::Ready(value) => return Some(value),
+                Poll::Pending if clock.used() >= Duration::from_millis(OVERRUN_MS) => return None,
+                Poll::Pending => woken().await,
+            }
         }
     }
 }
 
-fn set(permit: &Permit, to: Option<OwnedSemaphorePermit>) {
-    if let Ok(mut permit) = permit.lock() {
-        *permit = to;
+impl Drop for InPlace {
+    fn drop(&mut self) {
+        if let Some(guarded) = &self.guarded {
+            guarded.end();
+        }
     }
 }
 
@@ -201,7 +210,7 @@ fn slow_runtime() -> Option<Runtime> {
 }
 
 /// A guest's task; ends with its caller.
-struct Running<T>(JoinHandle<Turn<T>>);
+struct Running<T>(JoinHandle<T>);
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {

@@ -16,7 +16,7 @@ use skillhost_core::text::{Escaped, escape_terminal};
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Call, Called, Done, Engine, Printed, Unanswered};
+use skillhost_engine::{Call, Called, Done, Engine, Printed, Unanswered, supervised};
 use skillhost_models::{Allowance, Budget, CallSite, ModelError, Role, Turns, Volatile};
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -179,7 +179,8 @@ impl State {
     ) -> Result<T, RunError>
     where
         F: FnOnce(Call, Arc<Engine>) -> R,
-        R: Future<Output = Result<Called<T>, Box<Unanswered>>>,
+        R: Future<Output = Result<Called<T>, Box<Unanswered>>> + Send + 'static,
+        T: Send + 'static,
     {
         self.call_with(turn, &Effort::default(), invoke, describe).await
     }
@@ -194,7 +195,8 @@ impl State {
     ) -> Result<T, RunError>
     where
         F: FnOnce(Call, Arc<Engine>) -> R,
-        R: Future<Output = Result<Called<T>, Box<Unanswered>>>,
+        R: Future<Output = Result<Called<T>, Box<Unanswered>>> + Send + 'static,
+        T: Send + 'static,
     {
         let equipped = self.host.equipped(turn.phase.kind())?;
         let answered = Arc::new(Mutex::new(BTreeSet::new()));
@@ -222,15 +224,19 @@ impl State {
         let skill = equipped.reference.clone();
         let ended = match self.prepare(turn, effort, equipped, &budget, Arc::clone(&answered), Arc::clone(&failed)) {
             Err(error) => Err(error),
-            Ok(call) => match invoke(call, Arc::clone(&self.host.engine)).await {
-                Err(unanswered) => {
-                    self.show_printed(equipped, &unanswered.done.printed);
-                    self.took(equipped, &unanswered.done).and(Err(RunError::Call { skill, source: unanswered.error }))
+            Ok(call) => {
+                let engine = Arc::clone(&self.host.engine);
+                match supervised(|watch| invoke(Call { watch: Some(watch), ..call }, engine)).await {
+                    Err(unanswered) => {
+                        self.show_printed(equipped, &unanswered.done.printed);
+                        self.took(equipped, &unanswered.done)
+                            .and(Err(RunError::Call { skill, source: unanswered.error }))
+                    }
+                    Ok(called) => self
+                        .took(equipped, &called.done)
+                        .and_then(|()| called.answer.map_err(|error| skill_failed(skill, error, &failed))),
                 }
-                Ok(called) => self
-                    .took(equipped, &called.done)
-                    .and_then(|()| called.answer.map_err(|error| skill_failed(skill, error, &failed))),
-            },
+            }
         };
         let ended = ended.map_err(|error| self.or_full(error));
 
@@ -329,6 +335,7 @@ impl State {
                 Some(self.agent.clone()),
                 self.host.policy,
             )),
+            watch: None,
         })
     }
 

@@ -7,7 +7,7 @@ use crate::floor::Floor;
 use crate::host::{Host, on_worker};
 use crate::rounds::{alternate, median};
 use anyhow::{Result, ensure};
-use skillhost_engine::Allocation;
+use skillhost_engine::{Allocation, Watch, supervised};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,7 +27,10 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     let (ondemand_host, ondemand_floor) = with(Allocation::OnDemand)?;
     let without_folder = Arc::new(Floor::new(&component, None, Allocation::Pooling)?);
 
-    let engine = |host: &Arc<Host>| on_worker(&runtime, through_engine(Arc::clone(host)));
+    let engine = |host: &Arc<Host>| {
+        let host = Arc::clone(host);
+        on_worker(&runtime, async { supervised(|watch| async { Ok(through_engine(host, watch).await) }).await? })
+    };
     let in_place = |floor: &Arc<Floor>| on_worker(&runtime, on_floor(Arc::clone(floor)));
     let [engine_time, floor_time, without_folder_time, ondemand_engine_time, ondemand_floor_time] = alternate(
         ROUNDS,
@@ -50,13 +53,14 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     Ok(())
 }
 
-async fn through_engine(host: Arc<Host>) -> Result<Duration> {
+/// As an agent calls: in a supervised task, each call watched.
+async fn through_engine(host: Arc<Host>, watch: Watch) -> Result<Duration> {
     let arguments = serde_json::json!({ "name": "x" });
     let expected = serde_json::json!({ "greeting": "Hello, x!" });
     let mut times = Vec::with_capacity(CALLS);
     for _ in 0..CALLS {
         let started = Instant::now();
-        let answer = host.call("greet", &arguments).await?;
+        let answer = host.call("greet", &arguments, Some(watch.clone())).await?;
         ensure!(answer == expected, "the skill answered {answer}");
         times.push(started.elapsed());
     }

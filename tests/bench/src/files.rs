@@ -51,7 +51,7 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
 
 fn through_guard(runtime: &Runtime, host: &Arc<Host>, tool: &'static str) -> Result<()> {
     let host = Arc::clone(host);
-    let bytes = on_worker(runtime, async move { host.call(tool, &serde_json::json!({})).await })?;
+    let bytes = on_worker(runtime, async move { host.call(tool, &serde_json::json!({}), None).await })?;
     check(bytes.as_u64())
 }
 

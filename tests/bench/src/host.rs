@@ -10,7 +10,7 @@ use skillhost_core::text::Escaped;
 use skillhost_engine::contract::log::Level;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::{self, Ports};
-use skillhost_engine::{Allocation, Call, Compiler, Engine, Grantor, Options, Skill};
+use skillhost_engine::{Allocation, Call, Compiler, Engine, Grantor, Options, Skill, Watch};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -67,7 +67,12 @@ impl Host {
     }
 
     /// One call of a tool, its tree opened for it: arguments and answer checked against the manifest, a store of its own.
-    pub(crate) async fn call(&self, tool: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
+    pub(crate) async fn call(
+        &self,
+        tool: &str,
+        arguments: &serde_json::Value,
+        watch: Option<Watch>,
+    ) -> Result<serde_json::Value> {
         let call = Call {
             skill: Arc::clone(&self.skill),
             capabilities: Arc::clone(&self.capabilities),
@@ -76,6 +81,7 @@ impl Host {
             tree: Some(Arc::new(Tree::open(&self.folder, self.rules.clone(), Quotas::default())?)),
             ports: self.ports.clone(),
             auditor: self.auditor.clone(),
+            watch,
         };
         let called = call.tool(&self.engine, tool, arguments).await?;
         called.answer.ok().with_context(|| format!("{tool} reported an error"))

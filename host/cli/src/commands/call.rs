@@ -12,7 +12,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{ambient, block_on, grants, models, project, skills};
+use crate::{ambient, block_on, grants, models, project, runtime, skills};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
@@ -24,7 +24,7 @@ use skillhost_engine::contract::{Brief, Error, Subject, log};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::{Log, Ports};
 use skillhost_engine::{
-    Allocation, Call, CallError, Called, Compiler, Engine, Grantor, Options, Printed, Skill, Unanswered,
+    Allocation, Call, Called, Compiler, Engine, Grantor, Options, Printed, Skill, Unanswered, supervised,
 };
 use skillhost_models::Models;
 use skillhost_runs::Person;
@@ -50,8 +50,8 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
     policies.check_source(&chosen.named.reference)?;
     let progress = Progress::new(printer);
 
-    block_on(async {
-        let engine = engine(&places, Allocation::OnDemand)?;
+    block_on(runtime()?, async {
+        let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
         let skill = skills::load(&engine, &chosen.named, chosen.pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
@@ -113,7 +113,7 @@ fn read_input(input: &str) -> Result<serde_json::Value, Failure> {
 }
 
 struct Prepared {
-    engine: Engine,
+    engine: Arc<Engine>,
     skill: Arc<Skill>,
     capabilities: Arc<Effective>,
     grantor: Grantor,
@@ -181,6 +181,7 @@ impl Prepared {
                 changes: None,
             },
             auditor: session.auditor(),
+            watch: None,
         };
         let called = self.invoke(call, tool, input).await?;
         self.report(tool, &called, &session)
@@ -219,19 +220,22 @@ impl Prepared {
                     .because(e)
             })
         };
-        let engine = &self.engine;
-        let called = match (kind, tool) {
-            (Kind::Tool, Some(name)) => call.tool(engine, name, &input).await,
-            (Kind::Tool, None) => Err(CallError::UnknownTool(String::new()).into()),
-            (Kind::Spec, _) => call.spec(engine, brief()?).await.map(to_json),
-            (Kind::Review, _) => {
-                let brief = brief()?;
-                let subject = brief.spec.clone().map_or(Subject::Change, Subject::Spec);
-                call.review(engine, brief, subject).await.map(to_json)
+        let brief = if kind == Kind::Tool { None } else { Some(brief()?) };
+        let (engine, tool) = (Arc::clone(&self.engine), tool.map(str::to_owned));
+        let called = supervised(|watch| async move {
+            let call = Call { watch: Some(watch), ..call };
+            match (kind, brief, tool) {
+                (Kind::Spec, Some(brief), _) => call.spec(&engine, brief).await.map(to_json),
+                (Kind::Review, Some(brief), _) => {
+                    let subject = brief.spec.clone().map_or(Subject::Change, Subject::Spec);
+                    call.review(&engine, brief, subject).await.map(to_json)
+                }
+                (Kind::Implement, Some(brief), _) => call.implement(&engine, brief).await.map(to_json),
+                (Kind::Verify, Some(brief), _) => call.verify(&engine, brief).await.map(to_json),
+                (_, _, tool) => call.tool(&engine, &tool.unwrap_or_default(), &input).await,
             }
-            (Kind::Implement, _) => call.implement(engine, brief()?).await.map(to_json),
-            (Kind::Verify, _) => call.verify(engine, brief()?).await.map(to_json),
-        };
+        });
+        let called = called.await;
         called.map_err(|unanswered: Box<Unanswered>| {
             let name = self.skill.inspection().manifest.skill.name.as_str();
             show_printed(self.printer, name, &unanswered.done.printed);

@@ -10,7 +10,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{block_on, models, project};
+use crate::{block_on, models, project, runtime_of_runs};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::Allocation;
@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     let mut models = models::open(&base.project, &user, &arguments.models)?;
     let progress = Progress::new(printer);
 
-    block_on(async {
+    block_on(runtime_of_runs()?, async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
         let engine = super::call::engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, &policies, &engine, &progress).await?;
