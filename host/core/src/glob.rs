@@ -4,18 +4,19 @@ use crate::path::SkillPath;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// Most patterns in one list.
 pub const MAX_PATTERNS: usize = 256;
 /// Longest pattern, in bytes.
 pub const MAX_PATTERN_BYTES: usize = 512;
 
-/// A list of globs; a path matches where any of them does.
+/// A list of globs; a path matches where any of them does. Cloned for each call, so its parts are shared.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub struct Globs {
-    patterns: Vec<String>,
-    set: GlobSet,
+    patterns: Arc<Vec<String>>,
+    set: Arc<GlobSet>,
     everything: bool,
 }
 
@@ -53,17 +54,17 @@ impl Globs {
         let set =
             builder.build().map_err(|e| GlobError::Pattern { pattern: patterns.join(", "), reason: e.to_string() })?;
         let everything = patterns.iter().any(|p| p == "**" || p == "**/*");
-        Ok(Self { patterns, set, everything })
+        Ok(Self { patterns: Arc::new(patterns), set: Arc::new(set), everything })
     }
 
     /// Matches nothing.
     pub fn none() -> Self {
-        Self { patterns: Vec::new(), set: GlobSet::empty(), everything: false }
+        Self { patterns: Arc::default(), set: Arc::new(GlobSet::empty()), everything: false }
     }
 
     /// Matches every path.
     pub fn all() -> Self {
-        Self { patterns: vec!["**".to_owned()], set: GlobSet::empty(), everything: true }
+        Self { patterns: Arc::new(vec!["**".to_owned()]), set: Arc::new(GlobSet::empty()), everything: true }
     }
 
     /// Whether a pattern matches `path`.
@@ -195,7 +196,7 @@ impl TryFrom<Vec<String>> for Globs {
 
 impl From<Globs> for Vec<String> {
     fn from(globs: Globs) -> Self {
-        globs.patterns
+        Arc::unwrap_or_clone(globs.patterns)
     }
 }
 
@@ -215,7 +216,7 @@ impl Eq for Globs {}
 
 impl fmt::Debug for Globs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.patterns).finish()
+        f.debug_list().entries(self.patterns.iter()).finish()
     }
 }
 

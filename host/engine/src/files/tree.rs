@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use skillhost_core::path::SkillPath;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// Most links on the way to one file: Linux's own number.
 const MAX_LINKS: u32 = 40;
@@ -41,6 +42,9 @@ pub struct Tree {
     walk: Walk,
 }
 
+/// What this kernel, with the filters of this process, can do.
+static WALK: OnceLock<Walk> = OnceLock::new();
+
 /// Who walks a path's components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Walk {
@@ -66,11 +70,13 @@ impl Tree {
     /// Where `root` can't be opened as a directory.
     pub fn open(root: &Path, rules: Rules, quotas: Quotas) -> Result<Self, TreeError> {
         let mut tree = Self::open_with(root, rules, quotas, Walk::Kernel)?;
-        let probe = tree.open_exactly(&SkillPath::root(), AS_PLACE, Mode::empty());
-        // Filters of older container engines answer `EPERM` to a call that they don't know.
-        if matches!(probe, Err(Errno::NOSYS | Errno::PERM)) {
-            tree.walk = Walk::Steps;
-        }
+        tree.walk = *WALK.get_or_init(|| {
+            // Filters of older container engines answer `EPERM` to a call that they don't know.
+            match tree.open_exactly(&SkillPath::root(), AS_PLACE, Mode::empty()) {
+                Err(Errno::NOSYS | Errno::PERM) => Walk::Steps,
+                _ => Walk::Kernel,
+            }
+        });
         Ok(tree)
     }
 
