@@ -112,7 +112,12 @@ fn describe(view: &RunView) -> Vec<String> {
     }
     for finding in &view.findings {
         let state = if finding.is_open() { "open" } else { "closed" };
-        lines.push(format!("  {} {} {state}: {}", finding.id, finding.severity.as_str(), say(&finding.message)));
+        lines.push(format!(
+            "  {} {} {state}: {}",
+            finding.id,
+            finding.severity.as_str(),
+            say(finding.message.lines().next().unwrap_or_default())
+        ));
     }
     for denial in &view.denials {
         lines.push(format!(

@@ -41,7 +41,9 @@ impl State {
                     });
                     let severe: Vec<_> = severe.collect();
                     let note = match severe.first() {
-                        Some(first) => format!("{} to mend: {}", severe.len(), first.message),
+                        Some(first) => {
+                            format!("{} to mend: {}", severe.len(), first.message.lines().next().unwrap_or_default())
+                        }
                         None if report.findings.is_empty() => "no open findings".to_owned(),
                         None => format!("{} smaller findings", report.findings.len()),
                     };

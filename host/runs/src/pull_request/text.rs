@@ -16,16 +16,16 @@ pub struct MarkdownText(String);
 impl MarkdownText {
     /// One line, whatever `text` holds; cut to `max_chars` characters of it.
     pub fn line(text: &str, max_chars: usize) -> Self {
-        Self(escape_line(&plain(text, max_chars)))
+        Self(escape_line(&plain(text, max_chars, Place::Prose)))
     }
 
     /// One line of code, without formatting where a code span can't hold it inside a table.
     pub fn code(text: &str, max_chars: usize) -> Self {
-        let text = plain(text, max_chars);
-        if text.is_empty() || text.contains(['`', '|']) {
-            return Self(escape_line(&text));
+        let code = plain(text, max_chars, Place::Code);
+        if code.is_empty() || code.contains(['`', '|']) {
+            return Self::line(text, max_chars);
         }
-        Self(format!("`{text}`"))
+        Self(format!("`{code}`"))
     }
 
     /// Paragraphs and simple lists, cut to `max_chars` characters. Never for a table's cell.
@@ -38,7 +38,7 @@ impl MarkdownText {
                 break;
             }
             let (mark, body) = unmark(line);
-            let body = plain(body, room);
+            let body = plain(body, room, Place::Prose);
             room -= body.chars().count();
             if !shown.is_empty() {
                 shown.push('\n');
@@ -116,7 +116,7 @@ impl Page {
 
 /// One line without characters that deceive, cut, and with references broken by a space, since a mention, a link or
 /// an issue's number is recognised after Markdown has taken its escapes away.
-fn plain(text: &str, max_chars: usize) -> String {
+fn plain(text: &str, max_chars: usize, place: Place) -> String {
     let mut line = String::new();
     // A text of white space only would make this loop long for nothing.
     for c in text.trim_start().chars().take(max_chars.saturating_mul(4).saturating_add(64)) {
@@ -128,7 +128,7 @@ fn plain(text: &str, max_chars: usize) -> String {
             line.push(if is_deceptive(c) { '\u{fffd}' } else { c });
         }
     }
-    let line = break_references(line.trim());
+    let line = break_references(line.trim(), place);
     if line.chars().count() <= max_chars {
         return line;
     }
@@ -140,7 +140,14 @@ fn plain(text: &str, max_chars: usize) -> String {
     cut
 }
 
-fn break_references(line: &str) -> String {
+/// Where a text stands: in code, an address is no link, and what looks like one may be a name and its version.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Prose,
+    Code,
+}
+
+fn break_references(line: &str, place: Place) -> String {
     let chars: Vec<char> = line.chars().collect();
     let mut broken = String::with_capacity(line.len());
     let ends_with = |at: usize, word: &str| {
@@ -153,7 +160,9 @@ fn break_references(line: &str) -> String {
         let Some(next) = chars.get(at + 1) else {
             break;
         };
-        let mention = *c == '@' && (next.is_alphanumeric() || *next == '_');
+        let inside_word = at > 0 && chars.get(at - 1).is_some_and(|c| c.is_alphanumeric());
+        let may_mention = place == Place::Prose || !inside_word;
+        let mention = *c == '@' && may_mention && (next.is_alphanumeric() || *next == '_');
         let number = next.is_ascii_digit() && (matches!(c, '#' | '!') || ends_with(at, "gh-"));
         let link = !next.is_whitespace() && (ends_with(at, "://") || ends_with(at, "www."));
         if mention || number || link {

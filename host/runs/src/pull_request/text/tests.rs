@@ -36,6 +36,11 @@ fn o_10_nobody_is_mentioned_and_nothing_is_referred_to() {
     assert_eq!(line("fixes #12, GH-3 and !4"), "fixes # 12, GH- 3 and ! 4");
     assert_eq!(line("see https://evil.example or WWW.evil.example"), "see https:// evil.example or WWW. evil.example");
     assert_eq!(line("a@b.example"), "a@ b.example");
+    // In code a name and its version stay one word; a mention doesn't, nor does an address where no code span holds it.
+    let code = |text: &str| MarkdownText::code(text, 100).to_string();
+    assert_eq!(code("spec@0.1.0"), "`spec@0.1.0`");
+    assert_eq!(code("@admin"), "`@ admin`");
+    assert_eq!(code("a@b.example|x"), "a@ b.example\\|x");
 }
 
 #[test]
