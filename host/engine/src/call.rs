@@ -1,6 +1,6 @@
 //! One call of a skill: a fresh store, every limit on, dropped at the end however it ends.
 
-use crate::clock::CpuClock;
+use crate::clock::{CpuClock, Ticking};
 use crate::config::{HOSTCALL_BYTES, MAX_HANDLES};
 use crate::contract::{Brief, Check, Error, Report, Specification, Subject, Summary};
 use crate::engine::{Engine, Exports, Skill, now};
@@ -11,7 +11,7 @@ use crate::grantor::Grantor;
 use crate::output::Output;
 use crate::ports::Ports;
 use crate::record::{Done, Record};
-use crate::schedule::Supervision;
+use crate::schedule::{Guest, Supervision};
 use crate::state::{CallState, Outside};
 use crate::supervise::Watch;
 use futures::future::BoxFuture;
@@ -178,7 +178,6 @@ impl Call {
         let intent = auditor.intent(Event::granted(Class::Skill, Deed::Call)).map_err(CallError::Audit)?;
         let record = Arc::new(Record::new(intent));
         let ticking = engine.ticker().map_err(|e| CallError::Trap(format!("no thread for the clock: {e}")))?.tick();
-        // The guest has a share: it is to give way as long as it lives, whoever still waits for it.
         let ticking = Arc::new(ticking);
 
         let clock = Arc::new(CpuClock::new(limits.cpu.get()));
@@ -189,13 +188,9 @@ impl Call {
         let state =
             CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
         let starts_slow = skill.overran.load(Relaxed);
-        let guest = guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke);
-        let ticks = Arc::clone(&ticking);
-        let guest = Box::pin(async move {
-            let answer = guest.await;
-            drop(ticks);
-            answer
-        });
+        // Boxed where it is made: it is large, and would be copied at each step.
+        let guest: Guest<_> =
+            Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking)));
         let ended = {
             let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };
             engine.scheduler.run(guest, &clock, starts_slow, &ticking, supervision).await
@@ -239,6 +234,8 @@ async fn guest<T, F>(
     skill: Arc<Skill>,
     limits: Limits,
     invoke: F,
+    // It is to give way as long as it lives, whoever still waits for it.
+    _ticking: Arc<Ticking>,
 ) -> Result<Result<T, Error>, CallError>
 where
     F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Skill) -> BoxFuture<'a, Answer<T>>,
