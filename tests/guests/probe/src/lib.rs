@@ -54,7 +54,7 @@ impl Tool for Probe {
             }
             "compute-and-run" => {
                 // Some tenths of a second, more than a guest has before it must give way.
-                (0..400_000_000_u64).for_each(|n| drop(std::hint::black_box(n)));
+                (0..400_000_000_u64).for_each(|n| _ = std::hint::black_box(n));
                 host.log(Level::Info, "computed");
                 json!({ "exit": host.run("test", &[])?.exit_code })
             }
