@@ -1,5 +1,6 @@
 //! What the documents claim is there.
 
+use crate::packages::SECTIONS;
 use crate::scripts::Script;
 use crate::support::{World, root};
 use serde_json::json;
@@ -130,19 +131,7 @@ fn program_in_path(world: &World) -> PathBuf {
 
 /// A change with all the sections of a spec that a project asks for which says nothing about them.
 fn report() -> Script {
-    let sections = [
-        "Problem",
-        "Modules",
-        "Data model",
-        "Routes",
-        "Events",
-        "Access control",
-        "Edge cases",
-        "Failure modes",
-        "Risks",
-        "Acceptance",
-    ];
-    let filled: String = sections.iter().map(|heading| format!("\n## {heading}\n\nOne file is written.\n")).collect();
+    let filled: String = SECTIONS.iter().map(|heading| format!("\n## {heading}\n\nOne file is written.\n")).collect();
     let plan = json!({
         "steps": [{
             "id": "1", "title": "Write the report", "instructions": "Write src/report.txt.",

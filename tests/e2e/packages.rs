@@ -92,7 +92,7 @@ const SHLEX: Package = Package {
 };
 
 /// The sections that a project without a word about them asks for.
-const SECTIONS: [&str; 10] = [
+pub const SECTIONS: [&str; 10] = [
     "Problem",
     "Modules",
     "Data model",

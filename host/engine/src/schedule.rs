@@ -154,12 +154,18 @@ impl InPlace {
         loop {
             // A permit lasts for one turn at computing; waiting for the outside gives it back. Never closed.
             let permit = permits.acquire().await.ok();
+            if let Some(guarded) = &self.guarded {
+                guarded.begin();
+            }
             let polled = poll_fn(|context| {
                 let mut poll = || poll_metered(guest, clock, context);
                 Poll::Ready(if is_light { poll() } else { may_block(poll) })
             })
             .await;
-            drop(permit);
+            match permit {
+                Some(permit) if self.guarded.as_ref().is_some_and(|guarded| guarded.pause()) => permit.forget(),
+                permit => drop(permit),
+            }
             is_light = false;
             match polled {
                 Poll::Ready(value) => return Some(value),

@@ -15,7 +15,7 @@ use skillhost_audit::Status;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -101,8 +101,13 @@ pub(crate) struct Guarded {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
-    UnderWay,
-    GivenUp,
+    Waiting,
+    /// It holds a permit.
+    Computing,
+    /// Where it computed, another permit stands in for its own.
+    GivenUp {
+        replaced: bool,
+    },
     Ended,
 }
 
@@ -115,7 +120,7 @@ impl Guarded {
         stuck: &Arc<AtomicUsize>,
     ) -> Arc<Self> {
         let (permits, stuck) = (Arc::clone(permits), Arc::clone(stuck));
-        Arc::new(Self { watch, time, record, permits, stuck, state: Mutex::new(State::UnderWay) })
+        Arc::new(Self { watch, time, record, permits, stuck, state: Mutex::new(State::Waiting) })
     }
 
     /// Wakes whoever watches, so that another thread takes over what this one looked after.
@@ -126,37 +131,103 @@ impl Guarded {
     /// Its thread doesn't come back: whoever watches is told, and others may compute in its place. Writes nothing, since
     /// what keeps the call might keep the thread that ticks as well.
     pub(crate) fn give_up(&self) {
-        if !self.turn(State::UnderWay, State::GivenUp) {
+        let mut state = self.state();
+        let replaced = *state == State::Computing;
+        if !replaced && *state != State::Waiting {
             return;
         }
+        *state = State::GivenUp { replaced };
+        drop(state);
         self.stuck.fetch_add(1, SeqCst);
-        self.permits.add_permits(1);
+        if replaced {
+            self.permits.add_permits(1);
+        }
         let stuck = Stuck { time: self.time, record: Arc::clone(&self.record) };
         *self.watch.0.stuck.lock().unwrap_or_else(PoisonError::into_inner) = Some(stuck);
         self.nudge();
     }
 
-    /// Its thread came back, or it ended as it should.
-    pub(crate) fn end(&self) {
-        if self.turn(State::GivenUp, State::Ended) {
-            self.permits.forget_permits(1);
-            self.stuck.fetch_sub(1, SeqCst);
-        } else {
-            self.turn(State::UnderWay, State::Ended);
+    /// It begins to compute, with a permit.
+    pub(crate) fn begin(&self) {
+        let mut state = self.state();
+        if *state == State::Waiting {
+            *state = State::Computing;
         }
     }
 
-    fn turn(&self, from: State, to: State) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let turns = *state == from;
-        if turns {
-            *state = to;
+    /// It has computed; tells whether its permit was replaced meanwhile, and must not be given back.
+    pub(crate) fn pause(&self) -> bool {
+        let mut state = self.state();
+        match *state {
+            State::Computing => *state = State::Waiting,
+            State::GivenUp { replaced: true } => {
+                *state = State::GivenUp { replaced: false };
+                return true;
+            }
+            _ => {}
         }
-        turns
+        false
+    }
+
+    /// Its thread came back, or it ended as it should.
+    pub(crate) fn end(&self) {
+        if matches!(std::mem::replace(&mut *self.state(), State::Ended), State::GivenUp { .. }) {
+            self.stuck.fetch_sub(1, SeqCst);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// How many threads may be stuck at once.
 pub(crate) fn refuse_beyond(stuck: usize) -> Result<(), CallError> {
     if stuck >= MAX_STUCK { Err(CallError::Stuck(MAX_STUCK)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use skillhost_audit::{Actor, Class, Event, Kind, Log, Subject, SubjectKey};
+
+    fn guarded(permits: &Arc<Semaphore>, stuck: &Arc<AtomicUsize>) -> Arc<Guarded> {
+        let run: skillhost_core::name::RunId = "7f3k".parse().unwrap();
+        let key = SubjectKey::ephemeral(Subject::Run(run.clone())).unwrap();
+        let auditor = Log::in_memory(run, &key).unwrap().auditor(Actor::default());
+        let intent = auditor.intent(Event::granted(Class::Skill, Kind::Call)).unwrap();
+        Guarded::new(Watch::default(), Duration::ZERO, Arc::new(Record::new(intent)), permits, stuck)
+    }
+
+    #[test]
+    fn d_02_a_permit_is_replaced_once_whoever_waits_for_it() {
+        let (permits, stuck) = (Arc::new(Semaphore::new(1)), Arc::default());
+        let call = guarded(&permits, &stuck);
+        let held = permits.try_acquire().unwrap();
+        call.begin();
+        call.give_up();
+        call.give_up();
+        assert_eq!((permits.available_permits(), stuck.load(SeqCst)), (1, 1));
+        // Somebody else has the new one when the thread comes back.
+        let other = permits.try_acquire().unwrap();
+        assert!(call.pause());
+        held.forget();
+        call.end();
+        drop(other);
+        assert_eq!((permits.available_permits(), stuck.load(SeqCst)), (1, 0));
+        assert!(!call.pause());
+    }
+
+    #[test]
+    fn d_02_a_call_that_waits_holds_no_permit_to_replace() {
+        let (permits, stuck) = (Arc::new(Semaphore::new(1)), Arc::default());
+        let call = guarded(&permits, &stuck);
+        call.begin();
+        assert!(!call.pause());
+        call.give_up();
+        assert_eq!((permits.available_permits(), stuck.load(SeqCst)), (1, 1));
+        call.end();
+        assert_eq!((permits.available_permits(), stuck.load(SeqCst)), (1, 0));
+    }
 }
