@@ -4,6 +4,7 @@ use crate::packages::SECTIONS;
 use crate::scripts::Script;
 use crate::support::{World, root};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -180,29 +181,35 @@ fn every_promised_figure_stands_there_and_a_missed_one_with_its_reason() {
     }
 }
 
-/// Invariant 1. That these files alone need the exception is what the lint holds.
-#[test]
-fn ambient_authority_is_excepted_in_few_places() {
-    let mut excepted = 0;
-    let mut folders = ["host", "sdk", "skills"].map(|name| root().join(name)).to_vec();
+/// Every Rust file, by its place in the tree, with its text.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut sources = Vec::new();
+    let mut folders = ["host", "sdk", "skills", "tests", "xtask"].map(|name| root().join(name)).to_vec();
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push((path.strip_prefix(root()).unwrap().to_owned(), fs::read_to_string(&path).unwrap()));
             }
-            if path.extension().is_none_or(|extension| extension != "rs") {
-                continue;
-            }
-            let text = fs::read_to_string(&path).unwrap();
-            // What stands behind this is compiled for tests alone.
-            let product = text.split("#[cfg(test)]").next().unwrap();
-            if product.contains("clippy::disallowed_methods") {
-                excepted += 1;
-                let within = path.strip_prefix(root()).unwrap();
-                assert!(may_be_excepted(within), "{}: ambient authority belongs into ambient.rs", within.display());
-            }
+        }
+    }
+    sources
+}
+
+/// Invariant 1. That these files alone need the exception is what the lint holds.
+#[test]
+fn ambient_authority_is_excepted_in_few_places() {
+    let mut excepted = 0;
+    for (path, text) in
+        sources().into_iter().filter(|(path, _)| !path.starts_with("tests") && !path.starts_with("xtask"))
+    {
+        // What stands behind this is compiled for tests alone.
+        let product = text.split("#[cfg(test)]").next().unwrap();
+        if product.contains("clippy::disallowed_methods") {
+            excepted += 1;
+            assert!(may_be_excepted(&path), "{}: ambient authority belongs into ambient.rs", path.display());
         }
     }
     assert!(excepted > 5, "the files named ambient.rs were not found");
@@ -227,12 +234,84 @@ fn every_test_that_the_architecture_names_exists() {
     }
 }
 
+/// The rows of docs/attacks.md.
+fn attacks() -> BTreeSet<String> {
+    let text = read("docs/attacks.md");
+    let ids = rows(&text)
+        .filter_map(|row| row[0].split_once('-').map(|(group, number)| (group.to_owned(), number.to_owned())));
+    ids.filter(|(group, number)| group.len() == 1 && number.len() == 2)
+        .map(|(group, number)| format!("{group}-{number}"))
+        .collect()
+}
+
+/// The rows that a test's name carries: `g_01_g_02_nothing_executes` holds G-01 and G-02.
+fn attacks_in(test: &str) -> Vec<String> {
+    let words: Vec<&str> = test.split('_').collect();
+    let pairs = words
+        .chunks_exact(2)
+        .take_while(|pair| pair[0].len() == 1 && pair[1].len() == 2 && pair[1].parse::<u8>().is_ok());
+    pairs.map(|pair| format!("{}-{}", pair[0].to_uppercase(), pair[1])).collect()
+}
+
+#[test]
+fn every_attack_has_a_test_and_every_test_of_one_its_row() {
+    let known = attacks();
+    assert!(known.len() > 80, "{known:?}");
+    let mut held = BTreeSet::new();
+    for (path, text) in sources() {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        for (at, line) in lines.iter().enumerate() {
+            let Some(name) = line.split_once("fn ").and_then(|(_, rest)| rest.split('(').next()) else { continue };
+            let above: Vec<&&str> = lines[..at].iter().rev().take_while(|line| line.starts_with("#[")).collect();
+            for id in attacks_in(name) {
+                assert!(known.contains(&id), "{}: {name}: docs/attacks.md has no such row", path.display());
+                assert!(!above.iter().any(|line| line.contains("ignore")), "{}: {name} is ignored", path.display());
+                // A property's attribute stands within its macro.
+                if above.iter().any(|line| line.contains("test]") || line.contains("test(")) {
+                    held.insert(id);
+                }
+            }
+        }
+    }
+    let open: Vec<_> = known.difference(&held).collect();
+    assert!(open.is_empty(), "without a test: {open:?}");
+}
+
+#[test]
+fn every_promise_is_held_by_attacks_and_tests_that_exist() {
+    let (text, known) = (read("docs/promises.md"), attacks());
+    let promises: Vec<Vec<&str>> = rows(&text).filter(|row| row[0].parse::<u32>().is_ok()).collect();
+    let numbers: Vec<String> = promises.iter().map(|row| row[0].to_owned()).collect();
+    assert_eq!(numbers, (1..=promises.len()).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert!(promises.len() > 30);
+    let mut held = BTreeSet::new();
+    for row in &promises {
+        assert!(!row[2].is_empty());
+        for holder in row[2].split(", ") {
+            match holder.trim_matches('`').split_once("::") {
+                Some((file, test)) => {
+                    let source = read(file);
+                    assert!(source.contains(&format!("fn {test}(")), "{}: {file} has no test {test}", row[0]);
+                }
+                None => {
+                    assert!(known.contains(holder), "{}: docs/attacks.md has no row {holder}", row[0]);
+                    held.insert(holder.to_owned());
+                }
+            }
+        }
+    }
+    // The log's own attacks are rows of a promise that its verifier will make.
+    let idle: Vec<_> = known.difference(&held).filter(|id| !id.starts_with("A-")).collect();
+    assert!(idle.is_empty(), "attacks that hold no promise: {idle:?}");
+}
+
 #[test]
 fn every_link_between_documents_leads_somewhere() {
-    for document in
-        ["README.md", "ARCHITECTURE.md", "SECURITY.md", "docs/configuration.md", "docs/skills.md", "docs/sandbox.md"]
-    {
-        let path = root().join(document);
+    let named = fs::read_dir(root().join("docs"))
+        .unwrap()
+        .map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
+    for document in ["README.md", "ARCHITECTURE.md", "SECURITY.md"].map(str::to_owned).into_iter().chain(named) {
+        let path = root().join(&document);
         let text = fs::read_to_string(&path).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = target.split('#').next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The benchmarks: builds what they measure, in release, and runs them in one go.
 
 use crate::process::{cargo, root, run as start};
-use crate::{components, setup};
+use crate::{attacks, components, setup};
 use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::Command;
@@ -42,8 +42,32 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         bench.arg("--json").arg(file);
     }
     start(&mut bench)?;
+    eprintln!("Measuring    attacks");
+    let ran = attacks::run_all()?;
+    println!(
+        "attacks.count {}, of which {} tests hold all, in attacks.time_s {:.1}",
+        ran.rows(),
+        ran.tests,
+        ran.time.as_secs_f64()
+    );
     if let Some(file) = &json {
+        add(
+            file,
+            [
+                ("attacks.count", ran.rows() as f64),
+                ("attacks.tests", ran.tests as f64),
+                ("attacks.time_s", ran.time.as_secs_f64()),
+            ],
+        )?;
         eprintln!("Written      {}", file.display());
     }
     Ok(())
+}
+
+/// Adds figures to those that were written.
+fn add(file: &Path, figures: [(&str, f64); 3]) -> Result<()> {
+    let text = std::fs::read_to_string(file)?;
+    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
+    all.extend(figures.map(|(id, value)| (id.to_owned(), ((value * 10.0).round() / 10.0).into())));
+    std::fs::write(file, format!("{:#}\n", serde_json::Value::Object(all))).with_context(|| file.display().to_string())
 }

@@ -1,7 +1,7 @@
 //! What a change must pass.
 
 use crate::process::{cargo, run as start};
-use crate::{components, demo, setup, test};
+use crate::{attacks, components, demo, setup, test};
 use anyhow::Result;
 
 /// Lints that hold for the product; tests may unwrap, print, and touch the machine.
@@ -37,6 +37,7 @@ pub(crate) fn run() -> Result<()> {
             .args(LENIENT),
     )?;
     test::run(&[])?;
+    attacks::check()?;
     demo::run_with(demo::Profile::Dev)
 }
 

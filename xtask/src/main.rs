@@ -2,11 +2,13 @@
 
 #![allow(clippy::disallowed_methods, reason = "made of processes and files, and never shipped")]
 
+mod attacks;
 mod bench;
 mod ci;
 mod components;
 mod demo;
 mod machine;
+mod mutants;
 mod process;
 mod setup;
 mod test;
@@ -20,6 +22,8 @@ cargo xtask COMMAND
   setup   installs what building needs (the wasm32-wasip2 target), and builds the bundled skills into target/skills
   demo    builds skillhost, and runs the main job on a sample application with a scripted model
   test    runs every test
+  attacks runs the attack corpus row by row, or the rows and groups that are named
+  mutants takes the walls away one by one, and shows which attacks notice
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
   ci      what a change must pass: format, lints, tests, demo
 
@@ -45,6 +49,8 @@ fn run(arguments: &[String]) -> Result<()> {
         ["setup"] => setup::run(),
         ["demo"] => demo::run(),
         ["test", filters @ ..] => test::run(filters),
+        ["attacks", rows @ ..] => attacks::run(rows),
+        ["mutants", words @ ..] => mutants::run(words),
         ["bench", options @ ..] => bench::run(options),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
