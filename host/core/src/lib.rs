@@ -6,10 +6,12 @@
 
 pub mod branch;
 pub mod capability;
+pub mod destination;
 pub mod digest;
 pub mod document;
 pub mod duration;
 pub mod glob;
+pub mod host;
 pub mod kind;
 pub mod limits;
 pub mod lock;
@@ -19,6 +21,7 @@ pub mod path;
 pub mod phase;
 pub mod policy;
 pub mod project;
+pub mod reach;
 pub mod schema;
 pub mod size;
 pub mod text;
