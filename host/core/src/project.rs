@@ -10,6 +10,7 @@ use crate::kind::Kind;
 use crate::name::{CommandName, is_branch_name};
 use crate::path::SkillPath;
 use crate::tier::Tier;
+use crate::urls::Urls;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,7 +271,7 @@ impl Project {
             model: given
                 .model
                 .unwrap_or_else(|| if uses_models { Tier::ALL.iter().copied().collect() } else { BTreeSet::new() }),
-            http: BTreeSet::new(),
+            http: Urls::default(),
             secrets: BTreeSet::new(),
             exec_arguments: given.exec_arguments.unwrap_or(false),
             protected: given.protected.unwrap_or(false),
