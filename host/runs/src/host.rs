@@ -3,6 +3,7 @@
 use crate::error::RunError;
 use crate::event::Watcher;
 use crate::ports::Person;
+use crate::web::Web;
 use skillhost_core::capability::Effective;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
@@ -30,6 +31,8 @@ pub struct Host {
     pub sandbox: Sandbox,
     /// Calls models.
     pub models: Arc<Models>,
+    /// Sends requests of skills.
+    pub web: Web,
     /// Who does the work of each kind.
     pub skills: Arc<BTreeMap<Kind, Equipped>>,
     /// Digest of the policies that hold.

@@ -28,6 +28,7 @@ mod state;
 pub mod test_count;
 pub mod tree;
 pub mod view;
+pub mod web;
 mod words;
 pub mod worktree;
 

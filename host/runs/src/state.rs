@@ -7,7 +7,7 @@ use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
 use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
 use crate::ports::Outputs;
-use crate::ports::{AskPort, ChangesPort, ExecPort, LogPort, ModelPort};
+use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
@@ -322,6 +322,7 @@ impl State {
             })),
             changes: Some(Arc::new(ChangesPort::new(self, equipped))),
             ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
+            http: Some(Arc::new(HttpPort { web: self.host.web.clone(), payloads: Arc::clone(&self.payloads) })),
         };
         Ok(Call {
             skill: Arc::clone(&equipped.skill),
