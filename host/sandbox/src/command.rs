@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::proxy::Serve;
+
 /// One command, run in one worktree.
 #[derive(Clone, Debug)]
 pub struct Command {
@@ -49,13 +51,15 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Kept in memory whole, so that a skill can read any part; a verbose test suite writes a few MiB.
 const DEFAULT_OUTPUT_LIMIT_BYTES: usize = 16 << 20;
 
-/// What a command may reach over the network. Lists of hosts need the host's proxy and are refused by the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a command may reach over the network.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Network {
     /// An empty network with loopback up: a test can talk to its own server and to nothing else.
     #[default]
     None,
+    /// The same, and on loopback a proxy, which the host serves from outside.
+    Proxy(Serve),
 }
 
 /// How much of the machine a command may use.

@@ -7,9 +7,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::command::Command;
+use crate::command::{Command, Network};
 use crate::error::SandboxError;
 use crate::plan::{Mount, Plan};
+use crate::proxy;
 use crate::support::Support;
 use crate::toolchains::Toolchains;
 
@@ -133,6 +134,7 @@ pub(crate) fn plan(
         timeout_s: command.timeout.as_secs(),
         landlock_abi: support.landlock_abi,
         without: support.missing.iter().map(|missing| missing.wall).collect(),
+        proxy: matches!(command.network, Network::Proxy(_)).then_some(proxy::INSIDE),
         cgroup,
     })
 }
@@ -150,6 +152,9 @@ fn environment(command: &Command, toolchains: &Toolchains) -> Vec<(OsString, OsS
     ];
     let mut env: Vec<(OsString, OsString)> = fixed.map(|(name, value)| (name.into(), value.into())).to_vec();
     env.push(("PATH".into(), toolchains.path()));
+    if matches!(command.network, Network::Proxy(_)) {
+        env.extend(proxy::variables(proxy::INSIDE).map(|(name, value)| (name.into(), value.into())));
+    }
     env.extend(toolchains.env().iter().map(|(name, value)| (name.into(), value.clone())));
     env.extend(command.env.iter().map(|(name, value)| (name.into(), value.into())));
     env
