@@ -8,6 +8,7 @@ use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::Project;
+use skillhost_egress::Dialer;
 use skillhost_engine::{Engine, Grantor, Skill};
 use skillhost_models::{Models, Role};
 use skillhost_sandbox::Sandbox;
@@ -28,6 +29,8 @@ pub struct Host {
     pub engine: Arc<Engine>,
     /// Runs commands.
     pub sandbox: Sandbox,
+    /// Makes the connections of commands, under the policies of the machine.
+    pub dialer: Dialer,
     /// Calls models.
     pub models: Arc<Models>,
     /// Who does the work of each kind.
