@@ -13,6 +13,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Beside a tree: what its commands downloaded. Each tree has its own, so that none can prepare a gate's.
+pub(crate) const DOWNLOADS: &str = "downloads";
+
 /// Why a declared command could not be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -74,6 +77,8 @@ pub(crate) struct Runner {
     /// Writes down what they reach.
     pub(crate) auditor: Auditor,
     pub(crate) payloads: Arc<Payloads>,
+    /// Whether what package managers download outlasts a command, beside its tree.
+    pub(crate) keeps_downloads: bool,
 }
 
 /// A command that ran.
@@ -102,6 +107,11 @@ impl Runner {
             name: name.clone(),
             source: SandboxError::SetUp { step: step.to_owned(), reason },
         };
+        if self.keeps_downloads {
+            let folder = tree.with_file_name(DOWNLOADS);
+            ambient::make_folder(&folder).map_err(|e| failed("make a folder for downloads", e.to_string()))?;
+            plan.lasting = Some(folder);
+        }
         let copy = match repository {
             None => None,
             Some(original) => {

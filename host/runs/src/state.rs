@@ -13,6 +13,7 @@ use skillhost_audit::{Actor, Auditor, Log, Payloads};
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
+use skillhost_core::project::Network;
 use skillhost_core::text::{Escaped, escape_terminal};
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
@@ -144,7 +145,8 @@ impl State {
     /// Runs commands, in somebody's name.
     pub(crate) fn runner(&self, auditor: Auditor) -> Runner {
         let (sandbox, dialer) = (self.host.sandbox.clone(), self.host.dialer.clone());
-        Runner { sandbox, dialer, auditor, payloads: Arc::clone(&self.payloads) }
+        let keeps_downloads = self.host.project.setup().is_some_and(|setup| setup.network != Network::None);
+        Runner { sandbox, dialer, auditor, payloads: Arc::clone(&self.payloads), keeps_downloads }
     }
 
     /// The brief of a turn: all that its skill is told.

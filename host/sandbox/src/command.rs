@@ -18,6 +18,9 @@ pub struct Command {
     pub tree: PathBuf,
     /// A throwaway git directory, an absolute host path; inside it is `.git` in the worktree, for this command alone.
     pub repository: Option<PathBuf>,
+    /// A folder of the host's, an absolute path, for the downloads of package managers. Its own folders stand in the
+    /// home, read-write, and outlast the command: what set-up fetched is there for the next command that names it.
+    pub lasting: Option<PathBuf>,
     /// Variables beside those that the sandbox and the toolchains set. The host's own environment is never inherited.
     pub env: BTreeMap<String, String>,
     /// Wall-clock time after which the command and all that it started is killed.
@@ -37,6 +40,7 @@ impl Command {
             argv: argv.into_iter().map(Into::into).collect(),
             tree: tree.into(),
             repository: None,
+            lasting: None,
             env: BTreeMap::new(),
             timeout: DEFAULT_TIMEOUT,
             output_limit_bytes: DEFAULT_OUTPUT_LIMIT_BYTES,

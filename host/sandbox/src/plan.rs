@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     /// Directories inside of which nothing is shown.
     pub(crate) masks: Vec<PathBuf>,
     pub(crate) limits: Limits,
+    /// Places beside the worktree whose growth counts as its own.
+    pub(crate) lasting: Vec<PathBuf>,
     /// What the worktree and the git directory held before any command ran there.
     pub(crate) baseline_bytes: u64,
     pub(crate) timeout_s: u64,
