@@ -87,6 +87,8 @@ pub enum Kind {
     Remove,
     /// It is sent elsewhere: a push, a request.
     Send,
+    /// A connection to it is made.
+    Connect,
     /// A person is asked.
     Ask,
     /// It begins.

@@ -8,9 +8,20 @@
 //!
 //! A project or a skill can name hosts. Only a policy, which belongs to whoever runs the machine, can open private ones.
 
+//!
+//! [`Proxy`] is how a command gets there: its clients speak to it, and find nothing else in their network.
+
 mod address;
 mod ambient;
+mod desk;
 mod dial;
+mod forward;
+mod journal;
+mod meter;
+mod proxy;
 
 pub use address::special;
+pub use desk::Rules;
 pub use dial::{Connection, DialError, Dialer, Pinned, Resolve};
+pub use journal::{Journal, Refused, Report};
+pub use proxy::Proxy;

@@ -9,6 +9,7 @@ use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::Project;
+use skillhost_egress::Dialer;
 use skillhost_engine::{Engine, Grantor, Skill};
 use skillhost_models::{Models, Role};
 use skillhost_sandbox::Sandbox;
@@ -29,6 +30,8 @@ pub struct Host {
     pub engine: Arc<Engine>,
     /// Runs commands.
     pub sandbox: Sandbox,
+    /// Makes the connections of commands, under the policies of the machine.
+    pub dialer: Dialer,
     /// Calls models.
     pub models: Arc<Models>,
     /// Sends requests of skills.

@@ -16,6 +16,7 @@ pub mod findings;
 pub mod host;
 pub mod ledger;
 mod markdown;
+mod network;
 mod phases;
 pub mod plan;
 mod ports;

@@ -13,6 +13,7 @@ use crate::prompt::person;
 use crate::{block_on, models, project, runtime_of_runs, web};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
+use skillhost_egress::Dialer;
 use skillhost_engine::Allocation;
 use skillhost_runs::commands::check_programs;
 use skillhost_runs::error::{FailureClass, RunError};
@@ -85,6 +86,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             project: Arc::new(base.project.clone()),
             engine: Arc::new(engine),
             sandbox,
+            dialer: Dialer::new(policies.openings()),
             models: Arc::new(models),
             web,
             skills: Arc::new(skills),
