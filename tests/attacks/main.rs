@@ -5,7 +5,9 @@
 mod debug_info;
 mod exhaustion;
 mod grants;
+mod http;
 mod loading;
 mod outside;
+mod servers;
 mod stuck;
 mod support;

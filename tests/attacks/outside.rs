@@ -34,6 +34,7 @@ impl World {
             exec: Some(Arc::clone(self) as _),
             changes: Some(Arc::clone(self) as _),
             ask: Some(Arc::clone(self) as _),
+            http: None,
         }
     }
 }

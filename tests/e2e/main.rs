@@ -20,6 +20,7 @@ mod endings;
 mod exit_codes;
 mod gates;
 mod main_job;
+mod network;
 mod packages;
 mod recordings;
 mod registries;

@@ -72,6 +72,9 @@ pub struct Entry<'a> {
     /// Of a command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// Of a reply over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
     /// In outcomes: `seq` of the intent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<u64>,
@@ -128,6 +131,7 @@ impl Draft {
             decision: None,
             duration_us: None,
             exit_code: None,
+            http_status: None,
             intent: None,
             kind,
             outcome: None,
@@ -150,6 +154,7 @@ impl Draft {
                 entry.counts = outcome.counts;
                 entry.duration_us = Some(duration_us);
                 entry.exit_code = outcome.exit_code;
+                entry.http_status = outcome.http_status;
                 entry.intent = Some(of);
                 entry.outcome = Some(outcome.status);
                 entry.payload = outcome.payload;

@@ -87,6 +87,8 @@ pub enum Kind {
     Remove,
     /// It is sent elsewhere: a push, a request.
     Send,
+    /// A connection to it is made.
+    Connect,
     /// A person is asked.
     Ask,
     /// It begins.
@@ -196,6 +198,7 @@ impl Event {
 pub struct Outcome {
     pub(crate) status: Status,
     pub(crate) exit_code: Option<i32>,
+    pub(crate) http_status: Option<u16>,
     pub(crate) counts: Counts,
     pub(crate) payload: Option<Digest>,
 }
@@ -208,12 +211,17 @@ impl Outcome {
 
     /// It ended so.
     pub fn of(status: Status) -> Self {
-        Self { status, exit_code: None, counts: Counts::default(), payload: None }
+        Self { status, exit_code: None, http_status: None, counts: Counts::default(), payload: None }
     }
 
     /// With the exit code of a command.
     pub fn exit_code(self, code: i32) -> Self {
         Self { exit_code: Some(code), ..self }
+    }
+
+    /// With the status of a reply over HTTP.
+    pub fn http_status(self, status: u16) -> Self {
+        Self { http_status: Some(status), ..self }
     }
 
     /// With this size or number.

@@ -24,6 +24,8 @@ pub enum BodyKind {
     Output,
     /// Paths that were used.
     Paths,
+    /// Host, port and address of a connection.
+    Destination,
     /// What a person was asked.
     Question,
     /// What they said.
@@ -38,6 +40,7 @@ impl BodyKind {
             Self::Arguments => "arguments",
             Self::Output => "output",
             Self::Paths => "paths",
+            Self::Destination => "destination",
             Self::Question => "question",
             Self::Answer => "answer",
         }

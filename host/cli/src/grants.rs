@@ -4,16 +4,18 @@ use crate::failure::{Exit, Failure};
 use skillhost_core::capability::{Capabilities, Tier};
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
+use skillhost_core::name::NameError;
 use skillhost_core::project::Project;
+use skillhost_core::urls::Urls;
 
 /// The grant that repeated `--grant CAPABILITY[=VALUE]` flags give.
 pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
     let mut grant = Capabilities::default();
-    let (mut read, mut write) = (Vec::new(), Vec::new());
+    let (mut read, mut write, mut http) = (Vec::new(), Vec::new(), Vec::new());
     for flag in flags {
         let wrong = |why: String| {
             Failure::new(Exit::Usage, format!("--grant {flag}: {why}"))
-                .hint("read=GLOB, write=GLOB, model=cheap|standard|capable, protected, ask")
+                .hint("read=GLOB, write=GLOB, model=cheap|standard|capable, http=URL, secrets=NAME, protected, ask")
         };
         match flag.split_once('=') {
             Some(("read", glob)) => read.push(glob),
@@ -24,7 +26,11 @@ pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
             // Over a directory that may be somebody's own, with its .git in it, a command could plant what git runs later.
             Some(("exec" | "exec_arguments", _)) => return Err(run_only(flag)),
             None if flag == "exec_arguments" => return Err(run_only(flag)),
-            Some(("http" | "secrets", _)) => return Err(wrong("the network is not offered to skills yet".to_owned())),
+            Some(("http", url)) => http.push(url),
+            Some(("secrets", name)) => {
+                let name = name.parse().map_err(|e: NameError| wrong(e.to_string()))?;
+                grant.secrets.insert(name);
+            }
             None if flag == "protected" => grant.protected = true,
             None if flag == "ask" => grant.ask = true,
             _ => return Err(wrong("there is no such capability".to_owned())),
@@ -35,6 +41,7 @@ pub(crate) fn parse(flags: &[String]) -> Result<Capabilities, Failure> {
     };
     grant.read = globs("read", &read)?;
     grant.write = globs("write", &write)?;
+    grant.http = Urls::parse(http).map_err(|e| Failure::new(Exit::Usage, format!("--grant http: {e}")))?;
     Ok(grant)
 }
 
@@ -66,6 +73,9 @@ mod tests {
     fn flags_add_up() {
         let flags = ["read=**", "write=src/**", "write=docs/*", "model=cheap", "ask"].map(str::to_owned);
         let grant = parse(&flags).unwrap();
+        let web = ["http=https://a.example/*", "http=https://b.example/v1/*", "secrets=TOKEN"].map(str::to_owned);
+        let web = parse(&web).unwrap();
+        assert_eq!((web.http.patterns().len(), web.secrets.len()), (2, 1));
         assert_eq!(grant.write.patterns(), ["src/**", "docs/*"]);
         assert!(grant.ask && !grant.protected && grant.exec.is_empty() && grant.model.len() == 1);
         assert_eq!(parse(&[]).unwrap(), Capabilities::default());
@@ -82,6 +92,9 @@ mod tests {
             "exec_arguments=true",
             "model=best",
             "http=https://x",
+            "http=api.example.com/*",
+            "secrets=a b",
+            "secrets",
             "write=../x",
         ] {
             assert_eq!(parse(&[flag.to_owned()]).unwrap_err().exit, Exit::Usage, "{flag}");

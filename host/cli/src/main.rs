@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod prompt;
 mod skills;
+mod web;
 
 use args::{Cli, Command};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};

@@ -78,19 +78,24 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// No command may be handed a provider's key.
+/// No command may be handed a provider's key, or a secret of skills.
 pub(crate) fn check_variables(user: &User<ProviderConfig>) -> Result<(), Failure> {
     let built_in = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
     let configured = user.providers.values().filter_map(|provider| provider.key_env.as_deref());
     let keys: BTreeSet<&str> = configured.chain(built_in).collect();
-    match user.toolchains.env.iter().find(|name| keys.contains(name.as_str())) {
-        None => Ok(()),
-        Some(name) => Err(Failure::new(
-            Exit::Configuration,
-            format!("[toolchains] env in config.toml names {name}, which holds a provider's key"),
-        )
-        .hint("commands never see a key: take it out of [toolchains] env")),
+    let secrets: BTreeSet<&str> = user.secrets.values().map(|secret| secret.env.as_str()).collect();
+    for name in &user.toolchains.env {
+        let held = match name.as_str() {
+            name if keys.contains(name) => "a provider's key",
+            name if secrets.contains(name) => "a secret",
+            _ => continue,
+        };
+        let named = format!("[toolchains] env in config.toml names {name}, which holds {held}");
+        return Err(
+            Failure::new(Exit::Configuration, named).hint("commands never see a key: take it out of [toolchains] env")
+        );
     }
+    Ok(())
 }
 
 pub(crate) fn failure(exit: Exit, error: &ModelError) -> Failure {

@@ -6,6 +6,7 @@ use skillhost_core::capability::Ceiling;
 use skillhost_core::digest::Digest;
 use skillhost_core::limits::PartialLimits;
 use skillhost_core::policy::Policy;
+use skillhost_core::reach::Openings;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "policy.toml";
@@ -50,6 +51,11 @@ impl Policies {
 
     pub(crate) fn limits(&self) -> Vec<PartialLimits> {
         self.policies.iter().map(|(_, policy)| policy.limits).collect()
+    }
+
+    /// What of the machine's own networks may be reached.
+    pub(crate) fn openings(&self) -> Openings {
+        self.policies.iter().filter_map(|(_, policy)| policy.private()).collect()
     }
 
     /// Refuses a skill from a place that a policy doesn't allow.

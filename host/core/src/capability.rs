@@ -4,8 +4,9 @@
 //! corner cases: [`Effective`] keeps every layer, and a path is allowed where each layer allows it.
 
 use crate::glob::{Globs, Layers};
-use crate::name::CommandName;
+use crate::name::{CommandName, SecretName};
 pub use crate::tier::Tier;
+use crate::urls::{UrlLayers, Urls};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -26,11 +27,11 @@ pub struct Capabilities {
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub model: BTreeSet<Tier>,
     /// URL patterns.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub http: BTreeSet<String>,
+    #[serde(skip_serializing_if = "Urls::is_empty")]
+    pub http: Urls,
     /// Names of secrets that the host puts into requests.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub secrets: BTreeSet<String>,
+    pub secrets: BTreeSet<SecretName>,
     /// May add arguments to declared commands.
     #[serde(skip_serializing_if = "is_false")]
     pub exec_arguments: bool,
@@ -60,9 +61,9 @@ pub struct Ceiling {
     /// See [`Capabilities::model`].
     pub model: Option<BTreeSet<Tier>>,
     /// See [`Capabilities::http`].
-    pub http: Option<BTreeSet<String>>,
+    pub http: Option<Urls>,
     /// See [`Capabilities::secrets`].
-    pub secrets: Option<BTreeSet<String>>,
+    pub secrets: Option<BTreeSet<SecretName>>,
     /// See [`Capabilities::exec_arguments`].
     pub exec_arguments: Option<bool>,
     /// See [`Capabilities::protected`].
@@ -82,6 +83,10 @@ pub struct Effective {
     pub exec: BTreeSet<CommandName>,
     /// Tiers that it may call.
     pub model: BTreeSet<Tier>,
+    /// URLs that it may send requests to.
+    pub http: UrlLayers,
+    /// Secrets that the host may put into them.
+    pub secrets: BTreeSet<SecretName>,
     /// May add arguments to declared commands.
     pub exec_arguments: bool,
     /// May change paths under `[protect]`.
@@ -98,6 +103,8 @@ impl Effective {
             write: Layers::from([request.write.clone(), grant.write.clone()]),
             exec: request.exec.intersection(&grant.exec).cloned().collect(),
             model: request.model.intersection(&grant.model).copied().collect(),
+            http: UrlLayers::from([request.http.clone(), grant.http.clone()]),
+            secrets: request.secrets.intersection(&grant.secrets).cloned().collect(),
             exec_arguments: request.exec_arguments && grant.exec_arguments,
             protected: request.protected && grant.protected,
             ask: request.ask && grant.ask,
@@ -121,6 +128,12 @@ impl Effective {
         if let Some(model) = &policy.model {
             self.model.retain(|tier| model.contains(tier));
         }
+        if let Some(http) = &policy.http {
+            self.http.narrow(http.clone());
+        }
+        if let Some(secrets) = &policy.secrets {
+            self.secrets.retain(|name| secrets.contains(name));
+        }
         self.exec_arguments &= policy.exec_arguments.unwrap_or(true);
         self.protected &= policy.protected.unwrap_or(true);
         self.ask &= policy.ask.unwrap_or(true);
@@ -131,6 +144,7 @@ impl Effective {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::destination::WebUrl;
     use crate::path::SkillPath;
     use proptest::prelude::*;
 
@@ -160,6 +174,31 @@ mod tests {
         assert!(!effective.read.matches(&SkillPath::parse("docs/a").unwrap()));
         assert_eq!(effective.exec.len(), 1);
         assert!(!effective.protected);
+    }
+
+    #[test]
+    fn r_15_a_url_and_a_secret_are_allowed_where_each_layer_allows_them() {
+        let layer = |urls: &[&str], secrets: &[&str]| Capabilities {
+            http: Urls::parse(urls).unwrap(),
+            secrets: secrets.iter().map(|name| name.parse().unwrap()).collect(),
+            ..Capabilities::default()
+        };
+        let url = WebUrl::parse("https://a.example/v1/x").unwrap();
+        let request = layer(&["https://a.example/*"], &["A", "B"]);
+        let policy = |text: &str| toml::from_str::<Ceiling>(text).unwrap();
+        for (grant, policies, urls, secrets) in [
+            (Capabilities::default(), vec![], false, 0),
+            (layer(&["https://a.example/v1/*"], &["A", "C"]), vec![], true, 1),
+            (layer(&["https://b.example/*"], &["C"]), vec![], false, 0),
+            (request.clone(), vec![policy("http = ['https://a.example/v1/*']\nsecrets = ['B']")], true, 1),
+            (request.clone(), vec![policy("http = []"), policy("secrets = []")], false, 0),
+            (request.clone(), vec![policy("ask = false")], true, 2),
+        ] {
+            let effective = Effective::new(&request, &grant, &policies);
+            assert_eq!((effective.http.matches(&url), effective.secrets.len()), (urls, secrets), "{grant:?}");
+        }
+        assert!(toml::from_str::<Capabilities>("http = ['api.example.com']").is_err());
+        assert!(toml::from_str::<Capabilities>("secrets = ['a b']").is_err());
     }
 
     fn patterns() -> impl Strategy<Value = Vec<String>> {

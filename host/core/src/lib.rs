@@ -6,10 +6,12 @@
 
 pub mod branch;
 pub mod capability;
+pub mod destination;
 pub mod digest;
 pub mod document;
 pub mod duration;
 pub mod glob;
+pub mod host;
 pub mod kind;
 pub mod limits;
 pub mod lock;
@@ -19,9 +21,12 @@ pub mod path;
 pub mod phase;
 pub mod policy;
 pub mod project;
+pub mod reach;
 pub mod schema;
+pub mod secret;
 pub mod size;
 pub mod text;
 pub mod tier;
+pub mod urls;
 pub mod user;
 mod words;

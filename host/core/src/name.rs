@@ -102,6 +102,13 @@ fn is_command(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
 }
 
+/// As environments spell their variables, since a skill finds its placeholder in one of that name.
+fn is_variable(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
 fn is_run(text: &str) -> bool {
     (4..=16).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
 }
@@ -113,6 +120,10 @@ name!(
 name!(
     /// The name of a command that a project declares.
     CommandName, "command's name", "letters, digits, `-`, `_`, `.` and `:`, beginning with a letter or digit, 64 at most", is_command
+);
+name!(
+    /// The name of a secret that the host puts into requests.
+    SecretName, "secret's name", "letters, digits and `_`, not beginning with a digit, 64 at most", is_variable
 );
 name!(
     /// The id of a run: short, so that people can type it.
@@ -158,6 +169,14 @@ mod tests {
         assert!("test:unit".parse::<CommandName>().is_ok());
         for bad in ["", "-x", "a b", "a/b", "a\n"] {
             assert!(bad.parse::<CommandName>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_named_like_a_variable() {
+        assert!("EXAMPLE_TOKEN".parse::<SecretName>().is_ok());
+        for bad in ["", "9X", "A-B", "A=B", "A>", "A B", "\u{c4}"] {
+            assert!(bad.parse::<SecretName>().is_err(), "{bad}");
         }
     }
 

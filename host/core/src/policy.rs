@@ -3,6 +3,7 @@
 use crate::capability::Ceiling;
 use crate::document::{self, DocumentError};
 use crate::limits::PartialLimits;
+use crate::reach::Opening;
 use serde::Deserialize;
 
 /// One policy file.
@@ -15,6 +16,16 @@ pub struct Policy {
     pub capabilities: Ceiling,
     /// What any call may use at most.
     pub limits: PartialLimits,
+    /// What of the machine's own networks may be reached; absent leaves that to other policies.
+    pub network: Option<Network>,
+}
+
+/// What of the machine's own networks commands and skills may reach, where a project or a grant names it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Hosts and ranges of private addresses. No other document can open them.
+    pub private: Vec<Opening>,
 }
 
 /// Where skills may come from, and whether they must be signed.
@@ -49,6 +60,11 @@ impl Policy {
         document::parse(file, text)
     }
 
+    /// What a policy opens together with others: see [`crate::reach::Openings`].
+    pub fn private(&self) -> Option<Vec<Opening>> {
+        self.network.as_ref().map(|network| network.private.clone())
+    }
+
     /// Whether a skill may come from `reference`.
     pub fn allows_source(&self, reference: &str) -> bool {
         self.sources.allow.as_ref().is_none_or(|patterns| {
@@ -69,6 +85,17 @@ mod tests {
     fn an_unknown_key_is_an_error_with_its_line() {
         let error = Policy::parse("policy.toml", "[limits]\nmemory = \"1GiB\"\nmemroy = \"2GiB\"\n").unwrap_err();
         assert_eq!((error.line, error.reason.contains("memroy")), (3, true), "{error}");
+    }
+
+    #[test]
+    fn private_places_are_named_one_by_one() {
+        let policy = Policy::parse("p", "[network]\nprivate = [\"registry.corp.example\", \"10.1.0.0/16\"]\n").unwrap();
+        assert_eq!(policy.private().unwrap().len(), 2);
+        assert_eq!(Policy::default().private(), None);
+        for (bad, word) in [("10.1.2.3/8", "range"), ("*", "`*`"), ("http://x", "scheme")] {
+            let error = Policy::parse("p", &format!("[network]\nprivate = [\n\"{bad}\"]\n")).unwrap_err();
+            assert!(error.line >= 2 && error.reason.contains(word) && error.reason.contains(bad), "{error}");
+        }
     }
 
     #[test]

@@ -9,7 +9,9 @@ use crate::glob::Globs;
 use crate::kind::Kind;
 use crate::name::{CommandName, is_branch_name};
 use crate::path::SkillPath;
+use crate::reach::HostPattern;
 use crate::tier::Tier;
+use crate::urls::Urls;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -81,8 +83,8 @@ pub enum Network {
     /// An empty network with loopback.
     #[default]
     None,
-    /// These hosts.
-    Hosts(Vec<String>),
+    /// These hosts, through the host's proxy.
+    Hosts(Vec<HostPattern>),
 }
 
 impl<'de> Deserialize<'de> for Network {
@@ -96,7 +98,10 @@ impl<'de> Deserialize<'de> for Network {
         match Spelled::deserialize(deserializer)? {
             Spelled::Word(word) if word == "none" => Ok(Self::None),
             Spelled::Hosts(hosts) if hosts.is_empty() => Ok(Self::None),
-            Spelled::Hosts(hosts) => Ok(Self::Hosts(hosts)),
+            Spelled::Hosts(hosts) => {
+                let hosts = hosts.into_iter().map(HostPattern::try_from).collect::<Result<_, _>>();
+                hosts.map(Self::Hosts).map_err(|reason| serde::de::Error::custom(format!("network: {reason}")))
+            }
             Spelled::Word(_) => Err(serde::de::Error::custom("network is \"none\" or a list of hosts")),
         }
     }
@@ -270,7 +275,7 @@ impl Project {
             model: given
                 .model
                 .unwrap_or_else(|| if uses_models { Tier::ALL.iter().copied().collect() } else { BTreeSet::new() }),
-            http: BTreeSet::new(),
+            http: Urls::default(),
             secrets: BTreeSet::new(),
             exec_arguments: given.exec_arguments.unwrap_or(false),
             protected: given.protected.unwrap_or(false),
@@ -333,7 +338,7 @@ paths = [".github/**", "AGENTS.md"]
     #[test]
     fn reads_what_the_contract_shows() {
         let project = Project::parse(FILE, GOOD).unwrap();
-        assert_eq!(project.setup().unwrap().network, Network::Hosts(vec!["packages.example.com".to_owned()]));
+        assert_eq!(project.setup().unwrap().network, Network::Hosts(vec!["packages.example.com".parse().unwrap()]));
         assert_eq!(project.grant(Kind::Implement).write.patterns(), ["src/**"]);
         assert!(project.grant(Kind::Review).write.is_empty());
         assert!(project.grant(Kind::Verify).model.is_empty());
@@ -348,6 +353,11 @@ paths = [".github/**", "AGENTS.md"]
             ("commands = [\"test\"]", "commands = [\"lint\"]", 22, "lint"),
             ("\"10m\"", "\"10 m\"", 16, "duration"),
             ("network = \"none\"", "network = \"all\"", 17, "network"),
+            ("network = \"none\"", "network = [\"example.com\", \"http://a.example/\"]", 17, "`http://a.example/`"),
+            ("network = \"none\"", "network = [\"a@b.example\"]", 17, "behind the `@`"),
+            ("network = \"none\"", "network = [\"0x7f.1\"]", 17, "127.0.0.1: write that"),
+            ("network = \"none\"", "network = [\"*\"]", 17, "network: `*`"),
+            ("network = \"none\"", "network = [\"example.com:0\"]", 17, "a port is"),
             ("rounds = 2", "rounds = 0", 3, "rounds"),
             ("rounds = 2", "# branch\nbranch = \"feature {run}\"", 4, "the branch template gives a name"),
             ("rounds = 2", "branch = \"x/{run}-{user}\"", 3, "placeholder"),

@@ -1,6 +1,8 @@
 //! `config.toml`: what a user configures for themselves. It alone may name URLs, variables that hold keys, and paths.
 
 use crate::document::{self, DocumentError};
+use crate::name::SecretName;
+use crate::urls::Origin;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,6 +18,18 @@ pub struct User<P> {
     pub providers: BTreeMap<String, P>,
     /// Toolchains beyond those that are found by themselves.
     pub toolchains: Toolchains,
+    /// Secrets that the host puts into requests of skills, by name.
+    pub secrets: BTreeMap<SecretName, SecretSource>,
+}
+
+/// Where a secret's value comes from, and where it may go. Nobody else decides that.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretSource {
+    /// The variable that holds it.
+    pub env: String,
+    /// The origins that it is sent to.
+    pub hosts: Vec<Origin>,
 }
 
 /// Toolchains that commands see read-only.
@@ -30,7 +44,7 @@ pub struct Toolchains {
 
 impl<P> Default for User<P> {
     fn default() -> Self {
-        Self { providers: BTreeMap::new(), toolchains: Toolchains::default() }
+        Self { providers: BTreeMap::new(), toolchains: Toolchains::default(), secrets: BTreeMap::new() }
     }
 }
 
@@ -41,5 +55,29 @@ impl<P: serde::de::DeserializeOwned> User<P> {
     /// Where a key is unknown or a value is not what it should be.
     pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
         document::parse(file, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct None;
+
+    #[test]
+    fn r_15_a_secret_goes_to_the_origins_that_are_named() {
+        let parse = |hosts: &str| {
+            User::<None>::parse("c", &format!("[secrets.TOKEN]\nenv = \"MY_TOKEN\"\nhosts = [{hosts}]\n"))
+        };
+        let user = parse("\"https://api.example.com\", \"http://127.0.0.1:8080\"").unwrap();
+        let source = &user.secrets[&"TOKEN".parse().unwrap()];
+        assert_eq!((source.env.as_str(), source.hosts.len()), ("MY_TOKEN", 2));
+        for bad in ["\"http://api.example.com\"", "\"https://*.example.com\"", "\"https://api.example.com/v1\""] {
+            let error = parse(bad).unwrap_err();
+            assert!(error.line == 3 && error.reason.contains("api.example.com") || bad.contains('*'), "{error}");
+        }
+        assert!(User::<None>::parse("c", "[secrets.A-B]\nenv = \"X\"\nhosts = []\n").is_err());
     }
 }

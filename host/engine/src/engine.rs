@@ -7,6 +7,7 @@ use crate::compile::Compiler;
 use crate::config::{Allocation, wasmtime_config};
 use crate::contract::exports::skillhost::skill::{implement, review, spec, tool, verify};
 use crate::error::LoadError;
+use crate::http;
 use crate::inspect::{Inspection, inspect};
 use crate::schedule::Scheduler;
 use crate::schema::Schema;
@@ -164,6 +165,9 @@ impl Engine {
         let mut linker = std::borrow::Cow::Borrowed(linker);
         if inspection.imports.iter().any(|name| sockets::is_socket(name)) {
             sockets::define(linker.to_mut(), &self.wasmtime, code).map_err(invalid)?;
+        }
+        if inspection.imports.iter().any(|name| http::is_http(name)) {
+            http::define(linker.to_mut()).map_err(invalid)?;
         }
         let pre = linker.instantiate_pre(code).map_err(invalid)?;
         let has = |interface: &str| {

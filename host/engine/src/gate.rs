@@ -4,11 +4,14 @@ use crate::contract::Error;
 use crate::error::CallError;
 use crate::grantor::{Grantor, is_flag};
 use crate::ports::{Sealed, Told};
-use skillhost_audit::{Auditor, Class, Count, Event, Intent, Kind, Outcome, Status};
+use skillhost_audit::{AuditError, Auditor, Class, Count, Event, Intent, Kind, Outcome, Status};
 use skillhost_core::capability::Effective;
+use skillhost_core::destination::WebUrl;
+use skillhost_core::name::SecretName;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::escape_terminal;
 use skillhost_core::tier::Tier;
+use skillhost_core::urls::Origin;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -16,6 +19,8 @@ use std::sync::Arc;
 const MAX_DENIALS: usize = 100;
 /// Where a call's skill gets what only a run has.
 const RUN_REMEDY: &str = "skillhost run, where each skill has a worktree of its own";
+/// What to do with a secret instead.
+const HEADER_REMEDY: &str = "nothing can: a secret goes into a header";
 /// Longest name or path in a denial, in characters.
 const WHAT_CHARS: usize = 256;
 
@@ -45,6 +50,16 @@ pub(crate) enum Wish<'a> {
     ReadPath(&'a SkillPath),
     /// Commit to the agent's branch.
     Commit,
+    /// Send a request there.
+    Http(&'a WebUrl),
+    /// Send a request to what is no URL that can be judged.
+    UnreadableUrl(&'a str),
+    /// Have the secret of this name put into a request.
+    Secret(&'a str),
+    /// Have it put into one that goes where the user doesn't let it go.
+    SecretTo { name: &'a SecretName, url: &'a WebUrl },
+    /// Have it put into a URL, which logs of servers are full of.
+    SecretInUrl(&'a str),
 }
 
 /// Decides and records, for one call.
@@ -87,6 +102,8 @@ impl Gate {
                     // The flags of one call can't grant what only a run has.
                     _ if self.grantor == Grantor::Flags && wish.is_for_runs() => RUN_REMEDY.to_owned(),
                     Wish::ReadChange | Wish::Commit => self.grantor.remedy_for_all(capability),
+                    Wish::SecretTo { name, url } => user_remedy(name, url),
+                    Wish::SecretInUrl(_) => HEADER_REMEDY.to_owned(),
                     _ => self.grantor.remedy(capability, &what),
                 };
                 let what = escape_terminal(&what, WHAT_CHARS).to_string();
@@ -105,6 +122,12 @@ impl Gate {
         }
     }
 
+    /// Writes that a secret is about to be sent.
+    pub(crate) fn carry(&self, name: &SecretName) -> wasmtime::Result<()> {
+        let named = self.auditor.commit(Class::Secret, name.as_str().as_bytes());
+        self.auditor.decision(Event::granted(Class::Secret, Kind::Send).on(named)).map_err(audit_failed)
+    }
+
     /// The capability that the wish lacks, and what of it, not escaped; none where it is granted.
     fn missing(&self, wish: Wish<'_>) -> Option<(&'static str, String)> {
         let granted = &self.capabilities;
@@ -120,6 +143,13 @@ impl Gate {
             Wish::ReadChange => granted.read.is_empty().then(|| ("read", "**".to_owned())),
             Wish::ReadPath(path) => (!granted.read.matches(path)).then(|| ("read", path.to_string())),
             Wish::Commit => granted.write.is_empty().then(|| ("write", "**".to_owned())),
+            Wish::Http(url) => (!granted.http.matches(url)).then(|| ("http", without_query(&url.to_string()))),
+            Wish::UnreadableUrl(text) => Some(("http", without_query(text))),
+            Wish::Secret(name) => {
+                (!granted.secrets.iter().any(|own| own.as_str() == name)).then(|| ("secrets", name.to_owned()))
+            }
+            Wish::SecretTo { name, url } => Some(("secrets", format!("{name} to {}", origin(url)))),
+            Wish::SecretInUrl(name) => Some(("secrets", format!("{name} in a URL"))),
         }
     }
 }
@@ -136,6 +166,8 @@ impl Wish<'_> {
             Self::Model(_) => Class::Model,
             Self::Ask => Class::Person,
             Self::ReadChange | Self::ReadPath(_) | Self::Commit => Class::Commit,
+            Self::Http(_) | Self::UnreadableUrl(_) => Class::Network,
+            Self::Secret(_) | Self::SecretTo { .. } | Self::SecretInUrl(_) => Class::Secret,
         }
     }
 
@@ -151,6 +183,10 @@ impl Wish<'_> {
             Self::ReadChange => b"read".to_vec(),
             Self::ReadPath(path) => path.to_string().into_bytes(),
             Self::Commit => b"write".to_vec(),
+            Self::Http(url) => url.destination().to_string().into_bytes(),
+            Self::UnreadableUrl(text) => text.as_bytes().to_vec(),
+            Self::Secret(name) | Self::SecretInUrl(name) => name.as_bytes().to_vec(),
+            Self::SecretTo { name, .. } => name.to_string().into_bytes(),
         }
     }
 
@@ -160,7 +196,29 @@ impl Wish<'_> {
             Self::Ask => Kind::Ask,
             Self::ReadChange | Self::ReadPath(_) => Kind::Read,
             Self::Commit => Kind::Create,
+            Self::Http(_) | Self::UnreadableUrl(_) => Kind::Send,
+            Self::Secret(_) | Self::SecretTo { .. } | Self::SecretInUrl(_) => Kind::Send,
         }
+    }
+}
+
+/// A URL as a denial shows it: what a skill puts into a query is not for a terminal.
+fn without_query(url: &str) -> String {
+    url.split(['?', '#']).next().unwrap_or_default().to_owned()
+}
+
+fn origin(url: &WebUrl) -> String {
+    let text = url.to_string();
+    // The scheme's two slashes, and the path's one.
+    let end = text.match_indices('/').nth(2).map_or(text.len(), |(at, _)| at);
+    text[..end].to_owned()
+}
+
+/// Nobody but the user says where a secret goes.
+fn user_remedy(name: &SecretName, url: &WebUrl) -> String {
+    match origin(url).parse::<Origin>() {
+        Ok(_) => format!("hosts = [\"{}\"] under [secrets.{name}] in config.toml", origin(url)),
+        Err(_) => "nothing can: a secret is sent over TLS alone".to_owned(),
     }
 }
 
@@ -221,6 +279,11 @@ impl Begun {
         self.0.outcome(outcome).map_err(audit_failed)?;
         Ok(result)
     }
+
+    /// Writes the outcome of an effect that ends when its call may be over.
+    pub(crate) fn close(self, outcome: Outcome) -> Result<(), AuditError> {
+        self.0.outcome(outcome)
+    }
 }
 
 fn status(error: &Error) -> Status {
@@ -233,6 +296,6 @@ fn status(error: &Error) -> Status {
     }
 }
 
-pub(crate) fn audit_failed(error: skillhost_audit::AuditError) -> wasmtime::Error {
+pub(crate) fn audit_failed(error: AuditError) -> wasmtime::Error {
     wasmtime::Error::new(CallError::Audit(error))
 }

@@ -1,12 +1,14 @@
 //! The line that would grant what was denied. People copy it, and what it grants is chosen by the guest: so it is quoted
 //! for where it goes, names exactly one file or command, and is left out where nothing of that name can be granted.
 
+use skillhost_core::destination::WebUrl;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
-use skillhost_core::name::{CommandName, SkillName};
+use skillhost_core::name::{CommandName, SecretName, SkillName};
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::is_deceptive;
 use skillhost_core::tier::Tier;
+use skillhost_core::urls::UrlPattern;
 
 /// Where no line grants it.
 const NOTHING: &str = "nothing can, by that name";
@@ -37,6 +39,8 @@ impl Grantor {
             "read" | "write" => literal(what),
             "exec" => what.parse::<CommandName>().ok().map(|name| name.to_string()),
             "model" => Tier::from_word(what).map(|tier| tier.to_string()),
+            "http" => url(what),
+            "secrets" => what.parse::<SecretName>().ok().map(|name| name.to_string()),
             _ => None,
         };
         value.map_or_else(|| NOTHING.to_owned(), |value| self.line(capability, Some(&value)))
@@ -81,6 +85,12 @@ fn literal(path: &str) -> Option<String> {
     Globs::parse([&glob]).is_ok().then_some(glob)
 }
 
+/// A pattern that matches this URL, with any query, and no other; none for what is no URL.
+fn url(text: &str) -> Option<String> {
+    let url = WebUrl::parse(text).ok().filter(|url| !url.path().contains('*'))?;
+    text.parse::<UrlPattern>().ok().filter(|pattern| pattern.matches(&url)).map(|pattern| pattern.to_string())
+}
+
 /// One word of a shell, whatever is in it.
 fn shell(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
@@ -102,6 +112,8 @@ mod tests {
         assert_eq!(Grantor::Flags.remedy("read", "src/a b.rs"), "--grant 'read=src/a b.rs'");
         assert_eq!(Grantor::Flags.remedy("exec", "test:unit"), "--grant 'exec=test:unit'");
         assert_eq!(Grantor::Flags.remedy("ask", "true"), "--grant ask");
+        assert_eq!(Grantor::Flags.remedy("http", "https://h.example/v1/a"), "--grant 'http=https://h.example/v1/a'");
+        assert_eq!(Grantor::Flags.remedy("secrets", "TOKEN"), "--grant 'secrets=TOKEN'");
         assert_eq!(Grantor::Flags.remedy("read", "true"), "--grant 'read=true'");
         let project = Grantor::Project(Kind::Spec);
         assert_eq!(project.remedy("model", "cheap"), "model = [\"cheap\"] under [grants.spec] in skillhost.toml");
@@ -129,6 +141,10 @@ mod tests {
             ("write", "a\u{202e}b"),
             ("write", r"a\nb"),
             ("http", "x"),
+            ("http", "https://user@h.example/"),
+            ("http", "https://h.example/a*"),
+            ("http", "https://h.example/a%2f..%2fb"),
+            ("secrets", "A to https://h.example"),
         ] {
             assert_eq!(Grantor::Flags.remedy(capability, what), NOTHING, "{capability} {what}");
         }

@@ -1,6 +1,7 @@
 //! What a component is, read from its bytes: nothing is compiled, and nothing runs.
 
 use crate::error::LoadError;
+use crate::http;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::manifest::{Manifest, ManifestError};
@@ -69,14 +70,14 @@ fn refusal(import: &str) -> Option<&'static str> {
             Some("it needs another version of the contract than 0.1; build it against 0.1, or update skillhost")
         }
         // Sockets link, since some languages import them always, and end the call when they are used.
-        "wasi:io" | "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:random" | "wasi:sockets" => {
+        "wasi:http" if !http::is_offered(interface) => Some("of wasi:http, types and outgoing-handler are offered"),
+        "wasi:http" | "wasi:io" | "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:random" | "wasi:sockets" => {
             if version.starts_with("0.2.") {
                 None
             } else {
                 Some("only WASI 0.2 is offered; build the component for wasip2, without async")
             }
         }
-        "wasi:http" => Some("requests over HTTP are not offered to skills yet"),
         _ => Some("only WASI 0.2 and the interfaces of skillhost:skill are offered"),
     }
 }
@@ -158,13 +159,19 @@ mod tests {
 
     #[test]
     fn l_03_unknown_imports_are_refused_with_the_reason() {
-        for good in ["wasi:cli/environment@0.2.3", "wasi:sockets/tcp@0.2.0", "skillhost:skill/log@0.1.0"] {
+        for good in [
+            "wasi:cli/environment@0.2.3",
+            "wasi:http/outgoing-handler@0.2.0",
+            "wasi:sockets/tcp@0.2.0",
+            "skillhost:skill/log@0.1.0",
+        ] {
             assert_eq!(refusal(good), None, "{good}");
         }
         for (bad, word) in [
             ("wasi:cli/environment@0.3.0", "0.2"),
             ("skillhost:skill/log@0.2.0", "version of the contract"),
-            ("wasi:http/outgoing-handler@0.2.0", "HTTP"),
+            ("wasi:http/incoming-handler@0.2.0", "outgoing-handler"),
+            ("wasi:http/types@0.3.0", "0.2"),
             ("evil:x/y@0.2.0", "only WASI"),
             ("read", "no version"),
         ] {

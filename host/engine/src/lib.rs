@@ -17,6 +17,7 @@ mod error;
 pub mod files;
 mod gate;
 mod grantor;
+pub mod http;
 pub mod inspect;
 mod interfaces;
 mod limiter;

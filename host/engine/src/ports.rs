@@ -4,13 +4,19 @@
 //! Errors that a port returns are read by the guest, so they never hold a host path.
 
 use crate::contract::{Error, changes, exec, log, model};
+use bytes::Bytes;
 use futures::future::BoxFuture;
+use http::{HeaderMap, Method, Response};
+use http_body_util::combinators::UnsyncBoxBody;
 use skillhost_audit::Outcome;
+use skillhost_core::destination::WebUrl;
 use skillhost_core::digest::Digest;
+use skillhost_core::name::SecretName;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::Escaped;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a call can reach. An absent port answers every call with `denied`.
 #[derive(Clone, Default)]
@@ -25,6 +31,8 @@ pub struct Ports {
     pub changes: Option<Arc<dyn Changes>>,
     /// Questions to a person.
     pub ask: Option<Arc<dyn Ask>>,
+    /// Requests over HTTP.
+    pub http: Option<Arc<dyn Http>>,
 }
 
 /// Progress and diagnostics for people. Called inline, so it must not wait.
@@ -124,4 +132,105 @@ pub trait Changes: Send + Sync {
 pub trait Ask: Send + Sync {
     /// The answer, or the default where nobody is there.
     fn ask(&self, question: String, options: Vec<String>, default: String) -> BoxFuture<'_, Result<String, Error>>;
+}
+
+/// Requests over HTTP. Which URLs may be reached was decided before.
+pub trait Http: Send + Sync {
+    /// Whether the user lets a secret go to this URL, in a header.
+    fn carries(&self, secret: &SecretName, url: &WebUrl) -> bool;
+    /// Seals what is about to be sent, and which secrets with it.
+    ///
+    /// # Errors
+    /// Where it can't be kept: then it is not sent.
+    fn seal(&self, method: &Method, url: &WebUrl, secrets: &[SecretName]) -> Result<Sealed, Error>;
+    /// Sends a request to its URL's host and no other, follows nothing, and gives the reply without any secret.
+    fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response<HttpBody>, HttpError>>;
+}
+
+/// A body, as it comes.
+pub type HttpBody = UnsyncBoxBody<Bytes, HttpError>;
+
+/// A request that was judged.
+#[derive(Debug)]
+pub struct HttpRequest {
+    /// What is to be done.
+    pub method: Method,
+    /// Where.
+    pub url: WebUrl,
+    /// Its fields, with placeholders; none of them is about the connection or names a host.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: HttpBody,
+    /// Secrets whose placeholders stand in the fields.
+    pub secrets: Vec<SecretName>,
+    /// How long it waits.
+    pub waits: Waits,
+}
+
+/// How long a request waits for its server.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// For the connection, TLS included.
+    pub connect: Duration,
+    /// From there to the reply's fields; the request's body is sent in that time.
+    pub first_byte: Duration,
+    /// For each further part of the reply.
+    pub between_bytes: Duration,
+}
+
+/// Why a request failed, or a body broke off. A guest is told no more than the kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// It may not be sent.
+    #[error("it may not be sent")]
+    Denied,
+    /// The host's address is a private one.
+    #[error("its host's address is one that only a policy opens")]
+    Address,
+    /// The host's name has no address.
+    #[error("its host can't be resolved")]
+    Unresolved,
+    /// The host takes no connection.
+    #[error("its host takes no connection")]
+    Unreachable,
+    /// The connection took too long.
+    #[error("connecting took too long")]
+    ConnectTimedOut,
+    /// The reply's fields took too long.
+    #[error("the reply took too long")]
+    ReplyTimedOut,
+    /// A further part of the reply took too long.
+    #[error("the reply stalled")]
+    ReadTimedOut,
+    /// The host's certificate isn't valid for it.
+    #[error("its host's certificate isn't valid")]
+    Certificate,
+    /// No TLS can be spoken with it.
+    #[error("TLS failed")]
+    Tls,
+    /// The call has sent too much.
+    #[error("too much was sent")]
+    SentTooMuch,
+    /// The call was sent too much.
+    #[error("too much was received")]
+    ReceivedTooMuch,
+    /// The reply's fields are too large, or too many.
+    #[error("the reply's fields are too large")]
+    HeadTooLarge,
+    /// The reply is encoded in a way in which nobody could look for secrets.
+    #[error("the reply is encoded")]
+    Encoding,
+    /// The server wants to speak another protocol.
+    #[error("the server wants another protocol")]
+    Upgrade,
+    /// The request or the reply broke off.
+    #[error("it broke off")]
+    Cut,
+    /// What came is no HTTP.
+    #[error("it is not HTTP")]
+    Protocol,
+    /// The request can't be sent as it is.
+    #[error("the request is invalid: {0}")]
+    Invalid(&'static str),
 }

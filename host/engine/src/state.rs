@@ -4,12 +4,15 @@ use crate::clock::CpuClock;
 use crate::config::{MAX_RANDOM_BYTES, MAX_RESOURCES};
 use crate::files::{Files, FilesCtxView, FilesView};
 use crate::gate::Gate;
+use crate::http::HttpState;
 use crate::interfaces::log::Logged;
 use crate::limiter::Limiter;
 use crate::output::Output;
 use crate::ports::Ports;
 use crate::record::Record;
 use skillhost_core::limits::Limits;
+use skillhost_core::name::SecretName;
+use skillhost_core::secret::placeholder;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -18,7 +21,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 /// One call's state. It is dropped with the store, whatever happens, and then hands over what the call did.
 pub(crate) struct CallState {
-    table: ResourceTable,
+    pub(crate) table: ResourceTable,
     wasi: WasiCtx,
     pub(crate) files: Files,
     pub(crate) limiter: Limiter,
@@ -26,6 +29,8 @@ pub(crate) struct CallState {
     pub(crate) gate: Gate,
     pub(crate) outside: Outside,
     pub(crate) logged: Logged,
+    /// Made by the first use of `wasi:http`.
+    pub(crate) http: Option<Box<HttpState>>,
     record: Arc<Record>,
 }
 
@@ -52,21 +57,26 @@ impl CallState {
         table.set_max_capacity(MAX_RESOURCES);
         Self {
             table,
-            wasi: wasi(&output),
+            wasi: wasi(&output, &gate.capabilities().secrets),
             files,
             limiter: Limiter::new(limits.memory.bytes()),
             clock,
             gate,
             outside,
             logged: Logged::default(),
+            http: None,
             record,
         }
     }
 }
 
-/// No arguments, no environment, no preopen, no network: the guard in `files` is the only way to a file.
-fn wasi(output: &Output) -> WasiCtx {
+/// No arguments, no preopen, no network: the guard in `files` is the only way to a file. In the environment stands, for
+/// each secret that was granted, what is to be written in its place.
+fn wasi(output: &Output, secrets: &BTreeSet<SecretName>) -> WasiCtx {
     let mut wasi = WasiCtxBuilder::new();
+    for name in secrets {
+        wasi.env(name.as_str(), placeholder(name));
+    }
     wasi.stdout(output.clone()).stderr(output.clone()).max_random_size(MAX_RANDOM_BYTES);
     wasi.allow_tcp(false).allow_udp(false);
     wasi.build()
@@ -74,6 +84,8 @@ fn wasi(output: &Output) -> WasiCtx {
 
 impl Drop for CallState {
     fn drop(&mut self) {
+        // The ends of its requests stand in the log before its own.
+        self.http = None;
         let (denials, denied_count) = self.gate.take_denials();
         self.record.keep(self.files.take_record(), denials, denied_count);
     }
@@ -138,7 +150,7 @@ mod tests {
 
     #[test]
     fn d_08_random_bytes_without_end_are_refused() {
-        let mut wasi = wasi(&Output::default());
+        let mut wasi = wasi(&Output::default(), &BTreeSet::new());
         for most in [MAX_RANDOM_BYTES + 1, 1 << 63, u64::MAX] {
             assert!(wasi.random().get_random_bytes(most).is_err(), "{most}");
         }

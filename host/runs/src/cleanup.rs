@@ -3,6 +3,7 @@
 //! runs from being cleaned.
 
 use crate::ambient;
+use crate::commands::DOWNLOADS;
 use crate::error::chain;
 use crate::ledger::{AgentRow, LOG, Ledger, LedgerError, Listed, RunRow, RunState, Sealer, list};
 use crate::session;
@@ -112,7 +113,7 @@ fn left_over(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut folders = ambient::folders(folder)?;
     folders.retain(|folder| {
         let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name == "repository" || name.starts_with("repository-") || name.starts_with("gates-")
+        name == DOWNLOADS || name == "repository" || name.starts_with("repository-") || name.starts_with("gates-")
     });
     Ok(folders)
 }

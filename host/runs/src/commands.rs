@@ -1,22 +1,34 @@
 //! Declared commands in the command sandbox: how gates, set-up and a skill's own runs are started.
 
 use crate::ambient;
-use skillhost_audit::{AuditError, BodyKind, Count, Payloads, Status};
+use crate::network;
+use skillhost_audit::{AuditError, Auditor, BodyKind, Count, Payloads, Status};
 use skillhost_core::name::CommandName;
-use skillhost_core::project::{Command, Network, Project, SETUP};
+use skillhost_core::project::{Command, Project, SETUP};
 use skillhost_core::text::escape_terminal;
+use skillhost_egress::{Dialer, Refused};
 use skillhost_sandbox::{Exit, Outcome, Sandbox, SandboxError};
 use skillhost_worktree::CommandRepository;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Beside a tree: what its commands downloaded. Each tree has its own, so that none can prepare a gate's.
+pub(crate) const DOWNLOADS: &str = "downloads";
 
 /// Why a declared command could not be run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// It asks for hosts, which can't be granted yet.
-    #[error("the command `{0}` asks for network hosts, which this version can't give")]
-    Network(CommandName),
+    /// What it reached is not in the log.
+    #[error("what the command `{name}` reached could not be recorded")]
+    Unrecorded {
+        /// Which one.
+        name: CommandName,
+        /// Why.
+        #[source]
+        source: AuditError,
+    },
     /// Its program is not there, or is none.
     #[error("the command `{name}` names a program that can't be started: {program} ({reason})")]
     NoProgram {
@@ -38,20 +50,6 @@ pub enum CommandError {
     },
 }
 
-/// What to do about a command that asks for hosts.
-pub const NETWORK_HINT: &str = "set network = \"none\" for it in skillhost.toml; put dependencies into the repository or a toolchain folder of config.toml";
-
-/// Refuses a project whose commands need what this version doesn't have, before anything is spent.
-///
-/// # Errors
-/// Names the first such command.
-pub fn check_networks(project: &Project) -> Result<(), CommandError> {
-    match project.commands.iter().find(|(_, command)| command.network != Network::None) {
-        Some((name, _)) => Err(CommandError::Network(name.clone())),
-        None => Ok(()),
-    }
-}
-
 /// Refuses a project whose gates or set-up name a program that is in none of the folders of `path`, before anything is
 /// spent. What a project names with a slash may be made by its set-up.
 ///
@@ -70,45 +68,76 @@ pub fn check_programs(project: &Project, path: &OsStr) -> Result<(), CommandErro
     Ok(())
 }
 
-/// Runs a declared command over a tree. It gets a copy of `repository` of its own.
-///
-/// # Errors
-/// Where it didn't run. One that ran and failed is an outcome.
-pub(crate) async fn run(
-    sandbox: &Sandbox,
-    name: &CommandName,
-    command: &Command,
-    arguments: &[String],
-    tree: &Path,
-    repository: Option<PathBuf>,
-) -> Result<Outcome, CommandError> {
-    if command.network != Network::None {
-        return Err(CommandError::Network(name.clone()));
+/// Runs declared commands, in somebody's name.
+#[derive(Clone)]
+pub(crate) struct Runner {
+    pub(crate) sandbox: Sandbox,
+    /// Makes the connections of commands with a list of hosts.
+    pub(crate) dialer: Dialer,
+    /// Writes down what they reach.
+    pub(crate) auditor: Auditor,
+    pub(crate) payloads: Arc<Payloads>,
+    /// Whether what package managers download outlasts a command, beside its tree.
+    pub(crate) keeps_downloads: bool,
+}
+
+/// A command that ran.
+pub(crate) struct Ran {
+    pub(crate) outcome: Outcome,
+    /// What it asked the network for and didn't get.
+    pub(crate) refused: Vec<Refused>,
+}
+
+impl Runner {
+    /// Runs a declared command over a tree. It gets a copy of `repository` of its own.
+    ///
+    /// # Errors
+    /// Where it didn't run, or what it reached could not be recorded. One that ran and failed is an outcome.
+    pub(crate) async fn run(
+        &self,
+        name: &CommandName,
+        command: &Command,
+        arguments: &[String],
+        tree: &Path,
+        repository: Option<PathBuf>,
+    ) -> Result<Ran, CommandError> {
+        let mut plan = skillhost_sandbox::Command::new(command.run.iter().chain(arguments), tree);
+        plan.timeout = command.timeout.get();
+        let failed = |step: &str, reason: String| CommandError::Sandbox {
+            name: name.clone(),
+            source: SandboxError::SetUp { step: step.to_owned(), reason },
+        };
+        if self.keeps_downloads {
+            let folder = tree.with_file_name(DOWNLOADS);
+            ambient::make_folder(&folder).map_err(|e| failed("make a folder for downloads", e.to_string()))?;
+            plan.lasting = Some(folder);
+        }
+        let copy = match repository {
+            None => None,
+            Some(original) => {
+                let copied = tokio::task::spawn_blocking(move || CommandRepository::copy_of(&original)).await;
+                let copied = copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?;
+                Some(copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?)
+            }
+        };
+        plan.repository = copy.as_ref().map(|copy| copy.path().to_owned());
+        let record = (&self.auditor, &self.payloads);
+        let (network, opened) = network::open(name, &command.network, &self.dialer, record);
+        plan.network = network;
+        let ran = self.sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
+            SandboxError::ProgramStart { program, reason } => {
+                CommandError::NoProgram { name: name.clone(), program, reason }
+            }
+            source => CommandError::Sandbox { name: name.clone(), source },
+        });
+        // On a thread that may block. Where that fails there is no runtime any more, and it was dropped with its thread.
+        let _ = tokio::task::spawn_blocking(move || drop(copy)).await;
+        let refused = match opened {
+            Some(opened) => opened.close(name).await?,
+            None => Vec::new(),
+        };
+        Ok(Ran { outcome: ran?, refused })
     }
-    let mut plan = skillhost_sandbox::Command::new(command.run.iter().chain(arguments), tree);
-    plan.timeout = command.timeout.get();
-    let failed = |step: &str, reason: String| CommandError::Sandbox {
-        name: name.clone(),
-        source: SandboxError::SetUp { step: step.to_owned(), reason },
-    };
-    let copy = match repository {
-        None => None,
-        Some(original) => {
-            let copied = tokio::task::spawn_blocking(move || CommandRepository::copy_of(&original)).await;
-            let copied = copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?;
-            Some(copied.map_err(|e| failed("copy the throwaway repository", e.to_string()))?)
-        }
-    };
-    plan.repository = copy.as_ref().map(|copy| copy.path().to_owned());
-    let ran = sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
-        SandboxError::ProgramStart { program, reason } => {
-            CommandError::NoProgram { name: name.clone(), program, reason }
-        }
-        source => CommandError::Sandbox { name: name.clone(), source },
-    });
-    // On a thread that may block. Where that fails there is no runtime any more, and it was dropped with its thread.
-    let _ = tokio::task::spawn_blocking(move || drop(copy)).await;
-    ran
 }
 
 /// An argument vector as the log commits to it, and as its payload holds it.

@@ -1,6 +1,6 @@
 //! Why a run ended without a pull request that is ready.
 
-use crate::commands::{CommandError, NETWORK_HINT};
+use crate::commands::CommandError;
 use crate::ledger::LedgerError;
 use skillhost_audit::AuditError;
 use skillhost_core::branch::BranchError;
@@ -151,9 +151,11 @@ impl RunError {
             | Self::NoSkill(_)
             | Self::Worktree(_)
             | Self::SetUp(_)
-            | Self::Command(CommandError::Network(_) | CommandError::NoProgram { .. }) => FailureClass::Configuration,
+            | Self::Command(CommandError::NoProgram { .. }) => FailureClass::Configuration,
             Self::Ledger(LedgerError::Database(_)) | Self::Folder(_) => FailureClass::Limit,
-            Self::Ledger(_) | Self::Audit(_) => FailureClass::Integrity,
+            Self::Ledger(_) | Self::Audit(_) | Self::Command(CommandError::Unrecorded { .. }) => {
+                FailureClass::Integrity
+            }
             Self::Call { source, .. } if source.is_limit() => FailureClass::Limit,
             Self::Call { source: CallError::Audit(_), .. } => FailureClass::Integrity,
             Self::Skill { error: contract::Error::Exhausted(_), .. } | Self::Time(_) => FailureClass::Limit,
@@ -187,7 +189,7 @@ impl RunError {
                 let show = run.map(|run| format!("; skillhost show {run}")).unwrap_or_default();
                 Some(format!("what it may change is `write` under [grants.implement] in skillhost.toml{show}"))
             }
-            Self::Command(CommandError::Network(_)) => Some(NETWORK_HINT.to_owned()),
+            Self::Command(CommandError::Unrecorded { source, .. }) => source.hint(),
             Self::Command(CommandError::NoProgram { .. }) => Some(
                 "name a program that is installed, or its folder under [toolchains] paths in config.toml; skillhost doctor shows where commands are looked for".to_owned(),
             ),

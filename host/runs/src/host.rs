@@ -3,11 +3,13 @@
 use crate::error::RunError;
 use crate::event::Watcher;
 use crate::ports::Person;
+use crate::web::Web;
 use skillhost_core::capability::Effective;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::Project;
+use skillhost_egress::Dialer;
 use skillhost_engine::{Engine, Grantor, Skill};
 use skillhost_models::{Models, Role};
 use skillhost_sandbox::Sandbox;
@@ -28,8 +30,12 @@ pub struct Host {
     pub engine: Arc<Engine>,
     /// Runs commands.
     pub sandbox: Sandbox,
+    /// Makes the connections of commands, under the policies of the machine.
+    pub dialer: Dialer,
     /// Calls models.
     pub models: Arc<Models>,
+    /// Sends requests of skills.
+    pub web: Web,
     /// Who does the work of each kind.
     pub skills: Arc<BTreeMap<Kind, Equipped>>,
     /// Digest of the policies that hold.

@@ -16,6 +16,7 @@ pub mod findings;
 pub mod host;
 pub mod ledger;
 mod markdown;
+mod network;
 mod phases;
 pub mod plan;
 mod ports;
@@ -28,6 +29,7 @@ mod state;
 pub mod test_count;
 pub mod tree;
 pub mod view;
+pub mod web;
 mod words;
 pub mod worktree;
 

@@ -1,13 +1,13 @@
 //! One goal, from start to pull request.
 
 use crate::ambient;
-use crate::commands;
 use crate::conventions::conventions;
 use crate::error::{FailureClass, RunError};
 use crate::event::Event;
 use crate::findings::Next;
 use crate::host::Host;
 use crate::ledger::{AgentRow, LOG, Ledger, RunRow, RunState, Sealer};
+use crate::network;
 use crate::ports::AskPort;
 use crate::session::allowance;
 use crate::slug::Slug;
@@ -76,8 +76,8 @@ pub async fn run(
     if host.project.verify.commands.is_empty() {
         return Err(RunError::NoGates);
     }
-    commands::check_networks(&host.project)?;
     let state = begin(host, goal, base).await?;
+    network_warning(host).iter().for_each(|warning| state.warn(warning));
     let started = ambient::now();
     let mut work = Work::default();
     let time = host.project.budget.time;
@@ -138,9 +138,10 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
             outputs: Default::default(),
             tree,
             repository: folder.join("repository"),
-            warnings: conventions.warnings.iter().map(ToString::to_string).collect(),
+            warnings: conventions.warnings.iter().map(ToString::to_string).chain(network_warning(host)).collect(),
             conventions: conventions.documents.into_iter().map(document).collect(),
             touched: Arc::default(),
+            refused: Arc::default(),
             id: id.clone(),
             folder: folder.clone(),
         })
@@ -151,6 +152,10 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
         let _ = ambient::remove_folder(&folder);
     }
     opened
+}
+
+fn network_warning(host: &Host) -> Option<String> {
+    host.sandbox.level().ok().and_then(|level| network::warning(&host.project, &level))
 }
 
 fn row(host: &Host, id: &RunId, goal: &str, (base, commit): (&str, &str), branch: &BranchName) -> RunRow {

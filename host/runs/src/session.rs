@@ -2,7 +2,8 @@
 
 use crate::ambient;
 use crate::event::Watcher;
-use crate::ports::{AskPort, ModelPort, Person};
+use crate::ports::{AskPort, HttpPort, ModelPort, Person};
+use crate::web::Web;
 use skillhost_audit::{Actor, AuditError, Auditor, Keyring, Log, Payloads, Subject};
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
@@ -10,7 +11,7 @@ use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::phase::Phase;
 use skillhost_core::project::Budget;
 use skillhost_engine::Skill;
-use skillhost_engine::ports::{Ask, Model};
+use skillhost_engine::ports::{Ask, Http, Model};
 use skillhost_models as models;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub struct Session {
     auditor: Auditor,
     budget: models::Budget,
     asked: AskPort,
+    payloads: Option<Arc<Payloads>>,
 }
 
 /// What a session's skill may use of models.
@@ -64,7 +66,7 @@ impl Session {
         let log = open_log(state, &Keyring::open(state)?, &id)?;
         let auditor = log.auditor(actor(skill, None, policy));
         let budget = models::Budget::root(format!("session {id}"), models::Allowance::default());
-        Ok(Self { id, state: state.to_owned(), auditor, budget, asked: AskPort::new(person) })
+        Ok(Self { id, state: state.to_owned(), auditor, budget, asked: AskPort::new(person), payloads: None })
     }
 
     /// Who records what the skill does.
@@ -91,9 +93,7 @@ impl Session {
         let manifest = &skill.inspection().manifest.skill;
         let (role, own) = roles(skill)?;
         self.budget = models::Budget::root(format!("session {}", self.id), allowance(&of.budget));
-        let key = Keyring::open(&self.state)?.subject(Subject::Run(self.id.clone()))?;
-        let folder = sessions(&self.state).join(format!("{}.payloads", self.id));
-        let payloads = Payloads::open(&folder, self.id.clone(), key)?;
+        let payloads = self.payloads()?;
         let site = models::CallSite {
             agent: AgentId::main(),
             phase: phase(manifest.kind),
@@ -110,7 +110,7 @@ impl Session {
         Ok(Arc::new(ModelPort {
             models: of.models,
             site,
-            payloads: Arc::new(payloads),
+            payloads,
             run: self.id.clone(),
             run_budget: self.budget.clone(),
             watcher: of.watcher,
@@ -118,6 +118,25 @@ impl Session {
             answered: Arc::default(),
             failed: Arc::default(),
         }))
+    }
+
+    /// Sends requests of a skill.
+    ///
+    /// # Errors
+    /// Where what is sent could not be kept.
+    pub fn http(&mut self, web: Web) -> Result<Arc<dyn Http>, SessionError> {
+        Ok(Arc::new(HttpPort { web, payloads: self.payloads()? }))
+    }
+
+    /// Where sealed bodies of this session are kept.
+    fn payloads(&mut self) -> Result<Arc<Payloads>, SessionError> {
+        if let Some(payloads) = &self.payloads {
+            return Ok(Arc::clone(payloads));
+        }
+        let key = Keyring::open(&self.state)?.subject(Subject::Run(self.id.clone()))?;
+        let folder = sessions(&self.state).join(format!("{}.payloads", self.id));
+        let payloads = Arc::new(Payloads::open(&folder, self.id.clone(), key)?);
+        Ok(Arc::clone(self.payloads.insert(payloads)))
     }
 
     /// Tokens that were used so far, and what they cost in millionths of a US dollar; none where a

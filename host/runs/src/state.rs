@@ -1,17 +1,19 @@
 //! One run at work: what its phases share.
 
 use crate::ambient;
+use crate::commands::Runner;
 use crate::error::{RunError, is_no_room};
 use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
 use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
 use crate::ports::Outputs;
-use crate::ports::{AskPort, ChangesPort, ExecPort, LogPort, ModelPort};
+use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
+use skillhost_core::project::Network;
 use skillhost_core::text::{Escaped, escape_terminal};
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
@@ -48,6 +50,8 @@ pub(crate) struct State {
     pub(crate) warnings: Vec<String>,
     /// What the skills wrote through the guard so far.
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
+    /// What the skills' commands asked the network for and didn't get, not yet in the ledger.
+    pub(crate) refused: Arc<Mutex<Vec<DenialRow>>>,
 }
 
 /// What the phases hand on.
@@ -136,6 +140,13 @@ impl State {
     /// Who records what the host itself does.
     pub(crate) fn auditor(&self) -> Auditor {
         self.log.auditor(Actor { agent: None, policy: self.host.policy, skill: None })
+    }
+
+    /// Runs commands, in somebody's name.
+    pub(crate) fn runner(&self, auditor: Auditor) -> Runner {
+        let (sandbox, dialer) = (self.host.sandbox.clone(), self.host.dialer.clone());
+        let keeps_downloads = self.host.project.setup().is_some_and(|setup| setup.network != Network::None);
+        Runner { sandbox, dialer, auditor, payloads: Arc::clone(&self.payloads), keeps_downloads }
     }
 
     /// The brief of a turn: all that its skill is told.
@@ -294,6 +305,8 @@ impl State {
             budget: budget.clone(),
             volatile: Arc::clone(&self.volatile),
         };
+        let actor = crate::session::actor(&equipped.skill, Some(self.agent.clone()), self.host.policy);
+        let auditor = self.log.auditor(actor);
         let (run, agent, watcher) = (self.id.clone(), self.agent.clone(), self.watcher().clone());
         let ports = Ports {
             log: Some(Arc::new(LogPort { run: run.clone(), agent: agent.clone(), watcher: watcher.clone() })),
@@ -310,7 +323,8 @@ impl State {
             })),
             exec: Some(Arc::new(ExecPort {
                 project: Arc::clone(&self.host.project),
-                sandbox: self.host.sandbox.clone(),
+                runner: self.runner(auditor.clone()),
+                refused: Arc::clone(&self.refused),
                 worktree: self.tree.clone(),
                 touched: Arc::clone(&self.touched),
                 repository: Some(self.repository.clone()),
@@ -322,6 +336,7 @@ impl State {
             })),
             changes: Some(Arc::new(ChangesPort::new(self, equipped))),
             ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
+            http: Some(Arc::new(HttpPort { web: self.host.web.clone(), payloads: Arc::clone(&self.payloads) })),
         };
         Ok(Call {
             skill: Arc::clone(&equipped.skill),
@@ -330,11 +345,7 @@ impl State {
             limits: equipped.limits,
             tree: Some(Arc::new(tree)),
             ports,
-            auditor: self.log.auditor(crate::session::actor(
-                &equipped.skill,
-                Some(self.agent.clone()),
-                self.host.policy,
-            )),
+            auditor,
             watch: None,
         })
     }
@@ -361,7 +372,8 @@ impl State {
             let capability = capability.to_owned();
             DenialRow { skill: skill.clone(), capability, what: denial.path.clone(), remedy }
         });
-        for denial in calls.chain(files) {
+        let commands = self.refused.lock().map(|mut refused| std::mem::take(&mut *refused)).unwrap_or_default();
+        for denial in calls.chain(files).chain(commands) {
             self.ledger(|ledger| ledger.save_denial(&denial))?;
         }
         Ok(())

@@ -24,7 +24,7 @@ const OWN_WRITABLE: [&str; 2] = ["/dev/shm", "/dev/pts"];
 pub(crate) fn check(plan: &Plan, observed: &Observed, host: &BTreeMap<String, u64>) -> Result<(), String> {
     check_namespaces(plan, observed, host)?;
     check_privileges(plan, observed)?;
-    check_network(observed)?;
+    check_network(plan, observed)?;
     check_mounts(plan, observed)
 }
 
@@ -61,11 +61,20 @@ fn check_privileges(plan: &Plan, observed: &Observed) -> Result<(), String> {
     Ok(())
 }
 
-fn check_network(observed: &Observed) -> Result<(), String> {
+fn check_network(plan: &Plan, observed: &Observed) -> Result<(), String> {
     match observed.interfaces.as_slice() {
-        [(name, true)] if name == "lo" => Ok(()),
-        other => Err(format!("network interfaces are {other:?}, not loopback alone and up")),
+        [(name, true)] if name == "lo" => {}
+        other => return Err(format!("network interfaces are {other:?}, not loopback alone and up")),
     }
+    // The host holds the listener of the proxy, so it is there though no process inside has it.
+    let expected: Vec<String> = plan.proxy.iter().map(ToString::to_string).collect();
+    if observed.listeners != expected {
+        return Err(format!("sockets listen at {:?}, not at {expected:?}", observed.listeners));
+    }
+    if observed.inheritable != 0 {
+        return Err(format!("the command would inherit {} descriptors", observed.inheritable));
+    }
+    Ok(())
 }
 
 fn check_mounts(plan: &Plan, observed: &Observed) -> Result<(), String> {
@@ -127,6 +136,8 @@ mod tests {
             seccomp: true,
             landlock: true,
             interfaces: vec![("lo".into(), true)],
+            listeners: Vec::new(),
+            inheritable: 0,
             mounts: vec![mount("/", false), mount("/usr", false), mount("/work", true), mount("/tmp", true)],
             processes: 1,
         }
@@ -152,6 +163,8 @@ mod tests {
             ("seccomp", Box::new(|o| o.seccomp = false)),
             ("interfaces", Box::new(|o| o.interfaces.push(("eth0".into(), true)))),
             ("interfaces", Box::new(|o| o.interfaces[0].1 = false)),
+            ("sockets listen", Box::new(|o| o.listeners.push("127.0.0.1:3128".into()))),
+            ("inherit 1", Box::new(|o| o.inheritable = 1)),
             ("/root is mounted", Box::new(move |o| o.mounts.push(mount("/root", false)))),
             ("/usr/lib can be written", Box::new(move |o| o.mounts.push(mount("/usr/lib", true)))),
             ("/ can be written", Box::new(|o| o.mounts[0].writable = true)),
@@ -163,6 +176,18 @@ mod tests {
             let refused = check(&plan(), &observed, &host()).unwrap_err();
             assert!(refused.contains(expected), "{refused:?} should name {expected:?}");
         }
+    }
+
+    #[test]
+    fn a_proxy_that_was_asked_for_listens_and_nothing_else_does() {
+        let mut plan = plan();
+        plan.proxy = Some(crate::proxy::INSIDE);
+        let mut observed = good();
+        assert!(check(&plan, &observed, &host()).unwrap_err().contains("sockets listen"));
+        observed.listeners.push(crate::proxy::INSIDE.to_string());
+        check(&plan, &observed, &host()).unwrap();
+        observed.listeners.push("0.0.0.0:80".into());
+        assert!(check(&plan, &observed, &host()).unwrap_err().contains("0.0.0.0:80"));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::proxy::Serve;
+
 /// One command, run in one worktree.
 #[derive(Clone, Debug)]
 pub struct Command {
@@ -16,6 +18,9 @@ pub struct Command {
     pub tree: PathBuf,
     /// A throwaway git directory, an absolute host path; inside it is `.git` in the worktree, for this command alone.
     pub repository: Option<PathBuf>,
+    /// A folder of the host's, an absolute path, for the downloads of package managers. Its own folders stand in the
+    /// home, read-write, and outlast the command: what set-up fetched is there for the next command that names it.
+    pub lasting: Option<PathBuf>,
     /// Variables beside those that the sandbox and the toolchains set. The host's own environment is never inherited.
     pub env: BTreeMap<String, String>,
     /// Wall-clock time after which the command and all that it started is killed.
@@ -35,6 +40,7 @@ impl Command {
             argv: argv.into_iter().map(Into::into).collect(),
             tree: tree.into(),
             repository: None,
+            lasting: None,
             env: BTreeMap::new(),
             timeout: DEFAULT_TIMEOUT,
             output_limit_bytes: DEFAULT_OUTPUT_LIMIT_BYTES,
@@ -49,13 +55,15 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Kept in memory whole, so that a skill can read any part; a verbose test suite writes a few MiB.
 const DEFAULT_OUTPUT_LIMIT_BYTES: usize = 16 << 20;
 
-/// What a command may reach over the network. Lists of hosts need the host's proxy and are refused by the caller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What a command may reach over the network.
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Network {
     /// An empty network with loopback up: a test can talk to its own server and to nothing else.
     #[default]
     None,
+    /// The same, and on loopback a proxy, which the host serves from outside.
+    Proxy(Serve),
 }
 
 /// How much of the machine a command may use.

@@ -7,9 +7,10 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::command::Command;
+use crate::command::{Command, Network};
 use crate::error::SandboxError;
 use crate::plan::{Mount, Plan};
+use crate::proxy;
 use crate::support::Support;
 use crate::toolchains::Toolchains;
 
@@ -20,6 +21,9 @@ pub const HOME: &str = "/home/agent";
 
 /// Part of the file system in memory of limited size; each is a folder of the same one, so that one limit holds.
 pub(crate) const SCRATCH: [&str; 3] = ["/tmp", "/var/tmp", HOME];
+/// Folders of the home in which package managers keep what they downloaded. Nothing is ever mounted inside of one: a
+/// command can put links there.
+const LASTING: [&str; 8] = [".cache", ".cargo", ".gradle", ".local", ".m2", ".npm", ".nuget", "go"];
 /// Devices that hold nothing and lead nowhere.
 pub(crate) const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
@@ -108,7 +112,11 @@ pub(crate) fn plan(
     for path in etc_paths() {
         show(&path, &mut mounts, &mut links);
     }
-    mounts.extend(toolchains.mounts().iter().cloned());
+    let lasting = lasting(command, toolchains)?;
+    let is_covered = |mount: &&Mount| lasting.iter().any(|lasting| mount.target.starts_with(&lasting.target));
+    mounts.extend(toolchains.mounts().iter().filter(|mount| !is_covered(mount)).cloned());
+    let lasting_places = lasting.iter().map(|mount| mount.target.clone()).collect();
+    mounts.extend(lasting);
     mounts.push(Mount { source: directory(&command.tree)?, target: WORK.into(), writable: true });
     if let Some(repository) = &command.repository {
         let target = Path::new(WORK).join(".git");
@@ -129,12 +137,31 @@ pub(crate) fn plan(
             .chain(toolchains.masks().iter().cloned())
             .collect(),
         limits: command.limits.clone(),
+        lasting: lasting_places,
         baseline_bytes,
         timeout_s: command.timeout.as_secs(),
         landlock_abi: support.landlock_abi,
         without: support.missing.iter().map(|missing| missing.wall).collect(),
+        proxy: matches!(command.network, Network::Proxy(_)).then_some(proxy::INSIDE),
         cgroup,
     })
+}
+
+/// The folders that outlast the command. Of a toolchain's places only cargo's downloads give way to one: they would be
+/// read-only there.
+fn lasting(command: &Command, toolchains: &Toolchains) -> Result<Vec<Mount>, SandboxError> {
+    let Some(folder) = &command.lasting else { return Ok(Vec::new()) };
+    let mut mounts = Vec::new();
+    for name in LASTING {
+        let (source, target) = (folder.join(name), Path::new(HOME).join(name));
+        if name != ".cargo" && toolchains.mounts().iter().any(|mount| mount.target.starts_with(&target)) {
+            continue;
+        }
+        let made = std::fs::create_dir_all(&source);
+        made.map_err(|error| SandboxError::DirectoryMount { path: source.clone(), source: error })?;
+        mounts.push(Mount { source: directory(&source)?, target, writable: true });
+    }
+    Ok(mounts)
 }
 
 /// The variables of a command: fixed ones, the toolchains', then the command's own.
@@ -150,6 +177,9 @@ fn environment(command: &Command, toolchains: &Toolchains) -> Vec<(OsString, OsS
     ];
     let mut env: Vec<(OsString, OsString)> = fixed.map(|(name, value)| (name.into(), value.into())).to_vec();
     env.push(("PATH".into(), toolchains.path()));
+    if matches!(command.network, Network::Proxy(_)) {
+        env.extend(proxy::variables(proxy::INSIDE).map(|(name, value)| (name.into(), value.into())));
+    }
     env.extend(toolchains.env().iter().map(|(name, value)| (name.into(), value.clone())));
     env.extend(command.env.iter().map(|(name, value)| (name.into(), value.into())));
     env
@@ -203,6 +233,24 @@ mod tests {
         let writable: Vec<_> = planned().mounts.into_iter().filter(|mount| mount.writable).collect();
         assert_eq!(writable.len(), 1);
         assert_eq!(writable[0].target, Path::new(WORK));
+    }
+
+    #[test]
+    fn nothing_is_mounted_inside_of_what_a_command_keeps() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(["true"], std::env::temp_dir());
+        command.lasting = Some(folder.path().to_owned());
+        let variable = |name: &str| (name == "HOME").then(|| folder.path().join("user").into_os_string());
+        std::fs::create_dir_all(folder.path().join("user/.cargo/registry/cache")).unwrap();
+        let toolchains = Toolchains::find(variable, &[]);
+        let cache = Path::new(HOME).join(".cargo/registry/cache");
+        assert!(toolchains.mounts().iter().any(|mount| mount.target == cache));
+        let plan = plan(&command, &toolchains, &Support::everything(), None, 0).unwrap();
+        assert_eq!(plan.lasting.len(), LASTING.len());
+        for place in &plan.lasting {
+            let inside: Vec<_> = plan.mounts.iter().filter(|mount| mount.target.starts_with(place)).collect();
+            assert!(inside.len() == 1 && inside[0].target == *place && inside[0].writable, "{inside:?}");
+        }
     }
 
     #[test]

@@ -167,6 +167,10 @@ pub struct Observed {
     pub landlock: bool,
     /// Network interfaces and whether they are up.
     pub interfaces: Vec<(String, bool)>,
+    /// Sockets that listen, TCP and UDP, as `address:port`.
+    pub listeners: Vec<String>,
+    /// Descriptors beyond the first three that the command would inherit.
+    pub inheritable: u64,
     /// Every mount point.
     pub mounts: Vec<ObservedMount>,
     /// Processes in `/proc`, PID 1 itself included.

@@ -1,10 +1,12 @@
 //! What the host tells init, and what init tells the host.
 //!
-//! The host writes one [`Request`] to init's stdin (length, then JSON) and keeps the pipe open as a lifeline: when it
+//! The host writes one [`Request`] to init's stdin (length, then JSON) and keeps it open as a lifeline: when it
 //! closes, because the host let go or died, the sandbox ends. One byte on it lets init start the command. Init answers
-//! with [`Report`]s, one JSON line each, on what it was given as stderr.
+//! with [`Report`]s, one JSON line each, on what it was given as stderr. Stdin is a socket, since one thing goes the other
+//! way: where the command gets a proxy, init sends the listener before its first report.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,8 @@ pub(crate) struct Plan {
     /// Directories inside of which nothing is shown.
     pub(crate) masks: Vec<PathBuf>,
     pub(crate) limits: Limits,
+    /// Places beside the worktree whose growth counts as its own.
+    pub(crate) lasting: Vec<PathBuf>,
     /// What the worktree and the git directory held before any command ran there.
     pub(crate) baseline_bytes: u64,
     pub(crate) timeout_s: u64,
@@ -43,6 +47,8 @@ pub(crate) struct Plan {
     pub(crate) landlock_abi: u32,
     /// Walls to do without.
     pub(crate) without: Vec<Wall>,
+    /// Listen here on loopback, and hand the listener to the host before anything else is given up.
+    pub(crate) proxy: Option<SocketAddr>,
     /// A cgroup to enter, made by the host for this command.
     pub(crate) cgroup: Option<PathBuf>,
 }

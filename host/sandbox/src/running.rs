@@ -1,12 +1,17 @@
 //! A sandbox that is running, seen from the host: its pipes, and the certainty that it ends.
 
-use std::io;
+use std::io::{self, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::net::TcpListener;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use tokio::io::AsyncWriteExt;
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use tokio::io::{AsyncWriteExt, Interest};
+use tokio::net::UnixStream;
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 use crate::cgroup::Cgroup;
 use crate::error::SandboxError;
@@ -24,7 +29,7 @@ pub(crate) struct Running {
 
 /// In the order in which they end: nothing is cleaned up before the processes are gone.
 struct Parts {
-    lifeline: Option<ChildStdin>,
+    lifeline: Option<UnixStream>,
     child: Child,
     cgroup: Option<Cgroup>,
     _repository_mount: Option<RepositoryMount>,
@@ -37,15 +42,28 @@ impl Running {
         cgroup: Option<Cgroup>,
         repository_mount: Option<RepositoryMount>,
     ) -> Result<(Self, ChildStdout, ChildStderr), SandboxError> {
-        let mut child = init_command(program).spawn().map_err(SandboxError::InitStart)?;
-        let (lifeline, output, reports) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-        let parts = Parts { lifeline, child, cgroup, _repository_mount: repository_mount };
+        let (lifeline, stdin) = std::os::unix::net::UnixStream::pair().map_err(SandboxError::Channel)?;
+        lifeline.set_nonblocking(true).map_err(SandboxError::Channel)?;
+        let lifeline = UnixStream::from_std(lifeline).map_err(SandboxError::Channel)?;
+        let mut command = init_command(program);
+        let mut child = command.stdin(OwnedFd::from(stdin)).spawn().map_err(SandboxError::InitStart)?;
+        // It holds the other end until it is dropped, and then nobody here does.
+        drop(command);
+        let (output, reports) = (child.stdout.take(), child.stderr.take());
+        let parts = Parts { lifeline: Some(lifeline), child, cgroup, _repository_mount: repository_mount };
         let mut running = Self { parts: Some(parts) };
         let (Some(output), Some(reports)) = (output, reports) else {
             return Err(SandboxError::Channel(io::ErrorKind::BrokenPipe.into()));
         };
         running.send(frame).await.map_err(SandboxError::Channel)?;
         Ok((running, output, reports))
+    }
+
+    /// Takes the listener that init has sent before its first report.
+    pub(crate) async fn take_listener(&mut self) -> io::Result<TcpListener> {
+        let lifeline = self.parts.as_ref().and_then(|parts| parts.lifeline.as_ref());
+        let lifeline = lifeline.ok_or(io::ErrorKind::BrokenPipe)?;
+        lifeline.async_io(Interest::READABLE, || receive_descriptor(lifeline)).await.map(TcpListener::from)
     }
 
     /// Lets init start the command.
@@ -78,6 +96,18 @@ impl Running {
             None => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
+}
+
+/// The one descriptor of a message.
+fn receive_descriptor(socket: &UnixStream) -> io::Result<OwnedFd> {
+    let (mut byte, mut space) = ([0], [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))]);
+    let mut message = RecvAncillaryBuffer::new(&mut space);
+    recvmsg(socket.as_fd(), &mut [IoSliceMut::new(&mut byte)], &mut message, RecvFlags::CMSG_CLOEXEC)?;
+    let descriptors = message.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
+        _ => None,
+    });
+    descriptors.flatten().next().ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
 impl Parts {
@@ -129,7 +159,7 @@ impl Drop for RepositoryMount {
     }
 }
 
-/// This program as init: no environment (the host's holds keys), pipes alone, away from the terminal's signals.
+/// This program as init: no environment (the host's holds keys), pipes or a socket pair alone, away from the terminal's signals.
 pub(crate) fn init_command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.arg0(INIT_NAME).env_clear().current_dir("/").process_group(0).kill_on_drop(true);

@@ -12,7 +12,7 @@ use tokio::process::{ChildStderr, ChildStdout};
 
 use crate::attest;
 use crate::cgroup::Cgroup;
-use crate::command::Command;
+use crate::command::{Command, Network};
 use crate::error::SandboxError;
 use crate::layout;
 use crate::level::{Attestation, Demand, Level, LimitsHeldBy, Observed};
@@ -162,6 +162,16 @@ impl Session {
                 return Err(error);
             }
         };
+        if let Network::Proxy(serve) = &command.network {
+            let served = match running.take_listener().await {
+                Ok(listener) => serve.start(listener),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = served {
+                running.end().await;
+                return Err(set_up("serve the proxy", &error.to_string()));
+            }
+        }
         running.go().await?;
         let (started, output) = (Instant::now(), Output::default());
         Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0 })

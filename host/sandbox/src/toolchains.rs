@@ -27,6 +27,9 @@ pub struct Toolchains {
 const NPM_CONFIGURATION: [&str; 5] =
     ["etc/npmrc", "node/*/etc/npmrc", "nodejs/*/etc/npmrc", "image/node/*/etc/npmrc", "*/installation/etc/npmrc"];
 
+/// What pyenv runs around `pip install`, to write programs beside its own: they are read-only here, and it would fail.
+const PYENV_HOOK: &str = "pyenv.d/exec/pip-rehash/pip";
+
 /// A manager of toolchains that lives in one folder, shown at its own place.
 struct Manager {
     /// The variable that names the folder; set inside too.
@@ -182,7 +185,8 @@ impl Toolchains {
             return;
         }
         if !is_system(target) {
-            let hidden = NPM_CONFIGURATION.iter().flat_map(|pattern| matches(&source, pattern));
+            let patterns = NPM_CONFIGURATION.iter().chain([&PYENV_HOOK]);
+            let hidden = patterns.flat_map(|pattern| matches(&source, pattern));
             self.masks.extend(hidden.filter_map(|path| Some(target.join(path.strip_prefix(&source).ok()?))));
             self.mounts.push(Mount { source, target: target.to_owned(), writable: false });
         }

@@ -1,9 +1,11 @@
 //! Running a command plainly, as the user: only time and output are limited.
 //!
 //! This exists for machines that cannot sandbox, and only where a person said so. The command still gets a clean
-//! environment, so that the host's keys do not reach it, but it can read whatever the user can.
+//! environment, so that the host's keys do not reach it, but it can read whatever the user can, and a proxy is no more
+//! than an offer.
 
 use std::future::Future;
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::pin::pin;
 use std::process::Stdio;
@@ -13,10 +15,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 
-use crate::command::Command;
+use crate::command::{Command, Network};
 use crate::error::SandboxError;
 use crate::level::{Attestation, Level, LimitsHeldBy};
 use crate::outcome::{Exit, Outcome, Output};
+use crate::proxy;
 use crate::toolchains::Toolchains;
 
 const READ_BYTES: usize = 64 << 10;
@@ -95,6 +98,12 @@ impl Group {
         plain.envs(toolchains.env().iter().filter(|(_, value)| exists(value)));
         if let Some(repository) = &command.repository {
             plain.env("GIT_DIR", repository).env::<_, &Path>("GIT_WORK_TREE", &command.tree);
+        }
+        if let Network::Proxy(serve) = &command.network {
+            // Nothing here keeps a command from going past it.
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(SandboxError::Channel)?;
+            plain.envs(proxy::variables(listener.local_addr().map_err(SandboxError::Channel)?));
+            serve.start(listener).map_err(SandboxError::Channel)?;
         }
         plain.envs(&command.env);
         let child = plain.spawn().map_err(|error| SandboxError::ProgramStart {

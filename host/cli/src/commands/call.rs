@@ -12,7 +12,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{ambient, block_on, grants, models, project, runtime, skills};
+use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
@@ -30,6 +30,7 @@ use skillhost_models::Models;
 use skillhost_runs::Person;
 use skillhost_runs::event::{Event, Watcher};
 use skillhost_runs::session::{ModelUse, Session, roles};
+use skillhost_runs::web::Web;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -63,9 +64,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
             let project = around()?.0;
             Some((models_for(&skill, &named_tiers, &project, &arguments.models)?, project.budget))
         };
+        let web = if capabilities.http.is_empty() && capabilities.secrets.is_empty() {
+            None
+        } else {
+            Some(web::open(&policies, &capabilities.secrets, models::read_user)?)
+        };
         let person = person(printer, &progress, global.no_prompt);
         let prepared =
-            Prepared { engine, skill, capabilities, grantor, models, person, policies, places, folder, printer };
+            Prepared { engine, skill, capabilities, grantor, models, web, person, policies, places, folder, printer };
         prepared.call(arguments.tool.as_deref(), input).await
     })?
 }
@@ -118,6 +124,7 @@ struct Prepared {
     capabilities: Arc<Effective>,
     grantor: Grantor,
     models: Option<(Arc<Models>, Budget)>,
+    web: Option<Web>,
     person: Option<Arc<dyn Person>>,
     policies: Policies,
     places: Places,
@@ -166,6 +173,8 @@ impl Prepared {
                 Some(session.model(&self.skill, of).map_err(|e| Failure::of(Exit::Integrity, &e))?)
             }
         };
+        let web = self.web.clone().map(|web| session.http(web)).transpose();
+        let http = web.map_err(|e| Failure::of(Exit::Integrity, &e))?;
         let call = Call {
             skill: Arc::clone(&self.skill),
             capabilities: Arc::clone(&self.capabilities),
@@ -179,6 +188,7 @@ impl Prepared {
                 ask: Some(session.ask(&self.skill)),
                 exec: None,
                 changes: None,
+                http,
             },
             auditor: session.auditor(),
             watch: None,

@@ -115,12 +115,12 @@ pub(crate) fn requests(asked: &Capabilities) -> Vec<String> {
         line("!", "change files", format!("{} in agents' worktrees", globs(&asked.write)));
     }
     if !asked.http.is_empty() {
-        let hosts = asked.http.iter().map(|url| escape_terminal(url, 100).to_string()).collect();
-        line("!", "reach", join(hosts));
+        let urls = asked.http.patterns().iter().map(|url| escape_terminal(&url.to_string(), 100).to_string());
+        line("!", "send to", join(urls.collect()));
     }
     if !asked.secrets.is_empty() {
-        let names = asked.secrets.iter().map(|name| escape_terminal(name, 64).to_string()).collect();
-        line("!", "use secrets", join(names));
+        let names = asked.secrets.iter().map(ToString::to_string).collect();
+        line("!", "use secrets", format!("{}, sent only where your config.toml lets them go", join(names)));
     }
     if asked.exec_arguments {
         line("!", "add arguments", "to your declared commands".to_owned());

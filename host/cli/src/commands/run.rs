@@ -10,9 +10,10 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{block_on, models, project, runtime_of_runs};
+use crate::{block_on, models, project, runtime_of_runs, web};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
+use skillhost_egress::Dialer;
 use skillhost_engine::Allocation;
 use skillhost_runs::commands::check_programs;
 use skillhost_runs::error::{FailureClass, RunError};
@@ -73,6 +74,8 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
         let engine = super::call::engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, &policies, &engine, &progress).await?;
         models::check(&models, &skills, &base.project, printer)?;
+        let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
+        let web = web::open(&policies, &secrets, || Ok(user))?;
         if let Some(file) = &arguments.models.record {
             // The last that can fail before the run, so that a failed start leaves no file.
             models.record_to(file).map_err(|e| models::failure(Exit::Configuration, &e))?;
@@ -83,7 +86,9 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             project: Arc::new(base.project.clone()),
             engine: Arc::new(engine),
             sandbox,
+            dialer: Dialer::new(policies.openings()),
             models: Arc::new(models),
+            web,
             skills: Arc::new(skills),
             policy: policies.digest,
             watcher: progress.watcher(),

@@ -41,7 +41,7 @@ impl CallState {
 }
 
 /// A task that is ended with whoever waits for it.
-struct EndsWithCaller<T>(JoinHandle<T>);
+pub(crate) struct EndsWithCaller<T>(pub(crate) JoinHandle<T>);
 
 impl<T> Future for EndsWithCaller<T> {
     type Output = Result<T, JoinError>;

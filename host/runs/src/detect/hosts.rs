@@ -1,5 +1,6 @@
 //! The hosts that a lock file's packages come from, so that set-up may reach those and no others.
 
+use skillhost_core::host::Host;
 use std::collections::BTreeSet;
 
 /// A lock file that names more hosts than this is not a lock file.
@@ -18,7 +19,7 @@ pub(super) fn hosts(lock: &str) -> BTreeSet<String> {
             let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '-')).unwrap_or(rest.len());
             let host = rest[..end].to_ascii_lowercase();
             // `user@host` names no host that can be granted.
-            if is_host(&host) && !rest[end..].starts_with(['@', ':']) {
+            if host.contains('.') && Host::parse(&host).is_ok() && !rest[end..].starts_with(['@', ':']) {
                 hosts.insert(host);
             }
             if hosts.len() == MAX_HOSTS {
@@ -27,14 +28,6 @@ pub(super) fn hosts(lock: &str) -> BTreeSet<String> {
         }
     }
     hosts
-}
-
-fn is_host(host: &str) -> bool {
-    host.len() <= 253
-        && host.contains('.')
-        && host
-            .split('.')
-            .all(|label| !label.is_empty() && label.len() <= 63 && !label.starts_with('-') && !label.ends_with('-'))
 }
 
 #[cfg(test)]
@@ -52,7 +45,7 @@ mod tests {
     #[test]
     fn what_is_no_host_is_left_out() {
         assert!(
-            hosts("resolved https://user@evil.example/x https://localhost/x https://-a.b/ https://a..b/ https://")
+            hosts("resolved https://0x7f.1/x https://user@evil.example/x https://localhost/x https://-a.b/ https://a..b/ https://")
                 .is_empty()
         );
         let many: String = (0..1000).map(|n| format!("url https://h{n}.example/\n")).collect();

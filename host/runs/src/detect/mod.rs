@@ -11,7 +11,6 @@ mod node;
 mod python;
 mod render;
 
-use crate::commands::NETWORK_HINT;
 use crate::tree::{Tree, read_text};
 use skillhost_core::name::{CommandName, is_branch_name};
 use skillhost_core::path::SkillPath;
@@ -166,8 +165,11 @@ fn about(files: &Files<'_>, found: &mut Findings) {
             "Agent Skills folders found: {skills}; they are never loaded from a worktree, `skillhost add PATH` installs one"
         ));
     }
-    if found.setup.as_ref().is_some_and(|setup| !setup.hosts.is_empty()) {
-        found.notes.push(format!("set-up names hosts, and no command gets a network in this version: {NETWORK_HINT}"));
+    if found.setup.as_ref().is_some_and(|setup| setup.hosts.is_empty()) {
+        found.notes.push(
+            "set-up reaches no host: where it downloads something, name the registry's hosts in [commands.setup] network"
+                .to_owned(),
+        );
     }
     if found.gates.is_empty() {
         let ci = files.has_dir(".github/workflows") || files.has(".gitlab-ci.yml");

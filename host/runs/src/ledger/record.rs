@@ -1,8 +1,9 @@
 //! What the ledger holds. Each row is sealed as a whole; states stand beside it in the clear.
 
 use serde::{Deserialize, Serialize};
-use skillhost_core::name::{AgentId, RunId};
+use skillhost_core::name::{AgentId, CommandName, RunId};
 use skillhost_core::phase::Phase;
+use skillhost_egress::Refused;
 
 macro_rules! states {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),* $(,)? }) => {
@@ -159,6 +160,9 @@ pub struct EvidenceRow {
     /// What held its limits on memory and processes: `cgroup`, `watchdog`, or `nothing` where it was not sandboxed.
     #[serde(default)]
     pub limits_held_by: String,
+    /// What it could reach: `none`, `hosts` (a list, through the proxy), or `open` where it was not sandboxed.
+    #[serde(default)]
+    pub network: String,
     /// None where a signal or a limit ended it.
     pub exit_code: Option<i32>,
     /// How it ended, in words.
@@ -191,4 +195,16 @@ pub struct DenialRow {
     pub what: String,
     /// The line that would grant it.
     pub remedy: String,
+}
+
+impl DenialRow {
+    /// What a command asked the network for.
+    pub(crate) fn of_command(name: &CommandName, refused: &Refused) -> Self {
+        Self {
+            skill: format!("command {name}"),
+            capability: "network".to_owned(),
+            what: refused.what.clone(),
+            remedy: refused.remedy.clone(),
+        }
+    }
 }

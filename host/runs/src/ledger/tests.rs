@@ -98,6 +98,7 @@ fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
         commit: "4c1e0a2".into(),
         sandbox: "full".into(),
         limits_held_by: "watchdog".into(),
+        network: "none".into(),
         exit_code: Some(exit_code),
         exit: format!("exit {exit_code}"),
         tests: Some(14),

@@ -5,7 +5,8 @@ use crate::ambient;
 use crate::commands::{self, CommandError};
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::EvidenceRow;
+use crate::ledger::{DenialRow, EvidenceRow};
+use crate::network;
 use crate::state::{State, Work};
 use crate::test_count::count_tests;
 use skillhost_audit::{BodyKind, Class, Event as Entry, Kind as Deed, Outcome, Status};
@@ -87,6 +88,7 @@ impl State {
             commit: commit.to_owned(),
             sandbox: self.host.sandbox.level().map_or_else(|e| e.to_string(), |level| level.to_string()),
             limits_held_by: String::new(),
+            network: String::new(),
             exit_code: Some(NOT_STARTED),
             exit: String::new(),
             tests: None,
@@ -96,6 +98,7 @@ impl State {
         };
         match ran {
             Ok(outcome) => {
+                evidence.network = network::word(&command.network, &outcome.attestation.level).to_owned();
                 evidence.sandbox = outcome.attestation.level.to_string();
                 evidence.limits_held_by = outcome.attestation.limits_held_by.to_string();
                 evidence.exit_code = commands::exit_code(outcome.exit);
@@ -141,12 +144,18 @@ impl State {
             .on(auditor.commit(Class::Command, &argv))
             .payload(self.payloads.put(BodyKind::Arguments, &argv)?);
         let intent = auditor.intent(event)?;
-        let ran = commands::run(&self.host.sandbox, name, command, &[], tree, Some(repository.to_owned())).await;
+        let ran = self.runner(auditor).run(name, command, &[], tree, Some(repository.to_owned())).await;
         intent.outcome(match &ran {
-            Ok(ran) => commands::record(&self.payloads, ran)?,
+            Ok(ran) => commands::record(&self.payloads, &ran.outcome)?,
             Err(_) => Outcome::of(Status::Failed),
         })?;
-        Ok(ran)
+        if let Ok(ran) = &ran {
+            network::tell(name, &ran.refused).iter().for_each(|line| self.warn(line));
+            for refused in &ran.refused {
+                self.ledger(|ledger| ledger.save_denial(&DenialRow::of_command(name, refused)))?;
+            }
+        }
+        Ok(ran.map(|ran| ran.outcome))
     }
 
     /// Prepares the agent's own tree as each gate's checkout will be.

@@ -1,7 +1,9 @@
 //! `exec`: declared commands over the agent's own tree. What they show is for the skill alone, never evidence.
 
-use crate::commands::{self, CommandError};
+use crate::commands::{self, CommandError, Runner};
 use crate::event::{Event, Watcher};
+use crate::ledger::DenialRow;
+use crate::network;
 use crate::worktree::AgentTree;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -12,7 +14,7 @@ use skillhost_core::project::{Command, Project};
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::{Error, exec as wit};
 use skillhost_engine::ports::{Exec, Sealed, Told};
-use skillhost_sandbox::{Output, Sandbox};
+use skillhost_sandbox::Output;
 use std::collections::{BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -24,7 +26,9 @@ const KEPT_BYTES: usize = 64 << 20;
 
 pub(crate) struct ExecPort {
     pub(crate) project: Arc<Project>,
-    pub(crate) sandbox: Sandbox,
+    pub(crate) runner: Runner,
+    /// What commands were refused, for the run to save.
+    pub(crate) refused: Arc<Mutex<Vec<DenialRow>>>,
     pub(crate) worktree: AgentTree,
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
     pub(crate) repository: Option<PathBuf>,
@@ -128,12 +132,18 @@ impl Exec for ExecPort {
             let (name, command) = self.declared(&name)?;
             let what = escape_terminal(&format!("running {name}"), 80);
             self.watcher.tell(&self.run, Event::Doing { agent: self.agent.clone(), what });
-            let ran =
-                commands::run(&self.sandbox, &name, command, &arguments, self.worktree.dir(), self.repository.clone())
-                    .await;
+            let (tree, repository) = (self.worktree.dir(), self.repository.clone());
+            let ran = self.runner.run(&name, command, &arguments, tree, repository).await;
             // Whatever the command left there, nothing that git would take for a repository stays.
             self.sweep().await?;
             let ran = ran.map_err(|e| failed(&e))?;
+            for line in network::tell(&name, &ran.refused) {
+                self.watcher.tell(&self.run, Event::Warning(escape_terminal(&line, 500)));
+            }
+            if let Ok(mut refused) = self.refused.lock() {
+                refused.extend(ran.refused.iter().map(|refused| DenialRow::of_command(&name, refused)));
+            }
+            let ran = ran.outcome;
             let outcome = commands::record(&self.payloads, &ran).map_err(|e| unrecorded(&e))?;
             let value = wit::Outcome {
                 exit_code: commands::exit_code(ran.exit),
@@ -159,8 +169,7 @@ fn unrecorded(error: &skillhost_audit::AuditError) -> Error {
 /// What a skill may know: no path of the host.
 fn failed(error: &CommandError) -> Error {
     match error {
-        CommandError::Network(_) => Error::Denied(error.to_string()),
-        CommandError::NoProgram { .. } => Error::Failed(error.to_string()),
+        CommandError::NoProgram { .. } | CommandError::Unrecorded { .. } => Error::Failed(error.to_string()),
         CommandError::Sandbox { name, .. } => Error::Failed(format!("the command `{name}` could not be started")),
     }
 }

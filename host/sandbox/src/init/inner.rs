@@ -27,6 +27,9 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports, tell_ready: OwnedFd) -> Re
     set_parent_process_death_signal(Some(Signal::KILL)).step("die with the supervisor")?;
     let segments_are_limited = root::build(plan)?;
     network::bring_loopback_up().step("bring loopback up")?;
+    if let Some(address) = plan.proxy {
+        network::hand_listener_over(address).step("listen for the proxy")?;
+    }
     if !plan.without.contains(&Wall::UtsNamespace) {
         rustix::system::sethostname(b"sandbox").step("set the host name")?;
     }

@@ -1,9 +1,16 @@
-//! Loopback: a fresh network namespace has it, but it is down.
+//! Loopback: a fresh network namespace has it, but it is down. And what listens there.
 
-use std::io;
-use std::os::fd::AsRawFd;
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::os::fd::{AsFd, AsRawFd};
 
-use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+use rustix::net::{
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socket_with,
+};
+
+/// Sockets by kind, and the state in which one takes what comes: `TCP_LISTEN`, and for UDP unconnected.
+const SOCKETS: [(&str, &str); 4] = [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")];
 
 /// Brings `lo` up, with 127.0.0.1 and, where the kernel has IPv6, ::1.
 pub(super) fn bring_loopback_up() -> io::Result<()> {
@@ -14,6 +21,52 @@ pub(super) fn bring_loopback_up() -> io::Result<()> {
     // SAFETY: SIOCSIFFLAGS reads an ifreq, which outlives the call.
     let failed = unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &raw const request) } != 0;
     if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Listens at `address`, and hands the listener over to the host, whose it is from then on: no process in here has it.
+pub(super) fn hand_listener_over(address: SocketAddr) -> io::Result<()> {
+    let listener = TcpListener::bind(address)?;
+    let descriptors = [listener.as_fd()];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut message = SendAncillaryBuffer::new(&mut space);
+    if !message.push(SendAncillaryMessage::ScmRights(&descriptors)) {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    sendmsg(rustix::stdio::stdin(), &[IoSlice::new(b"l")], &mut message, SendFlags::NOSIGNAL)?;
+    Ok(())
+}
+
+/// Where sockets of this namespace take what comes.
+pub(super) fn listeners() -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for (kind, state) in SOCKETS {
+        let table = match std::fs::read_to_string(format!("/proc/self/net/{kind}")) {
+            Ok(table) => table,
+            // A kernel without IPv6.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        for line in table.lines().skip(1) {
+            let mut fields = line.split_whitespace().skip(1);
+            let (local, now) = (fields.next().unwrap_or_default(), fields.nth(1).unwrap_or_default());
+            if now == state {
+                found.push(address(local).map_or_else(|| local.to_owned(), |address| address.to_string()));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// An address as the kernel writes it: words of the processor's order in hexadecimal, and a port.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
+    let mut bytes = Vec::new();
+    for at in (0..address.len()).step_by(8) {
+        bytes.extend(u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    }
+    let v4 = || <[u8; 4]>::try_from(bytes.as_slice()).ok().map(|bytes| IpAddr::from(Ipv4Addr::from(bytes)));
+    let v6 = || <[u8; 16]>::try_from(bytes.as_slice()).ok().map(|bytes| IpAddr::from(Ipv6Addr::from(bytes)));
+    Some(SocketAddr::new(v4().or_else(v6)?, u16::from_str_radix(port, 16).ok()?))
 }
 
 /// Whether an interface is up.
@@ -41,4 +94,24 @@ fn request_for(name: &[u8]) -> libc::ifreq {
         *to = *from as libc::c_char;
     }
     request
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn addresses_of_the_kernel_are_read() {
+        for (text, expected) in [
+            ("0100007F:0C38", "127.0.0.1:3128"),
+            ("00000000:0050", "0.0.0.0:80"),
+            ("00000000000000000000000001000000:1F90", "[::1]:8080"),
+        ] {
+            assert_eq!(address(text).map(|address| address.to_string()).as_deref(), Some(expected));
+        }
+        for text in ["", "0100007F", "0100:1", "zz00007F:1", "0100007F:zz"] {
+            assert_eq!(address(text), None, "{text}");
+        }
+    }
 }

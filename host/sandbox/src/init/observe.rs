@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use rustix::thread::UnshareFlags;
 
-use super::{Fault, Step, network, outer};
+use super::{Fault, Step, network, outer, sys};
 use crate::level::{Observed, ObservedMount};
 
 pub(super) fn observe() -> Result<Observed, Fault> {
@@ -23,6 +23,8 @@ pub(super) fn observe() -> Result<Observed, Fault> {
         seccomp: filtered && refuses_namespaces(),
         landlock: hides_the_root(),
         interfaces: interfaces().step("list network interfaces")?,
+        listeners: network::listeners().step("list sockets")?,
+        inheritable: sys::inheritable_above_stderr().step("list descriptors")?,
         mounts: mounts().step("list mounts")?,
         processes: processes().step("list processes")?,
     })

@@ -128,7 +128,7 @@ fn supervise(plan: &Plan, init: Pid, ready: rustix::fd::OwnedFd, reports: &mut R
         if waiting && happened.last() == Some(&true) && host_is_there {
             // PID 1 is about to start the command, and has changed the root: /proc and /work are the sandbox's.
             waiting = false;
-            watch = Some(Watch::begin(&plan.limits, plan.baseline_bytes));
+            watch = Some(Watch::begin(&plan.limits, &plan.lasting, plan.baseline_bytes));
         }
         let alive = || matches!(waitpid_now(init), Ok(None));
         if let Some(limit) = watch.as_mut().and_then(|watch| watch.look(&alive)) {

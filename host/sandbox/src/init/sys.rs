@@ -118,6 +118,20 @@ fn close_each_above_stderr() -> io::Result<()> {
     Ok(())
 }
 
+/// How many descriptors beyond the first three a program would inherit that this process executes.
+pub(super) fn inheritable_above_stderr() -> io::Result<u64> {
+    let names = std::fs::read_dir("/proc/self/fd")?.map(|entry| entry.map(|entry| entry.file_name()));
+    let names = names.collect::<io::Result<Vec<_>>>()?;
+    let numbers = names.iter().filter_map(|name| name.to_str()?.parse::<libc::c_int>().ok()).filter(|fd| *fd > 2);
+    let is_inheritable = |fd: &libc::c_int| {
+        #[allow(unsafe_code, reason = "asks about a number that may have been closed since, which is no descriptor")]
+        // SAFETY: touches no memory.
+        let flags = unsafe { libc::fcntl(*fd, libc::F_GETFD) };
+        flags != -1 && flags & libc::FD_CLOEXEC == 0
+    };
+    Ok(numbers.filter(is_inheritable).count() as u64)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]

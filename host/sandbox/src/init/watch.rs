@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::command::Limits;
@@ -26,6 +26,8 @@ const DISK_INTERVAL: Duration = Duration::from_secs(1);
 const DISK_PAUSE_FACTOR: u32 = 10;
 pub(super) struct Watch<'a> {
     limits: &'a Limits,
+    /// Beside the worktree.
+    lasting: &'a [PathBuf],
     baseline_bytes: u64,
     free_bytes: u64,
     next_walk: Instant,
@@ -33,8 +35,8 @@ pub(super) struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// `baseline_bytes` is what the tree held before the first command in it was started.
-    pub(super) fn begin(limits: &'a Limits, baseline_bytes: u64) -> Self {
-        Self { limits, baseline_bytes, free_bytes: free_bytes(Path::new(WORK)), next_walk: Instant::now() }
+    pub(super) fn begin(limits: &'a Limits, lasting: &'a [PathBuf], baseline_bytes: u64) -> Self {
+        Self { limits, lasting, baseline_bytes, free_bytes: free_bytes(Path::new(WORK)), next_walk: Instant::now() }
     }
 
     /// The limit that is exceeded, if any is. `alive` says whether there is still something to watch.
@@ -74,7 +76,10 @@ impl<'a> Watch<'a> {
         }
         let tree = Path::new(WORK);
         let mut used = tree_bytes(tree, alive)?;
-        let unlinked = Unlinked::find(tree);
+        for place in self.lasting {
+            used = used.saturating_add(tree_bytes(place, alive)?);
+        }
+        let unlinked = Unlinked::find(tree, self.lasting);
         used = used.saturating_add(unlinked.bytes);
         if unlinked.is_hidden {
             // Others write to this disk too, so this is an upper bound, and no measure where a better one can be had.
@@ -139,7 +144,8 @@ struct Unlinked {
 }
 
 impl Unlinked {
-    fn find(tree: &Path) -> Self {
+    /// All of these places are on the tree's disk.
+    fn find(tree: &Path, lasting: &[PathBuf]) -> Self {
         let mut found = Self::default();
         let Ok(device) = fs::metadata(tree).map(|tree| tree.dev()) else { return Self { is_hidden: true, ..found } };
         // By number, since several descriptors can be one file's.
@@ -159,7 +165,9 @@ impl Unlinked {
                 }
             }
             let maps = fs::read_to_string(place.join("maps")).unwrap_or_default();
-            let is_unlinked = |line: &str| line.ends_with(" (deleted)") && line.contains(&format!(" {WORK}/"));
+            let places = || lasting.iter().map(PathBuf::as_path).chain([tree]);
+            let is_there = |line: &str| places().any(|place| line.contains(&format!(" {}/", place.display())));
+            let is_unlinked = |line: &str| line.ends_with(" (deleted)") && is_there(line);
             found.is_hidden |= maps.lines().any(is_unlinked);
         }
         found.bytes = files.into_values().fold(0, u64::saturating_add);

@@ -1,0 +1,122 @@
+//! Requests of skills over HTTP: to addresses that were judged, over TLS that ends here, with secrets that only the user
+//! sends anywhere.
+//!
+//! Each request has a connection of its own, to one host, and is never sent on: a redirect is a reply like any other, which
+//! a skill may follow with another request, judged anew. No proxy of the environment is asked.
+
+mod client;
+mod reply;
+mod secrets;
+
+pub use secrets::{SecretError, Secrets};
+
+use crate::web::client::{Tls, hyper_failure};
+use crate::web::reply::Reply;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, RANGE, TRANSFER_ENCODING, USER_AGENT};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use skillhost_core::destination::{Scheme, WebUrl};
+use skillhost_core::reach::Openings;
+use skillhost_core::secret::Forms;
+use skillhost_egress::Dialer;
+use skillhost_engine::ports::{HttpBody, HttpError, HttpRequest};
+use std::sync::Arc;
+use tokio::time::timeout;
+
+/// What all requests of one program share. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    dialer: Dialer,
+    tls: Tls,
+    secrets: Arc<Secrets>,
+    /// What no reply may hold when a skill reads it.
+    forms: Forms,
+}
+
+impl Web {
+    /// With the openings of the machine's policies, and the secrets that were granted to anyone.
+    pub fn new(openings: Openings, secrets: Secrets) -> Self {
+        let forms = secrets.forms();
+        Self { dialer: Dialer::new(openings), tls: Tls::default(), secrets: Arc::new(secrets), forms }
+    }
+
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    pub(crate) fn send(&self, request: HttpRequest) -> BoxFuture<'static, Result<Response<HttpBody>, HttpError>> {
+        let web = self.clone();
+        async move { web.exchange(request).await }.boxed()
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<Response<HttpBody>, HttpError> {
+        let HttpRequest { method, url, headers, body, secrets, waits } = request;
+        let mut headers = self.secrets.put_into(headers, &secrets, &url)?;
+        if !secrets.is_empty() && headers.contains_key(RANGE) {
+            // Whoever is told of a secret in parts knows the whole.
+            return Err(HttpError::Invalid("a request that carries a secret can't ask for a range"));
+        }
+        self.complete(&mut headers, &url)?;
+        let target = url.path_and_query();
+        let mut message = Request::new(body);
+        *message.method_mut() = method;
+        *message.uri_mut() = target.parse().map_err(|_| HttpError::Invalid("its path can't be sent"))?;
+        *message.headers_mut() = headers;
+
+        let opened = timeout(waits.connect, client::open(&self.dialer, &self.tls, &url));
+        let (mut sender, driver) = opened.await.map_err(|_| HttpError::ConnectTimedOut)??;
+        let replied = timeout(waits.first_byte, sender.send_request(message));
+        let reply = replied.await.map_err(|_| HttpError::ReplyTimedOut)?.map_err(|error| hyper_failure(&error))?;
+        let (mut parts, body) = reply.into_parts();
+        self.check(parts.status, &parts.headers)?;
+        parts.headers = self.masked(parts.headers);
+        // The server's own words beside the status.
+        parts.extensions.clear();
+        let body = Reply::new(body, driver, self.forms.clone(), waits.between_bytes);
+        Ok(Response::from_parts(parts, body.boxed_unsync()))
+    }
+
+    /// Adds what the host says for itself.
+    fn complete(&self, headers: &mut HeaderMap, url: &WebUrl) -> Result<(), HttpError> {
+        let destination = url.destination();
+        let host = if destination.port() == url.scheme().default_port() {
+            destination.host().to_string()
+        } else {
+            destination.to_string()
+        };
+        headers.insert(HOST, HeaderValue::from_str(&host).map_err(|_| HttpError::Denied)?);
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        let program = HeaderValue::from_static(concat!("skillhost/", env!("CARGO_PKG_VERSION")));
+        headers.entry(USER_AGENT).or_insert(program);
+        if !self.forms.is_empty() {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a reply that can't be read as it stands.
+    fn check(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), HttpError> {
+        if status == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(HttpError::Upgrade);
+        }
+        let is_other = |name, plain: &str| {
+            headers.get_all(name).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
+        };
+        // Where no secret is, an encoding is the skill's own affair; that of the transfer is not.
+        if is_other(TRANSFER_ENCODING, "chunked") || !self.forms.is_empty() && is_other(CONTENT_ENCODING, "identity") {
+            return Err(HttpError::Encoding);
+        }
+        Ok(())
+    }
+
+    fn masked(&self, headers: HeaderMap) -> HeaderMap {
+        if self.forms.is_empty() { headers } else { reply::masked(&headers, &self.forms) }
+    }
+}
+
+/// Whether nobody on the way can read what is sent: TLS, or a connection that stays on this machine.
+fn is_private(url: &WebUrl) -> bool {
+    url.scheme() == Scheme::Https || url.destination().host().address().is_some_and(|address| address.is_loopback())
+}
