@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod components;
 mod demo;
+mod fuzz;
 mod machine;
 mod process;
 mod setup;
@@ -21,6 +22,7 @@ cargo xtask COMMAND
   demo    builds skillhost, and runs the main job on a sample application with a scripted model
   test    runs every test
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
+  fuzz    runs the fuzz targets, each for 10 minutes; TARGET… names some, --time 1h says how long
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -46,6 +48,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo"] => demo::run(),
         ["test", filters @ ..] => test::run(filters),
         ["bench", options @ ..] => bench::run(options),
+        ["fuzz", options @ ..] => fuzz::run(options),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");
