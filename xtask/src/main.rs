@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod components;
 mod demo;
+mod fuzz;
 mod machine;
 mod mutants;
 mod process;
@@ -25,6 +26,7 @@ cargo xtask COMMAND
   attacks runs the attack corpus row by row, or the rows and groups that are named
   mutants takes the walls away one by one, and shows which attacks notice
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
+  fuzz    runs the fuzz targets, each for 10 minutes; TARGET… names some, --time 1h says how long
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -52,6 +54,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["attacks", rows @ ..] => attacks::run(rows),
         ["mutants", words @ ..] => mutants::run(words),
         ["bench", options @ ..] => bench::run(options),
+        ["fuzz", options @ ..] => fuzz::run(options),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");

@@ -51,6 +51,9 @@ const TESTS: &[Need] = &[
 /// What the peer of the benchmarks is installed with.
 const PEER: &[Need] = &[program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv")];
 
+/// What libFuzzer is built with.
+const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
+
 /// Installs what the tests need, where this user may, and says how otherwise.
 pub(crate) fn add_test_tools() -> Result<()> {
     add_packages(&Machine::this(), TESTS)
@@ -59,6 +62,11 @@ pub(crate) fn add_test_tools() -> Result<()> {
 /// The same for the peer of the benchmarks.
 pub(crate) fn add_peer_tools() -> Result<()> {
     add_packages(&Machine::this(), PEER)
+}
+
+/// The same for the long runs of the fuzz targets.
+pub(crate) fn add_fuzz_tools() -> Result<()> {
+    add_packages(&Machine::this(), FUZZING)
 }
 
 /// Adds the format and the lints that a minimal toolchain comes without.
@@ -137,6 +145,8 @@ mod tests {
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
+        let text = said(add_packages(&empty.machine(), FUZZING));
+        assert!(text.ends_with("apt-get install g++"), "{text}");
     }
 
     #[test]

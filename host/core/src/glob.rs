@@ -1,4 +1,4 @@
-//! Globs over worktree paths: `*` and `?` stay within a component, `**` crosses them.
+//! Globs over worktree paths: `*`, `?` and `[…]` stay within a component, `**` crosses them.
 
 use crate::path::SkillPath;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
@@ -155,12 +155,59 @@ fn glob(pattern: &str) -> Result<Glob, GlobError> {
     if pattern.split('/').any(|c| c == "..") {
         return Err(refuse("`..` leads out of the worktree"));
     }
-    GlobBuilder::new(pattern)
+    // Paths are normal, so it would match nothing; and where it is to protect something, nobody would notice.
+    if pattern.split('/').any(|c| c.is_empty() || c == ".") {
+        return Err(refuse("it holds `.` or an empty component, which no path does"));
+    }
+    GlobBuilder::new(&within_components(pattern).map_err(refuse)?)
         .literal_separator(true)
         .backslash_escape(true)
         .empty_alternates(false)
         .build()
         .map_err(|e| refuse(&e.kind().to_string()))
+}
+
+/// The pattern with its classes kept within a component: `globset` lets `[!x]` and `[+-9]` match `/`.
+fn within_components(pattern: &str) -> Result<String, &'static str> {
+    let mut kept = String::with_capacity(pattern.len());
+    let mut rest = pattern.chars();
+    while let Some(c) = rest.next() {
+        kept.push(c);
+        match c {
+            '\\' => kept.extend(rest.next()),
+            '[' => {
+                // A `]` that stands first is one of its characters. Without an end it is refused further on.
+                let text = rest.as_str();
+                let negated = text.starts_with(['!', '^']);
+                let inside = &text[usize::from(negated)..];
+                let end = inside.char_indices().skip(1).find(|(_, c)| *c == ']').map(|(at, _)| at);
+                let Some(members) = end.map(|end| &inside[..end]) else { continue };
+                if covers_separator(members) {
+                    return Err("a class `[…]` holds `/`; only `**` and `/` itself match one");
+                }
+                if members.len() > 2 && members.ends_with("--") {
+                    return Err("a class `[…]` ends with `--`, which can be read in two ways");
+                }
+                kept.push_str(&text[..text.len() - inside.len()]);
+                kept.push_str(members);
+                if negated {
+                    // A `-` that stands last is no range.
+                    let dash = kept.len() - usize::from(members.len() > 1 && members.ends_with('-'));
+                    kept.insert(dash, '/');
+                }
+                kept.push(']');
+                rest = inside[members.len() + 1..].chars();
+            }
+            _ => {}
+        }
+    }
+    Ok(kept)
+}
+
+/// Whether the members of a class hold `/`, by itself or in a range.
+fn covers_separator(members: &str) -> bool {
+    let members: Vec<char> = members.chars().collect();
+    members.contains(&'/') || members.windows(3).any(|range| range[1] == '-' && (range[0]..=range[2]).contains(&'/'))
 }
 
 /// Whether `pattern` could match something at or beneath `dir`. Component by component; a component with special
@@ -248,10 +295,32 @@ mod tests {
 
     #[test]
     fn refuses_what_leads_out() {
-        for bad in ["", "/etc/**", "../x", "a/../../b", "[", "a{b"] {
+        for bad in ["", "/etc/**", "../x", "a/../../b", "[", "a{b", "./a", "a//b", "a/", "a/./b"] {
             assert!(Globs::parse([bad]).is_err(), "{bad}");
         }
         assert_eq!(Globs::parse(vec!["a"; 257]), Err(GlobError::TooMany));
+    }
+
+    #[test]
+    fn f_01_a_class_stays_within_a_component() {
+        for bad in ["a[/]b", "a[!/]b", "a[+-9]b", "a[!x", "a[", "[]", "[!]"] {
+            assert!(Globs::parse([bad]).is_err(), "{bad}");
+        }
+        for (pattern, matched, others) in [
+            ("src[!x]lib", "src-lib", ["src/lib", "srcxlib"]),
+            ("v[^1]*", "v2.md", ["v/secret", "v1"]),
+            ("a[!]x]b", "ayb", ["a]b", "a/b"]),
+            ("a[!x-]b", "ayb", ["a-b", "a/b"]),
+            ("a[!-]b", "ayb", ["a-b", "a/b"]),
+            ("a[!a-c]b", "adb", ["abb", "a/b"]),
+            ("a\\[!x]b", "a[!x]b", ["a/b", "ayb"]),
+            ("[!a][!b]", "ba", ["ab", "b"]),
+            ("größe[!ß]", "größex", ["größe/", "größeß"]),
+        ] {
+            let globs = Globs::parse([pattern]).unwrap();
+            assert!(globs.matches(&path(matched)), "{pattern} {matched}");
+            assert!(!others.iter().any(|other| globs.matches(&path(other))), "{pattern}");
+        }
     }
 
     #[test]

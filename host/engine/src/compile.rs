@@ -57,9 +57,13 @@ fn compile_from_stdin() -> Result<(), String> {
     setrlimit(Resource::Cpu, limit(COMPILE_CPU_SECONDS)).map_err(|e| e.to_string())?;
     setrlimit(Resource::Core, limit(0)).map_err(|e| e.to_string())?;
     let component = ambient::read_stdin(MAX_COMPONENT_BYTES as u64 + 1).map_err(|e| e.to_string())?;
+    ambient::write_stdout(&compile_here(&component)?).map_err(|e| e.to_string())
+}
+
+/// Compiles in this process, which the component may then bring down.
+pub(crate) fn compile_here(component: &[u8]) -> Result<Vec<u8>, String> {
     let engine = wasmtime::Engine::new(&wasmtime_config(Allocation::OnDemand)).map_err(|e| e.to_string())?;
-    let compiled = engine.precompile_component(&component).map_err(|e| format!("{e:#}"))?;
-    ambient::write_stdout(&compiled).map_err(|e| e.to_string())
+    engine.precompile_component(component).map_err(|e| format!("{e:#}"))
 }
 
 impl Compiler {

@@ -143,6 +143,14 @@ impl Engine {
         self.load(component).await
     }
 
+    /// As [`Engine::load`], compiling in this process, and keeping nothing: for the fuzz targets.
+    #[cfg(feature = "testing")]
+    pub(crate) fn load_here(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
+        let inspection = inspect(component)?;
+        let code = crate::compile::compile_here(component).map_err(LoadError::Invalid)?;
+        Ok(Arc::new(self.link(inspection, &cache::deserialize(&self.wasmtime, &code)?)?))
+    }
+
     async fn code(&self, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
         let cache = Cache::open(&self.options.cache_folder, &self.options.key_folder)?;
         if let Some(code) = cache.load(&self.wasmtime, digest) {

@@ -29,6 +29,8 @@ mod schema;
 mod sockets;
 mod state;
 mod supervise;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use call::{Call, Called};
 pub use compile::{Compiler, compile_if_requested};

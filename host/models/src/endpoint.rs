@@ -155,10 +155,8 @@ impl Endpoint {
             if *received_bytes > self.tuning.max_stream_bytes {
                 return Err(Failure::new(Cause::TooLarge, "the reply is over the limit"));
             }
-            for data in stream.push(&piece).map_err(sse_failure)? {
-                if decoder.event(&data, &|event| events(self.scrub_event(event)))? == Flow::Done {
-                    return decoder.finish();
-                }
+            if take(&piece, &mut stream, decoder.as_mut(), &|event| events(self.scrub_event(event)))? == Flow::Done {
+                break;
             }
         }
         decoder.finish()
@@ -262,6 +260,33 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
         let seconds = date(RETRY_AFTER.as_str())?.saturating_sub(date(DATE.as_str()).unwrap_or(now));
         Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
     })
+}
+
+/// Hands the next piece of a stream to the decoder; tells whether the reply is whole.
+fn take(
+    mut piece: &[u8],
+    stream: &mut EventStream,
+    decoder: &mut dyn Decode,
+    events: Events<'_>,
+) -> Result<Flow, Failure> {
+    while let Some(data) = stream.next(&mut piece).map_err(sse_failure)? {
+        if decoder.event(&data, events)? == Flow::Done {
+            return Ok(Flow::Done);
+        }
+    }
+    Ok(Flow::More)
+}
+
+/// What an exchange makes of a stream that arrives in these pieces.
+#[cfg(feature = "testing")]
+pub(crate) fn read(pieces: &[&[u8]], mut decoder: Box<dyn Decode>) -> Result<Decoded, Failure> {
+    let mut stream = EventStream::default();
+    for piece in pieces {
+        if take(piece, &mut stream, decoder.as_mut(), &crate::event::ignore_events)? == Flow::Done {
+            break;
+        }
+    }
+    decoder.finish()
 }
 
 fn sse_failure(error: SseError) -> Failure {

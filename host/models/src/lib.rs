@@ -31,6 +31,8 @@ mod send;
 mod site;
 mod sse;
 mod suggestion;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod tuning;
 
 pub use budget::{Allowance, Amount, Budget, Exhausted, Reservation};

@@ -28,10 +28,11 @@ pub(crate) struct EventStream {
 }
 
 impl EventStream {
-    /// Takes the next piece; gives the events that it completes. An event that the stream's end cuts never appears.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<Vec<Data>, SseError> {
-        let mut events = Vec::new();
-        for &byte in piece {
+    /// Takes from a piece of the stream until an event is complete, and gives it; none where all is taken. One by one, so
+    /// that what is wrong behind an event takes nothing away from it. An event that the stream's end cuts never appears.
+    pub(crate) fn next(&mut self, piece: &mut &[u8]) -> Result<Option<Data>, SseError> {
+        while let Some((&byte, rest)) = piece.split_first() {
+            *piece = rest;
             // `\r`, `\n` and `\r\n` all end a line.
             let second_half = self.after_return && byte == b'\n';
             self.after_return = byte == b'\r';
@@ -39,12 +40,24 @@ impl EventStream {
                 continue;
             }
             if matches!(byte, b'\r' | b'\n') {
-                events.extend(self.end_line()?);
+                if let Some(event) = self.end_line()? {
+                    return Ok(Some(event));
+                }
             } else if self.line.len() >= MAX_EVENT_BYTES {
                 return Err(SseError::TooLarge);
             } else {
                 self.line.push(byte);
             }
+        }
+        Ok(None)
+    }
+
+    /// All events that a piece completes.
+    #[cfg(test)]
+    fn push(&mut self, mut piece: &[u8]) -> Result<Vec<Data>, SseError> {
+        let mut events = Vec::new();
+        while let Some(event) = self.next(&mut piece)? {
+            events.push(event);
         }
         Ok(events)
     }
@@ -121,6 +134,14 @@ mod tests {
     #[test]
     fn broken_text_is_refused() {
         assert_eq!(EventStream::default().push(b"data: \xff\n\n"), Err(SseError::Encoding));
+    }
+
+    #[test]
+    fn what_is_wrong_behind_an_event_takes_nothing_away_from_it() {
+        let mut stream = EventStream::default();
+        let mut piece = b"data: a\n\ndata: \xff\n\n".as_slice();
+        assert_eq!(stream.next(&mut piece), Ok(Some("a".to_owned())));
+        assert_eq!(stream.next(&mut piece), Err(SseError::Encoding));
     }
 
     proptest! {

@@ -1,6 +1,9 @@
 //! The words of a goal: what is left of a sentence when small words and endings are gone. Used to match a goal
 //! against a task router, and to name a run. Deterministic, and the same on every machine.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 /// Words that say nothing about what a task is about.
 const SMALL: &[&str] = &[
     "a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "before", "but", "by", "can",
@@ -53,7 +56,9 @@ pub(crate) fn is_small(word: &str) -> bool {
 
 /// Whether `word` (in lower case) is a verb that any task could begin with, in any of its forms.
 pub(crate) fn is_task_verb(word: &str) -> bool {
-    VERBS.contains(&word) || VERBS.iter().any(|verb| stem(verb) == stem(word))
+    // Asked of every word of a repository's routers, so nothing is worked out twice.
+    static STEMS: LazyLock<BTreeSet<String>> = LazyLock::new(|| VERBS.iter().map(|verb| stem(verb)).collect());
+    STEMS.contains(&stem(word))
 }
 
 /// The stems of the words that say what `text` is about, in order, each once. At most 200.

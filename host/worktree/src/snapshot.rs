@@ -88,6 +88,7 @@ impl Snapshot {
                 return Err(over(MAX_ENTRIES, "entries"));
             }
             let mut names = HashSet::with_capacity(tree.len());
+            let mut before = Vec::new();
             for index in 0..tree.len() {
                 let Some(entry) = tree.get(index) else { continue };
                 let path = [&prefix[..], entry.name_bytes()].concat();
@@ -99,6 +100,15 @@ impl Snapshot {
                 if !names.insert(entry.name_bytes().to_vec()) {
                     return Err(WorktreeError::UnsafeTree { path: lossy(&path), rule: "its name stands there twice" });
                 }
+                // Git looks entries up by halving, so that in another order they are found by one way and not by another.
+                let place = order(entry.name_bytes(), entry.filemode());
+                if place < before {
+                    return Err(WorktreeError::UnsafeTree {
+                        path: lossy(&path),
+                        rule: "it is not where git looks for it",
+                    });
+                }
+                before = place;
                 if entry.filemode() == 0o040_000 {
                     pending.push(([&path[..], b"/"].concat(), entry.id(), depth + 1));
                 } else {
@@ -117,6 +127,12 @@ impl Snapshot {
         }
         Ok(snapshot)
     }
+}
+
+/// What entries of a directory are ordered by: directories as if a `/` were behind their names.
+fn order(name: &[u8], mode: i32) -> Vec<u8> {
+    let behind: &[u8] = if mode == 0o040_000 { b"/" } else { b"" };
+    [name, behind].concat()
 }
 
 /// Why a name in a commit is not written to disk.

@@ -1,0 +1,73 @@
+//! `policy.toml`: whatever it says, it only narrows.
+
+use super::{Target, join, texts};
+use skillhost_core::capability::{Capabilities, Effective, Tier};
+use skillhost_core::glob::Globs;
+use skillhost_core::limits::{Limits, PartialLimits};
+use skillhost_core::path::SkillPath;
+use skillhost_core::policy::Policy;
+use std::collections::BTreeSet;
+
+pub(super) const TARGET: Target = Target {
+    name: "policy",
+    check,
+    seeds,
+    words: &[
+        "[sources]\n",
+        "allow = [\"file:*\"]\n",
+        "signed = \"required\"\n",
+        "[capabilities]\n",
+        "read = [\"src/**\"]\n",
+        "write = []\n",
+        "exec = [\"test\"]\n",
+        "model = [\"cheap\"]\n",
+        "http = []\n",
+        "ask = false\n",
+        "[limits]\n",
+        "memory = \"1GiB\"\n",
+        "cpu = \"1ms\"\n",
+        "time = \"7d\"\n",
+    ],
+    mutations: 4_000,
+    mutate: None,
+};
+
+fn seeds() -> Vec<Vec<u8>> {
+    let text = "[sources]\nallow = [\"file:*\"]\nsigned = \"warn\"\n[capabilities]\nread = [\"src/**\"]\nexec = [\"test\"]\nask = false\n\
+                [limits]\nmemory = \"64MiB\"\ncpu = \"1s\"\n";
+    vec![join([b"src/lib.rs", text.as_bytes()]), join([b"a", b""])]
+}
+
+fn check(data: &[u8]) {
+    let [path, text] = texts(data);
+    let policy = match Policy::parse("policy.toml", &text) {
+        Ok(policy) => policy,
+        Err(error) => return super::project::check_error(&error, &text),
+    };
+    let everything = Capabilities {
+        read: Globs::all(),
+        write: Globs::all(),
+        exec: ["test", "lint"].map(|name| name.parse().expect("a name")).into(),
+        model: Tier::ALL.iter().copied().collect(),
+        http: BTreeSet::new(),
+        secrets: BTreeSet::new(),
+        exec_arguments: true,
+        protected: true,
+        ask: true,
+    };
+    let capped = Effective::new(&everything, &everything, std::slice::from_ref(&policy.capabilities));
+    assert!(policy.capabilities.exec.as_ref().is_none_or(|names| capped.exec.is_subset(names)));
+    assert!(policy.capabilities.model.as_ref().is_none_or(|tiers| capped.model.is_subset(tiers)));
+    assert!(capped.ask == policy.capabilities.ask.unwrap_or(true));
+    if let Ok(path) = SkillPath::parse(&path) {
+        let allows = |globs: &Option<Globs>| globs.as_ref().is_none_or(|globs| globs.matches(&path));
+        assert_eq!(capped.read.matches(&path), allows(&policy.capabilities.read));
+        assert_eq!(capped.write.matches(&path), allows(&policy.capabilities.write));
+        let nothing = Effective::new(&everything, &Capabilities::default(), std::slice::from_ref(&policy.capabilities));
+        assert!(!nothing.read.matches(&path) && nothing.exec.is_empty() && !nothing.ask, "a policy grants nothing");
+    }
+    let free = Limits::resolve(&PartialLimits::default(), &[]);
+    let capped = Limits::resolve(&PartialLimits::default(), std::slice::from_ref(&policy.limits));
+    assert!(capped.memory <= free.memory && capped.cpu <= free.cpu && capped.time <= free.time);
+    let _ = policy.allows_source("file:./x.wasm");
+}
