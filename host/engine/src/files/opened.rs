@@ -44,6 +44,9 @@ impl OpenFile {
         if !self.may_read {
             return Err(ErrorCode::BadDescriptor);
         }
+        if len == 0 {
+            return Ok(Vec::new());
+        }
         let mut bytes = Vec::with_capacity(len.min(MAX_CHUNK_BYTES));
         let read = retry(|| pread(&self.fd, spare_capacity(&mut bytes), offset))?;
         self.meter.note_read(read as u64);
