@@ -67,16 +67,19 @@ impl Wish {
 impl Files {
     pub(super) fn open(&mut self, spelled: Spelled, mut wish: Wish) -> FsResult<Descriptor> {
         let Spelled { path, is_directory } = spelled;
+        // The judgement comes first, so that nothing is to be learned about what is out of reach.
+        self.judge(&path, wish)?;
+        let makes_files = OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE;
+        if wish.open.contains(OpenFlags::DIRECTORY) && wish.open.intersects(makes_files) {
+            return Err(ErrorCode::Invalid.into());
+        }
         if is_directory {
+            if wish.creates() {
+                return Err(ErrorCode::IsDirectory.into());
+            }
             wish.open |= OpenFlags::DIRECTORY;
             wish.follow = true;
         }
-        if wish.creates() && wish.open.contains(OpenFlags::DIRECTORY) {
-            // The judgement comes first, so that nothing is to be learned about what is out of reach.
-            self.judge(&path, wish)?;
-            return Err(if is_directory { ErrorCode::IsDirectory } else { ErrorCode::Invalid }.into());
-        }
-        self.judge(&path, wish)?;
         let handle = self.meter.take_handle()?;
         let (path, opened) = match self.open_judged(&path, wish) {
             Err(Errno::LOOP | Errno::NOTDIR) => {
@@ -92,6 +95,8 @@ impl Files {
         let Opened { fd, created } = match opened {
             // Only directories may be passed through there, and it is something else.
             Err(Errno::NOTDIR) if wish.is_hidden(self.rules()?, &path) => return Err(NOT_GRANTED),
+            // A link that is not followed is one, also for who asks for a directory.
+            Err(Errno::NOTDIR) if !wish.follow && self.is_link(&path) => return Err(ErrorCode::Loop.into()),
             // A FIFO without a reader, or a socket.
             Err(Errno::NXIO) => return Err(OUT_OF_BOUNDS),
             opened => opened?,
@@ -127,6 +132,12 @@ impl Files {
         file.may_write = wish.writes();
         let fresh = Fresh { stat, at: ambient::now(), generation: self.meter.generation() };
         Ok(Descriptor { path, flags, target: Target::File { file: Arc::new(file), identity, fresh: Some(fresh) } })
+    }
+
+    /// Whether a judged path is a link.
+    fn is_link(&mut self, path: &SkillPath) -> bool {
+        let stat = self.place(path.clone()).and_then(|place| Ok(place.stat()?));
+        stat.is_ok_and(|stat| file_type(&stat) == FileType::Symlink)
     }
 
     fn judge(&self, path: &SkillPath, wish: Wish) -> FsResult<()> {
