@@ -88,18 +88,19 @@ impl Files {
         access: NewTimestamp,
         modification: NewTimestamp,
     ) -> FsResult<()> {
-        let path = spelled.path;
+        let Spelled { path, mut is_directory } = spelled;
         let times = timestamps(access, modification)?;
         self.check(self.rules()?.writable(&path))?;
         let mut place = self.place(path.clone())?;
         let mut kind = file_type(&place.stat()?);
-        if kind == FileType::Symlink && (follow || spelled.is_directory) {
-            let resolved = self.tree()?.follow_links(&path, true)?;
-            place = self.place(resolved)?;
+        if kind == FileType::Symlink && (follow || is_directory) {
+            let followed = self.tree()?.follow_links(&path, true)?;
+            is_directory |= followed.is_directory;
+            place = self.place(followed.path)?;
             kind = file_type(&place.stat()?);
         }
         self.check(self.rules()?.writable(&place.path))?;
-        if spelled.is_directory && kind != FileType::Directory {
+        if is_directory && kind != FileType::Directory {
             return Err(ErrorCode::NotDirectory.into());
         }
         utimensat(&place.parent, place.name(), &times, AtFlags::SYMLINK_NOFOLLOW)?;

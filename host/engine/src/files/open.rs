@@ -59,6 +59,12 @@ impl Wish {
         !self.changes() && !if self.reads() { rules.readable(path) } else { rules.shows(path) }
     }
 
+    /// The same for a name that can only mean a directory.
+    fn for_directory(mut self) -> Result<Self, ErrorCode> {
+        self.open |= OpenFlags::DIRECTORY;
+        if self.creates() { Err(ErrorCode::IsDirectory) } else { Ok(self) }
+    }
+
     fn is_exclusive(self) -> bool {
         self.creates() && self.open.contains(OpenFlags::EXCLUSIVE)
     }
@@ -74,18 +80,18 @@ impl Files {
             return Err(ErrorCode::Invalid.into());
         }
         if is_directory {
-            if wish.creates() {
-                return Err(ErrorCode::IsDirectory.into());
-            }
-            wish.open |= OpenFlags::DIRECTORY;
-            wish.follow = true;
+            wish = Wish { follow: true, ..wish.for_directory()? };
         }
         let handle = self.meter.take_handle()?;
         let (path, opened) = match self.open_judged(&path, wish) {
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                let resolved = self.tree()?.follow_links(&path, wish.follow && !wish.is_exclusive())?;
+                let followed = self.tree()?.follow_links(&path, wish.follow && !wish.is_exclusive())?;
+                let resolved = followed.path;
                 if resolved != path {
                     self.judge(&resolved, wish)?;
+                }
+                if followed.is_directory {
+                    wish = wish.for_directory()?;
                 }
                 let opened = self.open_judged(&resolved, wish);
                 (resolved, opened)

@@ -182,3 +182,19 @@ fn the_root_stays() {
         assert!(guest.on_disk("src/a.txt").exists());
     });
 }
+
+#[test]
+fn a_slash_in_what_a_link_says_asks_for_a_directory() {
+    each_walk(all_rules, |guest| {
+        guest.symlink("readme.md/", "to-file").unwrap();
+        guest.symlink("src/", "to-folder").unwrap();
+        guest.symlink("new/", "to-new").unwrap();
+        assert_eq!(guest.read("to-file"), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.write("to-file", "x"), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.stat("to-file", FOLLOW).map(|_| ()), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.write("to-new", "x"), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.read("to-folder/a.txt").unwrap(), "src/a.txt");
+        assert!(guest.stat("to-folder", FOLLOW).is_ok());
+        assert!(!guest.on_disk("new").exists());
+    });
+}
