@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod components;
+mod conformance;
 mod demo;
 mod machine;
 mod process;
@@ -21,6 +22,9 @@ cargo xtask COMMAND
   demo    builds skillhost, and runs the main job on a sample application with a scripted model
   test    runs every test
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
+  conformance
+          runs the cases of a WASI file system through the file guard and on stock WASI, and writes docs/conformance.md;
+          only those that contain a word, where words are given
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -46,6 +50,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["demo"] => demo::run(),
         ["test", filters @ ..] => test::run(filters),
         ["bench", options @ ..] => bench::run(options),
+        ["conformance", cases @ ..] => conformance::run(cases),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");
