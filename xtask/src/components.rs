@@ -1,6 +1,7 @@
 //! Building components from source, with their manifests embedded.
 
 use crate::process::{cargo, root, run};
+use crate::setup;
 use anyhow::{Context, Result};
 use skillhost_core::manifest;
 use std::fs;
@@ -15,6 +16,9 @@ pub(crate) fn build_skills() -> Result<()> {
     build(&folders, &root().join("target/skills"))
 }
 
+/// The guest that is a module for preview 1, and made a component by those who run it.
+const PREVIEW1_GUEST: &str = "conformance-p1";
+
 /// Builds the guests that tests and benchmarks use as `target/guests/NAME.wasm`.
 pub(crate) fn build_guests() -> Result<()> {
     let mut folders = Vec::new();
@@ -27,30 +31,42 @@ pub(crate) fn build_guests() -> Result<()> {
         }
     }
     folders.sort();
-    build(&folders, &root().join("target/guests"))
+    build(&folders, &root().join("target/guests"))?;
+    setup::add_test_target()?;
+    let built = compile(&[&format!("guest-{PREVIEW1_GUEST}")], "wasm32-wasip1")?;
+    let module = built.join(format!("guest_{}.wasm", PREVIEW1_GUEST.replace('-', "_")));
+    let bytes = fs::read(&module).with_context(|| module.display().to_string())?;
+    write_if_changed(&root().join("target/guests").join(format!("{PREVIEW1_GUEST}.core.wasm")), &bytes)
 }
 
 fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
-    let target = root().join("target");
-    let mut command = cargo();
-    command
-        .args(["build", "--locked", "--quiet", "--profile", "skill", "--target", "wasm32-wasip2"])
-        .arg("--target-dir")
-        .arg(&target);
-    for (package, _, _) in packages {
-        command.args(["--package", package]);
-    }
-    run(&mut command)?;
+    let names: Vec<&str> = packages.iter().map(|(package, _, _)| package.as_str()).collect();
+    let built = compile(&names, "wasm32-wasip2")?;
     fs::create_dir_all(into)?;
     for (package, name, folder) in packages {
-        let built = target.join("wasm32-wasip2/skill").join(format!("{}.wasm", package.replace('-', "_")));
-        let component = fs::read(&built).with_context(|| built.display().to_string())?;
+        let file = built.join(format!("{}.wasm", package.replace('-', "_")));
+        let component = fs::read(&file).with_context(|| file.display().to_string())?;
         let manifest = folder.join("skill.toml");
         let text = fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
         let whole = manifest::embed(&component, &text).with_context(|| manifest.display().to_string())?;
         write_if_changed(&into.join(format!("{name}.wasm")), &whole)?;
     }
     Ok(())
+}
+
+/// Compiles packages for a target of WebAssembly; gives the folder that they are in.
+fn compile(packages: &[&str], target: &str) -> Result<PathBuf> {
+    let folder = root().join("target");
+    let mut command = cargo();
+    command
+        .args(["build", "--locked", "--quiet", "--profile", "skill", "--target", target])
+        .arg("--target-dir")
+        .arg(&folder);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    run(&mut command)?;
+    Ok(folder.join(target).join("skill"))
 }
 
 /// An unchanged file keeps its time, so that nothing that includes it is built again.

@@ -6,6 +6,7 @@ mod attacks;
 mod bench;
 mod ci;
 mod components;
+mod conformance;
 mod demo;
 mod fuzz;
 mod machine;
@@ -27,6 +28,9 @@ cargo xtask COMMAND
   mutants takes the walls away one by one, and shows which attacks notice
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
   fuzz    runs the fuzz targets, each for 10 minutes; TARGET… names some, --time 1h says how long
+  conformance
+          runs the cases of a WASI file system through the file guard and on stock WASI, and writes docs/conformance.md;
+          only those that contain a word, where words are given
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -55,6 +59,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["mutants", words @ ..] => mutants::run(words),
         ["bench", options @ ..] => bench::run(options),
         ["fuzz", options @ ..] => fuzz::run(options),
+        ["conformance", cases @ ..] => conformance::run(cases),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");

@@ -5,12 +5,15 @@ use crate::machine::Machine;
 use crate::process;
 use anyhow::{Context, Result, bail};
 
+/// What skills are built for.
 const TARGET: &str = "wasm32-wasip2";
+/// What a guest of the tests is built for beyond that: many languages still come as preview 1 with an adapter.
+const TEST_TARGET: &str = "wasm32-wasip1";
 
 pub(crate) fn run() -> Result<()> {
     let machine = Machine::this();
     add_packages(&machine, BUILD)?;
-    add_target(&machine)?;
+    add_target(&machine, TARGET)?;
     components::build_skills()
 }
 
@@ -57,6 +60,11 @@ const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
 /// Installs what the tests need, where this user may, and says how otherwise.
 pub(crate) fn add_test_tools() -> Result<()> {
     add_packages(&Machine::this(), TESTS)
+}
+
+/// Adds the target that the tests need beyond what is built.
+pub(crate) fn add_test_target() -> Result<()> {
+    add_target(&Machine::this(), TEST_TARGET)
 }
 
 /// The same for the peer of the benchmarks.
@@ -111,13 +119,13 @@ fn is_there(machine: &Machine, need: &Need) -> bool {
     }
 }
 
-fn add_target(machine: &Machine) -> Result<()> {
+fn add_target(machine: &Machine, target: &str) -> Result<()> {
     let sysroot = process::output(&mut machine.command(&["rustc", "--print", "sysroot"]))
         .context("rustc is missing; https://rustup.rs installs it")?;
-    if std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET).is_dir() {
+    if std::path::Path::new(sysroot.trim()).join("lib/rustlib").join(target).is_dir() {
         return Ok(());
     }
-    rustup(machine, &["target", "add", TARGET], &format!("the {TARGET} target of rustc"))
+    rustup(machine, &["target", "add", target], &format!("the {target} target of rustc"))
 }
 
 fn rustup(machine: &Machine, arguments: &[&str], what: &str) -> Result<()> {
@@ -194,13 +202,13 @@ mod tests {
 
     #[test]
     fn a_missing_target_or_component_names_its_command() {
-        let text = said(add_target(&Empty::new().machine()));
+        let text = said(add_target(&Empty::new().machine(), TARGET));
         assert!(text.contains("https://rustup.rs"), "{text}");
         let machine = Empty::new().with_program("rustc", "echo /nowhere");
-        let text = said(add_target(&machine.machine()));
-        assert!(text.ends_with("to add it: rustup target add wasm32-wasip2"), "{text}");
+        let text = said(add_target(&machine.machine(), TEST_TARGET));
+        assert!(text.ends_with("to add it: rustup target add wasm32-wasip1"), "{text}");
         let machine = machine.with_program("rustup", "exit 0");
-        assert!(add_target(&machine.machine()).is_ok());
+        assert!(add_target(&machine.machine(), TARGET).is_ok());
         let text = said(rustup(&Empty::new().machine(), &["component", "add", "clippy"], "the component clippy"));
         assert!(text.ends_with("to add it: rustup component add clippy"), "{text}");
     }

@@ -40,10 +40,11 @@ impl Descriptor {
         Self { path, flags: DescriptorFlags::READ | DescriptorFlags::MUTATE_DIRECTORY, target: Target::Root }
     }
 
+    /// The open file; a directory is none, with the code that WASI has for it.
     pub(super) fn file(&self) -> Result<&Arc<OpenFile>, ErrorCode> {
         match &self.target {
             Target::File { file, .. } => Ok(file),
-            Target::Root | Target::Directory { .. } => Err(ErrorCode::IsDirectory),
+            Target::Root | Target::Directory { .. } => Err(ErrorCode::BadDescriptor),
         }
     }
 

@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::error::{FsError, FsResult, OUT_OF_BOUNDS};
 use super::metadata::{Identity, Remembered, descriptor_stat, is_fresh, timestamps};
 use super::open::Wish;
-use super::opened::MAX_CHUNK_BYTES;
+use super::opened::{MAX_CHUNK_BYTES, MAX_FILE_BYTES};
 use super::state::{Files, Spelled};
 use super::streams::{FileInput, FileOutput};
 use rustix::fs::{Stat, fstat, futimens};
@@ -138,7 +138,8 @@ impl FilesCtxView<'_> {
 
 impl HostDescriptor for FilesCtxView<'_> {
     fn read_via_stream(&mut self, fd: Fd, offset: Filesize) -> FsResult<Resource<DynInputStream>> {
-        let file = self.table.get(&fd)?.file()?;
+        // POSIX tells who reads a directory more than who writes one.
+        let file = self.table.get(&fd)?.file().map_err(|_| ErrorCode::IsDirectory)?;
         if !file.may_read {
             return Err(ErrorCode::BadDescriptor.into());
         }
@@ -154,10 +155,10 @@ impl HostDescriptor for FilesCtxView<'_> {
         self.output(&fd, None)
     }
 
-    fn advise(&mut self, fd: Fd, _: Filesize, _: Filesize, _: Advice) -> FsResult<()> {
+    fn advise(&mut self, fd: Fd, offset: Filesize, len: Filesize, _: Advice) -> FsResult<()> {
         // Advice may be ignored, and a guest has none to give about the host's page cache.
         self.table.get(&fd)?.file()?;
-        Ok(())
+        if offset > MAX_FILE_BYTES || len > MAX_FILE_BYTES { Err(ErrorCode::Invalid.into()) } else { Ok(()) }
     }
 
     fn sync_data(&mut self, fd: Fd) -> FsResult<()> {

@@ -26,6 +26,9 @@ impl Files {
     }
 
     pub(super) fn remove_directory(&mut self, spelled: Spelled) -> FsResult<()> {
+        if spelled.path.is_root() {
+            return Err(ErrorCode::Invalid.into());
+        }
         let place = self.place(spelled.path)?;
         self.check(self.rules()?.holds(&place.path))?;
         self.forget_parent();
@@ -33,11 +36,14 @@ impl Files {
     }
 
     pub(super) fn unlink(&mut self, spelled: Spelled) -> FsResult<()> {
+        if spelled.is_directory {
+            // It means what a link leads to, and that is a directory or wrong.
+            self.check(self.rules()?.writable(&spelled.path))?;
+            self.stat(spelled, true)?;
+            return Err(ErrorCode::IsDirectory.into());
+        }
         let place = self.place(spelled.path)?;
         self.check(self.rules()?.writable(&place.path))?;
-        if spelled.is_directory && file_type(&place.stat()?) != FileType::Directory {
-            return Err(ErrorCode::NotDirectory.into());
-        }
         unlinkat(&place.parent, place.name(), AtFlags::empty())?;
         self.forget_linked_parent();
         self.meter.note_change();
@@ -46,11 +52,13 @@ impl Files {
     }
 
     pub(super) fn symlink(&mut self, target: &str, spelled: Spelled) -> FsResult<()> {
+        if spelled.is_directory {
+            self.check(self.rules()?.writable(&spelled.path))?;
+            self.stat(spelled, true)?;
+            return Err(ErrorCode::Exist.into());
+        }
         let place = self.place(spelled.path)?;
         self.check(self.rules()?.writable(&place.path))?;
-        if spelled.is_directory {
-            return Err(ErrorCode::NoEntry.into());
-        }
         self.judge_link(&place.path, target)?;
         self.meter.charge_created(1)?;
         symlinkat(target, &place.parent, place.name()).inspect_err(|_| self.meter.refund_created(1))?;
@@ -60,7 +68,9 @@ impl Files {
     }
 
     pub(super) fn read_link(&mut self, spelled: Spelled) -> FsResult<String> {
-        if spelled.path.is_root() {
+        if spelled.is_directory {
+            // It means what a link leads to, and that is no link.
+            self.stat(spelled, true)?;
             return Err(ErrorCode::Invalid.into());
         }
         let place = self.place(spelled.path)?;
@@ -78,18 +88,19 @@ impl Files {
         access: NewTimestamp,
         modification: NewTimestamp,
     ) -> FsResult<()> {
-        let path = spelled.path;
+        let Spelled { path, mut is_directory } = spelled;
         let times = timestamps(access, modification)?;
         self.check(self.rules()?.writable(&path))?;
         let mut place = self.place(path.clone())?;
         let mut kind = file_type(&place.stat()?);
-        if kind == FileType::Symlink && (follow || spelled.is_directory) {
-            let resolved = self.tree()?.follow_links(&path, true)?;
-            place = self.place(resolved)?;
+        if kind == FileType::Symlink && (follow || is_directory) {
+            let followed = self.tree()?.follow_links(&path, true)?;
+            is_directory |= followed.is_directory;
+            place = self.place(followed.path)?;
             kind = file_type(&place.stat()?);
         }
         self.check(self.rules()?.writable(&place.path))?;
-        if spelled.is_directory && kind != FileType::Directory {
+        if is_directory && kind != FileType::Directory {
             return Err(ErrorCode::NotDirectory.into());
         }
         utimensat(&place.parent, place.name(), &times, AtFlags::SYMLINK_NOFOLLOW)?;

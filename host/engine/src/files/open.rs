@@ -59,6 +59,12 @@ impl Wish {
         !self.changes() && !if self.reads() { rules.readable(path) } else { rules.shows(path) }
     }
 
+    /// The same for a name that can only mean a directory.
+    fn for_directory(mut self) -> Result<Self, ErrorCode> {
+        self.open |= OpenFlags::DIRECTORY;
+        if self.creates() { Err(ErrorCode::IsDirectory) } else { Ok(self) }
+    }
+
     fn is_exclusive(self) -> bool {
         self.creates() && self.open.contains(OpenFlags::EXCLUSIVE)
     }
@@ -67,22 +73,25 @@ impl Wish {
 impl Files {
     pub(super) fn open(&mut self, spelled: Spelled, mut wish: Wish) -> FsResult<Descriptor> {
         let Spelled { path, is_directory } = spelled;
-        if is_directory {
-            wish.open |= OpenFlags::DIRECTORY;
-            wish.follow = true;
-        }
-        if wish.creates() && wish.open.contains(OpenFlags::DIRECTORY) {
-            // The judgement comes first, so that nothing is to be learned about what is out of reach.
-            self.judge(&path, wish)?;
-            return Err(if is_directory { ErrorCode::IsDirectory } else { ErrorCode::Invalid }.into());
-        }
+        // The judgement comes first, so that nothing is to be learned about what is out of reach.
         self.judge(&path, wish)?;
+        let makes_files = OpenFlags::CREATE | OpenFlags::EXCLUSIVE | OpenFlags::TRUNCATE;
+        if wish.open.contains(OpenFlags::DIRECTORY) && wish.open.intersects(makes_files) {
+            return Err(ErrorCode::Invalid.into());
+        }
+        if is_directory {
+            wish = Wish { follow: true, ..wish.for_directory()? };
+        }
         let handle = self.meter.take_handle()?;
         let (path, opened) = match self.open_judged(&path, wish) {
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                let resolved = self.tree()?.follow_links(&path, wish.follow && !wish.is_exclusive())?;
+                let followed = self.tree()?.follow_links(&path, wish.follow && !wish.is_exclusive())?;
+                let resolved = followed.path;
                 if resolved != path {
                     self.judge(&resolved, wish)?;
+                }
+                if followed.is_directory {
+                    wish = wish.for_directory()?;
                 }
                 let opened = self.open_judged(&resolved, wish);
                 (resolved, opened)
@@ -92,6 +101,8 @@ impl Files {
         let Opened { fd, created } = match opened {
             // Only directories may be passed through there, and it is something else.
             Err(Errno::NOTDIR) if wish.is_hidden(self.rules()?, &path) => return Err(NOT_GRANTED),
+            // A link that is not followed is one, also for who asks for a directory.
+            Err(Errno::NOTDIR) if !wish.follow && self.is_link(&path) => return Err(ErrorCode::Loop.into()),
             // A FIFO without a reader, or a socket.
             Err(Errno::NXIO) => return Err(OUT_OF_BOUNDS),
             opened => opened?,
@@ -127,6 +138,12 @@ impl Files {
         file.may_write = wish.writes();
         let fresh = Fresh { stat, at: ambient::now(), generation: self.meter.generation() };
         Ok(Descriptor { path, flags, target: Target::File { file: Arc::new(file), identity, fresh: Some(fresh) } })
+    }
+
+    /// Whether a judged path is a link.
+    fn is_link(&mut self, path: &SkillPath) -> bool {
+        let stat = self.place(path.clone()).and_then(|place| Ok(place.stat()?));
+        stat.is_ok_and(|stat| file_type(&stat) == FileType::Symlink)
     }
 
     fn judge(&self, path: &SkillPath, wish: Wish) -> FsResult<()> {

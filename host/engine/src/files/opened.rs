@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// Most bytes that one read hands over, and one write takes: the host holds them in memory meanwhile.
 pub(super) const MAX_CHUNK_BYTES: usize = 1 << 20;
 
+/// Largest offset and size that the kernel has.
+pub(super) const MAX_FILE_BYTES: u64 = i64::MAX as u64;
+
 /// A regular file that was opened under the rules. Shared by a descriptor and its streams.
 #[derive(Debug)]
 pub(super) struct OpenFile {
@@ -43,6 +46,9 @@ impl OpenFile {
     pub(super) fn read(&self, len: usize, offset: u64) -> Result<Vec<u8>, ErrorCode> {
         if !self.may_read {
             return Err(ErrorCode::BadDescriptor);
+        }
+        if len == 0 {
+            return Ok(Vec::new());
         }
         let mut bytes = Vec::with_capacity(len.min(MAX_CHUNK_BYTES));
         let read = retry(|| pread(&self.fd, spare_capacity(&mut bytes), offset))?;
@@ -84,6 +90,10 @@ impl OpenFile {
 
     /// Cuts the file, or lengthens it with zeros, which are charged like written bytes.
     pub(super) fn set_len(&self, len: u64) -> Result<(), ErrorCode> {
+        if !self.may_write {
+            // Linux answers so, and stock WASI with it.
+            return Err(ErrorCode::Invalid);
+        }
         self.pay(len, 0)?;
         retry(|| ftruncate(&self.fd, len))
     }
@@ -91,7 +101,7 @@ impl OpenFile {
     /// Charges a write of `len` bytes at `offset`, and the gap before it.
     fn pay(&self, offset: u64, len: u64) -> Result<(), ErrorCode> {
         self.may_change()?;
-        let end = offset.checked_add(len).ok_or(ErrorCode::FileTooLarge)?;
+        let end = offset.checked_add(len).filter(|end| *end <= MAX_FILE_BYTES).ok_or(ErrorCode::Invalid)?;
         let gap = offset.saturating_sub(self.paid_end.load(Relaxed));
         self.meter.charge_bytes(gap.saturating_add(len))?;
         self.paid_end.fetch_max(end, Relaxed);

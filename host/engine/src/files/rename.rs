@@ -22,6 +22,9 @@ struct Move {
 
 impl Files {
     pub(super) fn rename(&mut self, old: Spelled, new: Spelled) -> FsResult<()> {
+        if old.path.is_root() || new.path.is_root() {
+            return Err(ErrorCode::Busy.into());
+        }
         let needs_directory = old.is_directory || new.is_directory;
         let from = self.place(old.path)?;
         let to = self.place(new.path)?;

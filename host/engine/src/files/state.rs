@@ -147,7 +147,7 @@ impl Files {
         let tree = self.tree()?;
         let (fd, resolved) = match tree.open_exactly(&spelled, AS_PLACE, Mode::empty()) {
             Err(Errno::LOOP | Errno::NOTDIR) => {
-                let resolved = tree.follow_links(&spelled, true)?;
+                let resolved = tree.follow_links(&spelled, true)?.path;
                 if resolved == spelled {
                     return Err(ErrorCode::NotDirectory.into());
                 }
@@ -181,7 +181,7 @@ impl Files {
 
     /// The metadata behind a name, and whether the name is a link. Shows what may be known of, and nothing else.
     pub(super) fn stat(&mut self, spelled: Spelled, follow: bool) -> FsResult<(Stat, bool)> {
-        let Spelled { path, is_directory } = spelled;
+        let Spelled { path, mut is_directory } = spelled;
         if path.is_root() {
             return Ok((fstat(self.tree()?.root())?, false));
         }
@@ -189,11 +189,12 @@ impl Files {
         let mut stat = place.stat();
         let is_link = stat.as_ref().is_ok_and(|stat| file_type(stat) == FileType::Symlink);
         if is_link && (follow || is_directory) {
-            let resolved = self.tree()?.follow_links(&place.path, true)?;
-            if resolved.is_root() {
+            let followed = self.tree()?.follow_links(&place.path, true)?;
+            if followed.path.is_root() {
                 return Ok((fstat(self.tree()?.root())?, true));
             }
-            place = self.place(resolved)?;
+            is_directory |= followed.is_directory;
+            place = self.place(followed.path)?;
             stat = place.stat();
         }
         let stat = stat?;

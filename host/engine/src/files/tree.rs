@@ -54,6 +54,14 @@ pub(super) enum Walk {
     Steps,
 }
 
+/// Where links lead.
+#[derive(Debug)]
+pub(super) struct Followed {
+    pub(super) path: SkillPath,
+    /// The last link said so with a slash or a dot at its end: it can only mean a directory.
+    pub(super) is_directory: bool,
+}
+
 /// Why a tree can't be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -128,15 +136,17 @@ impl Tree {
 
     /// Where `path` leads once the links on it are followed; the last component too where `follow_last` says so.
     /// What is missing on disk stays as it is spelled. The result is to be judged, and opened exactly.
-    pub(super) fn follow_links(&self, path: &SkillPath, follow_last: bool) -> FsResult<SkillPath> {
+    pub(super) fn follow_links(&self, path: &SkillPath, follow_last: bool) -> FsResult<Followed> {
         let mut pending: Vec<String> = path.as_str().rsplit('/').map(str::to_owned).collect();
         let mut reached = SkillPath::root();
+        let mut is_directory = false;
         let (mut links, mut steps) = (0, 0);
         while let Some(name) = pending.pop() {
             steps += 1;
             if steps > MAX_STEPS {
                 return Err(ErrorCode::Loop.into());
             }
+            is_directory = matches!(name.as_str(), "" | "." | "..");
             match name.as_str() {
                 "" | "." => continue,
                 // The directory that was reached holds no link, so that its parent is what `..` means.
@@ -148,7 +158,7 @@ impl Tree {
             }
             let next = reached.join(&name)?;
             if pending.is_empty() && !follow_last {
-                return Ok(next);
+                return Ok(Followed { path: next, is_directory });
             }
             let Some(target) = self.link_target(&reached, &name)? else {
                 reached = next;
@@ -163,7 +173,7 @@ impl Tree {
             }
             pending.extend(target.rsplit('/').map(str::to_owned));
         }
-        Ok(reached)
+        Ok(Followed { path: reached, is_directory })
     }
 
     /// What the link `name` in `directory` says; none where it is no link, or is missing.

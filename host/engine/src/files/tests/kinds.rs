@@ -1,5 +1,6 @@
 //! Only regular files and directories are opened.
 
+use super::super::bindings::types::Advice;
 use super::*;
 use rustix::fs::{CWD, Mode, mkfifoat};
 
@@ -50,11 +51,53 @@ fn directories_are_not_files() {
         assert_eq!(guest.rmdir("src"), Err(ErrorCode::NotEmpty));
         assert_eq!(guest.rmdir("src/a.txt"), Err(ErrorCode::NotDirectory));
         let directory = guest.open("src", OpenFlags::empty(), READ).unwrap();
-        let result = guest.view().read(Resource::new_borrow(directory.rep()), 1, 0);
+        let fd = || Resource::new_borrow(directory.rep());
+        let result = guest.view().read_via_stream(fd(), 0);
         assert_eq!(guest.code(result).unwrap_err(), ErrorCode::IsDirectory);
+        let results = [
+            guest.view().read(fd(), 1, 0).map(|_| ()),
+            guest.view().write(fd(), vec![1], 0).map(|_| ()),
+            guest.view().set_size(fd(), 0),
+            guest.view().write_via_stream(fd(), 0).map(|_| ()),
+            guest.view().append_via_stream(fd()).map(|_| ()),
+        ];
+        for result in results {
+            assert_eq!(guest.code(result), Err(ErrorCode::BadDescriptor));
+        }
         let file = guest.open("src/a.txt", OpenFlags::empty(), READ).unwrap();
         let result = guest.view().stat_at(Resource::new_borrow(file.rep()), none(), "x".into());
         assert_eq!(guest.code(result).map(|_| ()), Err(ErrorCode::NotDirectory));
+    });
+}
+
+#[test]
+fn what_makes_files_makes_no_directories() {
+    each_walk(all_rules, |guest| {
+        for flags in [OpenFlags::CREATE, OpenFlags::EXCLUSIVE, OpenFlags::TRUNCATE] {
+            for path in ["src", "src/new", "src/a.txt"] {
+                assert_eq!(guest.open(path, OpenFlags::DIRECTORY | flags, READ).unwrap_err(), ErrorCode::Invalid);
+            }
+        }
+        assert_eq!(guest.open("src/new/", OpenFlags::CREATE, WRITE).unwrap_err(), ErrorCode::IsDirectory);
+        assert_eq!(guest.read("src/a.txt").unwrap(), "src/a.txt");
+    });
+}
+
+#[test]
+fn codes_of_what_can_not_be_are_linuxs() {
+    each_walk(all_rules, |guest| {
+        let reader = guest.open("src/a.txt", OpenFlags::empty(), READ).unwrap();
+        let result = guest.view().set_size(Resource::new_borrow(reader.rep()), 1);
+        assert_eq!(guest.code(result), Err(ErrorCode::Invalid));
+        let file = guest.open("src/a.txt", OpenFlags::empty(), WRITE).unwrap();
+        for offset in [u64::MAX, i64::MAX as u64] {
+            let result = guest.view().write(Resource::new_borrow(file.rep()), vec![1], offset);
+            assert_eq!(guest.code(result), Err(ErrorCode::Invalid), "{offset}");
+        }
+        let result = guest.view().set_size(Resource::new_borrow(file.rep()), u64::MAX);
+        assert_eq!(guest.code(result), Err(ErrorCode::Invalid));
+        let result = guest.view().advise(Resource::new_borrow(file.rep()), u64::MAX, 0, Advice::Normal);
+        assert_eq!(guest.code(result), Err(ErrorCode::Invalid));
     });
 }
 

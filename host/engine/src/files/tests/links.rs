@@ -133,3 +133,68 @@ fn f_21_through_a_folder_link() {
         assert!(guest.written().is_empty());
     });
 }
+
+#[test]
+fn a_slash_behind_a_link_means_where_it_leads() {
+    each_walk(all_rules, |guest| {
+        guest.symlink("src", "to-folder").unwrap();
+        guest.symlink("readme.md", "to-file").unwrap();
+        guest.symlink("nowhere", "dangling").unwrap();
+        for (path, code) in [
+            ("to-folder/", ErrorCode::Invalid),
+            ("to-file/", ErrorCode::NotDirectory),
+            ("dangling/", ErrorCode::NoEntry),
+            (".", ErrorCode::Invalid),
+        ] {
+            assert_eq!(guest.readlink(path), Err(code), "{path}");
+        }
+        assert_eq!(guest.unlink("to-folder/"), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.unlink("to-file/"), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.symlink("x", "to-folder/"), Err(ErrorCode::Exist));
+        assert_eq!(guest.symlink("x", "to-file/"), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.symlink("x", "new/"), Err(ErrorCode::NoEntry));
+        let not_followed = guest.open_with("to-folder", none(), OpenFlags::DIRECTORY, READ);
+        assert_eq!(not_followed.unwrap_err(), ErrorCode::Loop);
+        let linked = guest.list(".").unwrap();
+        assert!(["dangling", "to-file", "to-folder"].iter().all(|name| linked.iter().any(|found| found == name)));
+    });
+}
+
+#[test]
+fn a_slash_tells_nothing_about_what_is_out_of_reach() {
+    each_walk(usual_rules, |guest| {
+        let known: Vec<_> = ["hidden/", "hidden/h.txt/", "hidden/none/"].map(|path| guest.readlink(path)).into();
+        assert!(known.iter().all(|answer| *answer == Err(ErrorCode::Access)), "{known:?}");
+        for path in ["hidden/", "hidden/h.txt/", "hidden/none/", "docs/", "docs/d.md/", "docs/none/"] {
+            assert_eq!(guest.unlink(path), Err(ErrorCode::Access), "{path}");
+            assert_eq!(guest.symlink("x", path), Err(ErrorCode::Access), "{path}");
+        }
+    });
+}
+
+#[test]
+fn the_root_stays() {
+    each_walk(all_rules, |guest| {
+        assert_eq!(guest.rmdir("."), Err(ErrorCode::Invalid));
+        assert_eq!(guest.unlink("."), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.rename(".", "src/x"), Err(ErrorCode::Busy));
+        assert_eq!(guest.rename("src", "."), Err(ErrorCode::Busy));
+        assert!(guest.on_disk("src/a.txt").exists());
+    });
+}
+
+#[test]
+fn a_slash_in_what_a_link_says_asks_for_a_directory() {
+    each_walk(all_rules, |guest| {
+        guest.symlink("readme.md/", "to-file").unwrap();
+        guest.symlink("src/", "to-folder").unwrap();
+        guest.symlink("new/", "to-new").unwrap();
+        assert_eq!(guest.read("to-file"), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.write("to-file", "x"), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.stat("to-file", FOLLOW).map(|_| ()), Err(ErrorCode::NotDirectory));
+        assert_eq!(guest.write("to-new", "x"), Err(ErrorCode::IsDirectory));
+        assert_eq!(guest.read("to-folder/a.txt").unwrap(), "src/a.txt");
+        assert!(guest.stat("to-folder", FOLLOW).is_ok());
+        assert!(!guest.on_disk("new").exists());
+    });
+}

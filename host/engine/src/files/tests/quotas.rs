@@ -22,6 +22,8 @@ fn f_10_extreme_sizes_and_times() {
         }
         let result = guest.view().read(fd(), u64::MAX, 0);
         assert_eq!(guest.code(result).unwrap().0.len(), 9);
+        let result = guest.view().read(fd(), 0, 4);
+        assert_eq!(guest.code(result).unwrap(), (Vec::new(), false), "nothing, and not the end");
         for (seconds, nanoseconds) in [(u64::MAX, 0), (0, u32::MAX), (1 << 63, 999_999_999), (0, 1_000_000_000)] {
             let time = NewTimestamp::Timestamp(Datetime { seconds, nanoseconds });
             let result = guest.view().set_times(fd(), time, time);
