@@ -2,6 +2,7 @@
 //!
 //! Comparing writes nothing: the working tree becomes git objects in memory alone.
 
+use crate::ambient;
 use crate::beneath;
 use crate::error::WorktreeError;
 use crate::repository::read_from;
@@ -65,7 +66,7 @@ impl Worktree {
     /// # Errors
     /// Where the branch can't be read.
     pub fn committed_changes(&self) -> Result<Vec<Change>, WorktreeError> {
-        let git = self.open_git()?;
+        let git = self.open_in_memory()?;
         let tree = git.find_commit(self.head()?.oid())?.tree_id();
         list(&compare(&git, self.base().oid(), tree, &[])?)
     }
@@ -123,9 +124,10 @@ impl Worktree {
         Ok(Some(content[start..end].to_vec()))
     }
 
-    /// The repository, with everything that is written to it kept in memory.
+    /// The repository's objects, with everything that is written kept in memory. There is no index in it and no file
+    /// of attributes, so that nothing in a repository can have a change counted as binary and not shown.
     fn open_in_memory(&self) -> Result<git2::Repository, WorktreeError> {
-        let git = self.open_git()?;
+        let git = ambient::open_objects(&self.recorded().git_directory)?;
         git.odb()?.add_new_mempack_backend(MEMORY_PRIORITY)?;
         Ok(git)
     }
