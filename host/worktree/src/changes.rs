@@ -28,6 +28,8 @@ const MAX_DIFFED_BYTES: i64 = 16 << 20;
 pub struct Change {
     /// Where it is now; where it was, if it was deleted.
     pub path: SkillPath,
+    /// Where it was, if it was renamed.
+    pub from: Option<SkillPath>,
     /// What happened to it.
     pub kind: ChangeKind,
     /// Lines that were added; none are counted in a binary file.
@@ -207,7 +209,8 @@ fn list(diff: &Diff<'_>) -> Result<Vec<Change>, WorktreeError> {
             Some(patch) => patch.line_stats()?,
             None => (0, 0, 0),
         };
-        changes.push(Change { path, kind, added: added as u64, removed: removed as u64 });
+        let from = (kind == ChangeKind::Renamed).then(|| delta.old_file().path_bytes().and_then(skill_path)).flatten();
+        changes.push(Change { path, from, kind, added: added as u64, removed: removed as u64 });
     }
     changes.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(changes)

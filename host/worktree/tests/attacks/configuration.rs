@@ -6,58 +6,10 @@ use skillhost_worktree::{Repository, WorktreeError};
 use std::fs;
 use std::path::PathBuf;
 
-/// Every section of git's configuration in which a key names a program, a shell's text or another configuration, by what
-/// stands behind the section's name; `{}` is the program.
-const EXECUTE: &[(&str, &[&str])] = &[
-    ("core", &["fsmonitor = {}", "fsmonitorHookVersion = 2", "sshCommand = {}", "editor = {}", "pager = {}"]),
-    ("core", &["askPass = {}", "gitProxy = {}", "alternateRefsCommand = {}", "hooksPath = .git/hooks"]),
-    ("credential", &["helper = {}", "helper = !{}"]),
-    ("credential \"https://example.com\"", &["helper = !{}"]),
-    ("gpg", &["program = {}", "format = ssh"]),
-    ("gpg \"ssh\"", &["program = {}", "defaultKeyCommand = {}", "allowedSignersFile = {}"]),
-    ("gpg \"x509\"", &["program = {}"]),
-    ("gpg \"openpgp\"", &["program = {}"]),
-    ("commit", &["gpgSign = true", "template = {}"]),
-    ("tag", &["gpgSign = true"]),
-    ("log", &["showSignature = true"]),
-    ("diff", &["external = {}", "tool = evil", "guitool = evil"]),
-    ("diff \"evil\"", &["command = {}", "textconv = {}", "cachetextconv = false"]),
-    ("difftool \"evil\"", &["cmd = {}", "path = {}"]),
-    ("merge", &["tool = evil"]),
-    ("merge \"evil\"", &["driver = {} %A", "recursive = evil"]),
-    ("mergetool \"evil\"", &["cmd = {}", "path = {}", "trustExitCode = true"]),
-    ("filter \"evil\"", &["clean = {}", "smudge = {}", "process = {}", "required = true"]),
-    ("filter \"lfs\"", &["clean = {}", "smudge = {}", "process = {}", "required = true"]),
-    ("interactive", &["diffFilter = {}"]),
-    ("sequence", &["editor = {}"]),
-    ("pager", &["status = {}", "diff = {}", "log = {}", "show = {}", "branch = {}"]),
-    ("alias", &["status = !{}", "commit = !{}", "add = !{}", "diff = !{}", "x = !{}"]),
-    ("trailer \"evil\"", &["key = Evil", "command = {}", "cmd = {}", "ifmissing = add"]),
-    ("uploadpack", &["packObjectsHook = {}"]),
-    ("remote \"origin\"", &["url = ext::{}", "uploadpack = {}", "receivepack = {}", "vcs = evil", "proxy = {}"]),
-    ("remote \"origin\"", &["fetch = +refs/heads/*:refs/heads/*"]),
-    ("branch \"main\"", &["remote = origin", "merge = refs/heads/main"]),
-    ("protocol", &["allow = always"]),
-    ("protocol \"ext\"", &["allow = always"]),
-    ("url \"ext::{}\"", &["insteadOf = https://", "pushInsteadOf = https://"]),
-    ("submodule \"x\"", &["url = ext::{}", "update = !{}", "active = true"]),
-    ("browser \"evil\"", &["cmd = {}"]),
-    ("man \"evil\"", &["cmd = {}"]),
-    ("tar \"evil\"", &["command = {}"]),
-    ("guitool \"evil\"", &["cmd = {}"]),
-    ("sendemail", &["sendmailCmd = {}", "toCmd = {}"]),
-    ("imap", &["tunnel = {}"]),
-    ("hook \"evil\"", &["command = {}", "event = pre-commit", "event = reference-transaction"]),
-    ("gc", &["auto = 1"]),
-    ("maintenance", &["auto = true"]),
-    ("fetch", &["writeCommitGraph = true"]),
-];
-
+/// Every key by which a configuration names a program; `{}` is the program.
+const EXECUTE: &str = include_str!("../../../../tests/fixtures/hostile.gitconfig");
 /// Every name of `githooks(5)`.
-const HOOKS: &str = "applypatch-msg pre-applypatch post-applypatch pre-commit pre-merge-commit prepare-commit-msg \
-    commit-msg post-commit pre-rebase post-checkout post-merge pre-push pre-receive update proc-receive post-receive \
-    post-update reference-transaction push-to-checkout pre-auto-gc post-rewrite sendemail-validate fsmonitor-watchman \
-    p4-changelist p4-prepare-changelist p4-post-changelist p4-pre-submit post-index-change";
+const HOOKS: &str = include_str!("../../../../tests/fixtures/hooks.txt");
 
 /// A program that leaves a trace of its being run, and the place of the trace.
 fn canary(fixture: &Fixture) -> (String, PathBuf) {
@@ -67,8 +19,7 @@ fn canary(fixture: &Fixture) -> (String, PathBuf) {
 }
 
 fn configuration(program: &str) -> String {
-    let section = |(name, keys): &(&str, &[&str])| format!("[{name}]\n\t{}\n", keys.join("\n\t"));
-    EXECUTE.iter().map(section).collect::<String>().replace("{}", program)
+    EXECUTE.replace("{}", program)
 }
 
 fn add(fixture: &Fixture, file: &str, text: &str) {
