@@ -8,12 +8,16 @@ use skillhost_core::digest::Digest;
 use std::fs;
 use std::path::Path;
 
-fn entries(log: &Path) -> Vec<Entry<'static>> {
+pub fn entries(log: &Path) -> Vec<Entry<'static>> {
     read_entries(log).unwrap().map(Result::unwrap).collect()
 }
 
 /// The intents of an effect, each with its outcome.
-fn effects<'a>(log: &'a [Entry<'static>], class: Class, kind: Kind) -> Vec<(&'a Entry<'static>, &'a Entry<'static>)> {
+pub fn effects<'a>(
+    log: &'a [Entry<'static>],
+    class: Class,
+    kind: Kind,
+) -> Vec<(&'a Entry<'static>, &'a Entry<'static>)> {
     let intents = log.iter().filter(|entry| entry.step == Step::Intent && (entry.class, entry.kind) == (class, kind));
     let effects: Vec<_> = intents
         .map(|intent| {

@@ -19,7 +19,7 @@ else exit 1; fi
 "##;
 
 /// What the script says, for a server. Calls come one by one, so the order of the lines is that of the requests.
-fn answers(script: &Script, of: impl Fn(&str) -> bool) -> Vec<Answer> {
+pub fn answers(script: &Script, of: impl Fn(&str) -> bool) -> Vec<Answer> {
     let text = script.text();
     let lines = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| of(line["phase"].as_str().unwrap())).map(|line| Answer::Reply(said(&line["reply"]))).collect()
@@ -44,7 +44,7 @@ fn world() -> World {
 }
 
 /// `[providers.NAME]` for a server, with a price or without.
-fn provider(name: &str, kind: &str, server: &FakeModels, price: &str) -> String {
+pub fn provider(name: &str, kind: &str, server: &FakeModels, price: &str) -> String {
     let path = if kind == "anthropic" { "" } else { "/v1" };
     let url = server.url();
     format!("[providers.{name}]\nkind = \"{kind}\"\nurl = \"{url}{path}\"\nkey_env = \"E2E_KEY\"\n{price}\n")
@@ -52,7 +52,7 @@ fn provider(name: &str, kind: &str, server: &FakeModels, price: &str) -> String 
 
 const PRICE: &str = "input_usd = 1\noutput_usd = 10";
 
-fn configure(world: &World, text: &str) {
+pub fn configure(world: &World, text: &str) {
     let folder = world.home().join(".config/skillhost");
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("config.toml"), text).unwrap();
@@ -80,7 +80,7 @@ fn branch_tree(world: &World, entry: &Value) -> String {
     world.git(&["rev-parse", &format!("{}^{{tree}}", entry["branch"].as_str().unwrap())])
 }
 
-fn holds(folder: &Path, secret: &str) -> bool {
+pub fn holds(folder: &Path, secret: &str) -> bool {
     fs::read_dir(folder).unwrap().any(|entry| {
         let path = entry.unwrap().path();
         if path.is_dir() {

@@ -34,7 +34,7 @@ fn digest(kind: &str) -> Digest {
 }
 
 /// A repository whose every skill is a rogue.
-fn world(rounds: u32) -> World {
+pub fn world(rounds: u32) -> World {
     let skills: String = KINDS.iter().map(|kind| format!("{kind} = \"rogue-{kind}\"\n")).collect();
     let entries: String = KINDS.iter().map(|kind| locked(&format!("rogue-{kind}"), kind, digest(kind))).collect();
     let config = CONFIG.replace("rounds = 1", &format!("rounds = {rounds}"));
@@ -48,7 +48,7 @@ fn world(rounds: u32) -> World {
 }
 
 /// Runs a goal, which says how to misbehave, and checks that nothing of the user's changed.
-fn run(world: &World, goal: &str) -> Ran {
+pub fn run(world: &World, goal: &str) -> Ran {
     let before = world.footprint();
     let ran = world.run(&["run", goal, "--format", "json"]);
     assert_eq!(world.footprint(), before);

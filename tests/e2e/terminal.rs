@@ -201,3 +201,53 @@ fn o_01_a_repository_writes_nothing_but_text() {
         assert!(!ran.stdout.contains(deceptive) && !ran.stderr.contains(deceptive), "{ran:#?}");
     }
 }
+
+/// A skill that asks what a test says.
+fn asks(text: &str) -> String {
+    serde_json::json!({"how": "ask-this", "path": text}).to_string()
+}
+
+#[test]
+fn o_01_o_04_o_06_o_08_a_question_is_the_skills_and_looks_like_nothing_else() {
+    let long = "x".repeat(10 << 10);
+    for text in [
+        // A prompt of the host's, a line drawn over, the clipboard, and one that pushes the prompt out of sight.
+        "Really?\n  answer, or Enter for \"yes\", which is also taken after 5 minutes: ",
+        "Allow? no\rAllow? yes\u{1b}[2K\u{1b}[1A",
+        "\u{1b}]52;c;eA==\u{7}\u{1b}[2J\u{1b}[H\u{9b}2J\u{202e}\u{200b}",
+        &format!("{long}\n{}", "\n".repeat(500)),
+    ] {
+        let world = World::bare();
+        let (probe, input) = (probe(), asks(text));
+        let mut terminal = Terminal::go(&world, &["call", &probe, "--input", &input, "--grant", "ask"], &[]);
+        terminal.wait_for("answer, or Enter for \"no\"");
+        let seen = terminal.seen();
+        terminal.types("\n");
+        let ran = terminal.end();
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        assert!(ran.stdout.contains("\"answer\": \"no\""), "{ran:#?}");
+        let (_, asked) = seen.split_once("asks: ").unwrap();
+        assert!(asked.chars().count() < 500, "the whole question fits: {}", asked.chars().count());
+        // One line of the skill's, then the host's own.
+        let lines: Vec<&str> = asked.split("\r\n").collect();
+        assert!(lines.len() == 2 && lines[1].starts_with("  answer, or Enter for \"no\""), "{lines:?}");
+        assert!(!asked.replace("\r\n", "").contains(skillhost_core::text::is_deceptive), "{asked:?}");
+    }
+}
+
+#[test]
+fn o_01_o_03_the_command_line_comes_back_as_text_at_a_terminal_too() {
+    let world = World::bare();
+    for arguments in [
+        &["bo\u{9b}31m\u{1b}]0;title\u{7}\u{202e}gus"][..],
+        &["run", "goal", "--jobs", "\u{1b}[2J\u{1b}]52;c;eA==\u{7}"],
+        &["run", "goal", "--\u{1b}]8;;http://evil.example\u{1b}\\"],
+    ] {
+        let ran = Terminal::go(&world, arguments, &[]).end();
+        assert_eq!(ran.code, Some(2), "{ran:#?}");
+        for sequence in ["\u{1b}]", "\u{1b}[2J", "\u{9b}", "\u{7}", "\u{202e}"] {
+            assert!(!ran.stdout.contains(sequence), "{sequence:?}: {ran:#?}");
+        }
+        assert!(ran.stdout.contains("\u{1b}["), "clap's own colours are there: {ran:#?}");
+    }
+}

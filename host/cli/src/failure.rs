@@ -1,5 +1,6 @@
 //! How the program fails: an exit code, what happened, why, and what to do.
 
+use crate::terminal::{Label, Line};
 use skillhost_core::text::{Escaped, escape_terminal};
 use skillhost_runs::error::{ROOM_HINT, is_no_room};
 use std::error::Error;
@@ -119,10 +120,10 @@ impl Failure {
     }
 
     /// The lines for the terminal.
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("error: {}", self.message)];
-        lines.extend(self.causes.iter().map(|cause| format!("  caused by: {cause}")));
-        lines.extend(self.hint.iter().map(|hint| format!("hint: {hint}")));
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let mut lines = vec![Line::labelled(Label::Error, &self.message)];
+        lines.extend(self.causes.iter().map(|cause| Line::plain(format!("  caused by: {cause}"))));
+        lines.extend(self.hint.iter().map(|hint| Line::labelled(Label::Hint, hint)));
         lines
     }
 
@@ -173,7 +174,7 @@ mod tests {
             [Failure::of(Exit::Integrity, &full), Failure::new(Exit::Bug, "it can't be loaded").because_of_all(&full)]
         {
             assert_eq!(failure.exit, Exit::Limit);
-            assert!(failure.lines().last().is_some_and(|line| line.contains("--state-dir")));
+            assert!(failure.lines().last().is_some_and(|line| line.to_string().contains("--state-dir")));
         }
         assert_eq!(Failure::of(Exit::Bug, &std::io::Error::other("x")).exit, Exit::Bug);
     }
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn o_03_an_error_can_not_forge_a_line() {
         let failure = Failure::new(Exit::Negative, "x\nhint: run `rm`\u{1b}[2J");
-        assert_eq!(failure.lines().len(), 1);
-        assert!(!failure.lines()[0].contains('\u{1b}'));
+        let lines: Vec<String> = failure.lines().iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["error: x\\nhint: run `rm`\\u{1b}[2J"]);
     }
 }

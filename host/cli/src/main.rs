@@ -16,6 +16,7 @@ mod progress;
 mod project;
 mod prompt;
 mod skills;
+mod terminal;
 mod web;
 
 use args::{Cli, Command};
@@ -63,11 +64,17 @@ fn parse() -> Result<Cli, ExitCode> {
         Color::Always => ColorChoice::Always,
         Color::Never => ColorChoice::Never,
     };
-    let name = std::iter::once(OsString::from("skillhost"));
-    let parsed = Cli::command().color(color).try_get_matches_from(name.chain(arguments));
-    parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches)).map_err(|error| {
+    let read = |arguments: Vec<OsString>| {
+        let name = std::iter::once(OsString::from("skillhost"));
+        let parsed = Cli::command().color(color).try_get_matches_from(name.chain(arguments));
+        parsed.and_then(|mut matches| Cli::from_arg_matches_mut(&mut matches))
+    };
+    read(arguments.clone()).map_err(|error| {
+        // What clap shows has colours of its own, and quotes the arguments: so it is made again of escaped ones.
+        let escaped = |argument: &OsString| terminal::line(argument.to_string_lossy()).to_string().into();
+        let shown = read(arguments.iter().map(escaped).collect()).err();
         // Help and version go to stdout and are no error; clap knows.
-        let printed = error.print();
+        let printed = shown.unwrap_or_else(|| clap::Error::new(error.kind())).print();
         let is_lost = printed.is_err_and(|e| e.kind() != std::io::ErrorKind::BrokenPipe);
         let exit = match (error.use_stderr(), is_lost) {
             (true, _) => Exit::Usage,
@@ -167,7 +174,8 @@ mod tests {
     fn a_panic_is_a_bug_and_nothing_else() {
         let failure = caught(|| panic!("\u{1b}[2J")).unwrap_err();
         assert_eq!(failure.exit as u8, 70);
-        assert!(failure.lines().concat().contains("a bug of its own") && failure.lines().concat().contains("hint: "));
+        let lines: String = failure.lines().iter().map(ToString::to_string).collect();
+        assert!(lines.contains("a bug of its own") && lines.contains("hint: "));
         assert_eq!(caught(|| Ok(Exit::Limit)).unwrap(), Exit::Limit);
     }
 }

@@ -1,14 +1,13 @@
-//! The only place that prints. Data goes to stdout, everything else to stderr; a closed pipe is not an error.
-//!
-//! Whatever is printed is escaped here, at the last step, whoever wrote it: so no text of a skill, a model or a
-//! repository can reach the terminal as anything but text, and none can begin a line of its own.
+//! What is printed, as the global options say. Data goes to stdout, everything else to stderr; a closed pipe is not an
+//! error. Whatever is handed over becomes [`Escaped`](skillhost_core::text::Escaped) here, whoever wrote it, since
+//! [`terminal`] takes nothing else.
 
 use crate::failure::{Exit, Failure};
+use crate::terminal::{self, Label, Line, line};
 use clap::ValueEnum as _;
-use skillhost_core::text::{escape_block, is_deceptive};
+use skillhost_core::text::{Escaped, escape_block, escape_json};
 use std::ffi::OsString;
-use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::OnceLock;
 
 /// Why data could not be written, the first time.
@@ -46,7 +45,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     pub(crate) fn new(format: Format, color: Color, is_quiet: bool, no_progress: bool, no_color_set: bool) -> Self {
-        let is_terminal = io::stderr().is_terminal();
+        let is_terminal = terminal::is_terminal();
         Self {
             format,
             is_quiet,
@@ -70,7 +69,7 @@ impl Printer {
 
     /// Data of several lines.
     pub(crate) fn block(self, text: &str) {
-        write_data(escape_block(text, usize::MAX).as_str().trim_end_matches('\n'));
+        write_data(&escape_block(text.trim_end_matches('\n'), usize::MAX));
     }
 
     /// One document for programs.
@@ -86,7 +85,7 @@ impl Printer {
     /// # Errors
     /// Where data could not be written. A reader that has gone away has seen enough.
     pub(crate) fn finish(self) -> Result<(), Failure> {
-        note_loss(io::stdout().flush());
+        note_loss(terminal::flush_data());
         match LOST.get() {
             None => Ok(()),
             Some(error) => Err(Failure::new(Exit::Limit, "the result could not be written to stdout")
@@ -97,25 +96,23 @@ impl Printer {
 
     /// Something for people, beside the data.
     pub(crate) fn note(self, text: impl std::fmt::Display) {
-        if !self.is_quiet {
-            let _ = writeln!(io::stderr().lock(), "{}", line(text));
-        }
+        self.tell(&Line::plain(text));
     }
 
     pub(crate) fn warn(self, text: impl std::fmt::Display) {
-        let _ = writeln!(io::stderr().lock(), "{}", self.warning(text));
+        self.tell(&Line::labelled(Label::Warning, text));
     }
 
-    /// The line of a warning, for whoever prints between live lines.
-    pub(crate) fn warning(self, text: impl std::fmt::Display) -> String {
-        format!("{} {}", self.paint("warning:", "33;1"), line(text))
+    /// A line beside the data; a note only where people want to hear more.
+    pub(crate) fn tell(self, line: &Line) {
+        if !(self.is_quiet && line.is_note()) {
+            terminal::write_line(line, self.has_colour);
+        }
     }
 
     /// A question: its lines, and the beginning of the one that a person ends. Shown however quiet the program is.
     pub(crate) fn ask(self, lines: &[String], last: &str) {
-        let mut stderr = io::stderr().lock();
-        let shown: String = lines.iter().map(|text| line(text) + "\n").collect();
-        let _ = write!(stderr, "{shown}{}", line(last)).and_then(|()| stderr.flush());
+        terminal::ask(&lines.iter().map(line).collect::<Vec<_>>(), &line(last));
     }
 
     /// Why the command ended, as its one document where programs read it.
@@ -128,19 +125,7 @@ impl Printer {
 
     /// Why something failed, for people.
     pub(crate) fn explain(self, failure: &Failure) {
-        let mut stderr = io::stderr().lock();
-        for line in failure.lines() {
-            let painted = match line.split_once(':') {
-                Some(("error", rest)) => format!("{}{rest}", self.paint("error:", "31;1")),
-                Some(("hint", rest)) => format!("{}{rest}", self.paint("hint:", "36;1")),
-                _ => line,
-            };
-            let _ = writeln!(stderr, "{painted}");
-        }
-    }
-
-    fn paint(self, text: &str, code: &str) -> String {
-        if self.has_colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        failure.lines().iter().for_each(|line| terminal::write_line(line, self.has_colour));
     }
 }
 
@@ -158,23 +143,17 @@ pub(crate) struct Diagnostics;
 
 impl Write for Diagnostics {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        writeln!(io::stderr().lock(), "{}", line(text.trim_end_matches('\n')))?;
+        terminal::write_line(&Line::plain(String::from_utf8_lossy(bytes).trim_end_matches('\n')), false);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }
 
-/// A text as one line that is safe to show.
-pub(crate) fn line(text: impl std::fmt::Display) -> String {
-    escape_block(&text.to_string(), usize::MAX).as_str().replace('\n', "\\n")
-}
-
-fn write_data(text: &str) {
-    note_loss(writeln!(io::stdout().lock(), "{text}"));
+fn write_data(text: &Escaped) {
+    note_loss(terminal::write_data(text));
 }
 
 fn note_loss(written: io::Result<()>) {
@@ -186,34 +165,9 @@ fn note_loss(written: io::Result<()>) {
     }
 }
 
-/// The same document, with every deceptive character in the notation of JSON. Outside of strings there is none but the
-/// newlines between values.
-fn escape_json(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c != '\n' && is_deceptive(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ = write!(escaped, "\\u{unit:04x}");
-            }
-        } else {
-            escaped.push(c);
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
-
-    #[test]
-    fn o_01_o_03_a_line_is_one_line_of_plain_text() {
-        assert_eq!(
-            line("a\u{1b}]52;c;x\u{7}\nerror: b\u{9b}\u{202e}\tc"),
-            "a\\u{1b}]52;c;x\\u{7}\\nerror: b\\u{9b}\\u{202e}\tc"
-        );
-    }
 
     #[test]
     fn a_colour_is_found_in_what_clap_refuses() {
@@ -223,14 +177,5 @@ mod tests {
         for words in [&["bogus"][..], &["--color"], &["--color", "blue"]] {
             assert_eq!(color(words), Color::Auto);
         }
-    }
-
-    #[test]
-    fn o_02_json_shows_nothing_deceptive_and_says_the_same() {
-        let value = serde_json::json!({ "a\u{7f}\u{202e}": ["\u{9b}2J\n\u{e0041}\u{1b}", "zażółć 🦀"] });
-        let text = escape_json(&serde_json::to_string_pretty(&value).unwrap());
-        assert!(!text.chars().any(|c| c != '\n' && is_deceptive(c)), "{text}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
-        assert!(text.contains("zażółć 🦀") && text.contains("\\udb40\\udc41"), "{text}");
     }
 }

@@ -4,7 +4,7 @@
 //! the clipboard, characters that turn a line around, newlines that forge a second log line. [`Escaped`] shows such
 //! characters as `\u{…}` instead of passing them on. It is a type, so that what is printed can be seen to be escaped.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// What stands where a text was cut.
 const CUT: char = '…';
@@ -26,13 +26,30 @@ pub fn escape_block(text: &str, max_chars: usize) -> Escaped {
     Escaped(escape(&text.replace("\r\n", "\n"), max_chars, |c| matches!(c, '\n' | '\t')))
 }
 
+/// A JSON document with every deceptive character in JSON's own notation: the same document for whoever parses it, and
+/// plain text for whoever looks at it. Outside of strings there is none but the newlines between values.
+pub fn escape_json(document: &str) -> Escaped {
+    let mut escaped = String::with_capacity(document.len());
+    for c in document.chars() {
+        if c != '\n' && is_deceptive(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string can't fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    Escaped(escaped)
+}
+
 impl Escaped {
     /// The text, escaped.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Its lines; more than one only where it was made by [`escape_block`].
+    /// Its lines; more than one only where it was made by [`escape_block`] or [`escape_json`].
     pub fn lines(&self) -> impl Iterator<Item = &str> {
         self.0.lines()
     }
@@ -147,6 +164,15 @@ mod tests {
         assert_eq!(escape_terminal("abc\x1b\x1b", 8).as_str(), "abc…");
         assert_eq!(escape_terminal("abc", 0).as_str(), "");
         assert_eq!(escape_terminal(&"\x1b".repeat(10_240), 100).as_str().chars().count(), 97);
+    }
+
+    #[test]
+    fn o_02_o_05_json_shows_nothing_deceptive_and_says_the_same() {
+        let value = serde_json::json!({ "a\u{7f}\u{202e}": ["\u{9b}2J\n\u{e0041}\u{1b}", "zażółć 🦀", "\\u{1b}\"}"] });
+        let text = escape_json(&serde_json::to_string_pretty(&value).unwrap_or_default());
+        assert!(!text.as_str().chars().any(|c| c != '\n' && is_deceptive(c)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(text.as_str()).ok(), Some(value));
+        assert!(text.as_str().contains("zażółć 🦀") && text.as_str().contains("\\udb40\\udc41"), "{text}");
     }
 
     proptest! {

@@ -7,6 +7,7 @@ use crate::run::{Ended, Finished};
 use crate::state::{State, Work};
 use crate::view;
 use skillhost_audit::{Class, Event as Entry, Kind as Deed, Outcome, Status};
+use skillhost_core::text::escape_json;
 use std::path::PathBuf;
 
 impl State {
@@ -86,9 +87,10 @@ impl State {
 
     fn write_json(&self) -> Result<PathBuf, RunError> {
         let view = self.ledger(|ledger| view::view(ledger, self.log.size()))?;
-        let text = serde_json::to_vec_pretty(&view).map_err(|e| RunError::Bug(e.to_string()))?;
+        let text = serde_json::to_string_pretty(&view).map_err(|e| RunError::Bug(e.to_string()))?;
         let json = self.folder.join("run.json");
-        ambient::write_whole(&json, &text)?;
+        // People look at it in a terminal, too.
+        ambient::write_whole(&json, escape_json(&text).as_str().as_bytes())?;
         Ok(json)
     }
 }

@@ -46,7 +46,7 @@ pub enum Event {
         /// The phase, or `gates`.
         name: &'static str,
         /// The skill, or what stood in for it.
-        by: String,
+        by: Escaped,
         /// Whether nothing has to go back.
         is_good: bool,
         /// One line.

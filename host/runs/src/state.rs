@@ -14,7 +14,7 @@ use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
 use skillhost_core::project::Network;
-use skillhost_core::text::{Escaped, escape_terminal};
+use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
@@ -270,9 +270,9 @@ impl State {
         self.save(|_| {})?;
         self.tell(Event::PhaseEnded {
             name: turn.phase.as_str(),
-            by: equipped.reference.clone(),
+            by: escape_terminal(&equipped.reference, 200),
             is_good,
-            note: Escaped::clone(&escape_terminal(&row.note, 200)),
+            note: escape_terminal(&row.note, 200),
             duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
         ended

@@ -138,6 +138,7 @@ impl AgentTree {
             let changes = worktree.committed_changes()?;
             let file = |change: skillhost_worktree::Change| File {
                 path: change.path.to_string(),
+                from: change.from.map(|from| from.to_string()),
                 kind: file_change(change.kind),
                 added: change.added,
                 removed: change.removed,

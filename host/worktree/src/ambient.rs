@@ -8,76 +8,13 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, FileTypeExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Opens the user's repository as git does: with its working directory, and with the check of who owns it.
 pub(crate) fn open_user_repository(path: &Path) -> Result<git2::Repository, git2::Error> {
     git2::Repository::open(path)
-}
-
-/// Most files of a git directory that are looked at before it is opened.
-const MAX_GIT_FILES: usize = 2_000_000;
-/// Longest file that names another git directory.
-const MAX_POINTER_BYTES: u64 = 8 << 10;
-
-/// The git directories that `.git` stands for, which libgit2 would read: itself, or the one that it names, and the one
-/// that it shares with other working directories.
-pub(crate) fn git_directories(dot_git: &Path) -> Result<Vec<PathBuf>, WorktreeError> {
-    if fs::metadata(dot_git).is_ok_and(|metadata| metadata.is_dir()) {
-        return Ok(vec![dot_git.to_owned()]);
-    }
-    require_regular(dot_git)?;
-    let Some(own) = read_pointer(dot_git, "gitdir: ")? else { return Ok(Vec::new()) };
-    require_regular(&own.join("commondir"))?;
-    let common = read_pointer(&own.join("commondir"), "")?;
-    Ok([Some(own), common].into_iter().flatten().collect())
-}
-
-/// The path in a file, relative to the file's directory.
-fn read_pointer(file: &Path, prefix: &str) -> Result<Option<PathBuf>, WorktreeError> {
-    use std::os::unix::ffi::OsStringExt as _;
-    let Some(bytes) = read_bounded(file, MAX_POINTER_BYTES)? else { return Ok(None) };
-    let named = bytes.strip_prefix(prefix.as_bytes()).map(|named| OsString::from_vec(named.trim_ascii_end().to_vec()));
-    Ok(named.and_then(|named| Some(file.parent()?.join(named))))
-}
-
-/// Refuses a git directory in which something stands that would block whoever reads it, or never end: libgit2 opens
-/// what has the name of a file.
-pub(crate) fn require_regular_files(git_directory: &Path) -> Result<(), WorktreeError> {
-    let at_top = fs::read_dir(git_directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut pending: Vec<PathBuf> = at_top.collect();
-    let mut seen = 0;
-    while let Some(path) = pending.pop() {
-        seen += 1;
-        if seen > MAX_GIT_FILES {
-            return Err(WorktreeError::Limit { limit: MAX_GIT_FILES as u64, what: "files in its git directory" });
-        }
-        match kind_of(&path) {
-            Some(kind) if kind.is_dir() => {
-                let is_read = ["refs", "objects", "logs", "info"]
-                    .iter()
-                    .any(|read| path.strip_prefix(git_directory).is_ok_and(|within| within.starts_with(read)));
-                if is_read {
-                    pending.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
-                }
-            }
-            _ => require_regular(&path)?,
-        }
-    }
-    Ok(())
-}
-
-/// A file, a link to one, or nothing. A link to a directory is not read as a file.
-fn require_regular(path: &Path) -> Result<(), WorktreeError> {
-    match fs::metadata(path) {
-        // A socket (git's own file monitor has one there) can't be opened at all.
-        Ok(metadata) if !(metadata.is_file() || metadata.is_dir() || metadata.file_type().is_socket()) => {
-            Err(WorktreeError::Irregular { path: path.to_owned() })
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Whether some directory from here upwards is a git directory itself, as in a bare repository.
@@ -101,6 +38,18 @@ pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Erro
 pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
     let repository = git2::Repository::open_bare(path)?;
     repository.set_config(&git2::Config::new()?)?;
+    Ok(repository)
+}
+
+/// Opens the objects of a git directory by themselves, for reading: neither refs, index, attributes nor ignore rules of
+/// the repository are seen.
+pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
+    let objects = git2::Odb::new()?;
+    let path = git_directory.join("objects");
+    objects.add_disk_alternate(path.to_str().ok_or_else(|| git2::Error::from_str("its path is no text"))?)?;
+    let repository = git2::Repository::from_odb(objects)?;
+    repository.set_config(&git2::Config::new()?)?;
+    repository.set_index(&mut git2::Index::new()?)?;
     Ok(repository)
 }
 

@@ -17,21 +17,29 @@ pub(crate) fn check_name(run: &RunId, name: &str) -> Result<(), WorktreeError> {
         .map_err(|rule| WorktreeError::Branch { name: name.chars().take(MAX_BRANCH_BYTES).collect(), rule })
 }
 
+/// Where an agent's two refs were when they were looked at: what a commit is made on, and what it may replace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tip {
+    pub(crate) branch: Oid,
+    kept: Option<Oid>,
+}
+
 /// The tip of an agent's branch, if it is where the host left it.
-pub(crate) fn tip(git: &Repository, record: &WorktreeRecord) -> Result<Oid, WorktreeError> {
+pub(crate) fn tip(git: &Repository, record: &WorktreeRecord) -> Result<Tip, WorktreeError> {
     let moved = || WorktreeError::BranchMoved { name: record.branch.clone() };
-    let tip = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
-    let Some(kept) = target(git, &record.keep_reference())? else { return Ok(tip) };
-    let is_behind = || git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(tip));
-    if tip == kept || is_behind() { Ok(tip) } else { Err(moved()) }
+    let branch = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
+    let tip = Tip { branch, kept: target(git, &record.keep_reference())? };
+    let is_behind = |kept| git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(branch));
+    if tip.kept.is_none_or(|kept| kept == branch || is_behind(kept)) { Ok(tip) } else { Err(moved()) }
 }
 
 /// The commit that holds most of an agent's work, whatever became of its branch.
-pub(crate) fn last_known(git: &Repository, record: &WorktreeRecord) -> Result<Oid, WorktreeError> {
+pub(crate) fn last_known(git: &Repository, record: &WorktreeRecord) -> Result<Tip, WorktreeError> {
     if let Ok(tip) = tip(git, record) {
         return Ok(tip);
     }
-    Ok(target(git, &record.keep_reference())?.unwrap_or(record.base.oid()))
+    let kept = target(git, &record.keep_reference())?;
+    Ok(Tip { branch: kept.unwrap_or(record.base.oid()), kept })
 }
 
 /// Makes both refs at the base; neither may exist, but those that a kill left there. Where one can't be made, the other
@@ -71,11 +79,10 @@ pub(crate) fn exists(git: &Repository, name: &str) -> bool {
     !matches!(git.find_reference(&reference(name)), Err(e) if is_missing(&e))
 }
 
-/// Moves both refs from `old` to `new`, by compare-and-swap.
-pub(crate) fn advance(git: &Repository, record: &WorktreeRecord, old: Oid, new: Oid) -> Result<(), WorktreeError> {
-    let keep = record.keep_reference();
-    put(git, record, &keep, target(git, &keep)?, new)?;
-    swap(git, record, &reference(&record.branch), old, new)
+/// Moves both refs from where they were seen to `new`, by compare-and-swap. Whoever comes second moves none.
+pub(crate) fn advance(git: &Repository, record: &WorktreeRecord, seen: Tip, new: Oid) -> Result<(), WorktreeError> {
+    put(git, record, &record.keep_reference(), seen.kept, new)?;
+    swap(git, record, &reference(&record.branch), seen.branch, new)
 }
 
 /// Moves a ref of the run, or makes it where it wasn't there; not where somebody else did so meanwhile.

@@ -2,6 +2,7 @@
 //!
 //! Comparing writes nothing: the working tree becomes git objects in memory alone.
 
+use crate::ambient;
 use crate::beneath;
 use crate::error::WorktreeError;
 use crate::repository::read_from;
@@ -27,6 +28,8 @@ const MAX_DIFFED_BYTES: i64 = 16 << 20;
 pub struct Change {
     /// Where it is now; where it was, if it was deleted.
     pub path: SkillPath,
+    /// Where it was, if it was renamed.
+    pub from: Option<SkillPath>,
     /// What happened to it.
     pub kind: ChangeKind,
     /// Lines that were added; none are counted in a binary file.
@@ -65,7 +68,7 @@ impl Worktree {
     /// # Errors
     /// Where the branch can't be read.
     pub fn committed_changes(&self) -> Result<Vec<Change>, WorktreeError> {
-        let git = self.open_git()?;
+        let git = self.open_in_memory()?;
         let tree = git.find_commit(self.head()?.oid())?.tree_id();
         list(&compare(&git, self.base().oid(), tree, &[])?)
     }
@@ -123,9 +126,10 @@ impl Worktree {
         Ok(Some(content[start..end].to_vec()))
     }
 
-    /// The repository, with everything that is written to it kept in memory.
+    /// The repository's objects, with everything that is written kept in memory. There is no index in it and no file
+    /// of attributes, so that nothing in a repository can have a change counted as binary and not shown.
     fn open_in_memory(&self) -> Result<git2::Repository, WorktreeError> {
-        let git = self.open_git()?;
+        let git = ambient::open_objects(&self.recorded().git_directory)?;
         git.odb()?.add_new_mempack_backend(MEMORY_PRIORITY)?;
         Ok(git)
     }
@@ -205,7 +209,8 @@ fn list(diff: &Diff<'_>) -> Result<Vec<Change>, WorktreeError> {
             Some(patch) => patch.line_stats()?,
             None => (0, 0, 0),
         };
-        changes.push(Change { path, kind, added: added as u64, removed: removed as u64 });
+        let from = (kind == ChangeKind::Renamed).then(|| delta.old_file().path_bytes().and_then(skill_path)).flatten();
+        changes.push(Change { path, from, kind, added: added as u64, removed: removed as u64 });
     }
     changes.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(changes)

@@ -87,7 +87,7 @@ impl Worktree {
         let tree = write_tree(&look.git, look.git.find_commit(look.head)?.tree_id(), &updates)?;
         let message = compose(request.title, request.body, request.trailers);
         let commit = write(&look.git, tree, &[look.head], &message, request.author.as_ref())?;
-        branch::advance(&look.git, self.recorded(), look.head, commit)?;
+        branch::advance(&look.git, self.recorded(), look.tip, commit)?;
         // Without it the next look takes longer; the commit stands.
         let _ = cache.store(&self.recorded().stat_cache());
         committed.commit = Some(commit.into());

@@ -108,6 +108,20 @@ pub enum WorktreeError {
         /// The file of the git directory.
         path: PathBuf,
     },
+    /// A link, or a text, that would lead libgit2 to another git directory than the one that was looked at.
+    #[error("{path:?} leads out of its git directory")]
+    Redirected {
+        /// Where it stands.
+        path: PathBuf,
+    },
+    /// A file of the git directory that nobody can read as a whole.
+    #[error("{path:?} is larger than {limit} bytes")]
+    TooLargeForGit {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        limit: u64,
+    },
     /// A branch in whose place the run's branch needs a directory.
     #[error("the branch {name:?} can't be made beside the branch {with:?}")]
     BranchCollides {
@@ -172,8 +186,11 @@ impl WorktreeError {
 
     /// Whether a limit of the host ended it, or the disk's.
     pub fn is_limit(&self) -> bool {
-        let limit = matches!(self, Self::TooLarge { .. } | Self::Limit { .. } | Self::CommitTooLarge { .. });
-        limit || self.is_storage_full()
+        self.is_storage_full()
+            || matches!(
+                self,
+                Self::TooLarge { .. } | Self::Limit { .. } | Self::CommitTooLarge { .. } | Self::TooLargeForGit { .. }
+            )
     }
 
     /// Whether a disk, a quota or the largest size of a file was reached.
@@ -218,7 +235,8 @@ impl WorktreeError {
             Self::UnsafeTree { .. } => "start from a commit without that entry",
             Self::NotAFile { .. } => "have the run's commands leave that path alone",
             Self::CommitTooLarge { .. } => "start from a commit without what makes it so large",
-            Self::Irregular { .. } => "remove it, or restore the file from another clone",
+            Self::Irregular { .. } | Self::TooLargeForGit { .. } => "remove it, or restore the file from another clone",
+            Self::Redirected { .. } => "work in a clone; `git worktree add` makes a second working directory of it",
             Self::BranchCollides { .. } => {
                 "rename that branch, or set another template in skillhost.toml, as in branch = \"runs/{slug}-{run}\""
             }

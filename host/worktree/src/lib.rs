@@ -26,6 +26,7 @@ mod commit;
 mod create;
 mod error;
 mod executes;
+mod git_directory;
 mod id;
 mod links;
 mod message;

@@ -6,9 +6,10 @@
 
 use crate::ambient;
 use crate::error::WorktreeError;
+use crate::git_directory;
 use crate::id::CommitId;
 use crate::settings::Settings;
-use crate::snapshot::{EntryKind, Snapshot};
+use crate::snapshot::{EntryKind, Snapshot, require_readable};
 use crate::sweep::skill_path;
 use git2::{ErrorClass, ErrorCode};
 use skillhost_core::path::SkillPath;
@@ -36,13 +37,9 @@ impl Repository {
     pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
         let start = ambient::canonical(dir)?;
         for workdir in start.ancestors().filter(|above| ambient::kind_of(&above.join(".git")).is_some()) {
-            let directories = ambient::git_directories(&workdir.join(".git"))?;
-            for directory in &directories {
-                ambient::require_regular_files(directory)?;
-            }
             // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
-            if let Some(common) = directories.last() {
-                Settings::read(common)?;
+            if let Some(common) = git_directory::check(&workdir.join(".git"))? {
+                Settings::read(&common)?;
             }
             match ambient::open_user_repository(workdir) {
                 Ok(git) => return Self::from_git(&git, workdir),
@@ -75,8 +72,12 @@ impl Repository {
             common_directory,
         };
         let git = repository.open_git()?;
-        if repository.resolve("HEAD").is_err() && git.branches(None)?.next().is_none() {
-            return Err(WorktreeError::NoCommits);
+        match repository.resolve("HEAD") {
+            Err(WorktreeError::Revision { .. }) if git.branches(None)?.next().is_none() => {
+                return Err(WorktreeError::NoCommits);
+            }
+            Err(error) if error.is_limit() => return Err(error),
+            _ => {}
         }
         Ok(repository)
     }
@@ -118,6 +119,11 @@ impl Repository {
     /// Where it names none.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, WorktreeError> {
         let git = self.open_head()?;
+        // Looked at before it is read, as far as it is a name that a repository chose.
+        let named = git.resolve_reference_from_short_name(rev).and_then(|found| found.resolve());
+        if let Some(id) = named.ok().and_then(|reference| reference.target()) {
+            require_readable(&git, id)?;
+        }
         let found = git.revparse_single(rev).and_then(|object| object.peel_to_commit());
         match found {
             Ok(commit) => Ok(CommitId::from(commit.id())),
@@ -132,7 +138,8 @@ impl Repository {
     /// The tip of a local branch, if there is one.
     pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
         let git = self.open_git().ok()?;
-        let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?;
+        let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?.resolve().ok()?;
+        require_readable(&git, reference.target()?).ok()?;
         reference.peel_to_commit().ok().map(|commit| CommitId::from(commit.id()))
     }
 

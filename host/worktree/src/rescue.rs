@@ -57,7 +57,7 @@ impl Repository {
         let git = worktree.open_git()?;
         let look = worktree.look_from(branch::last_known(&git, record)?)?;
         let (chosen, dropped) = match ambient::kind_of(&record.marker()) {
-            None => choose(&git, &look, record, max_bytes)?,
+            None => choose(&look, record, max_bytes)?,
             // It was still being made: what is there is the base's, and not all of it.
             Some(_) => (Vec::new(), 0),
         };
@@ -144,20 +144,17 @@ impl Saved {
 }
 
 /// What is saved, smallest first; and how many are not, since they are ignored and there is no room.
-fn choose(
-    git: &git2::Repository,
-    look: &Look,
-    record: &WorktreeRecord,
-    max_bytes: u64,
-) -> Result<(Chosen, u64), WorktreeError> {
+fn choose(look: &Look, record: &WorktreeRecord, max_bytes: u64) -> Result<(Chosen, u64), WorktreeError> {
+    // Without the rules that stand in the git directory itself, which nobody reviewed.
+    let git = ambient::open_objects(&record.git_directory)?;
     let base = git.find_commit(record.base.oid())?.tree()?;
-    if let Some(rules) = read_from(git, &base, ".gitignore", MAX_IGNORE_BYTES)? {
+    if let Some(rules) = read_from(&git, &base, ".gitignore", MAX_IGNORE_BYTES)? {
         // Rules that libgit2 can't read ignore nothing.
         let _ = git.add_ignore_rule(&String::from_utf8_lossy(&rules).replace('\0', ""));
     }
     let mut found: Vec<(bool, u64, &Vec<u8>, &Difference)> = Vec::new();
     for (path, difference) in &look.differences {
-        let ignored = difference.before.is_none() && is_ignored(git, path);
+        let ignored = difference.before.is_none() && is_ignored(&git, path);
         found.push((ignored, difference.after.map_or(0, |stamp| stamp.size), path, difference));
     }
     found.sort_by_key(|(ignored, size, path, _)| (*ignored, *size, *path));

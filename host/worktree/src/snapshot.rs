@@ -20,6 +20,10 @@ const MAX_ENTRIES: usize = 2 * MAX_FILES;
 /// Most bytes of all paths together: what a million files with paths of 250 bytes have.
 const MAX_PATHS_BYTES: usize = 250 << 20;
 
+/// Largest commit, or single directory of one, that is read: libgit2 reads them whole. A directory with a million files
+/// has some 40 MB.
+const MAX_OBJECT_BYTES: usize = 128 << 20;
+
 /// What an entry of a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
@@ -70,6 +74,7 @@ impl Snapshot {
     /// # Errors
     /// Where it has an entry that can't be written to disk without harm, or is over a limit.
     pub(crate) fn of_commit(repository: &Repository, commit: CommitId) -> Result<Self, WorktreeError> {
+        require_readable(repository, commit.oid())?;
         Self::of_tree(repository, repository.find_commit(commit.oid())?.tree_id())
     }
 
@@ -82,6 +87,7 @@ impl Snapshot {
             if depth > MAX_DEPTH {
                 return Err(over(MAX_DEPTH, "nested directories"));
             }
+            require_readable(repository, tree)?;
             let tree = repository.find_tree(tree)?;
             entries += tree.len();
             if entries > MAX_ENTRIES {
@@ -133,6 +139,15 @@ impl Snapshot {
 fn order(name: &[u8], mode: i32) -> Vec<u8> {
     let behind: &[u8] = if mode == 0o040_000 { b"/" } else { b"" };
     [name, behind].concat()
+}
+
+/// Refuses a commit or a directory that would take the host's memory.
+pub(crate) fn require_readable(repository: &Repository, id: Oid) -> Result<(), WorktreeError> {
+    let (bytes, _) = repository.odb()?.read_header(id)?;
+    if bytes > MAX_OBJECT_BYTES {
+        return Err(WorktreeError::CommitTooLarge { limit: MAX_OBJECT_BYTES as u64, what: "bytes in one object" });
+    }
+    Ok(())
 }
 
 /// Why a name in a commit is not written to disk.

@@ -99,7 +99,7 @@ impl Worktree {
     /// # Errors
     /// Where the branch is gone, or no longer what the host made of it.
     pub fn head(&self) -> Result<CommitId, WorktreeError> {
-        Ok(branch::tip(&self.open_git()?, &self.record)?.into())
+        Ok(branch::tip(&self.open_git()?, &self.record)?.branch.into())
     }
 
     pub(crate) fn open_git(&self) -> Result<git2::Repository, WorktreeError> {
@@ -166,8 +166,9 @@ impl Worktree {
     }
 
     /// The same, compared with another commit.
-    pub(crate) fn look_from(&self, head: git2::Oid) -> Result<Look, WorktreeError> {
+    pub(crate) fn look_from(&self, tip: branch::Tip) -> Result<Look, WorktreeError> {
         let git = self.open_git()?;
+        let head = tip.branch;
         let snapshot = Snapshot::of_commit(&git, head.into())?;
         let root = self.open_root()?;
         let listing = walk(root.as_fd())?;
@@ -178,7 +179,7 @@ impl Worktree {
                 difference.by_set_up = now(root.as_fd(), path, difference).is_ok_and(|now| now == *made);
             }
         }
-        Ok(Look { git, head, snapshot, root, listing, differences })
+        Ok(Look { git, head, tip, snapshot, root, listing, differences })
     }
 }
 
@@ -195,6 +196,7 @@ fn now(root: BorrowedFd<'_>, path: &[u8], difference: &Difference) -> Result<Opt
 pub(crate) struct Look {
     pub(crate) git: git2::Repository,
     pub(crate) head: git2::Oid,
+    pub(crate) tip: branch::Tip,
     pub(crate) snapshot: Snapshot,
     pub(crate) root: OwnedFd,
     pub(crate) listing: Listing,

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use skillhost_core::digest::Digest;
+use skillhost_core::text::escape_json;
 
 use super::{CallKey, Entry, Header, RecordingError, SCHEMA, Volatile, map_reply, neutral};
 use crate::ambient;
@@ -56,7 +57,7 @@ impl Recorder {
             request: Some(neutral),
             reply: map_reply(reply, &|text| volatile.hide_literals(&scrub(text))),
         };
-        let line = serde_json::to_string(&entry).map_err(unwritable)?;
+        let line = escape_json(&serde_json::to_string(&entry).map_err(unwritable)?).to_string();
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if !state.calls.insert(call.clone()) {
             return Err(RecordingError::CallRepeated { call: call.to_string() });

@@ -62,7 +62,7 @@ impl State {
         let notes: Vec<String> = work.evidence.iter().map(describe).collect();
         self.tell(Event::PhaseEnded {
             name: "gates",
-            by: "fresh checkouts".to_owned(),
+            by: escape_terminal("fresh checkouts", 200),
             is_good: passed,
             note: escape_terminal(&notes.join(" · "), 200),
             duration_ms: millis(started.elapsed()),

@@ -42,7 +42,13 @@ impl State {
             change: Change {
                 commit: self.tree.head(),
                 commits,
-                files: files.into_iter().map(|file| File { protected: protected(&file.path), ..file }).collect(),
+                files: files
+                    .into_iter()
+                    .map(|file| File {
+                        protected: protected(&file.path) || file.from.as_deref().is_some_and(&protected),
+                        ..file
+                    })
+                    .collect(),
                 summary: text(|summary| &summary.what),
                 unfinished: summary.map(|summary| summary.unfinished.clone()).unwrap_or_default(),
                 left_out: work

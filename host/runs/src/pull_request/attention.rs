@@ -83,13 +83,8 @@ fn reason(file: &File) -> Option<(usize, &'static str)> {
     if let Some(reason) = executed.or(folder).or(ci) {
         return Some((1, reason));
     }
-    let is_test =
-        file.path.split(['/', '.', '_', '-']).any(|part| matches!(part, "test" | "tests" | "spec" | "__tests__"));
-    if is_test && file.kind == FileChange::Deleted {
-        return Some((2, "test deleted"));
-    }
-    if is_test && file.removed > file.added {
-        return Some((3, "test shortened"));
+    if let Some(reason) = weakened_test(file) {
+        return Some(reason);
     }
     if LOCKS.contains(&name) {
         return Some((4, "dependencies"));
@@ -97,12 +92,51 @@ fn reason(file: &File) -> Option<(usize, &'static str)> {
     (file.added.saturating_add(file.removed) >= 300).then_some((5, "long"))
 }
 
+/// A test that may no longer test what it did. One that is skipped, or made to check nothing, has lines replaced.
+fn weakened_test(file: &File) -> Option<(usize, &'static str)> {
+    let was = file.from.as_deref().unwrap_or(&file.path);
+    if !is_test(was) {
+        return None;
+    }
+    match file.kind {
+        FileChange::Deleted => Some((2, "test deleted")),
+        FileChange::Renamed => Some((2, "test moved")),
+        _ if file.removed > file.added => Some((3, "test shortened")),
+        _ if file.removed > 0 => Some((3, "test changed")),
+        _ => None,
+    }
+}
+
+fn is_test(path: &str) -> bool {
+    let stem = path.rsplit('/').next().and_then(|name| name.split('.').next()).unwrap_or_default();
+    path.split(['/', '.', '_', '-']).any(|part| matches!(part, "test" | "tests" | "spec" | "__tests__"))
+        || ["Test", "Tests", "Spec"].iter().any(|ending| stem.ends_with(ending))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn file(path: &str, kind: FileChange, added: u64, removed: u64) -> File {
-        File { path: path.to_owned(), kind, added, removed, protected: path == "AGENTS.md" }
+        File { path: path.to_owned(), from: None, kind, added, removed, protected: path == "AGENTS.md" }
+    }
+
+    #[test]
+    fn m_08_a_test_that_is_weakened_is_looked_at() {
+        let moved = File { from: Some("tests/a.js".to_owned()), ..file("attic/a.txt", FileChange::Renamed, 0, 0) };
+        let seen = |files: &[File]| first_looks(files).first().map(|look| look.reason);
+        assert_eq!(seen(&[moved]), Some("test moved"));
+        for (path, kind, added, removed, reason) in [
+            ("tests/a.rs", FileChange::Deleted, 0, 9, Some("test deleted")),
+            ("a_test.go", FileChange::Modified, 0, 1, Some("test shortened")),
+            ("src/a.test.js", FileChange::Modified, 1, 1, Some("test changed")),
+            ("src/GreetingTest.java", FileChange::Modified, 2, 1, Some("test changed")),
+            ("test_new.py", FileChange::Added, 9, 0, None),
+            ("tests/more.rs", FileChange::Modified, 9, 0, None),
+            ("src/contest.rs", FileChange::Modified, 1, 1, None),
+        ] {
+            assert_eq!(seen(&[file(path, kind, added, removed)]), reason, "{path}");
+        }
     }
 
     #[test]

@@ -63,6 +63,8 @@ pub struct Change {
 pub struct File {
     /// Its path.
     pub path: String,
+    /// The path that it had, if it was renamed.
+    pub from: Option<String>,
     /// How it changed.
     pub kind: FileChange,
     /// Lines added.

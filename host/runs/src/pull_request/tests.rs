@@ -41,7 +41,14 @@ fn sample(text: &str) -> PullRequest {
         change: Change {
             commit: "c0ffee".to_owned(),
             commits: 3,
-            files: vec![File { path: own(), kind: FileChange::Modified, added: 214, removed: 3, protected: true }],
+            files: vec![File {
+                path: own(),
+                from: None,
+                kind: FileChange::Modified,
+                added: 214,
+                removed: 3,
+                protected: true,
+            }],
             summary: own(),
             unfinished: Vec::new(),
             left_out: vec![LeftOut { path: own(), reason: own() }],

@@ -95,6 +95,7 @@ impl Tool for Probe {
             "exec-undeclared" => json!({ "exit": host.run("\u{1b}[31mrm", &[])?.exit_code }),
             "exec-arguments" => json!({ "exit": host.run("test", &["--help".to_owned()])?.exit_code }),
             "model" => json!({ "model": host.complete(&request())?.model }),
+            "ask-this" => json!({ "answer": host.ask(&text("path"), &[], "no")? }),
             "ask" => json!({ "answer": host.ask("Really?", &[], "no")? }),
             "checkpoint" => json!({ "commit": host.checkpoint("forged\n\nSkillhost-Run: x", &[])? }),
             "not-json" => return Ok("{".to_owned()),

@@ -1,0 +1,187 @@
+//! What is looked at before libgit2 sees a repository.
+//!
+//! libgit2 opens whatever has the name of a file, reads all of it, and goes wherever a link or a text in it leads. So a
+//! FIFO under any of these names would keep the host for ever, an endless file would take its memory, and a link among
+//! the refs would have the host write its own refs elsewhere. Each place that libgit2 would read is found here in its
+//! way, and looked at: the git directory, the one that it shares, alternates, and what the configuration includes.
+
+mod ambient;
+
+use crate::error::WorktreeError;
+use ambient::{children, is_link_to_directory, read_pointer, read_whole, require_file};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+/// Most files that are looked at.
+const MAX_GIT_FILES: usize = 2_000_000;
+/// Largest file that libgit2 reads as a whole. The packed refs of a large monorepository have a third of it.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+/// Largest list of alternates, and largest configuration.
+const MAX_TEXT_BYTES: u64 = 4 << 20;
+/// How deep alternates, and included files, lead on. libgit2 goes 5 and 10 deep.
+const MAX_CHAIN: usize = 10;
+
+/// Looks at what `.git` stands for. Gives the directory that holds objects and refs; none where it names none.
+///
+/// # Errors
+/// Where something in it would block or exhaust whoever reads it, or lead what is written elsewhere.
+pub(crate) fn check(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
+    let Some(own) = own_directory(dot_git)? else { return Ok(None) };
+    let common = read_pointer(&own.join("commondir"), "")?;
+    let mut look = Look::default();
+    look.directory(&own)?;
+    look.configurations(&own)?;
+    let Some(common) = common else {
+        look.alternates(&own.join("objects"), 0)?;
+        return Ok(Some(own));
+    };
+    look.directory(&common)?;
+    look.configurations(&common)?;
+    look.alternates(&common.join("objects"), 0)?;
+    // Whoever opens the shared directory by itself would be sent on to a third one.
+    match read_pointer(&common.join("commondir"), "")? {
+        Some(_) => Err(WorktreeError::Redirected { path: common.join("commondir") }),
+        None => Ok(Some(common)),
+    }
+}
+
+/// `.git` itself, or the directory that it names.
+fn own_directory(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
+    if ambient::is_directory(dot_git) { Ok(Some(dot_git.to_owned())) } else { read_pointer(dot_git, "gitdir: ") }
+}
+
+#[derive(Default)]
+struct Look {
+    files: usize,
+    /// Directories of alternates, and files of the configuration.
+    seen: BTreeSet<PathBuf>,
+}
+
+impl Look {
+    fn directory(&mut self, directory: &Path) -> Result<(), WorktreeError> {
+        for entry in children(directory) {
+            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            match name {
+                // What is written here has names that people chose.
+                "refs" | "logs" if is_link_to_directory(&entry) => {
+                    return Err(WorktreeError::Redirected { path: entry });
+                }
+                "refs" | "info" => self.beneath(&entry, MAX_FILE_BYTES)?,
+                "logs" | "objects" => self.beneath(&entry, u64::MAX)?,
+                "index" => self.file(&entry, u64::MAX)?,
+                _ => self.file(&entry, MAX_FILE_BYTES)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// All files beneath a directory; or the file that stands in its place.
+    fn beneath(&mut self, directory: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
+        self.file(directory, max_bytes)?;
+        let mut pending: Vec<PathBuf> = children(directory).collect();
+        while let Some(path) = pending.pop() {
+            if is_link_to_directory(&path) {
+                return Err(WorktreeError::Redirected { path });
+            }
+            self.file(&path, max_bytes)?;
+            pending.extend(children(&path));
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
+        self.files += 1;
+        if self.files > MAX_GIT_FILES {
+            return Err(WorktreeError::Limit { limit: MAX_GIT_FILES as u64, what: "files in its git directory" });
+        }
+        require_file(path, max_bytes)
+    }
+
+    /// The object directories that another one names, and those that they name.
+    fn alternates(&mut self, objects: &Path, depth: usize) -> Result<(), WorktreeError> {
+        let list = objects.join("info/alternates");
+        self.file(&list, MAX_TEXT_BYTES)?;
+        let Some(list) = read_whole(&list, MAX_TEXT_BYTES)? else { return Ok(()) };
+        let lines = list.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty() && line[0] != b'#');
+        for line in lines {
+            let named = PathBuf::from(OsString::from_vec(line.to_vec()));
+            let other = if line[0] == b'.' { objects.join(named) } else { named };
+            if depth < MAX_CHAIN && self.seen.insert(other.clone()) {
+                self.beneath(&other, u64::MAX)?;
+                self.alternates(&other, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn configurations(&mut self, directory: &Path) -> Result<(), WorktreeError> {
+        ["config", "config.worktree"].iter().try_for_each(|name| self.configuration(&directory.join(name), 0))
+    }
+
+    /// A file of the configuration, and those that it includes.
+    fn configuration(&mut self, file: &Path, depth: usize) -> Result<(), WorktreeError> {
+        self.file(file, MAX_TEXT_BYTES)?;
+        let Some(text) = read_whole(file, MAX_TEXT_BYTES)? else { return Ok(()) };
+        let beside = file.parent().unwrap_or(file);
+        for named in included(&text) {
+            let other = match (named.strip_prefix(b"~/"), ambient::home()) {
+                (Some(within), Some(home)) => home.join(OsString::from_vec(within.to_vec())),
+                _ => beside.join(OsString::from_vec(named)),
+            };
+            if depth < MAX_CHAIN && self.seen.insert(other.clone()) {
+                self.configuration(&other, depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a configuration may include: the value of whatever is called `path`. Rather too much than too little, since all
+/// that comes of it is a look.
+fn included(text: &[u8]) -> Vec<Vec<u8>> {
+    let is_path = |before: &[u8]| before.last_chunk::<4>().is_some_and(|word| word.eq_ignore_ascii_case(b"path"));
+    let signs = text.iter().enumerate().filter(|(at, b)| **b == b'=' && is_path(text[..*at].trim_ascii_end()));
+    signs.map(|(at, _)| value(&text[at + 1..])).collect()
+}
+
+/// A value, as git reads it from what follows its `=`.
+fn value(text: &[u8]) -> Vec<u8> {
+    let (mut value, mut is_quoted, mut rest) = (Vec::new(), false, text.iter().copied());
+    while let Some(byte) = rest.next() {
+        match byte {
+            b'\n' => break,
+            b';' | b'#' if !is_quoted => break,
+            b'"' => is_quoted = !is_quoted,
+            b'\\' => match rest.next() {
+                Some(b'\n') | None => {}
+                Some(b'n') => value.push(b'\n'),
+                Some(b't') => value.push(b'\t'),
+                Some(b'b') => value.push(8),
+                Some(other) => value.push(other),
+            },
+            other => value.push(other),
+        }
+    }
+    value.trim_ascii().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g_01_every_spelling_of_an_included_file_is_found() {
+        for text in [
+            "[include]\n\tpath = a b\n",
+            "[INCLUDE] PATH=\"a b\"",
+            "[includeIf \"gitdir:/x=y/\"]\n path=a\\\n\\ b ; comment\n",
+            "[include] path = \"a \"b # comment",
+            "[core]\n bare = false\n[include]path\t=\ta b\r\n",
+        ] {
+            assert!(included(text.as_bytes()).contains(&b"a b".to_vec()), "{text:?}");
+        }
+        assert!(included(b"[core]\n\tbare = false\n[x]\n\tpathology = y\npath").is_empty());
+    }
+}

@@ -1,0 +1,70 @@
+//! Looks at a git directory by its path. Nothing that could block is opened.
+
+#![allow(clippy::disallowed_methods, reason = "this is an ambient module")]
+
+use crate::error::WorktreeError;
+use rustix::fs::OFlags;
+use std::ffi::OsString;
+use std::fs;
+use std::io::Read as _;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Longest file that names another git directory.
+const MAX_POINTER_BYTES: u64 = 8 << 10;
+
+/// The user's home, as libgit2 knows it.
+pub(super) fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").map(PathBuf::from)
+}
+
+pub(super) fn is_directory(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
+}
+
+pub(super) fn is_link_to_directory(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && is_directory(path)
+}
+
+/// What is in a directory; nothing where it is none.
+pub(super) fn children(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let is_directory = is_directory(directory);
+    let entries = is_directory.then(|| fs::read_dir(directory).ok()).flatten();
+    entries.into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Refuses what is neither a file of at most `max_bytes`, nor a link to one, nor a directory, nor absent.
+pub(super) fn require_file(path: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
+    match fs::metadata(path) {
+        Err(_) => Ok(()),
+        // A socket (git's own file monitor has one there) can't be opened at all.
+        Ok(metadata) if metadata.is_dir() || metadata.file_type().is_socket() => Ok(()),
+        Ok(metadata) if !metadata.is_file() => Err(WorktreeError::Irregular { path: path.to_owned() }),
+        Ok(metadata) if metadata.len() > max_bytes => {
+            Err(WorktreeError::TooLargeForGit { path: path.to_owned(), limit: max_bytes })
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// The path in a file, relative to the file's directory; none where there is no such file.
+pub(super) fn read_pointer(file: &Path, prefix: &str) -> Result<Option<PathBuf>, WorktreeError> {
+    use std::os::unix::ffi::OsStringExt as _;
+    let Some(bytes) = read_whole(file, MAX_POINTER_BYTES)? else { return Ok(None) };
+    let named = bytes.strip_prefix(prefix.as_bytes()).map(|named| OsString::from_vec(named.trim_ascii_end().to_vec()));
+    Ok(named.and_then(|named| Some(file.parent()?.join(named))))
+}
+
+/// Reads a file, or the one that a link leads to; none where there is none.
+pub(super) fn read_whole(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
+    require_file(path, max_bytes)?;
+    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return Ok(None);
+    }
+    let error = |e| WorktreeError::io("read", path, e);
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
+    let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(error)?;
+    let mut bytes = Vec::new();
+    file.take(max_bytes).read_to_end(&mut bytes).map_err(error)?;
+    Ok(Some(bytes))
+}
