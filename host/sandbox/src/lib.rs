@@ -36,6 +36,7 @@ mod sandbox;
 mod support;
 mod toolchains;
 mod unsandboxed;
+mod witness;
 
 pub use command::{Command, Limits, Network};
 pub use error::SandboxError;
