@@ -14,6 +14,7 @@ pub mod kind;
 pub mod limits;
 pub mod lock;
 pub mod manifest;
+pub mod measured;
 pub mod name;
 pub mod path;
 pub mod phase;

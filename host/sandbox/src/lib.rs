@@ -35,6 +35,7 @@ mod running;
 mod sandbox;
 mod support;
 mod toolchains;
+mod trial;
 mod unsandboxed;
 mod witness;
 
@@ -47,3 +48,4 @@ pub use outcome::{Exit, Outcome, Output};
 pub use sandbox::Sandbox;
 pub use support::{MIN_LANDLOCK_ABI, Support, probe, probe_with};
 pub use toolchains::Toolchains;
+pub use trial::measure;

@@ -74,9 +74,14 @@ const PRELUDE: &str = "import ctypes, mmap, os, resource, socket, time\n\
     \x20       while True: s.send(b'x' * 65536)\n\
     \x20   except OSError: pass\n";
 
+/// The versions of Landlock make no difference to memory.
+fn counts(level: &str) -> bool {
+    !level.starts_with("full, Landlock")
+}
+
 #[tokio::test]
 async fn x_05_memory_of_every_kind_is_limited() {
-    for (level, trial) in Trial::offered_with(Wall::Seccomp).await {
+    for (level, trial) in Trial::offered_with(Wall::Seccomp).await.into_iter().filter(|(level, _)| counts(level)) {
         for (kind, script) in KINDS {
             let mut command = trial.command(["/usr/bin/python3", "-c", &format!("{PRELUDE}{script}")]);
             command.limits.memory_bytes = LIMIT_BYTES;
@@ -97,7 +102,7 @@ async fn x_05_memory_of_every_kind_is_limited() {
 /// The kinds that need no filter to be seen.
 #[tokio::test]
 async fn x_05_memory_of_processes_is_limited_at_every_level() {
-    for (level, trial) in Trial::offered().await {
+    for (level, trial) in Trial::offered().await.into_iter().filter(|(level, _)| counts(level)) {
         for (kind, script) in &KINDS[..3] {
             let mut command = trial.command(["/usr/bin/python3", "-c", &format!("{PRELUDE}{script}")]);
             command.limits.memory_bytes = LIMIT_BYTES;

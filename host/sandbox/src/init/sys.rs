@@ -25,6 +25,15 @@ pub(super) fn fork() -> io::Result<Fork> {
     }
 }
 
+/// Begins to trace a process.
+pub(super) fn trace(process: libc::pid_t) -> io::Result<()> {
+    let none = std::ptr::null_mut::<libc::c_void>();
+    #[allow(unsafe_code, reason = "rustix has no ptrace")]
+    // SAFETY: seizing takes no pointers.
+    let failed = unsafe { libc::ptrace(libc::PTRACE_SEIZE, process, none, none) } != 0;
+    if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// What a mount allows beside reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
