@@ -16,6 +16,7 @@ pub mod kind;
 pub mod limits;
 pub mod lock;
 pub mod manifest;
+pub mod measured;
 pub mod name;
 pub mod path;
 pub mod phase;

@@ -90,7 +90,7 @@ fn check_mounts(plan: &Plan, observed: &Observed) -> Result<(), String> {
         let may_write = match closest {
             _ if masked => false,
             Some(planned) => planned.writable,
-            None if own => OWN_WRITABLE.iter().chain(&SCRATCH).chain(&DEVICES).any(at),
+            None if own => OWN_WRITABLE.iter().chain(&SCRATCH).any(at),
             None => return Err(format!("{} is mounted", mount.point.display().to_string().escape_default())),
         };
         if mount.writable && !may_write {

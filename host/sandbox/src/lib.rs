@@ -36,7 +36,9 @@ mod running;
 mod sandbox;
 mod support;
 mod toolchains;
+mod trial;
 mod unsandboxed;
+mod witness;
 
 pub use command::{Command, Limits, Network};
 pub use error::SandboxError;
@@ -48,3 +50,4 @@ pub use proxy::Serve;
 pub use sandbox::Sandbox;
 pub use support::{MIN_LANDLOCK_ABI, Support, probe, probe_with};
 pub use toolchains::Toolchains;
+pub use trial::measure;

@@ -66,6 +66,11 @@ impl Running {
         lifeline.async_io(Interest::READABLE, || receive_descriptor(lifeline)).await.map(TcpListener::from)
     }
 
+    /// The number of the process that the host started; none once it has ended.
+    pub(crate) fn supervisor(&self) -> Option<u32> {
+        self.parts.as_ref().and_then(|parts| parts.child.id())
+    }
+
     /// Lets init start the command.
     pub(crate) async fn go(&mut self) -> Result<(), SandboxError> {
         self.send(&[GO]).await.map_err(SandboxError::Channel)

@@ -23,6 +23,7 @@ use crate::running::{OWN_PROGRAM, RepositoryMount, Running, encode};
 use crate::support::Support;
 use crate::toolchains::Toolchains;
 use crate::unsandboxed;
+use crate::witness;
 
 /// Far more than all reports of one command.
 const MAX_REPORTS_BYTES: u64 = 1 << 20;
@@ -144,7 +145,8 @@ struct Session {
 
 impl Session {
     async fn start(sandbox: &Sandbox, command: &Command) -> Result<Self, SandboxError> {
-        let cgroup = Cgroup::create(&command.limits);
+        let may_have_one = sandbox.support.limits_held_by == LimitsHeldBy::Cgroup;
+        let cgroup = may_have_one.then(|| Cgroup::create(&command.limits)).flatten();
         let limits_held_by = if cgroup.is_some() { LimitsHeldBy::Cgroup } else { LimitsHeldBy::Watchdog };
         let place = cgroup.as_ref().map(|cgroup| cgroup.path().to_owned());
         let baseline = sandbox.baselines.of(command).await;
@@ -154,7 +156,8 @@ impl Session {
         let repository = command.repository.as_ref().map(|_| RepositoryMount::create(&command.tree)).transpose()?;
         let (mut running, stdout, stderr) = Running::start(&sandbox.program, &frame, cgroup, repository).await?;
         let mut reports = BufReader::new(stderr.take(MAX_REPORTS_BYTES)).lines();
-        let entered = tokio::time::timeout(SET_UP_TIMEOUT, await_ready(&request, &mut reports)).await;
+        let supervisor = running.supervisor();
+        let entered = tokio::time::timeout(SET_UP_TIMEOUT, await_ready(&request, &mut reports, supervisor)).await;
         let observed = match entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long"))) {
             Ok(observed) => observed,
             Err(error) => {
@@ -227,13 +230,24 @@ impl Session {
 
 type Reports = Lines<BufReader<Take<ChildStderr>>>;
 
-/// Waits until init has entered everything, and checks what it says.
-async fn await_ready(request: &Request, reports: &mut Reports) -> Result<Observed, SandboxError> {
+/// Waits until init has entered everything, and checks what it says, and then that it is so as far as it can be seen.
+async fn await_ready(
+    request: &Request,
+    reports: &mut Reports,
+    supervisor: Option<u32>,
+) -> Result<Observed, SandboxError> {
     let line = reports.next_line().await.map_err(SandboxError::Channel)?.unwrap_or_default();
     match (request, parse(&line)?) {
         (Request::Run(plan), Report::Ready(observed)) => {
             let checked = attest::check(plan, &observed, &attest::own_namespaces());
-            checked.map(|()| observed).map_err(|what| SandboxError::AttestationMismatch { what })
+            let seen = || match supervisor {
+                Some(supervisor) => witness::check(supervisor, plan, &observed),
+                None => Err("the supervisor has ended".to_owned()),
+            };
+            match checked.and_then(|()| seen()) {
+                Ok(()) => Ok(observed),
+                Err(what) => Err(SandboxError::AttestationMismatch { what }),
+            }
         }
         (_, Report::SetUp { step, reason }) => Err(set_up(&step, &reason)),
         _ => Err(SandboxError::InitDied { report: line.escape_default().to_string() }),

@@ -1,8 +1,8 @@
 //! Running a command plainly, as the user: only time and output are limited.
 //!
 //! This exists for machines that cannot sandbox, and only where a person said so. The command still gets a clean
-//! environment, so that the host's keys do not reach it, but it can read whatever the user can, and a proxy is no more
-//! than an offer.
+//! environment, so that the host's keys do not reach it, and a session of its own, so that it has no terminal to type
+//! into; but it can read whatever the user can, and a proxy is no more than an offer.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
@@ -89,7 +89,8 @@ impl Group {
         let output = output.into_blocking_fd().map_err(SandboxError::Channel)?;
         let errors = output.try_clone().map_err(SandboxError::Channel)?;
         let mut plain = tokio::process::Command::new(program);
-        plain.args(arguments).current_dir(&command.tree).env_clear().process_group(0).kill_on_drop(true);
+        plain.args(arguments).current_dir(&command.tree).env_clear().kill_on_drop(true);
+        begin_session(&mut plain);
         plain.stdin(Stdio::null()).stdout(output).stderr(errors);
         plain.env("PATH", toolchains.path()).env("LANG", "C.UTF-8").env("TERM", "dumb");
         plain.envs(std::env::var_os("HOME").map(|home| ("HOME", home)));
@@ -119,6 +120,15 @@ impl Group {
         if let Some(id) = self.id.take() {
             let _ = kill_process_group(id, Signal::KILL);
         }
+    }
+}
+
+/// A session, and with it a process group, of its own.
+fn begin_session(command: &mut tokio::process::Command) {
+    #[allow(unsafe_code, reason = "std can begin a process group, and no session")]
+    // SAFETY: between fork and exec only this one system call is made.
+    unsafe {
+        command.pre_exec(|| Ok(rustix::process::setsid().map(drop)?));
     }
 }
 

@@ -3,43 +3,87 @@
 
 mod support;
 
-use skillhost_sandbox::Exit;
+use skillhost_sandbox::{Exit, Wall};
 use support::{Trial, text};
 
 #[tokio::test]
-async fn x09_the_hosts_processes_cannot_be_seen_or_signalled() {
-    let trial = Trial::new().await;
-    let host = std::process::id();
-    let outcome = trial
+async fn x_09_the_hosts_processes_cannot_be_seen_or_signalled() {
+    for (level, trial) in Trial::offered().await {
+        let host = std::process::id();
+        let outcome = trial
         .sh(&format!(
             "ls /proc | grep -xE '[0-9]+' | while read p; do tr '\\0' ' ' < /proc/$p/cmdline 2>/dev/null | grep -a 'kernel[-]' ; done 2>/dev/null; \
              for p in {host} 4000000; do kill -0 $p 2>/dev/null && [ ! -e /proc/$p ] && echo \"SIGNALLED $p\"; done; \
              ls /proc | grep -cxE '[0-9]+' | awk '$1 > 8 {{ print \"MANY\", $1 }}'; true"
         ))
         .await;
-    assert_eq!(text(&outcome), "");
+        assert_eq!(text(&outcome), "", "{level}");
+    }
 }
 
 #[tokio::test]
-async fn x09_killing_everything_kills_only_what_is_inside() {
-    let trial = Trial::new().await;
-    let outcome =
-        trial.python("import os\nos.kill(1, 9)\nos.kill(1, 15)\nprint('init lives', flush=True)\nos.kill(0, 9)").await;
-    assert_eq!((text(&outcome).as_str(), outcome.exit), ("init lives\n", Exit::Signal(9)));
-    let outcome =
-        trial.python("import os\nif os.fork() == 0: os.execlp('sleep', 'sleep', '600')\nos.kill(-1, 9)").await;
-    // The caller is spared by the kernel; nothing outside was hit, or this test would not go on.
-    assert_eq!(outcome.exit, Exit::Code(0));
+async fn x_09_killing_everything_kills_only_what_is_inside() {
+    for (level, trial) in Trial::offered().await {
+        let outcome = trial
+            .python("import os\nos.kill(1, 9)\nos.kill(1, 15)\nprint('init lives', flush=True)\nos.kill(0, 9)")
+            .await;
+        assert_eq!((text(&outcome).as_str(), outcome.exit), ("init lives\n", Exit::Signal(9)), "{level}");
+        let outcome =
+            trial.python("import os\nif os.fork() == 0: os.execlp('sleep', 'sleep', '600')\nos.kill(-1, 9)").await;
+        // The caller is spared by the kernel; nothing outside was hit, or this test would not go on.
+        assert_eq!(outcome.exit, Exit::Code(0), "{level}");
+    }
+}
+
+/// Every way to reach a process, tried on every number that a process of the host could have.
+#[tokio::test]
+async fn x_09_a_process_of_the_host_lives_on() {
+    let mut canary = std::process::Command::new("sleep").arg("86395").spawn().unwrap();
+    for (level, trial) in Trial::offered().await {
+        let script = format!(
+            "import ctypes, os, resource\n\
+             libc, own = ctypes.CDLL(None), set(os.listdir('/proc'))\n\
+             for id in [{canary}, {host}, os.getppid() + 1000] + list(range(2, 70000)):\n\
+             \x20   if id in (os.getpid(), 1) or str(id) in own: continue\n\
+             \x20   try: os.kill(id, 9); print('SIGNALLED', id)\n\
+             \x20   except OSError: pass\n\
+             for id in ({canary}, {host}):\n\
+             \x20   for name, reach in (('priority', lambda: os.setpriority(os.PRIO_PROCESS, id, 19)),\n\
+             \x20                       ('affinity', lambda: os.sched_setaffinity(id, [0])),\n\
+             \x20                       ('limits', lambda: resource.prlimit(id, resource.RLIMIT_NOFILE, (1, 1))),\n\
+             \x20                       ('descriptor', lambda: os.pidfd_open(id)),\n\
+             \x20                       ('group', lambda: os.setpriority(os.PRIO_PGRP, id, 19)),\n\
+             \x20                       ('trace', lambda: (_ for _ in ()).throw(OSError) if libc.ptrace(0x4206, id, 0, 0) else 0)):\n\
+             \x20       if not os.path.exists('/proc/%d' % id):\n\
+             \x20           try: reach(); print('REACHED', name)\n\
+             \x20           except OSError: pass\n\
+             try: os.setpriority(os.PRIO_USER, os.getuid(), 19)\n\
+             except OSError: pass\n",
+            canary = canary.id(),
+            host = std::process::id()
+        );
+        let outcome = trial.python(&script).await;
+        assert_eq!((text(&outcome).as_str(), outcome.exit), ("", Exit::Code(0)), "{level}");
+        assert!(canary.try_wait().unwrap().is_none(), "{level}: it was ended");
+        let id = rustix::process::Pid::from_raw(canary.id().cast_signed());
+        assert_eq!(
+            rustix::process::getpriority_process(id).unwrap(),
+            rustix::process::getpriority_process(None).unwrap()
+        );
+    }
+    canary.kill().unwrap();
+    canary.wait().unwrap();
 }
 
 #[tokio::test]
-async fn x09_init_cannot_be_taken_over() {
-    let trial = Trial::new().await;
-    let outcome = trial
+async fn x_09_init_cannot_be_taken_over() {
+    for (level, trial) in Trial::offered().await {
+        let outcome = trial
         .sh("for f in environ mem maps fd/0 fd/3 root cwd exe; do (: < /proc/1/$f) 2>/dev/null && echo \"OPENED $f\"; done; \
              ls -l /proc/1/fd 2>/dev/null | grep -e '->'; ls -l /proc/self/fd | grep -oE '[^ ]+$' | grep -vE '^(/dev/null|pipe:.*|/proc/.*|0)$'; true")
         .await;
-    assert_eq!(text(&outcome), "");
+        assert_eq!(text(&outcome), "", "{level}");
+    }
 }
 
 /// Each line is a call and the error that it must have.
@@ -53,10 +97,12 @@ const CALLS: &str = r#"
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -105,6 +151,21 @@ int main(void) {
   REFUSED("open_by_handle_at", syscall(SYS_open_by_handle_at, -100, 0, 0), EPERM);
   REFUSED("personality", personality(0x0800000), EPERM);
   REFUSED("openat2", syscall(437, -100, "/usr", 0, 0), ENOSYS);
+  REFUSED("huge pages", mmap(0, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0), EPERM);
+  if (syscall(SYS_shmget, 0, 2 << 20, 04000 | 0600) != -1) puts("huge segment");
+  REFUSED("vsock", socket(40, SOCK_STREAM, 0), EAFNOSUPPORT);
+  REFUSED("packet", socket(AF_PACKET, SOCK_RAW, 0x300), EAFNOSUPPORT);
+  REFUSED("raw", socket(AF_INET, SOCK_RAW, 255), EAFNOSUPPORT);
+  if (open("/proc/1/mem", O_RDWR) != -1 || open("/proc/1/mem", O_RDONLY) != -1) puts("memory of PID 1");
+  REFUSED("swapon", syscall(SYS_swapon, "/work/x", 0), EPERM);
+  REFUSED("quotactl", syscall(SYS_quotactl, 0, 0, 0, 0), EPERM);
+  REFUSED("fanotify", syscall(SYS_fanotify_init, 0, 0), EPERM);
+  REFUSED("settimeofday", syscall(SYS_settimeofday, 0, 0), EPERM);
+  REFUSED("move_pages", syscall(SYS_move_pages, 1, 0, 0, 0, 0, 0), EPERM);
+  REFUSED("process_madvise", syscall(440, 3, 0, 0, 0, 0), EPERM);
+  if (setpriority(PRIO_PROCESS, 0, -5) == 0) puts("a higher priority");
+  struct sched_param first = { .sched_priority = 1 };
+  if (sched_setscheduler(0, SCHED_FIFO, &first) == 0) puts("real time");
   int pair[2];
   REFUSED("socketpair", socketpair(AF_INET, SOCK_STREAM, 0, pair), EAFNOSUPPORT);
   REFUSED("socketpair, another family", socketpair(AF_TIPC, SOCK_SEQPACKET, 0, pair), EAFNOSUPPORT);
@@ -131,22 +192,49 @@ int main(void) {
 "#;
 
 #[tokio::test]
-async fn x10_the_kernels_risky_parts_are_refused() {
-    let trial = Trial::new().await;
-    let outcome = trial.c(CALLS).await;
-    assert_eq!(text(&outcome), "done\n");
+async fn x_10_the_kernels_risky_parts_are_refused() {
+    for (level, trial) in Trial::offered_with(Wall::Seccomp).await {
+        let outcome = trial.c(CALLS).await;
+        assert_eq!(text(&outcome), "done\n", "{level}");
+    }
+}
+
+/// Where no filter refuses them, namespaces within namespaces still change nothing of what was hidden or closed.
+#[tokio::test]
+async fn x_10_nested_namespaces_open_nothing() {
+    let canary = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(canary.path(), "untouched").unwrap();
+    for (level, trial) in Trial::offered().await {
+        let script = format!(
+            "unshare --user --map-root-user --mount --pid --fork sh -c '\
+             mount -o remount,rw,bind /usr; mount -o remount,rw /; touch /usr/planted /planted; umount -l /usr/local/etc; \
+             umount -l /proc/kcore /proc/keys; mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t ext4 /dev/vda /mnt; \
+             mount -t cgroup2 none /mnt; mount --bind / /mnt; pivot_root /mnt /mnt; cat {canary}; echo x > {canary}; \
+             chmod 666 /dev/null; kill -9 1; mknod /work/disk b 254 0; cat /work/disk | head -c 1; ls /work/../root' >out 2>&1; \
+             grep -c untouched out; ls -A /usr/local/etc; ls /planted /usr/planted 2>/dev/null; echo lives",
+            canary = canary.path().display()
+        );
+        let outcome = trial.sh(&script).await;
+        assert_eq!(text(&outcome), "0\nlives\n", "{level}");
+        assert_eq!(std::fs::read_to_string(canary.path()).unwrap(), "untouched", "{level}");
+        assert!(
+            !std::path::Path::new("/usr/planted").exists() && !std::path::Path::new("/planted").exists(),
+            "{level}"
+        );
+        assert!(!trial.tree.path().join("disk").exists(), "{level}");
+    }
 }
 
 #[tokio::test]
-async fn x11_there_is_no_terminal_and_no_inherited_descriptor() {
-    let trial = Trial::new().await;
-    // The host holds an inheritable descriptor, as a careless library might.
-    let secret = tempfile::tempfile().unwrap();
-    let copy = rustix::io::dup(&secret).unwrap();
-    rustix::io::fcntl_setfd(&copy, rustix::io::FdFlags::empty()).unwrap();
-    let outcome = trial
-        .python(
-            "import os\n\
+async fn x_11_there_is_no_terminal_and_no_inherited_descriptor() {
+    for (level, trial) in Trial::offered().await {
+        // The host holds an inheritable descriptor, as a careless library might.
+        let secret = tempfile::tempfile().unwrap();
+        let copy = rustix::io::dup(&secret).unwrap();
+        rustix::io::fcntl_setfd(&copy, rustix::io::FdFlags::empty()).unwrap();
+        let outcome = trial
+            .python(
+                "import os\n\
              for fd in range(1024):\n\
              \x20   try: os.fstat(fd)\n\
              \x20   except OSError: continue\n\
@@ -154,9 +242,10 @@ async fn x11_there_is_no_terminal_and_no_inherited_descriptor() {
              try: os.open('/dev/tty', os.O_RDWR); print('TERMINAL')\n\
              except OSError: pass\n\
              print(os.getsid(0), os.stat('/dev/stdout') == os.fstat(1), os.read(0, 1))\n",
-        )
-        .await;
-    assert_eq!(text(&outcome), "0 False /dev/null\n1 False pipe\n2 False pipe\n1 True b''\n");
+            )
+            .await;
+        assert_eq!(text(&outcome), "0 False /dev/null\n1 False pipe\n2 False pipe\n1 True b''\n", "{level}");
+    }
 }
 
 #[test]

@@ -25,7 +25,7 @@ async fn this_machine_attests_the_full_level() {
 }
 
 #[tokio::test]
-async fn x14_an_old_landlock_is_refused_or_named() {
+async fn x_14_an_old_landlock_is_refused_or_named() {
     let old = |support: Support| support.with_landlock_abi(1);
     let refused = run(Demand::Full, old).await.unwrap_err();
     assert!(refused.to_string().contains("Landlock (version 1 is too old)"), "{refused}");
@@ -33,7 +33,7 @@ async fn x14_an_old_landlock_is_refused_or_named() {
 }
 
 #[tokio::test]
-async fn x14_each_lesser_wall_can_be_missing_and_is_named() {
+async fn x_14_each_lesser_wall_can_be_missing_and_is_named() {
     for wall in Wall::ALL.into_iter().filter(|wall| !wall.is_essential()) {
         let without = |support: Support| support.without(wall, "switched off");
         assert!(matches!(run(Demand::Full, without).await, Err(SandboxError::LevelUnavailable { .. })), "{wall}");
@@ -42,7 +42,7 @@ async fn x14_each_lesser_wall_can_be_missing_and_is_named() {
 }
 
 #[tokio::test]
-async fn x14_without_user_namespaces_nothing_runs() {
+async fn x_14_without_user_namespaces_nothing_runs() {
     for demand in [Demand::Full, Demand::AllowReduced] {
         let refused = run(demand, |support| support.without(Wall::UserNamespace, "switched off")).await.unwrap_err();
         let SandboxError::LevelUnavailable { missing } = refused else { unreachable!("{refused}") };
@@ -52,7 +52,7 @@ async fn x14_without_user_namespaces_nothing_runs() {
 }
 
 #[tokio::test]
-async fn a_wall_that_was_said_to_be_there_and_is_not_stops_the_command() {
+async fn x_14_a_wall_that_was_said_to_be_there_and_is_not_stops_the_command() {
     // A machine without Landlock that claims to have it: attested as missing, so nothing starts.
     let lie = |support: Support| Support { landlock_abi: 0, ..support };
     let refused = run(Demand::Full, lie).await.unwrap_err();
@@ -60,7 +60,7 @@ async fn a_wall_that_was_said_to_be_there_and_is_not_stops_the_command() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_no_init_is_refused() {
+async fn x_14_a_program_that_is_no_init_is_refused() {
     let tree = tempfile::tempdir().unwrap();
     for program in ["/bin/true", "/does/not/exist"] {
         let sandbox = Sandbox::new(Support::everything(), Toolchains::none(), Demand::Full).with_program(program);
@@ -69,8 +69,53 @@ async fn a_program_that_is_no_init_is_refused() {
     }
 }
 
+/// A program in init's place that says what the host wants to hear, and is in no sandbox.
+const LIAR: &str = r#"#!/usr/bin/python3
+import json, os, struct, subprocess, sys
+plan = json.loads(sys.stdin.buffer.read(struct.unpack('<I', sys.stdin.buffer.read(4))[0]))['Run']
+own = {name: os.stat('/proc/self/ns/' + name).st_ino for name in ('user', 'mnt', 'pid', 'net', 'ipc', 'uts')}
+# What is true of the namespaces it makes, where it makes some; a child that waits, where it needs one.
+decoy = subprocess.Popen(DECOY + ['sh', '-c', 'echo; exec sleep 60'], stdout=subprocess.PIPE) if DECOY else None
+if decoy: decoy.stdout.read(1)
+of_decoy = lambda name: os.stat('/proc/%d/ns/%s' % (decoy.pid, 'pid_for_children' if name == 'pid' else name)).st_ino
+name = lambda name: of_decoy(name) if ['unshare'] == DECOY[:1] else own[name] + 1
+mounts = [{'point': mount['target'], 'writable': mount['writable']} for mount in plan['mounts']]
+ready = {'namespaces': [(n, name(n)) for n in own], 'uid_map': '1000 0 1', 'no_new_privs': True, 'capabilities': 0,
+    'seccomp': True, 'landlock': True, 'interfaces': [('lo', True)], 'mounts': mounts, 'processes': 1}
+os.write(2, json.dumps({'Ready': ready}).encode() + b'\n')
+if os.read(0, 1) == b'g':
+    open(os.path.join([m for m in plan['mounts'] if m['target'] == '/work'][0]['source'], 'ran'), 'w').close()
+    os.write(2, b'{"Ended":{"code":0,"signal":null}}\n')
+if decoy: decoy.kill()
+"#;
+
 #[tokio::test]
-async fn unsandboxed_is_said_and_still_limited() {
+async fn x_14_an_init_that_lies_starts_nothing() {
+    let spaces = "['unshare', '--user', '--map-root-user', '--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child']";
+    // No child at all; one in the host's own namespaces; one that is in namespaces, without being PID 1 there.
+    for (decoy, why) in [("[]", "0 children"), ("['env']", "not PID 1"), (spaces, "not PID 1")] {
+        let tree = tempfile::tempdir().unwrap();
+        let program = tree.path().join("liar");
+        write_program(&program, &LIAR.replace("DECOY", decoy));
+        let place = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::new(Support::everything(), Toolchains::none(), Demand::Full).with_program(&program);
+        let command = Command::new(["true"], place.path());
+        let refused = sandbox.run(&command, std::future::pending(), |_| {}).await.unwrap_err();
+        let SandboxError::AttestationMismatch { what } = &refused else { unreachable!("{refused}") };
+        assert!(what.contains(why), "{decoy}: {what}");
+        assert!(!place.path().join("ran").exists(), "{decoy}: {what}");
+    }
+}
+
+/// Written by another process, since one that this one holds open for writing can't be started.
+fn write_program(path: &std::path::Path, text: &str) {
+    let mut write = std::process::Command::new("sh");
+    write.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
+    assert!(write.arg(path).arg(text).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn x_14_unsandboxed_is_said_and_still_limited() {
     let trial = Trial::with(Toolchains::none(), Demand::DangerouslyUnsandboxed, |support| support).await;
     let outcome = trial.run(&trial.command(["sh", "-c", "pwd; env | grep -c CARGO"])).await.unwrap();
     assert_eq!(outcome.attestation.level, Level::Unsandboxed);
@@ -78,6 +123,10 @@ async fn unsandboxed_is_said_and_still_limited() {
     let mut command = trial.command(["yes"]);
     command.output_limit_bytes = 1000;
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::OutputLimit);
+    // A session of its own, so no terminal to type into.
+    let outcome =
+        trial.run(&trial.command(["sh", "-c", "test $(ps -o sid= $$) = $$ && ! cat /dev/tty"])).await.unwrap();
+    assert_eq!(outcome.exit, Exit::Code(0), "{}", text(&outcome));
     let mut command = trial.command(["sh", "-c", "sleep 600 & sleep 600"]);
     command.timeout = std::time::Duration::from_millis(200);
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);

@@ -15,16 +15,16 @@ use support::{Trial, text};
 
 #[tokio::test]
 async fn x_03_nothing_outside_can_be_reached() {
-    let trial = Trial::new().await;
-    let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = tcp.local_addr().unwrap().port();
-    let name = format!("skillhost-test-{}", std::process::id());
-    let _abstract = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("socket");
-    let _listener = UnixListener::bind(&path).unwrap();
-    let script = format!(
-        "import socket, os\n\
+    for (level, trial) in Trial::offered().await {
+        let tcp = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = tcp.local_addr().unwrap().port();
+        let name = format!("skillhost-test-{}", std::process::id());
+        let _abstract = UnixListener::bind_addr(&SocketAddr::from_abstract_name(&name).unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("socket");
+        let _listener = UnixListener::bind(&path).unwrap();
+        let script = format!(
+            "import socket, os\n\
          def attempt(name, family, kind, address):\n\
          \x20   try:\n\
          \x20       s = socket.socket(family, kind); s.settimeout(5); s.connect(address); s.send(b'x')\n\
@@ -45,16 +45,17 @@ async fn x_03_nothing_outside_can_be_reached() {
          for k, v in os.environ.items():\n\
          \x20   if 'proxy' in k.lower(): print('PROXY', k)\n\
          print(socket.if_nameindex())\n",
-        path.display()
-    );
-    let outcome = trial.python(&script).await;
-    assert_eq!(text(&outcome), "[(1, 'lo')]\n");
+            path.display()
+        );
+        let outcome = trial.python(&script).await;
+        assert_eq!(text(&outcome), "[(1, 'lo')]\n", "{level}");
+    }
 }
 
 #[tokio::test]
 async fn x_03_other_socket_families_are_refused() {
-    let trial = Trial::new().await;
-    let outcome = trial
+    for (level, trial) in Trial::offered_with(Wall::Seccomp).await {
+        let outcome = trial
         .python(
             "import socket\n\
              for f, k, p in [(40,1,0),(17,3,768),(16,3,4),(16,3,9),(16,3,16),(38,5,0),(31,3,1),(29,3,1),(2,1,132),(2,3,255),(44,3,0),(21,5,0)]:\n\
@@ -62,7 +63,8 @@ async fn x_03_other_socket_families_are_refused() {
              \x20   except OSError: pass\n",
         )
         .await;
-    assert_eq!((text(&outcome).as_str(), outcome.exit), ("", Exit::Code(0)));
+        assert_eq!((text(&outcome).as_str(), outcome.exit), ("", Exit::Code(0)), "{level}");
+    }
 }
 
 #[tokio::test]

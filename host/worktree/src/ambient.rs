@@ -60,6 +60,22 @@ pub(crate) fn init_git_directory(path: &Path) -> Result<git2::Repository, git2::
     git2::Repository::init_opts(path, &options)
 }
 
+/// Makes a repository with a working directory, as a user has it.
+pub(crate) fn init_user_repository(path: &Path) -> Result<git2::Repository, git2::Error> {
+    let mut options = git2::RepositoryInitOptions::new();
+    options.no_reinit(true).mkdir(true).mkpath(false).external_template(false).initial_head("main");
+    git2::Repository::init_opts(path, &options)
+}
+
+/// Writes a file that can be started, and the folder that it lies in.
+pub(crate) fn write_program(path: &Path, bytes: &[u8]) -> Result<(), WorktreeError> {
+    let write = || -> io::Result<()> {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(path)?.write_all(bytes)
+    };
+    write().map_err(|e| WorktreeError::io("write", path, e))
+}
+
 /// Seconds since 1970, for signatures.
 pub(crate) fn now_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))

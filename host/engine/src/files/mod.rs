@@ -15,6 +15,7 @@ mod descriptor;
 mod entries;
 mod error;
 mod host;
+mod measure;
 mod metadata;
 mod meter;
 mod names;
@@ -30,6 +31,7 @@ mod tests;
 mod tree;
 
 pub use error::FsError;
+pub use measure::measure;
 pub use meter::Quotas;
 pub use record::{Denial, FileRecord};
 pub use rules::Rules;

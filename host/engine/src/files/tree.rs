@@ -93,6 +93,10 @@ impl Tree {
         Ok(Self { root, rules, quotas, walk })
     }
 
+    pub(super) fn walk(&self) -> Walk {
+        self.walk
+    }
+
     pub(super) fn root(&self) -> impl AsFd + '_ {
         &self.root
     }

@@ -14,6 +14,8 @@ use crate::plan::Plan;
 
 /// Open files: enough for any build; some programs loop over all that they could have.
 const OPEN_FILES: u64 = 65_536;
+/// Bytes in POSIX message queues.
+const MESSAGE_QUEUE_BYTES: u64 = 819_200;
 /// The newest Landlock whose rights have been thought through here (6: no signals or abstract sockets outwards).
 const MAX_LANDLOCK_ABI: u32 = 6;
 /// Read-only places that the plan does not name since init makes them.
@@ -38,6 +40,11 @@ pub(super) fn limit_resources(plan: &Plan) -> std::io::Result<()> {
         (Resource::Cpu, cpu_s),
         (Resource::Fsize, plan.limits.disk_bytes),
         (Resource::Nofile, OPEN_FILES),
+        // Nothing that comes before the host's own processes, even where this user may do so.
+        (Resource::Rtprio, 0),
+        (Resource::Nice, 0),
+        // Queues of messages are memory of no process. This is the usual limit.
+        (Resource::Msgqueue, MESSAGE_QUEUE_BYTES),
         // Counted for this user in this namespace alone since Linux 5.14, and not at all where the host is root.
         (Resource::Nproc, plan.limits.processes.saturating_add(1)),
     ];

@@ -17,15 +17,15 @@ use crate::layout::WORK;
 use crate::level::Wall;
 use crate::plan::{GO, Plan, Report};
 
-/// Low enough that a host beside many busy processes still answers.
-const NICENESS: i32 = 5;
+/// Low enough that a host beside many busy processes still answers, and that the watchdog comes to look at hundreds.
+const NICENESS: i32 = 10;
 
 /// Runs as PID 1 until the command ends. When this process ends, so does everything that the command started.
 pub(super) fn run(plan: &Plan, reports: &mut Reports, tell_ready: OwnedFd) -> Result<(), Fault> {
     // A session of its own: no terminal to control, and a process group that is inside.
     setsid().step("begin a session")?;
     set_parent_process_death_signal(Some(Signal::KILL)).step("die with the supervisor")?;
-    let segments_are_limited = root::build(plan)?;
+    let system_v_is_limited = root::build(plan)?;
     network::bring_loopback_up().step("bring loopback up")?;
     if let Some(address) = plan.proxy {
         network::hand_listener_over(address).step("listen for the proxy")?;
@@ -38,13 +38,13 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports, tell_ready: OwnedFd) -> Re
     rustix::thread::set_no_new_privs(true).step("give up new privileges")?;
     confine::restrict_files(plan)?;
     if !plan.without.contains(&Wall::Seccomp) {
-        seccomp::install(plan.cgroup.is_some(), segments_are_limited)?;
+        seccomp::install(plan.cgroup.is_some(), system_v_is_limited)?;
     }
     reports.send(&Report::Ready(observe::observe()?))?;
-    // The command is the same user, and must not read this process's memory or take its descriptors. Not earlier: an
-    // ordinary user's process that is closed to others cannot look at itself either.
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close PID 1 to others")?;
     await_go().step("wait for the host's word")?;
+    // The command is the same user, and must not read this process's memory or take its descriptors. Not earlier: an
+    // ordinary user's process that is closed to others cannot look at itself, and the host looks at it meanwhile.
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("close PID 1 to others")?;
     // From here on the supervisor watches the limits.
     drop(tell_ready);
     start_and_reap(plan, reports)

@@ -3,6 +3,7 @@
 //! Everything here runs in a process of its own with one thread, which is why it may fork and unshare, and may block.
 //! Each step names itself when it fails, and nothing is skipped: a step that fails ends init, and no command starts.
 
+pub(crate) mod attempts;
 mod confine;
 mod inner;
 mod network;
@@ -30,6 +31,7 @@ pub fn init_if_requested() {
         #[allow(clippy::exit, reason = "init has no caller to return to: the host's `main` must not go on")]
         std::process::exit(run());
     }
+    attempts::run_if_requested();
 }
 
 fn run() -> i32 {

@@ -29,11 +29,17 @@ const RESERVED_PIDS: u64 = 301;
 /// The kernel's largest, on 64 bits.
 const MAX_PID_MAX: u64 = 1 << 22;
 
-/// Most memory in System V segments, in pages: what small ones need (PostgreSQL has some), and no place to hide in.
-const SEGMENT_PAGES: u64 = 4096;
+/// Limits on System V objects, which are memory of no process: what small ones need (PostgreSQL has some), and no place
+/// to hide in. Pages of segments; semaphores of a set, of all sets, operations, and sets; queues of messages, of 16 KiB.
+const SYSTEM_V: [(&str, &str); 3] =
+    [("sys/kernel/shmall", "4096"), ("sys/kernel/sem", "250 16000 100 256"), ("sys/kernel/msgmni", "64")];
+/// Most that a TCP socket keeps for sending and for receiving: as much as any other socket by default, so that a number
+/// of sockets is a bound on their memory. The least and the usual size are the kernel's own.
+const TCP_BUFFERS: [(&str, &str); 2] =
+    [("sys/net/ipv4/tcp_rmem", "4096 131072 212992"), ("sys/net/ipv4/tcp_wmem", "4096 16384 212992")];
 
 /// Builds the root and changes to it. Needs the capabilities of the namespaces' owner. Tells whether memory in System V
-/// segments is limited.
+/// objects is limited.
 pub(super) fn build(plan: &Plan) -> Result<bool, Fault> {
     enter_staging().step("make a root")?;
     mount_scratch(plan).step("mount the scratch space")?;
@@ -50,10 +56,10 @@ pub(super) fn build(plan: &Plan) -> Result<bool, Fault> {
         hide_any(&inside(mask)).step(format!("hide {}", mask.display()))?;
     }
     mount_devices(plan).step("mount /dev")?;
-    let segments_are_limited = mount_proc(plan).step("mount /proc")?;
+    let system_v_is_limited = mount_proc(plan).step("mount /proc")?;
     leave_old_root().step("leave the host's root")?;
     restrict_root().step("make the root read-only")?;
-    Ok(segments_are_limited)
+    Ok(system_v_is_limited)
 }
 
 /// What is tried to find out whether a root can be built: a child in a mount namespace of its own ends afterwards.
@@ -121,7 +127,7 @@ fn mount_devices(plan: &Plan) -> io::Result<()> {
     for device in DEVICES {
         let target = inside(Path::new(device));
         make_file(&target, b"")?;
-        bind(&outside(Path::new(device)), &target, Rights::Devices)?;
+        bind(&outside(Path::new(device)), &target, Rights::Device)?;
     }
     for (name, to) in
         [("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2"), ("ptmx", "pts/ptmx")]
@@ -153,13 +159,17 @@ fn mount_proc(plan: &Plan) -> io::Result<bool> {
         fs::write(proc.join("sys/kernel/pid_max"), most.to_string())?;
     }
     // Without a namespace for it the limit would be the whole machine's. Old kernels let only its owner set it.
-    let segments_are_limited = !plan.without.contains(&Wall::IpcNamespace)
-        && fs::write(proc.join("sys/kernel/shmall"), SEGMENT_PAGES.to_string()).is_ok();
+    let set = |(name, value): &(&str, &str)| fs::write(proc.join(name), value).is_ok();
+    let system_v_is_limited = !plan.without.contains(&Wall::IpcNamespace) && SYSTEM_V.iter().all(set);
+    for limit in &TCP_BUFFERS {
+        // Before Linux 4.15 they are the whole machine's, and are not shown here.
+        let _ = set(limit);
+    }
     for mask in PROC_MASKS {
         hide_any(&inside(Path::new(mask)))?;
     }
     restrict(&proc, Rights::ReadOnly)?;
-    Ok(segments_are_limited)
+    Ok(system_v_is_limited)
 }
 
 /// Shows nothing in a directory, and nothing of a file; what doesn't exist is fine.

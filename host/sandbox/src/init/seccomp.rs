@@ -17,23 +17,27 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
 /// Installs all filters for this process and what it starts. Needs `no_new_privs`.
 ///
-/// `memory_is_counted` says that a cgroup counts memory of every kind; the watchdog sees only what processes map. Then
-/// what belongs to a descriptor is refused, and so is a segment that no process has attached, but where
-/// `segments_are_limited`.
-pub(super) fn install(memory_is_counted: bool, segments_are_limited: bool) -> Result<(), Fault> {
+/// `memory_is_counted` says that a cgroup counts memory of every kind; the watchdog sees what processes map, and how
+/// many sockets and descriptors there are. Then other memory of descriptors is refused, and so are System V objects, but
+/// where `system_v_is_limited`.
+pub(super) fn install(memory_is_counted: bool, system_v_is_limited: bool) -> Result<(), Fault> {
     let fault = |reason: String| Fault { step: "install the seccomp filter".into(), reason };
-    for program in programs(memory_is_counted, segments_are_limited).map_err(|error| fault(error.to_string()))? {
+    for program in programs(memory_is_counted, system_v_is_limited).map_err(|error| fault(error.to_string()))? {
         seccompiler::apply_filter(&program).map_err(|error| fault(error.to_string()))?;
     }
     Ok(())
 }
 
-fn programs(memory_is_counted: bool, segments_are_limited: bool) -> Result<Vec<BpfProgram>, BackendError> {
+fn programs(memory_is_counted: bool, system_v_is_limited: bool) -> Result<Vec<BpfProgram>, BackendError> {
     let mut programs = vec![
         program(refused()?, libc::EPERM)?,
-        program(not_implemented(memory_is_counted, segments_are_limited), libc::ENOSYS)?,
+        program(not_implemented(memory_is_counted, system_v_is_limited), libc::ENOSYS)?,
         program(sockets()?, libc::EAFNOSUPPORT)?,
     ];
+    if !memory_is_counted {
+        // No error: a program that asks for larger buffers can't rely on getting them anyway.
+        programs.push(program(buffers()?, 0)?);
+    }
     if cfg!(target_arch = "x86_64") {
         programs.push(no_x32());
     }
@@ -149,6 +153,11 @@ fn refused() -> Result<Rules, BackendError> {
     let flags = namespaces.map(|flag| flag.cast_unsigned().into());
     let clone = flags.map(|flag: u64| rule([(0, SeccompCmpOp::MaskedEq(flag), flag)]));
     rules.insert(libc::SYS_clone, clone.into_iter().collect::<Result<_, _>>()?);
+    // Pages that the machine's owner reserved for others, and that no limit counts.
+    for (call, argument, flag) in [(libc::SYS_mmap, 3, libc::MAP_HUGETLB), (libc::SYS_shmget, 2, libc::SHM_HUGETLB)] {
+        let flag = u64::from(flag.cast_unsigned());
+        rules.insert(call, vec![rule([(argument, SeccompCmpOp::MaskedEq(flag), flag)])?]);
+    }
     // Only what it is now, a question, and no randomised addresses, which debuggers ask for.
     let personalities = [0, 0xffff_ffff, 0x0004_0000].map(|known| (0, SeccompCmpOp::Ne, known));
     rules.insert(libc::SYS_personality, vec![rule(personalities)?]);
@@ -156,7 +165,7 @@ fn refused() -> Result<Rules, BackendError> {
 }
 
 /// Calls that programs do without. A filter cannot see the flags of `clone3` and the mode of `openat2`.
-fn not_implemented(memory_is_counted: bool, segments_are_limited: bool) -> Rules {
+fn not_implemented(memory_is_counted: bool, system_v_is_limited: bool) -> Rules {
     let mut calls = vec![
         libc::SYS_clone3,
         libc::SYS_openat2,
@@ -165,10 +174,10 @@ fn not_implemented(memory_is_counted: bool, segments_are_limited: bool) -> Rules
         libc::SYS_io_uring_register,
     ];
     if !memory_is_counted {
-        // Memory that belongs to a descriptor, and to no process.
-        calls.extend([libc::SYS_memfd_create, libc::SYS_memfd_secret]);
-        if !segments_are_limited {
-            calls.push(libc::SYS_shmget);
+        // Memory that belongs to a descriptor, and to no process; pages that a pipe keeps when their process lets go.
+        calls.extend([libc::SYS_memfd_create, libc::SYS_memfd_secret, libc::SYS_vmsplice]);
+        if !system_v_is_limited {
+            calls.extend([libc::SYS_shmget, libc::SYS_semget, libc::SYS_msgget]);
         }
     }
     calls.into_iter().map(|call| (call, Vec::new())).collect()
@@ -191,6 +200,15 @@ fn sockets() -> Result<Rules, BackendError> {
     // Of a pair both ends are here; families that most machines load a module for have pairs too.
     let other_pair = vec![rule([(0, Ne, number(libc::AF_UNIX))])?];
     Ok(BTreeMap::from([(libc::SYS_socket, rules), (libc::SYS_socketpair, other_pair)]))
+}
+
+/// Sizes of a socket's buffers, which the watchdog takes to be the default.
+fn buffers() -> Result<Rules, BackendError> {
+    let sizes = [libc::SO_SNDBUF, libc::SO_RCVBUF].map(|option| {
+        let number = |value: i32| u64::from(value.cast_unsigned());
+        rule([(1, SeccompCmpOp::Eq, number(libc::SOL_SOCKET)), (2, SeccompCmpOp::Eq, number(option))])
+    });
+    Ok(BTreeMap::from([(libc::SYS_setsockopt, sizes.into_iter().collect::<Result<_, _>>()?)]))
 }
 
 /// The conditions of one rule, all of which must hold: argument, comparison, value.

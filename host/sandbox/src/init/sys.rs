@@ -25,20 +25,30 @@ pub(super) fn fork() -> io::Result<Fork> {
     }
 }
 
+/// Begins to trace a process.
+pub(super) fn trace(process: libc::pid_t) -> io::Result<()> {
+    let none = std::ptr::null_mut::<libc::c_void>();
+    #[allow(unsafe_code, reason = "rustix has no ptrace")]
+    // SAFETY: seizing takes no pointers.
+    let failed = unsafe { libc::ptrace(libc::PTRACE_SEIZE, process, none, none) } != 0;
+    if failed { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
 /// What a mount allows beside reading.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rights {
     ReadOnly,
     Writable,
-    /// Writable, and its device files work.
-    Devices,
+    /// Its device file works. Read-only all the same: a device can be written to through such a mount, while its mode
+    /// and times, which are the host's own, can't be changed.
+    Device,
 }
 
 /// Narrows a mount and all that is mounted beneath it. Set-user-id never works.
 pub(super) fn restrict(target: &Path, rights: Rights) -> io::Result<()> {
     let flags = libc::MOUNT_ATTR_NOSUID
-        | if rights == Rights::ReadOnly { libc::MOUNT_ATTR_RDONLY } else { 0 }
-        | if rights == Rights::Devices { 0 } else { libc::MOUNT_ATTR_NODEV };
+        | if rights == Rights::Writable { 0 } else { libc::MOUNT_ATTR_RDONLY }
+        | if rights == Rights::Device { 0 } else { libc::MOUNT_ATTR_NODEV };
     let attributes = libc::mount_attr { attr_set: flags, attr_clr: 0, propagation: 0, userns_fd: 0 };
     let path = std::ffi::CString::new(target.as_os_str().as_encoded_bytes())?;
     #[allow(unsafe_code, reason = "rustix has no mount_setattr, which alone narrows a whole tree at once")]

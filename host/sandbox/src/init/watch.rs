@@ -24,6 +24,11 @@ pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// Measuring takes at most this part of the time: a walk of 100 ms is followed by a pause of 1 s.
 const DISK_PAUSE_FACTOR: u32 = 10;
+/// Most that a socket keeps, sent and received, where nobody can enlarge its buffers. The default limit allows 10,000.
+const SOCKET_BYTES: u64 = 2 * 212_992;
+/// Most that a descriptor keeps, be it an end of a pipe: the first thousands of a user's pipes are larger, and are few.
+const DESCRIPTOR_BYTES: u64 = 8 << 10;
+
 pub(super) struct Watch<'a> {
     limits: &'a Limits,
     /// Beside the worktree.
@@ -45,7 +50,7 @@ impl<'a> Watch<'a> {
     }
 
     fn look_at_processes(&self) -> Option<Limit> {
-        let (mut tasks, mut resident_bytes) = (0u64, 0u64);
+        let (mut tasks, mut resident_bytes, mut descriptors) = (0u64, 0u64, 0u64);
         // Counted before anything is read of them: while a fork bomb grows, each look must be short.
         let ids: Vec<_> = process_ids().collect();
         if ids.len() as u64 > self.limits.processes.saturating_add(1) {
@@ -54,10 +59,17 @@ impl<'a> Watch<'a> {
         for id in &ids {
             let place = Path::new("/proc").join(id);
             tasks += threads_of(&place);
-            resident_bytes += resident_bytes_of(&place);
+            resident_bytes = resident_bytes.saturating_add(resident_bytes_of(&place));
+            descriptors += descriptors_of(&place);
         }
         if tasks > self.limits.processes.saturating_add(1) {
             return Some(Limit::Processes);
+        }
+        // What the kernel holds for them is bounded, not measured: nothing tells how full a buffer is. Before what takes
+        // longer, since it grows with every moment.
+        let most_held = (sockets() * SOCKET_BYTES).saturating_add(descriptors * DESCRIPTOR_BYTES);
+        if most_held > self.limits.memory_bytes {
+            return Some(Limit::Memory);
         }
         // From the cheapest measure, which counts what is shared once for each process, to the exact one.
         let exceeds = |measure: fn(&Path) -> u64| {
@@ -105,30 +117,49 @@ fn threads_of(place: &Path) -> u64 {
     fs::metadata(place.join("task")).map_or(1, |task| task.nlink().saturating_sub(2).max(1))
 }
 
-/// All resident pages.
+/// Open descriptors. Since Linux 6.2 the folder's size is their number, which a process that closes itself to others
+/// can't hide.
+fn descriptors_of(place: &Path) -> u64 {
+    let folder = place.join("fd");
+    match fs::metadata(&folder).map_or(0, |folder| folder.len()) {
+        0 => fs::read_dir(folder).map_or(0, |descriptors| descriptors.count() as u64),
+        number => number,
+    }
+}
+
+/// Sockets of the command's network.
+fn sockets() -> u64 {
+    let told = fs::read_to_string("/proc/1/net/sockstat").unwrap_or_default();
+    let used = told.lines().find_map(|line| line.strip_prefix("sockets: used "));
+    used.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
+}
+
+/// All resident pages, and the tables that lead to pages: a process can have a million tables and hardly a page.
 fn resident_bytes_of(place: &Path) -> u64 {
-    let statm = fs::read_to_string(place.join("statm")).unwrap_or_default();
-    let pages: u64 = statm.split(' ').nth(1).and_then(|field| field.parse().ok()).unwrap_or(0);
-    pages.saturating_mul(rustix::param::page_size() as u64)
+    sum_of_lines(&status_of(place), &["VmRSS:", "VmPTE:"])
 }
 
-/// Resident pages that are not a file's.
+/// Resident pages that are not a file's, and the tables.
 fn unshared_bytes_of(place: &Path) -> u64 {
-    let status = fs::read_to_string(place.join("status")).unwrap_or_default();
-    sum_of_lines(&status, ["RssAnon:", "RssShmem:"])
+    sum_of_lines(&status_of(place), &["RssAnon:", "RssShmem:", "VmPTE:"])
 }
 
-/// Each page divided by the number of processes that have it. Where that cannot be read (a process can close itself to
-/// others), what is cheaper to know stands.
+/// Each page divided by the number of processes that have it, and the tables. Where that cannot be read (a process can
+/// close itself to others), what is cheaper to know stands.
 fn exact_bytes_of(place: &Path) -> u64 {
     match fs::read_to_string(place.join("smaps_rollup")) {
-        Ok(rollup) => sum_of_lines(&rollup, ["Pss_Anon:", "Pss_Shmem:"]),
+        Ok(rollup) => sum_of_lines(&rollup, &["Pss_Anon:", "Pss_Shmem:"])
+            .saturating_add(sum_of_lines(&status_of(place), &["VmPTE:"])),
         Err(_) => unshared_bytes_of(place),
     }
 }
 
+fn status_of(place: &Path) -> String {
+    fs::read_to_string(place.join("status")).unwrap_or_default()
+}
+
 /// The lines are `Name:  123 kB`.
-fn sum_of_lines(text: &str, names: [&str; 2]) -> u64 {
+fn sum_of_lines(text: &str, names: &[&str]) -> u64 {
     let kib_of = |line: &str| line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0);
     let lines = text.lines().filter(|line| names.iter().any(|name| line.starts_with(name)));
     lines.map(|line| kib_of(line).saturating_mul(1024)).sum()
@@ -190,5 +221,6 @@ mod tests {
         assert!(threads_of(place) >= 1);
         let (resident, unshared, exact) = (resident_bytes_of(place), unshared_bytes_of(place), exact_bytes_of(place));
         assert!(resident > 0 && unshared > 0 && exact > 0, "{resident} {unshared} {exact}");
+        assert!(descriptors_of(place) > 2);
     }
 }

@@ -12,7 +12,10 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use skillhost_sandbox::{Command, Demand, Outcome, Sandbox, SandboxError, Support, Toolchains, probe_with};
+use skillhost_sandbox::{
+    Command, Demand, Level, LimitsHeldBy, MIN_LANDLOCK_ABI, Outcome, Sandbox, SandboxError, Support, Toolchains, Wall,
+    probe_with,
+};
 
 pub const INIT: &str = env!("CARGO_BIN_EXE_skillhost-sandbox-init");
 /// Names another copy of it, where this one is out of a user's reach.
@@ -63,6 +66,38 @@ impl Trial {
         Self { tree: tempfile::tempdir().unwrap(), sandbox }
     }
 
+    /// A sandbox at every level that is offered, by name: whole, with each version of Landlock that is enough, without
+    /// each wall that may be missing, without all of these, and with the limits held by a watchdog where a cgroup does.
+    pub async fn offered() -> Vec<(String, Self)> {
+        let machine = probe_with(&init()).await.unwrap();
+        assert_eq!(machine.missing, [], "these tests need a machine that offers everything");
+        let lesser: Vec<Wall> = Wall::ALL.into_iter().filter(|wall| !wall.is_essential()).collect();
+        let watched = Support { limits_held_by: LimitsHeldBy::Watchdog, ..machine.clone() };
+        let mut offered = vec![("full".to_owned(), machine.clone()), ("full, watched".to_owned(), watched)];
+        offered.extend((MIN_LANDLOCK_ABI..machine.landlock_abi).map(|abi| {
+            let support = machine.clone().with_landlock_abi(abi);
+            (format!("full, Landlock {abi}"), support)
+        }));
+        offered.extend(lesser.iter().map(|wall| (format!("without {wall}"), machine.clone().without(*wall, "a test"))));
+        let bare = lesser.iter().fold(machine, |support, wall| support.without(*wall, "a test"));
+        offered.push(("without all of these".to_owned(), bare));
+        let trial = |support| Self {
+            tree: tempfile::tempdir().unwrap(),
+            sandbox: Sandbox::new(support, Toolchains::none(), Demand::AllowReduced).with_program(init()),
+        };
+        offered.into_iter().map(|(name, support)| (name, trial(support))).collect()
+    }
+
+    /// Those of them that have this wall.
+    pub async fn offered_with(wall: Wall) -> Vec<(String, Self)> {
+        let offered = Self::offered().await.into_iter();
+        let has = |trial: &Self| match trial.sandbox.level().unwrap() {
+            Level::Reduced { missing } => !missing.contains(&wall),
+            _ => true,
+        };
+        offered.filter(|(_, trial)| has(trial)).collect()
+    }
+
     pub fn command<const N: usize>(&self, argv: [&str; N]) -> Command {
         let mut command = Command::new(argv, self.tree.path());
         // Long enough for the slowest machine; no test waits for it but those of time.
@@ -71,7 +106,12 @@ impl Trial {
     }
 
     pub async fn run(&self, command: &Command) -> Result<Outcome, SandboxError> {
-        self.sandbox.run(command, pending(), |_| {}).await
+        let ran = self.sandbox.run(command, pending(), |_| {}).await;
+        // whatever a command does, what is attested is what was promised.
+        if let (Ok(outcome), Ok(level)) = (&ran, self.sandbox.level()) {
+            assert_eq!(outcome.attestation.level, level);
+        }
+        ran
     }
 
     pub async fn sh(&self, script: &str) -> Outcome {
