@@ -4,8 +4,8 @@
 
 mod debug_info;
 mod exhaustion;
+mod files;
 mod grants;
 mod loading;
 mod outside;
-mod stuck;
 mod support;

@@ -30,7 +30,7 @@ mod state;
 mod supervise;
 
 pub use call::{Call, Called};
-pub use compile::{Compiler, compile_if_requested};
+pub use compile::{CompileLimits, Compiler, compile_if_requested};
 pub use config::{Allocation, wasmtime_config};
 pub use engine::{Engine, Options, Skill};
 pub use error::{CallError, LoadError, STUCK_HINT, Unanswered};

@@ -1,8 +1,9 @@
 //! What a call may use up, and what it has used so far. Streams outlive the calls that make them, so they share it.
 
+use super::ambient;
 use super::bindings::types::ErrorCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 /// The most that one call may use. An exhausted quota reaches the guest as the error code `quota`.
 #[derive(Debug, Clone, Copy)]
@@ -24,13 +25,18 @@ impl Default for Quotas {
             bytes_written: 512 << 20,
             // A generated client or a vendored package has some thousand files.
             created: 20_000,
-            // With 1,024 descriptors for a process, the usual limit, three agents at their quota leave the host some.
+            // More than any build tool holds.
             handles: 256,
             // A hundred listings of a large repository.
             entries_listed: 5_000_000,
         }
     }
 }
+
+/// Handles of all calls together. However many skills hold all they may, the host has descriptors left: the guests get
+/// half of what the process may open.
+static HELD: AtomicU64 = AtomicU64::new(0);
+static MOST_HELD: OnceLock<u64> = OnceLock::new();
 
 /// What one call has used.
 #[derive(Debug)]
@@ -103,7 +109,10 @@ impl Meter {
     /// One open descriptor's share; it is given back when the handle is dropped.
     pub(super) fn take_handle(self: &Arc<Self>) -> Result<Handle, ErrorCode> {
         let handle = Handle(Arc::clone(self));
-        if self.handles.fetch_add(1, Relaxed) >= self.quotas.handles {
+        let held = HELD.fetch_add(1, Relaxed);
+        if self.handles.fetch_add(1, Relaxed) >= self.quotas.handles
+            || held >= *MOST_HELD.get_or_init(|| ambient::most_descriptors() / 2)
+        {
             return Err(ErrorCode::Quota);
         }
         Ok(handle)
@@ -122,5 +131,6 @@ pub(super) struct Handle(Arc<Meter>);
 impl Drop for Handle {
     fn drop(&mut self) {
         self.0.handles.fetch_sub(1, Relaxed);
+        HELD.fetch_sub(1, Relaxed);
     }
 }
