@@ -235,3 +235,20 @@ fn a_command_does_not_inherit_the_priority_of_a_guest_that_overran() {
         lab.held([ended("done")]).await;
     });
 }
+
+/// However often it is called: else each of its calls would compute in front of everybody else for its first moments.
+#[test]
+fn d_13_a_skill_that_had_to_be_ended_starts_behind_everybody_else() {
+    block_on(async {
+        let (lab, world) = (Lab::new(), Arc::<World>::default());
+        let probe = lab.load("probe").await;
+        let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
+        (call.limits.cpu, call.limits.time) = ("1h".parse().unwrap(), "3s".parse().unwrap());
+        let late = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "spin" })).await.unwrap_err();
+        assert!(matches!(late.error, CallError::Time(_)), "{late:?}");
+        let grant = Capabilities { ask: true, ..Capabilities::default() };
+        assert!(lab.misbehave_over("log-and-ask", "", &grant, world.ports()).await.unwrap().answer.is_ok());
+        assert_eq!(world.niceness[0].load(SeqCst), 19);
+        lab.held([ended("timed-out"), ended("done")]).await;
+    });
+}

@@ -35,6 +35,9 @@ fn neighbour(figures: &mut Figures, runtime: &Runtime, hello: &Arc<Host>, probe:
     for _ in 0..scaled(ROUNDS, 1) {
         alone.extend(calls(runtime, hello)?);
         let hostile: Vec<_> = DEEDS.iter().cycle().take(HOSTILE).map(|deed| misbehave(runtime, probe, deed)).collect();
+        // What they do in their first tenths of a second is not what they do for the rest of the day.
+        calls(runtime, hello)?;
+        std::thread::sleep(Duration::from_millis(300));
         beside.extend(calls(runtime, hello)?);
         ensure!(hostile.iter().all(|call| !call.is_finished()), "a hostile call ended early");
         end(runtime, hostile)?;
