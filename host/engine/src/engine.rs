@@ -84,7 +84,7 @@ impl Engine {
     pub fn new(mut options: Options) -> Result<Self, LoadError> {
         let make = |allocation| wasmtime::Engine::new(&wasmtime_config(allocation));
         let wasmtime = match make(options.allocation) {
-            // The slots are half a terabyte of address space, which a limit or a small machine may not have.
+            // The slots are more than a terabyte of address space, which a limit or a small machine may not have.
             Err(e) if options.allocation == Allocation::Pooling => {
                 tracing::info!(error = %e, "no pooling: memory is taken at each call");
                 options.allocation = Allocation::OnDemand;

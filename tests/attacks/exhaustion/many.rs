@@ -43,6 +43,40 @@ fn d_13_eight_that_spin_flood_and_eat_leave_others_their_turn() {
     });
 }
 
+/// Under pooling, memories and tables come from places that all calls share.
+#[test]
+fn d_13_sixty_four_that_take_all_places_leave_one() {
+    use crate::support::handmade::{Handmade, SPIN};
+    let all = Handmade {
+        before: "(core module $m (memory 1) (table 1 funcref)) (core module $t (table 1 funcref)) (core module $i)"
+            .to_owned()
+            + &"(core instance (instantiate $m))".repeat(3)
+            + &"(core instance (instantiate $t))".repeat(13)
+            + &"(core instance (instantiate $i))".repeat(33),
+        call: SPIN.to_owned(),
+        ..Handmade::default()
+    };
+    block_on(async {
+        let lab = Arc::new(Lab::pooling());
+        let skill = lab.offer(&all.component()).await.unwrap();
+        let calls: Vec<_> = (0..64)
+            .map(|_| {
+                let mut call = lab.call(&skill, &Capabilities::default(), Default::default());
+                (call.limits.cpu, call.limits.time) = ("1h".parse().unwrap(), "1h".parse().unwrap());
+                let lab = Arc::clone(&lab);
+                tokio::spawn(async move { call.tool(&lab.engine, "attack", &serde_json::json!({})).await.is_ok() })
+            })
+            .collect();
+        // Each has its instances once it computes: it gives way then.
+        for _ in 0..50 {
+            lab.still_answers().await;
+        }
+        assert!(calls.iter().all(|call| !call.is_finished()), "none was refused");
+        calls.iter().for_each(tokio::task::JoinHandle::abort);
+        lab.held(ended("abandoned").times(64)).await;
+    });
+}
+
 #[test]
 fn d_12_hundreds_of_calls_that_were_ended_leave_no_descriptor_and_no_thread() {
     block_on(async {

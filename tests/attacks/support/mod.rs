@@ -59,6 +59,14 @@ impl Lab {
         Self::with(options)
     }
 
+    /// Takes memory from places that were set aside, as `skillhost run` does.
+    pub fn pooling() -> Self {
+        let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks");
+        let lab = Self::with(|_| Options { allocation: Allocation::Pooling, ..options(&shared) });
+        assert_eq!(lab.engine.allocation(), Allocation::Pooling);
+        lab
+    }
+
     /// What is offered is compiled within these limits, by a program of this name.
     pub fn within(limits: CompileLimits) -> (Self, PathBuf) {
         let mut lab = Self::new();
