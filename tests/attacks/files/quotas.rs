@@ -95,6 +95,27 @@ fn f_12_bytes_files_and_folders_without_end() {
     });
 }
 
+/// The host remembers what a call made until it ends.
+#[test]
+fn f_12_long_names_count_several_times() {
+    block_on(async {
+        let lab = lab();
+        let quotas = Quotas { created: 1000, ..Quotas::default() };
+        let folder = format!("/{}", "n".repeat(255));
+        let mut script: Vec<Value> =
+            (1..=14).map(|depth| step("mkdir", &format!("out{}", folder.repeat(depth)))).collect();
+        let deepest = format!("out{}", folder.repeat(14));
+        script.push(repeat(1000, &[json!({ "do": "write", "path": format!("{deepest}/#") })]));
+        let called = call(&lab, &grant(), quotas, &script).await.unwrap();
+        let made = called.answer.unwrap()[14]["0"].as_u64().unwrap();
+        // Each weighs fifteen.
+        assert!((50..70).contains(&made), "{made}");
+        let remembered: usize = called.done.files.written.iter().map(|path| path.as_str().len()).sum();
+        assert!(remembered < 1000 * 256, "{remembered}");
+        lab.held([ended("done").count("files_created", made)]).await;
+    });
+}
+
 #[test]
 fn f_12_folders_do_not_nest_without_end() {
     block_on(async {

@@ -2,6 +2,7 @@
 
 use super::ambient;
 use super::bindings::types::ErrorCode;
+use skillhost_core::path::SkillPath;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -10,7 +11,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Quotas {
     /// Bytes that are written, over all files; a gap that a write leaves counts as written.
     pub bytes_written: u64,
-    /// Files, directories and links that are created or moved, removed ones included.
+    /// Files, directories and links that are created or moved, removed ones included. A path counts once more for each
+    /// 256 bytes that it has: the host remembers all of them until the call ends.
     pub created: u64,
     /// Descriptors, and listings, that are open at one time. Each holds a file descriptor of the host.
     pub handles: u32,
@@ -93,7 +95,7 @@ impl Meter {
         charge(&self.bytes_written, bytes, self.quotas.bytes_written)
     }
 
-    /// Charged before names are created; given back where they were there already.
+    /// Charged before paths are created, for what they [`weigh`]; given back where they were there already.
     pub(super) fn charge_created(&self, names: u64) -> Result<(), ErrorCode> {
         charge(&self.created, names, self.quotas.created)
     }
@@ -117,6 +119,11 @@ impl Meter {
         }
         Ok(handle)
     }
+}
+
+/// What a path counts for among those that are created.
+pub(super) fn weigh(path: &SkillPath) -> u64 {
+    1 + path.as_str().len() as u64 / 256
 }
 
 fn charge(used: &AtomicU64, amount: u64, quota: u64) -> Result<(), ErrorCode> {
