@@ -99,3 +99,22 @@ fn d_10_a_component_of_too_many_parts_is_refused_before_it_is_compiled() {
         lab.held([]).await;
     });
 }
+
+/// A host that is killed closes its pipes, and does nothing else.
+#[test]
+fn d_10_a_compiler_ends_with_its_host() {
+    use std::process::{Command, Stdio};
+    let mut compiler = Command::new(env!("CARGO_BIN_EXE_skillhost"));
+    compiler.args(["skillhost-compile", "60", "8589934592"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut compiler = compiler.spawn().unwrap();
+    // It would wait for the component for ever.
+    let stdin = compiler.stdin.take();
+    drop(compiler.stdout.take());
+    assert_eq!(compiler.wait().unwrap().code(), Some(1));
+    drop(stdin);
+    // And without limits it does nothing at all.
+    let mut unlimited = Command::new(env!("CARGO_BIN_EXE_skillhost"));
+    let output = unlimited.arg("skillhost-compile").stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.code() == Some(1) && output.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("without its limits"));
+}
