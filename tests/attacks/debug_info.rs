@@ -1,6 +1,7 @@
 //! A component's debug information is the component's to write: nothing in the host may depend on it.
 
-use crate::support::{Lab, block_on, component};
+use crate::support::sections::{self, custom};
+use crate::support::{Lab, block_on, component, ended};
 use skillhost_core::capability::Capabilities;
 use skillhost_engine::CallError;
 use skillhost_engine::ports::Ports;
@@ -13,41 +14,20 @@ fn debug_information_without_end_is_not_read() {
     block_on(async {
         let lab = Lab::new();
         let hostile = with_debug_information(&component("probe"));
-        let skill = lab.engine.load(&hostile).await.unwrap();
+        let skill = lab.offer(&hostile).await.unwrap();
         let call = lab.call(&skill, &Capabilities::default(), Ports::default());
-        let ended = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "trap" })).await.unwrap_err();
-        let CallError::Trap(text) = &ended.error else { panic!("{ended:?}") };
+        let trapped = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "trap" })).await.unwrap_err();
+        let CallError::Trap(text) = &trapped.error else { panic!("{trapped:?}") };
         assert!(text.starts_with("wasm trap") && text.contains("wasm backtrace"), "{text}");
-        lab.still_answers().await;
+        lab.held([ended("trapped")]).await;
     });
 }
 
 /// The component, its largest core module with debug information for all of its code.
 fn with_debug_information(component: &[u8]) -> Vec<u8> {
-    const CORE_MODULE: u8 = 1;
-    let (mut out, mut at) = (component[..8].to_vec(), 8);
-    let mut largest = Vec::new();
-    let mut sections = Vec::new();
-    while at < component.len() {
-        let (id, (len, start)) = (component[at], read_leb(component, at + 1));
-        let content = &component[start..start + len];
-        if id == CORE_MODULE && content.len() > largest.len() {
-            largest = content.to_vec();
-        }
-        sections.push((id, content));
-        at = start + len;
-    }
-    for (id, content) in sections {
-        let mut content = content.to_vec();
-        if content == largest {
-            content.extend(custom(".debug_abbrev", &abbreviations()));
-            content.extend(custom(".debug_info", &information()));
-        }
-        out.push(id);
-        out.extend(leb(content.len()));
-        out.extend(content);
-    }
-    out
+    sections::change_core(component, |module| {
+        [module, &custom(".debug_abbrev", &abbreviations()), &custom(".debug_info", &information())].concat()
+    })
 }
 
 /// DWARF 4: a unit (1), a function (2) and an inlined call (3); each has children, an address and a length.
@@ -70,34 +50,4 @@ fn information() -> Vec<u8> {
     }
     unit.extend(std::iter::repeat_n(0, DEPTH + 2));
     [&u32::try_from(unit.len()).unwrap().to_le_bytes()[..], &unit].concat()
-}
-
-fn custom(name: &str, data: &[u8]) -> Vec<u8> {
-    let content = [&leb(name.len()), name.as_bytes(), data].concat();
-    [&[0], &leb(content.len())[..], &content].concat()
-}
-
-fn leb(mut number: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    loop {
-        let low = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
-}
-
-/// The number at `at`, and where it ends.
-fn read_leb(bytes: &[u8], at: usize) -> (usize, usize) {
-    let (mut number, mut end) = (0, at);
-    loop {
-        number |= usize::from(bytes[end] & 0x7f) << (7 * (end - at));
-        end += 1;
-        if bytes[end - 1] & 0x80 == 0 {
-            return (number, end);
-        }
-    }
 }

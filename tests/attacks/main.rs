@@ -4,10 +4,10 @@
 
 mod debug_info;
 mod exhaustion;
+mod files;
 mod grants;
 mod http;
 mod loading;
 mod outside;
 mod servers;
-mod stuck;
 mod support;

@@ -1,6 +1,6 @@
 //! What reaches outside passes the gate, and only what it should: decided, audited, and no more told than was granted.
 
-use crate::support::{Lab, block_on};
+use crate::support::{Lab, block_on, ended};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use skillhost_audit::Outcome;
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 /// Everything there is outside, and what was asked of it.
 #[derive(Default)]
-struct World {
+pub struct World {
     asked: AtomicU32,
     touched: Mutex<Vec<Touched>>,
     /// How willing the thread was to give way: of the guest when it logged, and of what ran its command.
@@ -27,7 +27,7 @@ struct World {
 }
 
 impl World {
-    fn ports(self: &Arc<Self>) -> Ports {
+    pub fn ports(self: &Arc<Self>) -> Ports {
         Ports {
             log: Some(Arc::clone(self) as _),
             model: Some(Arc::clone(self) as _),
@@ -156,6 +156,7 @@ fn who_was_granted_nothing_is_told_nothing_but_the_commands() {
         let model = Capabilities { model: [Tier::Standard].into(), ..Capabilities::default() };
         let expected = serde_json::json!({ "window": true, "tokens": 500, "output": false, "commands": 1 });
         assert_eq!(reach(model).await, expected);
+        lab.held([ended("done").denied(1), ended("done")]).await;
     });
 }
 
@@ -167,6 +168,7 @@ fn a_skill_reads_the_output_of_its_own_commands_alone() {
         let called = lab.misbehave_over("run-and-read", "", &grant, world.ports()).await.unwrap();
         let expected = serde_json::json!({ "own": "what run:7 printed", "other": false });
         assert_eq!(called.answer.unwrap(), expected);
+        lab.held([ended("done")]).await;
     });
 }
 
@@ -182,6 +184,7 @@ fn how_a_file_changed_is_told_within_the_read_grant() {
         assert!(text.contains("--grant 'read=closed/a'"), "{text}");
         assert_eq!(called.done.denials.len(), 1);
         assert!(lab.log().iter().any(|entry| entry.contains("\"decision\":\"denied\"")), "the log says so");
+        lab.held([ended("done"), ended("failed").denied(1)]).await;
     });
 }
 
@@ -194,6 +197,7 @@ fn what_the_call_has_just_written_is_a_part_of_the_change() {
         assert_eq!(called.answer.unwrap()["entries"], 1);
         let touched = world.touched.lock().unwrap();
         assert_eq!(touched[0].written.iter().map(ToString::to_string).collect::<Vec<_>>(), ["new.txt"]);
+        lab.held([ended("done").count("files_created", 1)]).await;
     });
 }
 
@@ -207,12 +211,13 @@ fn what_can_not_be_audited_does_not_happen() {
         assert_eq!(world.asked.load(SeqCst), 1);
         // The log stops in the middle of a call: the call ends there.
         *world.log.lock().unwrap() = Some(lab.audit());
-        let ended = lab.misbehave_over("log-and-ask", "", &grant, world.ports()).await.unwrap_err();
-        assert!(matches!(ended.error, CallError::Audit(_)), "{ended:?}");
+        let cut = lab.misbehave_over("log-and-ask", "", &grant, world.ports()).await.unwrap_err();
+        assert!(matches!(cut.error, CallError::Audit(_)), "{cut:?}");
         assert_eq!(world.asked.load(SeqCst), 1);
         // With a log that has stopped, none begins.
-        let ended = lab.misbehave_over("answer", "", &grant, world.ports()).await.unwrap_err();
-        assert!(matches!(ended.error, CallError::Audit(_)), "{ended:?}");
+        let refused = lab.misbehave_over("answer", "", &grant, world.ports()).await.unwrap_err();
+        assert!(matches!(refused.error, CallError::Audit(_)), "{refused:?}");
+        lab.held_without_log([ended("done")]).await;
     });
 }
 
@@ -228,5 +233,23 @@ fn a_command_does_not_inherit_the_priority_of_a_guest_that_overran() {
         assert!(call.tool(&lab.engine, "misbehave", &arguments).await.unwrap().answer.is_ok());
         let [guest, command] = world.niceness.each_ref().map(|nice| nice.load(SeqCst));
         assert!(guest > command, "the guest gives way ({guest}), its command doesn't ({command})");
+        lab.held([ended("done")]).await;
+    });
+}
+
+/// However often it is called: else each of its calls would compute in front of everybody else for its first moments.
+#[test]
+fn d_13_a_skill_that_had_to_be_ended_starts_behind_everybody_else() {
+    block_on(async {
+        let (lab, world) = (Lab::new(), Arc::<World>::default());
+        let probe = lab.load("probe").await;
+        let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
+        (call.limits.cpu, call.limits.time) = ("1h".parse().unwrap(), "3s".parse().unwrap());
+        let late = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "spin" })).await.unwrap_err();
+        assert!(matches!(late.error, CallError::Time(_)), "{late:?}");
+        let grant = Capabilities { ask: true, ..Capabilities::default() };
+        assert!(lab.misbehave_over("log-and-ask", "", &grant, world.ports()).await.unwrap().answer.is_ok());
+        assert_eq!(world.niceness[0].load(SeqCst), 19);
+        lab.held([ended("timed-out"), ended("done")]).await;
     });
 }

@@ -107,6 +107,59 @@ fn an_author_that_is_ended_loses_nothing_but_its_run() {
 }
 
 #[test]
+fn f_20_what_runs_by_itself_is_denied_or_comes_first_in_the_pull_request() {
+    let world = world(1);
+    let ran = run(&world, "Plant implement:plants");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let (run, request) = left(&ran);
+    let tree = world.git(&["ls-tree", "-r", "--name-only", run["branch"].as_str().unwrap()]);
+    let (first, rest) = request.split_once("First to look at:").unwrap();
+    assert!(!first.contains("src/"), "{request}");
+    for name in [".envrc", ".vscode/tasks.json", ".githooks/pre-commit", "package.json", "site/evil.pth", "Makefile"] {
+        let inside = format!("src/{name}");
+        assert!(tree.lines().any(|line| line == inside), "{tree}");
+        // Before the long files, and all of it before the table of files.
+        let (named, long) = (rest.find(&inside).unwrap(), rest.find("src/page-0.txt").unwrap());
+        assert!(named < long, "{request}");
+        assert!(!tree.lines().any(|line| line == name), "{name} is outside of the grant: {tree}");
+        let denials = run["denials"].as_array().unwrap();
+        // Where there would have to be a folder first, that is what it was denied.
+        let first = name.split('/').next().unwrap();
+        assert!(denials.iter().any(|denial| denial["what"] == first), "{name}: {denials:#?}");
+    }
+    assert!(!std::path::Path::new("/tmp/rogue-was-here").exists());
+}
+
+/// A program of its own for each, as people have them open.
+#[test]
+fn d_13_others_are_answered_beside_eight_hostile_skills() {
+    let world = world(1);
+    let before = world.footprint();
+    let goals: Vec<String> = (1..=8).map(|n| format!("Attack {n} implement:hostile")).collect();
+    let mut arguments = vec!["run"];
+    arguments.extend(goals.iter().map(String::as_str));
+    arguments.extend(["--jobs", "8", "--format", "json"]);
+    let mut hostile = world.command(&arguments);
+    let hostile = hostile.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let trees = || fs::read_dir(world.state().join("runs")).into_iter().flatten().flatten().map(|run| run.path());
+    crate::support::wait_until("all eight are at work", || {
+        trees().filter(|run| run.join("tree/src/a").exists()).count() == 8
+    });
+    let listed = world.run(&["runs", "--format", "json"]).json();
+    let runs = listed["runs"].as_array().unwrap().clone();
+    assert_eq!(runs.len(), 8, "{listed:#}");
+    for run in &runs {
+        let shown = world.run(&["show", run["id"].as_str().unwrap()]);
+        assert!(shown.code == Some(0) && shown.stdout.contains("Attack"), "{shown:#?}");
+    }
+    let ran = world.run(&["run", "Behave", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let ended = crate::support::ran(hostile.wait_with_output().unwrap());
+    ended.failed(5, &["error: rogue-implement ended without an answer", "took longer than"]);
+    assert_eq!(world.footprint(), before);
+}
+
+#[test]
 fn an_empty_section_goes_back_and_is_filled() {
     let world = world(2);
     let ran = run(&world, "Specify spec:late");

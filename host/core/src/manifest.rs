@@ -14,6 +14,10 @@ use std::fmt;
 
 /// The custom section that holds the manifest.
 pub const SECTION: &str = "skillhost:manifest";
+/// Largest manifest, in bytes; the schemas of 128 tools are in it.
+pub const MAX_MANIFEST_BYTES: usize = 1 << 20;
+/// Deepest nesting of components and modules that is looked at.
+const MAX_DEPTH: u32 = 64;
 /// Most tools that one skill offers.
 pub const MAX_TOOLS: usize = 128;
 /// Longest description, in bytes.
@@ -136,6 +140,9 @@ pub enum ManifestError {
     /// It has more than one.
     #[error("the component has more than one manifest")]
     Several,
+    /// The section is larger than a manifest can be: reading it would take more than it is worth.
+    #[error("the manifest has {0} bytes; at most {MAX_MANIFEST_BYTES} are accepted")]
+    TooLarge(usize),
     /// The section isn't UTF-8 text.
     #[error("the manifest is not UTF-8 text")]
     Encoding,
@@ -198,6 +205,9 @@ fn section(component: &[u8]) -> Result<&str, ManifestError> {
                     "it is a core module; `wasm-tools component new` makes a component of it".to_owned(),
                 ));
             }
+            Payload::Version { .. } if depth == MAX_DEPTH => {
+                return Err(ManifestError::NotAComponent(format!("it is nested more than {MAX_DEPTH} levels deep")));
+            }
             Payload::Version { .. } => depth += 1,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::CustomSection(custom)
@@ -208,7 +218,11 @@ fn section(component: &[u8]) -> Result<&str, ManifestError> {
             _ => {}
         }
     }
-    std::str::from_utf8(found.ok_or(ManifestError::Missing)?).map_err(|_| ManifestError::Encoding)
+    let found = found.ok_or(ManifestError::Missing)?;
+    if found.len() > MAX_MANIFEST_BYTES {
+        return Err(ManifestError::TooLarge(found.len()));
+    }
+    std::str::from_utf8(found).map_err(|_| ManifestError::Encoding)
 }
 
 /// Appends a manifest to a component that has none.

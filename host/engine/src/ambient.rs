@@ -79,6 +79,30 @@ pub(crate) fn first_argument() -> Option<std::ffi::OsString> {
     std::env::args_os().nth(1)
 }
 
+/// What follows the first argument: two numbers.
+pub(crate) fn limits_from_arguments() -> Option<[u64; 2]> {
+    let mut numbers = std::env::args().skip(2).map(|number| number.parse().ok());
+    Some([numbers.next()??, numbers.next()??])
+}
+
+/// Ends this process once nobody is left to read what it writes.
+pub(crate) fn end_with_reader() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    std::thread::Builder::new().name("skillhost-watch".to_owned()).spawn(|| {
+        let stdout = rustix::stdio::stdout();
+        loop {
+            // An error is told without being asked for.
+            let mut reader = [PollFd::new(&stdout, PollFlags::empty())];
+            let ended = poll(&mut reader, None).is_ok() && reader[0].revents().contains(PollFlags::ERR);
+            if ended {
+                #[allow(clippy::exit, reason = "whatever it computes is for nobody")]
+                std::process::exit(1);
+            }
+        }
+    })?;
+    Ok(())
+}
+
 pub(crate) fn command(program: &Path) -> tokio::process::Command {
     let mut command = tokio::process::Command::new(program);
     command.env_clear().kill_on_drop(true);

@@ -187,13 +187,12 @@ impl Call {
         let files = Files::new(tree);
         let state =
             CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
-        let starts_slow = skill.overran.load(Relaxed);
         // Boxed where it is made: it is large, and would be copied at each step.
         let guest: Guest<_> =
             Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking)));
         let ended = {
             let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };
-            engine.scheduler.run(guest, &clock, starts_slow, &ticking, supervision).await
+            engine.scheduler.run(guest, &clock, &skill.overran, &ticking, supervision).await
         };
         drop(ticking);
 

@@ -15,16 +15,28 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The hidden first argument with which the host starts itself.
 const ARGUMENT: &str = "skillhost-compile";
-/// Wall clock of one compilation: a component of 20 MB takes 8 s on two cores.
-const COMPILE_TIME: Duration = Duration::from_secs(120);
-/// Processor time of one compilation, all threads together.
-const COMPILE_CPU_SECONDS: u64 = 240;
-/// Address space of the process that compiles.
-const COMPILE_ADDRESS_BYTES: u64 = 8 << 30;
 /// Largest compiled component that is taken back.
 pub(crate) const MAX_COMPILED_BYTES: u64 = 512 << 20;
 /// Most of what the process says on its error output.
 const MAX_COMPLAINT_BYTES: u64 = 4096;
+
+/// What compiling one component may use.
+#[derive(Debug, Clone, Copy)]
+pub struct CompileLimits {
+    /// Wall clock.
+    pub time: Duration,
+    /// Processor time, all threads together.
+    pub cpu_seconds: u64,
+    /// Address space of the process.
+    pub address_bytes: u64,
+}
+
+impl Default for CompileLimits {
+    /// A component of 20 MB takes 8 s on two cores.
+    fn default() -> Self {
+        Self { time: Duration::from_secs(120), cpu_seconds: 240, address_bytes: 8 << 30 }
+    }
+}
 
 /// What compiles components.
 #[derive(Debug, Clone)]
@@ -52,10 +64,13 @@ pub fn compile_if_requested() -> Option<u8> {
 
 fn compile_from_stdin() -> Result<(), String> {
     use rustix::process::{Resource, Rlimit, setrlimit};
+    let [cpu_seconds, address_bytes] = ambient::limits_from_arguments().ok_or("it was started without its limits")?;
     let limit = |most| Rlimit { current: Some(most), maximum: Some(most) };
-    setrlimit(Resource::As, limit(COMPILE_ADDRESS_BYTES)).map_err(|e| e.to_string())?;
-    setrlimit(Resource::Cpu, limit(COMPILE_CPU_SECONDS)).map_err(|e| e.to_string())?;
+    setrlimit(Resource::As, limit(address_bytes)).map_err(|e| e.to_string())?;
+    setrlimit(Resource::Cpu, limit(cpu_seconds)).map_err(|e| e.to_string())?;
     setrlimit(Resource::Core, limit(0)).map_err(|e| e.to_string())?;
+    // Nobody else ends it where the host was killed.
+    ambient::end_with_reader().map_err(|e| e.to_string())?;
     let component = ambient::read_stdin(MAX_COMPONENT_BYTES as u64 + 1).map_err(|e| e.to_string())?;
     ambient::write_stdout(&compile_here(&component)?).map_err(|e| e.to_string())
 }
@@ -68,14 +83,15 @@ pub(crate) fn compile_here(component: &[u8]) -> Result<Vec<u8>, String> {
 
 impl Compiler {
     /// Compiles a component that was inspected.
-    pub(crate) async fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
+    pub(crate) async fn compile(&self, component: &[u8], limits: CompileLimits) -> Result<Vec<u8>, LoadError> {
         let failed = |e: std::io::Error| LoadError::CompileProcess(e.to_string());
         let program = match self {
             Self::OwnProgram => ambient::own_program().map_err(failed)?,
             Self::Program(program) => program.clone(),
         };
         let mut command = ambient::command(&program);
-        command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg(ARGUMENT).arg(limits.cpu_seconds.to_string()).arg(limits.address_bytes.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let (Some(mut stdin), Some(stdout), Some(stderr)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
@@ -104,9 +120,9 @@ impl Compiler {
             Ok((child.wait().await?, compiled, complaint))
         };
         // Dropping the child ends it.
-        let (status, compiled, complaint) = tokio::time::timeout(COMPILE_TIME, work)
+        let (status, compiled, complaint) = tokio::time::timeout(limits.time, work)
             .await
-            .map_err(|_| LoadError::CompileTime(COMPILE_TIME))?
+            .map_err(|_| LoadError::CompileTime(limits.time))?
             .map_err(failed)?;
         let complaint = skillhost_core::text::escape_terminal(&String::from_utf8_lossy(&complaint), 500).to_string();
         match status.code() {

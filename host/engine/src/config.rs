@@ -20,19 +20,20 @@ pub(crate) const MAX_RESOURCES: usize = 4096;
 /// Random bytes that one request may ask for; Wasmtime's default is 64 MiB.
 pub(crate) const MAX_RANDOM_BYTES: u64 = 1 << 20;
 /// Core instances of one store: a component from a compiler has fewer than ten, an interpreter's about twenty.
-pub(crate) const MAX_INSTANCES: usize = 100;
-/// Linear memories of one store.
-pub(crate) const MAX_MEMORIES: usize = 16;
-/// Tables of one store.
-pub(crate) const MAX_TABLES: usize = 64;
+pub(crate) const MAX_INSTANCES: usize = 50;
+/// Linear memories of one store; compilers make one.
+pub(crate) const MAX_MEMORIES: usize = 4;
+/// Tables of one store; compilers make one or two.
+pub(crate) const MAX_TABLES: usize = 16;
 /// Bytes that an entry of a table counts for, in the sum that the memory limit bounds.
 pub(crate) const TABLE_ENTRY_BYTES: usize = 16;
 /// Stack of a guest: deep enough for interpreters, and bounded recursion traps.
 const WASM_STACK_BYTES: usize = 1 << 20;
 /// Stack that host functions have beyond it.
 const HOST_STACK_BYTES: usize = 1 << 20;
-/// Calls that have their memory ready at the same time, under pooling.
-const POOL_CALLS: u32 = 64;
+/// Calls that have a place under pooling: as many as there can be runs side by side, those that are stuck, and some that are
+/// being ended. Each could take all that a store may have: with less, a few that do would leave none to the others.
+const POOL_CALLS: usize = 64 + MAX_STUCK + 4;
 
 /// Where instances get their memory from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,11 +75,12 @@ pub fn wasmtime_config(allocation: Allocation) -> Config {
 
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(POOL_CALLS)
-        .total_core_instances(POOL_CALLS * 8)
-        .total_memories(POOL_CALLS * 2)
-        .total_tables(POOL_CALLS * 8)
-        .total_stacks(POOL_CALLS)
+    let of_all = |of_one: usize| u32::try_from(POOL_CALLS * of_one).unwrap_or(u32::MAX);
+    pool.total_component_instances(of_all(1))
+        .total_core_instances(of_all(MAX_INSTANCES))
+        .total_memories(of_all(MAX_MEMORIES))
+        .total_tables(of_all(MAX_TABLES))
+        .total_stacks(of_all(1))
         .max_memory_size(4 << 30)
         .max_core_instances_per_component(MAX_INSTANCES as u32)
         .max_memories_per_component(MAX_MEMORIES as u32)

@@ -3,7 +3,7 @@
 use crate::ambient;
 use crate::cache::{self, Cache};
 use crate::clock::Ticker;
-use crate::compile::Compiler;
+use crate::compile::{CompileLimits, Compiler};
 use crate::config::{Allocation, wasmtime_config};
 use crate::contract::exports::skillhost::skill::{implement, review, spec, tool, verify};
 use crate::error::LoadError;
@@ -40,6 +40,7 @@ pub struct Engine {
     ticker: OnceLock<Ticker>,
     pub(crate) scheduler: Scheduler,
     options: Options,
+    compile_limits: CompileLimits,
     loaded: Mutex<HashMap<Digest, Arc<Skill>>>,
 }
 
@@ -84,7 +85,7 @@ impl Engine {
     pub fn new(mut options: Options) -> Result<Self, LoadError> {
         let make = |allocation| wasmtime::Engine::new(&wasmtime_config(allocation));
         let wasmtime = match make(options.allocation) {
-            // The slots are half a terabyte of address space, which a limit or a small machine may not have.
+            // The slots are more than a terabyte of address space, which a limit or a small machine may not have.
             Err(e) if options.allocation == Allocation::Pooling => {
                 tracing::info!(error = %e, "no pooling: memory is taken at each call");
                 options.allocation = Allocation::OnDemand;
@@ -99,8 +100,15 @@ impl Engine {
             ticker: OnceLock::new(),
             scheduler: Scheduler::new(),
             options,
+            compile_limits: CompileLimits::default(),
             loaded: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// The same with other limits on compiling.
+    #[must_use]
+    pub fn with_compile_limits(self, compile_limits: CompileLimits) -> Self {
+        Self { compile_limits, ..self }
     }
 
     /// Where instances get their memory from, on this machine.
@@ -156,7 +164,7 @@ impl Engine {
         if let Some(code) = cache.load(&self.wasmtime, digest) {
             return Ok(code);
         }
-        let code = self.options.compiler.compile(component).await?;
+        let code = self.options.compiler.compile(component, self.compile_limits).await?;
         cache.store(&self.wasmtime, digest, &code);
         cache::deserialize(&self.wasmtime, &code)
     }

@@ -17,6 +17,9 @@ use std::sync::Arc;
 
 /// Most denials of one call that are kept for the report, and that go to the log one by one; the rest is counted.
 const MAX_DENIALS: usize = 100;
+/// Most effects of one call: each starts the cpu clock anew and writes two entries to the audit log, so that without a
+/// bound a call could fill the disk with them. An agent that works for hours makes some hundred.
+const MAX_EFFECTS: u32 = 10_000;
 /// Where a call's skill gets what only a run has.
 const RUN_REMEDY: &str = "skillhost run, where each skill has a worktree of its own";
 /// What to do with a secret instead.
@@ -69,11 +72,12 @@ pub(crate) struct Gate {
     auditor: Auditor,
     denials: Vec<Denial>,
     denied_count: u64,
+    effects: u32,
 }
 
 impl Gate {
     pub(crate) fn new(capabilities: Arc<Effective>, grantor: Grantor, auditor: Auditor) -> Self {
-        Self { capabilities, grantor, auditor, denials: Vec::new(), denied_count: 0 }
+        Self { capabilities, grantor, auditor, denials: Vec::new(), denied_count: 0, effects: 0 }
     }
 
     pub(crate) fn capabilities(&self) -> &Effective {
@@ -91,7 +95,14 @@ impl Gate {
     pub(crate) fn check(&mut self, wish: Wish<'_>) -> wasmtime::Result<Result<Passage, Error>> {
         let event = |make: fn(Class, Kind) -> Event| make(wish.class(), wish.kind());
         match self.missing(wish) {
-            None => Ok(Ok(Passage { auditor: self.auditor.clone(), event: event(Event::granted) })),
+            None if wish.has_effect() && self.effects >= MAX_EFFECTS => {
+                let most = format!("one call of a skill reaches outside {MAX_EFFECTS} times at most");
+                Ok(Err(Error::Exhausted(most)))
+            }
+            None => {
+                self.effects += u32::from(wish.has_effect());
+                Ok(Ok(Passage { auditor: self.auditor.clone(), event: event(Event::granted) }))
+            }
             Some((capability, what)) => {
                 self.denied_count += 1;
                 if self.denied_count <= MAX_DENIALS as u64 {
@@ -155,6 +166,11 @@ impl Gate {
 }
 
 impl Wish<'_> {
+    /// Whether the log has an entry for it alone; that of a path is its change's.
+    fn has_effect(self) -> bool {
+        !matches!(self, Self::ReadPath(_))
+    }
+
     /// Whether it needs a worktree that is the agent's own.
     fn is_for_runs(self) -> bool {
         matches!(self, Self::Exec { .. } | Self::Commit)

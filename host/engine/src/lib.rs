@@ -34,7 +34,7 @@ mod supervise;
 pub mod testing;
 
 pub use call::{Call, Called};
-pub use compile::{Compiler, compile_if_requested};
+pub use compile::{CompileLimits, Compiler, compile_if_requested};
 pub use config::{Allocation, wasmtime_config};
 pub use engine::{Engine, Options, Skill};
 pub use error::{CallError, LoadError, STUCK_HINT, Unanswered};

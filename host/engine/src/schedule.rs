@@ -15,7 +15,7 @@ use futures::future::{Either, select};
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -64,19 +64,19 @@ impl Scheduler {
         self.stuck.load(SeqCst)
     }
 
-    /// Runs `guest` to its end, for `time` at most; tells whether it overran. Dropping the future drops the guest,
-    /// wherever it is.
+    /// Runs `guest` to its end, for `time` at most; tells whether it overran. Where an earlier call of its skill `overran`,
+    /// it starts on the slow threads. Dropping the future drops the guest, wherever it is.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         mut guest: Guest<T>,
         clock: &Arc<CpuClock>,
-        starts_slow: bool,
+        overran: &AtomicBool,
         ticking: &Ticking,
         supervision: Supervision,
     ) -> Result<(T, bool), CallError> {
         let Supervision { time, record, watch } = supervision;
         refuse_beyond(self.stuck())?;
-        let mut deadline = if starts_slow {
+        let mut deadline = if overran.load(Relaxed) {
             ticking.deadline(time)
         } else {
             let guarded = watch.map(|watch| Guarded::new(watch, time, record, &self.permits, &self.stuck));
@@ -96,6 +96,9 @@ impl Scheduler {
             }
             deadline
         };
+        // From here on its skill's next calls start there, however this one ends: else a skill whose calls are cancelled
+        // would compute in front of everybody else each time anew.
+        overran.store(true, Relaxed);
         let mut running = self.slow(guest, clock);
         match select(&mut running.0, &mut deadline).await {
             Either::Left((Ok(value), _)) => return Ok((value, true)),

@@ -27,15 +27,20 @@ impl Figures {
         self.push(id, time.as_secs_f64() * unit, at_most, None);
     }
 
+    /// Adds a number of something else.
+    pub(crate) fn number(&mut self, id: &'static str, number: f64, at_most: Option<f64>) {
+        self.push(id, number, at_most, None);
+    }
+
     /// Adds the ratio of two durations, and both of them.
     pub(crate) fn ratio(
         &mut self,
         id: &'static str,
-        at_most: f64,
+        at_most: impl Into<Option<f64>>,
         ours: (&'static str, Duration),
         theirs: (&'static str, Duration),
     ) {
-        self.push(id, ours.1.as_secs_f64() / theirs.1.as_secs_f64(), Some(at_most), Some((ours.0, theirs.0)));
+        self.push(id, ours.1.as_secs_f64() / theirs.1.as_secs_f64(), at_most.into(), Some((ours.0, theirs.0)));
         self.time(ours.0, ours.1, None);
         self.time(theirs.0, theirs.1, None);
     }

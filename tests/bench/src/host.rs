@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 
 /// A skill, ready to be called over a folder.
 pub(crate) struct Host {
-    engine: Engine,
+    engine: Arc<Engine>,
     skill: Arc<Skill>,
     capabilities: Arc<Effective>,
     limits: Limits,
@@ -27,19 +27,45 @@ pub(crate) struct Host {
     ports: Ports,
     auditor: Auditor,
     /// Holds the log and the caches.
-    _state: TempDir,
+    state: Arc<TempDir>,
 }
 
 impl Host {
     /// Loads `component` for calls over `folder`, with everything granted that it requests.
     pub(crate) fn new(runtime: &Runtime, component: &[u8], folder: &Path, allocation: Allocation) -> Result<Self> {
-        let state = tempfile::tempdir_in(crate::work_folder())?;
+        let state = Arc::new(tempfile::tempdir_in(crate::work_folder())?);
         let engine = Engine::new(Options {
             allocation,
             compiler: Compiler::OwnProgram,
             cache_folder: state.path().join("cache"),
             key_folder: state.path().join("keys"),
         })?;
+        let run: RunId = "bench".parse()?;
+        let key = Keyring::open(state.path())?.subject(Subject::Run(run.clone()))?;
+        let log = Log::open(&state.path().join("audit.jsonl"), run, &key)?;
+        Self::load(runtime, component, folder, Arc::new(engine), &log, state)
+    }
+
+    /// Another skill in the same engine, with the same log.
+    pub(crate) fn beside(&self, runtime: &Runtime, component: &[u8], folder: &Path) -> Result<Self> {
+        let (engine, state) = (Arc::clone(&self.engine), Arc::clone(&self.state));
+        Self::load(runtime, component, folder, engine, self.auditor.log(), state)
+    }
+
+    /// Without limits that a call would reach.
+    pub(crate) fn without_limits(mut self) -> Result<Self> {
+        (self.limits.cpu, self.limits.time) = ("1h".parse()?, "1h".parse()?);
+        Ok(self)
+    }
+
+    fn load(
+        runtime: &Runtime,
+        component: &[u8],
+        folder: &Path,
+        engine: Arc<Engine>,
+        log: &Arc<Log>,
+        state: Arc<TempDir>,
+    ) -> Result<Self> {
         let skill = runtime.block_on(engine.load(component))?;
         let manifest = &skill.inspection().manifest;
         let capabilities = Arc::new(Effective::new(&manifest.capabilities, &manifest.capabilities, &[]));
@@ -49,9 +75,6 @@ impl Host {
             protected: Globs::none(),
             may_write_protected: false,
         };
-        let run: RunId = "bench".parse()?;
-        let key = Keyring::open(state.path())?.subject(Subject::Run(run.clone()))?;
-        let log = Log::open(&state.path().join("audit.jsonl"), run, &key)?;
         let actor = skillhost_audit::Skill { digest: skill.inspection().digest, name: manifest.skill.name.clone() };
         Ok(Self {
             limits: Limits::resolve(&manifest.limits, &[]),
@@ -62,7 +85,7 @@ impl Host {
             engine,
             capabilities,
             skill,
-            _state: state,
+            state,
         })
     }
 

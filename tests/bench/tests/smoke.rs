@@ -4,12 +4,15 @@
 
 use std::process::Command;
 
-const FIGURES: [&str; 6] = [
+const FIGURES: [&str; 9] = [
     "call.overhead_ratio",
     "cli.call_warm_ms",
     "files.read_vs_native_ratio",
     "files.stat_vs_native_ratio",
     "files.read_vs_stock_ratio",
+    "files.create_vs_native_ratio",
+    "files.big_vs_native_ratio",
+    "hostile.neighbour_ratio",
     "worktrees.vs_git_ratio",
 ];
 
@@ -26,6 +29,12 @@ fn every_figure_is_measured() {
     for figure in FIGURES {
         assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "{figure}: {figures:#?}");
         assert!(table.contains(figure), "{figure} is not in the table:\n{table}");
+    }
+    for figure in ["guard.op_us", "host.rss_mb_16_agents"] {
+        assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "no goal, and measured: {figure}");
+    }
+    for figure in ["leak.rss_mb", "leak.fds"] {
+        assert!(figures[figure].is_number() && table.contains(figure), "nothing may be left: {figure}: {figures:#?}");
     }
     assert!(figures.values().all(serde_json::Value::is_number), "one flat object: {figures:#?}");
     assert!(table.contains("not measured: cli.call_vs_peer_ratio"), "{table}");

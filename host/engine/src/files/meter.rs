@@ -1,15 +1,18 @@
 //! What a call may use up, and what it has used so far. Streams outlive the calls that make them, so they share it.
 
+use super::ambient;
 use super::bindings::types::ErrorCode;
-use std::sync::Arc;
+use skillhost_core::path::SkillPath;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 /// The most that one call may use. An exhausted quota reaches the guest as the error code `quota`.
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
     /// Bytes that are written, over all files; a gap that a write leaves counts as written.
     pub bytes_written: u64,
-    /// Files, directories and links that are created or moved, removed ones included.
+    /// Files, directories and links that are created or moved, removed ones included. A path counts once more for each
+    /// 256 bytes that it has: the host remembers all of them until the call ends.
     pub created: u64,
     /// Descriptors, and listings, that are open at one time. Each holds a file descriptor of the host.
     pub handles: u32,
@@ -24,13 +27,18 @@ impl Default for Quotas {
             bytes_written: 512 << 20,
             // A generated client or a vendored package has some thousand files.
             created: 20_000,
-            // With 1,024 descriptors for a process, the usual limit, three agents at their quota leave the host some.
+            // More than any build tool holds.
             handles: 256,
             // A hundred listings of a large repository.
             entries_listed: 5_000_000,
         }
     }
 }
+
+/// Handles of all calls together. However many skills hold all they may, the host has descriptors left: the guests get
+/// half of what the process may open.
+static HELD: AtomicU64 = AtomicU64::new(0);
+static MOST_HELD: OnceLock<u64> = OnceLock::new();
 
 /// What one call has used.
 #[derive(Debug)]
@@ -87,7 +95,7 @@ impl Meter {
         charge(&self.bytes_written, bytes, self.quotas.bytes_written)
     }
 
-    /// Charged before names are created; given back where they were there already.
+    /// Charged before paths are created, for what they [`weigh`]; given back where they were there already.
     pub(super) fn charge_created(&self, names: u64) -> Result<(), ErrorCode> {
         charge(&self.created, names, self.quotas.created)
     }
@@ -103,11 +111,19 @@ impl Meter {
     /// One open descriptor's share; it is given back when the handle is dropped.
     pub(super) fn take_handle(self: &Arc<Self>) -> Result<Handle, ErrorCode> {
         let handle = Handle(Arc::clone(self));
-        if self.handles.fetch_add(1, Relaxed) >= self.quotas.handles {
+        let held = HELD.fetch_add(1, Relaxed);
+        if self.handles.fetch_add(1, Relaxed) >= self.quotas.handles
+            || held >= *MOST_HELD.get_or_init(|| ambient::most_descriptors() / 2)
+        {
             return Err(ErrorCode::Quota);
         }
         Ok(handle)
     }
+}
+
+/// What a path counts for among those that are created.
+pub(super) fn weigh(path: &SkillPath) -> u64 {
+    1 + path.as_str().len() as u64 / 256
 }
 
 fn charge(used: &AtomicU64, amount: u64, quota: u64) -> Result<(), ErrorCode> {
@@ -122,5 +138,6 @@ pub(super) struct Handle(Arc<Meter>);
 impl Drop for Handle {
     fn drop(&mut self) {
         self.0.handles.fetch_sub(1, Relaxed);
+        HELD.fetch_sub(1, Relaxed);
     }
 }

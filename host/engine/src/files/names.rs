@@ -4,6 +4,7 @@
 use super::bindings::types::{ErrorCode, NewTimestamp};
 use super::error::{FsResult, NOT_GRANTED, OUT_OF_BOUNDS};
 use super::metadata::{file_type, timestamps};
+use super::meter::weigh;
 use super::state::{Files, Place, Spelled};
 use super::tree::judge_target;
 use rustix::fs::{AtFlags, FileType, Mode, mkdirat, readlinkat, symlinkat, unlinkat, utimensat};
@@ -20,9 +21,10 @@ impl Files {
             let is_known = place.stat().is_ok_and(|stat| file_type(&stat) == FileType::Directory);
             return Err(if is_known { ErrorCode::Exist.into() } else { NOT_GRANTED });
         }
-        self.meter.charge_created(1)?;
+        let weight = weigh(&place.path);
+        self.meter.charge_created(weight)?;
         let mode = Mode::from_raw_mode(0o777);
-        Ok(mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created(1))?)
+        Ok(mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created(weight))?)
     }
 
     pub(super) fn remove_directory(&mut self, spelled: Spelled) -> FsResult<()> {
@@ -60,8 +62,9 @@ impl Files {
         let place = self.place(spelled.path)?;
         self.check(self.rules()?.writable(&place.path))?;
         self.judge_link(&place.path, target)?;
-        self.meter.charge_created(1)?;
-        symlinkat(target, &place.parent, place.name()).inspect_err(|_| self.meter.refund_created(1))?;
+        let weight = weigh(&place.path);
+        self.meter.charge_created(weight)?;
+        symlinkat(target, &place.parent, place.name()).inspect_err(|_| self.meter.refund_created(weight))?;
         self.forget_linked_parent();
         self.record.note_written(&place.path);
         Ok(())

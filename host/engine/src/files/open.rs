@@ -6,6 +6,7 @@ use super::bindings::types::{DescriptorFlags, ErrorCode, OpenFlags};
 use super::descriptor::{Descriptor, Target};
 use super::error::{FsResult, NOT_GRANTED, OUT_OF_BOUNDS, code};
 use super::metadata::{Fresh, Identity, file_type};
+use super::meter::weigh;
 use super::opened::OpenFile;
 use super::rules::Rules;
 use super::state::{Files, Spelled};
@@ -171,16 +172,17 @@ impl Files {
         if !wish.creates() {
             return existing(flags);
         }
+        let weight = weigh(path);
         for _ in 0..MAX_ATTEMPTS {
-            if self.meter.charge_created(1).is_err() {
+            if self.meter.charge_created(weight).is_err() {
                 return if wish.is_exclusive() { Err(Errno::DQUOT) } else { existing(flags).map_err(quota_if_missing) };
             }
             let new = OFlags::CREATE | OFlags::EXCL;
             match tree.open_exactly(path, flags | new, Mode::from_raw_mode(0o666)) {
                 Ok(fd) => return Ok(Opened { fd, created: true }),
-                Err(Errno::EXIST) if !wish.is_exclusive() => self.meter.refund_created(1),
+                Err(Errno::EXIST) if !wish.is_exclusive() => self.meter.refund_created(weight),
                 Err(errno) => {
-                    self.meter.refund_created(1);
+                    self.meter.refund_created(weight);
                     return Err(errno);
                 }
             }

@@ -4,6 +4,7 @@
 use super::bindings::types::ErrorCode;
 use super::error::{FsResult, NOT_GRANTED, OUT_OF_BOUNDS};
 use super::metadata::file_type;
+use super::meter::weigh;
 use super::state::{Files, Place, Spelled};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, renameat};
 use skillhost_core::path::SkillPath;
@@ -46,10 +47,10 @@ impl Files {
         }
         self.forget_parent();
         // Each is recorded, and stays in the record: so a file that is moved about counts as often as it moves.
-        let entries = moves.len().max(1) as u64;
-        self.meter.charge_created(entries)?;
+        let weight = moves.iter().map(|moved| weigh(&moved.to)).sum::<u64>().max(weigh(&to.path));
+        self.meter.charge_created(weight)?;
         renameat(&from.parent, from.name(), &to.parent, to.name())
-            .inspect_err(|_| self.meter.refund_created(entries))?;
+            .inspect_err(|_| self.meter.refund_created(weight))?;
         self.meter.note_change();
         for moved in moves.iter().filter(|moved| moved.from != moved.to) {
             self.record.note_removed(&moved.from);

@@ -2,10 +2,17 @@
 //! those that are only long.
 
 use super::{File, FileChange};
+use skillhost_core::path::SkillPath;
+use skillhost_worktree::executes_by_itself;
 
 /// Files that are named.
 const MAX_LOOKS: usize = 8;
-/// Names that tools execute, or take commands from, without being asked.
+/// Files that are named where all of them are protected or run by themselves: none hides behind eight others.
+const MAX_URGENT: usize = 64;
+/// The last rank that is urgent.
+const URGENT: usize = 1;
+/// What is known of some of the names that tools execute, or take commands from, without being asked. Which they are
+/// is said by [`executes_by_itself`].
 const EXECUTED: &[(&str, &str)] = &[
     (".envrc", "runs when a shell enters"),
     ("package.json", "scripts"),
@@ -55,8 +62,9 @@ pub struct Look<'a> {
     pub reason: &'static str,
 }
 
-/// The files to look at first, most urgent first. At most eight.
-pub fn first_looks(files: &[File]) -> Vec<Look<'_>> {
+/// The files to look at first, most urgent first, and how many urgent ones are not among them. At most eight, unless more
+/// are urgent.
+pub fn first_looks(files: &[File]) -> (Vec<Look<'_>>, usize) {
     let mut ranked: Vec<(usize, u64, Look<'_>)> = files
         .iter()
         .filter_map(|file| {
@@ -66,7 +74,9 @@ pub fn first_looks(files: &[File]) -> Vec<Look<'_>> {
         })
         .collect();
     ranked.sort_by(|a, b| (a.0, a.1, a.2.path).cmp(&(b.0, b.1, b.2.path)));
-    ranked.into_iter().take(MAX_LOOKS).map(|(_, _, look)| look).collect()
+    let urgent = ranked.iter().filter(|(rank, _, _)| *rank <= URGENT).count();
+    let named = urgent.clamp(MAX_LOOKS, MAX_URGENT);
+    (ranked.into_iter().take(named).map(|(_, _, look)| look).collect(), urgent.saturating_sub(named))
 }
 
 fn reason(file: &File) -> Option<(usize, &'static str)> {
@@ -80,8 +90,10 @@ fn reason(file: &File) -> Option<(usize, &'static str)> {
         .find(|(folder, _)| file.path.split('/').any(|component| component == *folder))
         .map(|(_, reason)| *reason);
     let ci = (name == ".gitlab-ci.yml" || name == "Jenkinsfile").then_some("runs in CI");
-    if let Some(reason) = executed.or(folder).or(ci) {
-        return Some((1, reason));
+    // A name that is no path of ours could be anything.
+    let runs = SkillPath::parse(&file.path).map_or(true, |path| executes_by_itself(&path)).then_some("runs by itself");
+    if let Some(reason) = executed.or(folder).or(ci).or(runs) {
+        return Some((URGENT, reason));
     }
     if let Some(reason) = weakened_test(file) {
         return Some(reason);
@@ -152,7 +164,7 @@ mod tests {
             file("AGENTS.md", FileChange::Modified, 1, 1),
             file("src/spec/x.rs", FileChange::Modified, 0, u64::MAX),
         ];
-        let looks: Vec<(&str, &str)> = first_looks(&files).iter().map(|look| (look.path, look.reason)).collect();
+        let looks: Vec<(&str, &str)> = first_looks(&files).0.iter().map(|look| (look.path, look.reason)).collect();
         assert_eq!(
             looks,
             [
@@ -166,5 +178,20 @@ mod tests {
                 ("src/a.rs", "long"),
             ]
         );
+    }
+
+    #[test]
+    fn f_20_what_the_sweep_knows_is_known_here_and_none_hides_behind_others() {
+        let mut files: Vec<File> =
+            (0..60).map(|n| file(&format!("pages/{n}/package.json"), FileChange::Added, 500, 0)).collect();
+        for path in ["src/.githooks/pre-commit", ".GitLab-CI.yml", "lib/evil.pth", "MAKEFILE", "src/.envrc"] {
+            files.push(file(path, FileChange::Added, 1, 0));
+        }
+        let (looks, rest) = first_looks(&files);
+        assert_eq!((looks.len(), rest), (64, 1));
+        assert!(looks.iter().any(|look| look.path == ".GitLab-CI.yml" && look.reason == "runs by itself"), "{looks:?}");
+        files.drain(..58);
+        let (looks, rest) = first_looks(&files);
+        assert_eq!((looks.len(), rest), (7, 0));
     }
 }

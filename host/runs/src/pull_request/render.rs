@@ -56,12 +56,15 @@ fn what_changed(page: &mut Page, pr: &PullRequest) {
         &commits,
         &plural(commits, " commit.", " commits."),
     ]);
-    let looks = first_looks(&change.files);
+    let (looks, unnamed) = first_looks(&change.files);
     if !looks.is_empty() {
         page.paragraph(&[&"First to look at:"]);
         page.line(&[&""]);
         for look in looks {
             page.line(&[&"- ", &code(look.path), &" (", &look.reason, &")"]);
+        }
+        if unnamed > 0 {
+            page.line(&[&"- and ", &(unnamed as u64), &" more like these: look at every file"]);
         }
     }
     if !change.summary.trim().is_empty() {

@@ -1,5 +1,7 @@
 //! A skill that misbehaves on request, for the attack tests.
 
+mod files;
+
 use serde_json::json;
 use skillhost_sdk::{Error, Host, Level, Message, Part, Request, Speaker, Tier, Tool, ToolChoice};
 
@@ -15,6 +17,7 @@ impl Tool for Probe {
         let text = |key: &str| arguments[key].as_str().unwrap_or_default().to_owned();
         let answer = match text("how").as_str() {
             "answer" => json!({ "ok": true }),
+            "files" => files::run(&arguments["script"]),
             "spin" => spin(),
             "recurse" => json!({ "depth": recurse(0) }),
             "eat-memory" => json!({ "blocks": eat_memory() }),
@@ -64,6 +67,22 @@ impl Tool for Probe {
                 }
                 json!({ "asked": true })
             }
+            "without-end" => without_end(host, &text("path")),
+            "flood-changes" => {
+                let (mut done, mut exhausted) = (0, 0);
+                for _ in 0..12_000 {
+                    match host.changes() {
+                        Ok(_) => done += 1,
+                        Err(Error::Exhausted(_)) => exhausted += 1,
+                        Err(other) => return Err(other),
+                    }
+                }
+                json!({ "done": done, "exhausted": exhausted })
+            }
+            "huge-list" => json!({ "exit": host.run("test", &vec![String::new(); 2 << 20])?.exit_code }),
+            "entries" => json!({ "entries": host.changes()?.len() }),
+            "original" => json!({ "bytes": host.original(&text("path"), 0)?.len() }),
+            "model-all" => json!({ "replies": host.complete_all(&[request(), request()]).len() }),
             "reach" => json!({
                 "window": host.window(Tier::Standard).is_ok(),
                 "tokens": host.remaining().tokens,
@@ -107,6 +126,27 @@ impl Tool for Probe {
 
 fn failed(error: std::io::Error) -> Error {
     Error::Failed(error.to_string())
+}
+
+/// Uses up one thing or another, and never comes back.
+fn without_end(host: &dyn Host, how: &str) -> serde_json::Value {
+    let mut memory = Vec::new();
+    loop {
+        match how {
+            "flood" => {
+                host.log(Level::Info, "more and more");
+                _ = host.changes();
+                println!("more and more");
+            }
+            // Just below its limit, and all of it touched over and over.
+            "eat" => match memory.len() {
+                0..32 => memory.push(vec![1_u8; 1 << 20]),
+                _ => memory.iter_mut().for_each(|block| block.fill(std::hint::black_box(2))),
+            },
+            "write" => _ = std::fs::write("/repo/src/file", [1_u8; 4096]),
+            _ => _ = spin(),
+        }
+    }
 }
 
 fn spin() -> serde_json::Value {

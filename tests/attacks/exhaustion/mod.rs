@@ -1,10 +1,16 @@
 //! Rows D: a skill that uses up what others need.
 
-use crate::support::{Lab, block_on};
+mod awaits;
+mod compiling;
+mod handmade;
+mod many;
+mod stuck;
+
+use crate::support::{Lab, block_on, descriptors_beneath, ended};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::duration::Span;
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Call, CallError};
+use skillhost_engine::{Call, CallError, Unanswered};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,29 +28,35 @@ async fn endless(lab: &Lab) -> impl Fn() -> Call {
     }
 }
 
-/// Attacks with `how`, and gives how it was ended.
-fn ended(how: &str) -> CallError {
+/// Attacks with `how`, and gives how it was ended; the log says `outcome`.
+fn stopped(how: &str, outcome: &'static str) -> CallError {
     block_on(async {
         let lab = Lab::new();
         let error = lab.misbehave(how).await.map(|called| called.answer).unwrap_err().error;
-        lab.still_answers().await;
+        lab.held([ended(outcome)]).await;
         error
     })
 }
 
+fn done_or_exhausted(called: Result<(), Box<Unanswered>>) -> &'static str {
+    let Err(stopped) = called else { return "done" };
+    assert!(stopped.error.is_limit(), "{stopped:?}");
+    "exhausted"
+}
+
 #[test]
 fn d_01_a_loop_is_ended_by_the_cpu_clock() {
-    assert!(matches!(ended("spin"), CallError::Cpu(_)));
+    assert!(matches!(stopped("spin", "exhausted"), CallError::Cpu(_)));
 }
 
 #[test]
 fn d_03_a_memory_bomb_is_ended_by_the_memory_limit() {
-    assert!(matches!(ended("eat-memory"), CallError::Memory(bytes) if bytes == 64 << 20));
+    assert!(matches!(stopped("eat-memory", "exhausted"), CallError::Memory(bytes) if bytes == 64 << 20));
 }
 
 #[test]
 fn d_04_deep_recursion_traps_and_the_host_lives() {
-    let CallError::Trap(text) = ended("recurse") else { panic!() };
+    let CallError::Trap(text) = stopped("recurse", "trapped") else { panic!() };
     // Its own stack overflows into nothing, or the engine's does: both trap.
     assert!(text.starts_with("wasm trap"), "{text}");
 }
@@ -54,43 +66,41 @@ fn d_05_a_flood_of_log_calls_ends_within_its_quota() {
     block_on(async {
         let lab = Lab::new();
         // It ends by itself, or at the clock; either way nothing grew.
-        match lab.misbehave("log").await {
-            Ok(called) => assert!(called.answer.is_ok()),
-            Err(ended) => assert!(ended.error.is_limit(), "{ended:?}"),
-        }
-        lab.still_answers().await;
+        let outcome = done_or_exhausted(lab.misbehave("log").await.map(|called| assert!(called.answer.is_ok())));
         assert!(lab.log().len() < 100);
+        lab.held([ended(outcome)]).await;
     });
 }
 
 #[test]
 fn d_06_a_giant_string_is_refused_at_the_border() {
-    let CallError::Trap(text) = ended("huge-string") else { panic!() };
-    assert!(text.contains("too much data"), "{text}");
+    for how in ["huge-string", "huge-list"] {
+        let CallError::Trap(text) = stopped(how, "trapped") else { panic!("{how}") };
+        assert!(text.contains("too much data"), "{text}");
+    }
 }
 
 #[test]
 fn d_07_endless_output_is_dropped() {
     block_on(async {
         let lab = Lab::new();
-        match lab.misbehave("print").await {
-            Ok(called) => assert!(called.done.printed.kept.len() <= 64 << 10 && called.done.printed.dropped_bytes > 0),
-            Err(ended) => assert!(ended.error.is_limit(), "{ended:?}"),
-        }
-        lab.still_answers().await;
+        let outcome = done_or_exhausted(lab.misbehave("print").await.map(|called| {
+            assert!(called.done.printed.kept.len() <= 64 << 10 && called.done.printed.dropped_bytes > 0);
+        }));
+        lab.held([ended(outcome)]).await;
     });
 }
 
 #[test]
 fn a_trap_a_panic_and_an_exit_end_the_call_alone() {
     for how in ["trap", "panic", "exit"] {
-        assert!(matches!(ended(how), CallError::Trap(_)), "{how}");
+        assert!(matches!(stopped(how, "trapped"), CallError::Trap(_)), "{how}");
     }
 }
 
 #[test]
 fn o_01_what_a_guest_prints_stays_bytes_and_a_trap_is_escaped() {
-    let CallError::Trap(text) = ended("panic") else { panic!() };
+    let CallError::Trap(text) = stopped("panic", "trapped") else { panic!() };
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }
 
@@ -114,8 +124,7 @@ fn d_13_spinning_guests_leave_others_their_turn() {
         }
         assert!(spinning.iter().all(|spinner| !spinner.is_finished()), "they spin all the while");
         spinning.iter().for_each(tokio::task::JoinHandle::abort);
-        lab.wait_for("abandoned", 8).await;
-        lab.still_answers().await;
+        lab.held(ended("abandoned").times(8)).await;
     });
 }
 
@@ -124,11 +133,7 @@ fn d_12_a_cancelled_call_leaves_nothing() {
     block_on(async {
         let lab = Lab::new();
         // Of this test alone: others run beside it.
-        let descriptors = || {
-            let held = std::fs::read_dir("/proc/self/fd").unwrap();
-            let target = |entry: std::io::Result<std::fs::DirEntry>| std::fs::read_link(entry.unwrap().path());
-            held.filter_map(|entry| target(entry).ok()).filter(|path| path.starts_with(lab.tree())).count()
-        };
+        let descriptors = || descriptors_beneath(&lab.tree());
         let call = endless(&lab).await;
         // Before its first tick, at its first ticks, and after it has moved to the threads for those that overrun;
         // computing, and waiting.
@@ -144,8 +149,7 @@ fn d_12_a_cancelled_call_leaves_nothing() {
             lab.wait_for("abandoned", cancelled).await;
             assert_eq!(descriptors(), 0, "{how} {moment}");
         }
-        assert_eq!(lab.engine.stuck(), 0);
-        lab.still_answers().await;
+        lab.held(ended("abandoned").times(cancelled)).await;
     });
 }
 
@@ -156,11 +160,9 @@ fn d_02_a_guest_that_sleeps_is_ended_at_its_deadline() {
         let probe = lab.load("probe").await;
         let mut call = lab.call(&probe, &Capabilities::default(), Ports::default());
         call.limits.time = span("100ms");
-        let ended = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "sleep" })).await.unwrap_err();
-        assert!(matches!(ended.error, CallError::Time(time) if time == Duration::from_millis(100)), "{ended:?}");
-        assert_eq!(lab.outcomes().last().unwrap()["outcome"], "timed-out");
-        assert_eq!(lab.engine.stuck(), 0);
-        lab.still_answers().await;
+        let late = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "sleep" })).await.unwrap_err();
+        assert!(matches!(late.error, CallError::Time(time) if time == Duration::from_millis(100)), "{late:?}");
+        lab.held([ended("timed-out")]).await;
     });
 }
 
@@ -173,6 +175,7 @@ fn waiting_is_not_computing() {
         call.limits.cpu = span("100ms");
         let arguments = serde_json::json!({ "how": "sleep", "path": "300" });
         assert!(call.tool(&lab.engine, "misbehave", &arguments).await.unwrap().answer.is_ok());
+        lab.held([ended("done")]).await;
     });
 }
 
@@ -183,6 +186,7 @@ fn every_call_has_a_store_of_its_own() {
         for _ in 0..2 {
             assert_eq!(lab.misbehave("count").await.unwrap().answer.unwrap()["calls"], 1);
         }
+        lab.held(ended("done").times(2)).await;
     });
 }
 
@@ -195,6 +199,7 @@ fn random_numbers_are_there_and_differ() {
             numbers.push(lab.misbehave("random").await.unwrap().answer.unwrap()["bytes"].as_u64().unwrap());
         }
         assert_ne!(numbers[0], numbers[1]);
+        lab.held(ended("done").times(2)).await;
     });
 }
 
@@ -205,7 +210,7 @@ fn d_05_a_flood_of_denied_calls_is_counted_and_not_logged_one_by_one() {
         let called = lab.misbehave("flood-denials").await.unwrap();
         assert_eq!(called.done.denials.len(), 1);
         assert!(lab.log().len() < 200, "{}", lab.log().len());
-        assert_eq!(lab.outcomes().last().unwrap()["counts"]["denials"], 5000);
+        lab.held([ended("done").denied(5000)]).await;
     });
 }
 
@@ -214,14 +219,12 @@ fn what_a_call_did_is_known_although_it_trapped() {
     block_on(async {
         let lab = Lab::new();
         let grant = Capabilities { write: skillhost_core::glob::Globs::all(), ..Capabilities::default() };
-        let ended = lab.misbehave_with("write-and-trap", "/repo/new.txt", &grant).await.unwrap_err();
-        assert!(matches!(ended.error, CallError::Trap(_)), "{ended:?}");
-        let done = &ended.done;
+        let trapped = lab.misbehave_with("write-and-trap", "/repo/new.txt", &grant).await.unwrap_err();
+        assert!(matches!(trapped.error, CallError::Trap(_)), "{trapped:?}");
+        let done = &trapped.done;
         assert_eq!(done.files.written.iter().map(ToString::to_string).collect::<Vec<_>>(), ["new.txt"]);
         assert!(String::from_utf8_lossy(&done.printed.kept).contains("about to trap"));
         assert_eq!(done.denials.len(), 1);
-        let outcome = lab.outcomes().pop().unwrap();
-        assert_eq!(outcome["outcome"], "trapped");
-        assert_eq!((&outcome["counts"]["files_created"], &outcome["counts"]["denials"]), (&1.into(), &1.into()));
+        lab.held([ended("trapped").denied(1).count("files_created", 1)]).await;
     });
 }

@@ -1,6 +1,6 @@
 //! D-02: a guest whose thread the kernel keeps. Nothing can end it; everybody else goes on.
 
-use crate::support::{Lab, block_on};
+use crate::support::{Lab, block_on, ended, until};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::text::Escaped;
 use skillhost_engine::contract::log::Level;
@@ -40,11 +40,7 @@ fn call(lab: &Lab, hello: &Arc<Skill>, gate: &Arc<Gate>) -> Call {
 }
 
 async fn until_free(lab: &Lab) {
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while lab.engine.stuck() > 0 {
-        assert!(std::time::Instant::now() < until, "{} are still stuck", lab.engine.stuck());
-        tokio::task::yield_now().await;
-    }
+    until("the threads come back", || lab.engine.stuck() == 0).await;
 }
 
 #[test]
@@ -53,8 +49,8 @@ fn d_02_the_caller_of_a_stuck_call_is_answered() {
         let lab = Lab::new();
         let hello = lab.load("hello").await;
         let gate = Arc::<Gate>::default();
-        let ended = lab.greet(call(&lab, &hello, &gate)).await.unwrap_err();
-        assert!(matches!(ended.error, CallError::Time(_)), "{ended:?}");
+        let kept = lab.greet(call(&lab, &hello, &gate)).await.unwrap_err();
+        assert!(matches!(kept.error, CallError::Time(_)), "{kept:?}");
         assert_eq!(lab.engine.stuck(), 1);
         assert_eq!(lab.outcomes().last().unwrap()["outcome"], "timed-out");
         for _ in 0..20 {
@@ -62,7 +58,7 @@ fn d_02_the_caller_of_a_stuck_call_is_answered() {
         }
         gate.open();
         until_free(&lab).await;
-        lab.still_answers().await;
+        lab.held([ended("timed-out")]).await;
     });
 }
 
@@ -73,14 +69,15 @@ fn d_02_stuck_threads_are_capped() {
         let hello = lab.load("hello").await;
         let gate = Arc::<Gate>::default();
         let stuck = (0..4).map(|_| lab.greet(call(&lab, &hello, &gate)));
-        for ended in futures::future::join_all(stuck).await {
-            assert!(matches!(ended.unwrap_err().error, CallError::Time(_)));
+        for kept in futures::future::join_all(stuck).await {
+            assert!(matches!(kept.unwrap_err().error, CallError::Time(_)));
         }
         assert_eq!(lab.engine.stuck(), 4);
         let refused = lab.greet(call(&lab, &hello, &gate)).await.unwrap_err();
         assert!(matches!(refused.error, CallError::Stuck(4)) && refused.error.is_limit(), "{refused:?}");
         gate.open();
         until_free(&lab).await;
-        lab.still_answers().await;
+        let four = ended("timed-out").times(4);
+        lab.held(four.chain([ended("exhausted")])).await;
     });
 }
