@@ -42,7 +42,9 @@ fn prepare(target: &Target, folder: &Path) {
 }
 
 fuzz_target!(
-    init: drop(target()),
+    init: {
+        target();
+    },
     |data: &[u8]| (target().check)(data)
 );
 
