@@ -50,11 +50,6 @@ impl Differences {
         self.differences.get(case)
     }
 
-    /// The cases that differ for `reason`.
-    pub(crate) fn cases<'a>(&'a self, reason: &'a str) -> impl Iterator<Item = (&'a String, &'a Difference)> {
-        self.differences.iter().filter(move |(_, difference)| difference.reason == reason)
-    }
-
     /// Each case that is listed is one.
     pub(crate) fn check_cases(&self, exists: impl Fn(&str) -> bool) -> Result<()> {
         let unknown: Vec<_> = self.differences.keys().filter(|case| !exists(case)).collect();

@@ -10,10 +10,18 @@ use std::collections::BTreeMap;
 pub(crate) enum Verdict {
     /// The guard answered as stock WASI does.
     Passed,
-    /// It differs as it is listed, for this reason.
-    Differs(String),
+    /// It differs as it is listed, for this reason, in these steps.
+    Differs { reason: String, steps: Vec<Differing> },
     /// What is wrong, line by line.
     Failed(Vec<String>),
+}
+
+/// A step that the two answer differently.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Differing {
+    pub(crate) what: String,
+    pub(crate) stock: String,
+    pub(crate) guard: String,
 }
 
 pub(crate) fn judge(stock: Result<Vec<Step>>, guard: Result<Vec<Step>>, listed: Option<&Difference>) -> Verdict {
@@ -27,7 +35,7 @@ pub(crate) fn judge(stock: Result<Vec<Step>>, guard: Result<Vec<Step>>, listed: 
         }
     };
     let mut wrong = Vec::new();
-    let mut found = BTreeMap::new();
+    let mut found: Vec<Differing> = Vec::new();
     if stock.is_empty() || stock.len() != guard.len() {
         wrong.push(format!("{} steps on stock, {} through the guard", stock.len(), guard.len()));
     }
@@ -39,25 +47,28 @@ pub(crate) fn judge(stock: Result<Vec<Step>>, guard: Result<Vec<Step>>, listed: 
         if *what != guard.what {
             wrong.push(format!("{what}: through the guard this step is `{}`", guard.what));
         }
-        if *got != guard.got && found.insert(what.clone(), guard.got.clone()).is_some() {
-            wrong.push(format!("{what}: two steps of one name differ"));
+        if *got != guard.got {
+            if found.iter().any(|other| other.what == *what) {
+                wrong.push(format!("{what}: two steps of one name differ"));
+            }
+            found.push(Differing { what: what.clone(), stock: got.clone(), guard: guard.got.clone() });
         }
     }
     let nothing = BTreeMap::new();
     let expected = listed.map_or(&nothing, |listed| &listed.guard);
-    for (what, got) in &found {
+    for Differing { what, guard, .. } in &found {
         match expected.get(what) {
-            Some(listed) if listed == got => {}
-            Some(listed) => wrong.push(format!("{what}: the guard answers `{got}`, and `{listed}` is listed")),
-            None => wrong.push(format!("{what}: the guard answers `{got}`, which is not listed as a difference")),
+            Some(listed) if listed == guard => {}
+            Some(listed) => wrong.push(format!("{what}: the guard answers `{guard}`, and `{listed}` is listed")),
+            None => wrong.push(format!("{what}: the guard answers `{guard}`, which is not listed as a difference")),
         }
     }
-    for what in expected.keys().filter(|what| !found.contains_key(*what)) {
+    for what in expected.keys().filter(|what| !found.iter().any(|found| found.what == **what)) {
         wrong.push(format!("{what}: is listed as a difference, and is none any more"));
     }
     match listed {
         _ if !wrong.is_empty() => Verdict::Failed(wrong),
-        Some(listed) => Verdict::Differs(listed.reason.clone()),
+        Some(listed) => Verdict::Differs { reason: listed.reason.clone(), steps: found },
         None => Verdict::Passed,
     }
 }
@@ -82,7 +93,9 @@ mod tests {
         let other = || Ok(steps(&[("link", "no"), ("stat", "ok")]));
         let fails = |verdict| matches!(verdict, Verdict::Failed(_));
         assert_eq!(judge(same(), same(), None), Verdict::Passed);
-        assert_eq!(judge(same(), other(), Some(&listed("link", "no"))), Verdict::Differs("links".into()));
+        let found = vec![Differing { what: "link".into(), stock: "ok".into(), guard: "no".into() }];
+        let differs = Verdict::Differs { reason: "links".into(), steps: found };
+        assert_eq!(judge(same(), other(), Some(&listed("link", "no"))), differs);
         assert!(fails(judge(same(), other(), None)), "a difference that nobody listed");
         assert!(fails(judge(same(), other(), Some(&listed("link", "never")))), "another one than is listed");
         assert!(fails(judge(same(), same(), Some(&listed("link", "no")))), "one that is gone");

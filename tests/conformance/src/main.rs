@@ -75,7 +75,7 @@ fn run() -> Result<()> {
             let verdict = judge(by_stock, by_guard, differences.of(&case));
             match &verdict {
                 Verdict::Passed => println!("passed   {case}"),
-                Verdict::Differs(reason) => println!("differs  {case}: {reason}"),
+                Verdict::Differs { reason, .. } => println!("differs  {case}: {reason}"),
                 Verdict::Failed(why) => println!("failed   {case}\n         {}", why.join("\n         ")),
             }
             page.add(title, &case, verdict);

@@ -1,7 +1,7 @@
 //! `docs/conformance.md`: what was compared, what differs and why. It is made from the table and the run.
 
 use crate::differences::Differences;
-use crate::judge::Verdict;
+use crate::judge::{Differing, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl Totals {
     fn add(&mut self, verdict: &Verdict) {
         *match verdict {
             Verdict::Passed => &mut self.passed,
-            Verdict::Differs(_) => &mut self.differs,
+            Verdict::Differs { .. } => &mut self.differs,
             Verdict::Failed(_) => &mut self.failed,
         } += 1;
     }
@@ -80,10 +80,13 @@ impl Page {
         text.push_str("\n## What differs, and why\n");
         for (id, reason) in &differences.reason {
             text.push_str(&format!("\n### {}\n{}\n\n", reason.title, reason.text.trim()));
-            text.push_str("| case | step | the guard answers |\n|---|---|---|\n");
-            for (case, difference) in differences.cases(id) {
-                for (what, got) in &difference.guard {
-                    text.push_str(&format!("| `{case}` | {what} | {} |\n", got.replace('|', "\\|")));
+            text.push_str("| case | step | stock | guard |\n|---|---|---|---|\n");
+            for (case, (_, verdict)) in &self.cases {
+                match verdict {
+                    Verdict::Differs { reason, steps } if reason == id => {
+                        steps.iter().for_each(|step| text.push_str(&row(case, step)));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -91,16 +94,29 @@ impl Page {
     }
 }
 
+fn row(case: &str, Differing { what, stock, guard }: &Differing) -> String {
+    let cell = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.replace('|', "\\|") };
+    format!("| `{case}` | {} | {} | {} |\n", cell(what), cell(stock), cell(guard))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::differences::Reason;
 
     #[test]
     fn the_page_counts_what_it_was_told() {
         let mut page = Page::default();
         page.add("wasm32-wasip2", "p2/open/one", Verdict::Passed);
-        page.add("wasm32-wasip2", "p2/open/two", Verdict::Differs("links".into()));
-        let text = page.text(&Differences::default());
+        let step = Differing { what: "link".into(), stock: "ok".into(), guard: "not-permitted".into() };
+        let differs = Verdict::Differs { reason: "links".into(), steps: vec![step] };
+        page.add("wasm32-wasip2", "p2/open/two", differs);
+        let reason = Reason { title: "Links".into(), text: "Why.".into() };
+        let mut differences = Differences::default();
+        differences.reason.insert("links".into(), reason);
+        let text = page.text(&differences);
+        assert!(text.contains("### Links\nWhy.\n"), "{text}");
+        assert!(text.contains("| `p2/open/two` | link | ok | not-permitted |"), "{text}");
         assert!(text.contains("2 cases: 1 passed, 1 differ as listed, 0 failed."), "{text}");
         assert!(text.contains("| `p2/open` | wasm32-wasip2 | 1 | 1 |"), "{text}");
         assert!(page.has("p2/open/one") && !page.has("p2/open/three"));

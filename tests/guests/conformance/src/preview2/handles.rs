@@ -10,7 +10,7 @@ fn two_hundred_at_once(t: &mut Steps) {
     t.is("the last reads", held[199].as_ref().map_err(|e| *e).and_then(|file| file.read(10, 0)), "text");
 }
 
-fn a_thousand_at_once(t: &mut Steps) {
+fn five_hundred_at_once(t: &mut Steps) {
     let d = root();
     put(&d, "file", "text");
     let held: Vec<_> = (0..500).map(|_| open(&d, "file", PLAIN, READ)).collect();
@@ -67,7 +67,7 @@ fn appending_beside_writing(t: &mut Steps) {
 
 pub(crate) const CASES: &[Case] = cases![
     two_hundred_at_once,
-    a_thousand_at_once,
+    five_hundred_at_once,
     opened_and_closed_many_times,
     directories_within_directories,
     one_to_read_and_one_to_write,
