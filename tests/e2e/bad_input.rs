@@ -140,13 +140,6 @@ fn a_command_that_does_not_exist() {
 }
 
 #[test]
-fn a_command_that_asks_for_hosts() {
-    let config = CONFIG.replace("timeout = \"5m\"", "network = [\"example.com\"]");
-    let (_world, ran) = configured(&config, &greeting());
-    ran.failed(3, &["the command `test` asks for network hosts", "hint: set network = \"none\""]);
-}
-
-#[test]
 fn no_model() {
     let world = World::with(&project());
     world.run(&["run", GOAL]).failed(3, &["no model is set for spec", "hint: ", "[models]", "--model spec="]);

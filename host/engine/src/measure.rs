@@ -3,7 +3,7 @@
 use crate::ambient;
 use crate::cache::{self, Cache};
 use crate::clock::CpuClock;
-use crate::compile::Compiler;
+use crate::compile::{CompileLimits, Compiler};
 use crate::config::{Allocation, TICK_MS};
 use crate::engine::{Engine, Options};
 use crate::limiter::Limiter;
@@ -111,7 +111,7 @@ async fn memory(engine: &Engine) -> Measured {
 async fn compiler(engine: &Engine, folder: &Path) -> Measured {
     let tried = "compile in a process of its own, then alter the cache";
     let attempt = async {
-        let code = Compiler::OwnProgram.compile(EMPTY).await?;
+        let code = Compiler::OwnProgram.compile(EMPTY, CompileLimits::default()).await?;
         cache::deserialize(&engine.wasmtime, &code)?;
         let cache = Cache::open(&folder.join("cache"), &folder.join("keys"))?;
         let digest = Digest::of(EMPTY);

@@ -16,6 +16,7 @@ mod files;
 mod floor;
 mod host;
 mod hostile;
+mod network;
 mod peer;
 mod program;
 mod rounds;
@@ -27,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -57,6 +58,7 @@ const GROUPS: [Group; 5] = [
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
+    ("network", network::measure),
     ("worktrees", worktrees::measure),
 ];
 

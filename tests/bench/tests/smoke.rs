@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-const FIGURES: [&str; 9] = [
+const FIGURES: [&str; 10] = [
     "call.overhead_ratio",
     "cli.call_warm_ms",
     "files.read_vs_native_ratio",
@@ -13,6 +13,7 @@ const FIGURES: [&str; 9] = [
     "files.create_vs_native_ratio",
     "files.big_vs_native_ratio",
     "hostile.neighbour_ratio",
+    "proxy.connect_ms",
     "worktrees.vs_git_ratio",
 ];
 
