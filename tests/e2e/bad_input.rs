@@ -140,13 +140,6 @@ fn a_command_that_does_not_exist() {
 }
 
 #[test]
-fn a_command_that_asks_for_hosts() {
-    let config = CONFIG.replace("timeout = \"5m\"", "network = [\"example.com\"]");
-    let (_world, ran) = configured(&config, &greeting());
-    ran.failed(3, &["the command `test` asks for network hosts", "hint: set network = \"none\""]);
-}
-
-#[test]
 fn no_model() {
     let world = World::with(&project());
     world.run(&["run", GOAL]).failed(3, &["no model is set for spec", "hint: ", "[models]", "--model spec="]);
@@ -229,6 +222,9 @@ fn a_key_that_commands_would_see() {
     let server = FakeModels::start([]).unwrap();
     let ran = with_configuration(&format!("{}/v1", server.url()), "[toolchains]\nenv = [\"LOCAL_KEY\"]\n");
     ran.failed(3, &["[toolchains] env in config.toml names LOCAL_KEY", "hint: commands never see a key"]);
+    let secret = "[toolchains]\nenv = [\"TOKEN\"]\n[secrets.X]\nenv = \"TOKEN\"\nhosts = [\"https://a.example\"]\n";
+    let ran = with_configuration(&format!("{}/v1", server.url()), secret);
+    ran.failed(3, &["[toolchains] env in config.toml names TOKEN", "a secret", "hint: commands never see a key"]);
     assert_eq!(server.received().len(), 0);
 }
 

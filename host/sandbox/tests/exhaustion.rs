@@ -131,6 +131,24 @@ async fn x06_files_without_a_name_count() {
 }
 
 #[tokio::test]
+async fn x_06_downloads_count_as_the_trees() {
+    let trial = Trial::new().await;
+    let downloads = tempfile::tempdir().unwrap();
+    // In plain sight, and without a name.
+    for hold in [
+        "open('/home/agent/.cache/f%d' % i, 'wb').write(b)",
+        "f = open('/home/agent/.cache/x', 'wb+'); os.unlink('/home/agent/.cache/x'); f.write(b); f.flush(); kept.append(f)",
+    ] {
+        let script = format!("import os\ni, kept = 0, []\nwhile True:\n  b = os.urandom(1 << 20); {hold}; i += 1");
+        let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
+        (command.lasting, command.limits.disk_bytes) = (Some(downloads.path().to_owned()), 64 << 20);
+        let outcome = trial.run(&command).await.unwrap();
+        assert_eq!(outcome.exit, Exit::DiskLimit, "{hold}: {}", text(&outcome));
+        std::fs::remove_dir_all(downloads.path().join(".cache")).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn x06_many_commands_share_one_trees_room() {
     let trial = Trial::new().await;
     std::fs::write(trial.tree.path().join("before"), vec![1; 80 << 20]).unwrap();

@@ -3,7 +3,7 @@
 
 mod support;
 
-use skillhost_sandbox::{Exit, Toolchains};
+use skillhost_sandbox::{Demand, Exit, Toolchains};
 use support::{Trial, text};
 
 #[tokio::test]
@@ -129,6 +129,35 @@ async fn x13_set_user_id_programs_gain_nothing_and_none_is_made() {
         let mode = entry.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o6000, 0, "{:?} has mode {mode:o}", entry.file_name());
     }
+}
+
+#[tokio::test]
+async fn x_02_x_15_downloads_outlast_a_command_and_nothing_that_it_puts_there_leads_out() {
+    let downloads = tempfile::tempdir().unwrap();
+    let user = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(user.path().join(".cargo/registry/cache")).unwrap();
+    std::fs::write(user.path().join(".cargo/registry/cache/a.crate"), "the user's").unwrap();
+    let variable = |name: &str| (name == "HOME").then(|| user.path().as_os_str().to_owned());
+    let trial = Trial::with(Toolchains::find(variable, &[]), Demand::Full, |support| support).await;
+    let run = async |script: &str| {
+        let mut command = trial.command(["sh", "-c", script]);
+        command.lasting = Some(downloads.path().to_owned());
+        text(&trial.run(&command).await.unwrap())
+    };
+    let first = "echo kept > ~/.cargo/kept; mkdir -p ~/.cargo/registry; echo gone > ~/gone
+        rm -rf ~/.cargo ~/.npm 2>&1 | grep -c busy; echo kept > ~/.cargo/kept
+        ln -s /old/etc ~/.cargo/registry; ln -s / ~/.cache/root; ln -s ../../../../etc ~/.m2/up; echo done";
+    assert!(run(first).await.ends_with("done\n"));
+    // With a toolchain's place at a link of the command's, and without one.
+    let second =
+        "cat ~/.cargo/kept; ls ~/gone 2>/dev/null; ls ~/.cargo/registry/ 2>/dev/null; ls ~/.cache/root/root 2>/dev/null
+        ls -d ~/.m2; cat ~/.cargo/registry/cache/a.crate 2>/dev/null; echo done";
+    assert_eq!(run(second).await, "kept\n/home/agent/.m2\ndone\n");
+    // What the user has was neither shown nor changed, and without the folder all is as it was.
+    let plain = trial.sh("cat ~/.cargo/registry/cache/a.crate; ls ~/.cargo/kept 2>/dev/null; echo done").await;
+    assert_eq!(text(&plain), "the user'sdone\n");
+    let names = |folder: &std::path::Path| std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(names(&user.path().join(".cargo/registry/cache")), 1);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod figures;
 mod files;
 mod floor;
 mod host;
+mod network;
 mod peer;
 mod program;
 mod rounds;
@@ -26,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | files | cli | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | files | cli | network | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -51,8 +52,13 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 4] =
-    [("call", call::measure), ("cli", program::measure), ("files", files::measure), ("worktrees", worktrees::measure)];
+const GROUPS: [Group; 5] = [
+    ("call", call::measure),
+    ("cli", program::measure),
+    ("files", files::measure),
+    ("network", network::measure),
+    ("worktrees", worktrees::measure),
+];
 
 fn run() -> Result<()> {
     let mut json: Option<PathBuf> = None;
