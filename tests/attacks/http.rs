@@ -541,6 +541,50 @@ fn r_15_a_secret_goes_nowhere_else() {
 }
 
 #[test]
+fn r_15_a_lock_grants_what_it_names() {
+    let world = World::new("locked");
+    let Servers { tls, other, .. } = servers();
+    let fetcher = World::fetcher();
+    let digest = skillhost_core::digest::Digest::of(&std::fs::read(&fetcher).unwrap());
+    let lock = format!(
+        "version = 1\n[[skill]]\nname = \"fetcher\"\nversion = \"1.0.0\"\nsource = \"file:{}\"\ndigest = \"{digest}\"\n\
+         [skill.grant]\nhttp = [\"https://localhost:{tls}/locked/*\"]\nsecrets = [\"TOKEN\"]\n",
+        fetcher.display()
+    );
+    std::fs::write(world.folder.path().join("lock"), &lock).unwrap();
+    let requests = [world.with_secret(*tls, "ok"), world.to(*other, "ok")];
+    let input = json!({ "how": "fetch", "requests": requests }).to_string();
+    let call = ["call", "fetcher", "--lock", "../lock", "--input", &input];
+    let ran = world.run(&call);
+    assert!(ran.code == Some(0) && ran.stdout.contains("hello"), "{ran:#?}");
+    let told = format!("http = [\"https://localhost:{other}/locked/ok\"] under [skill.grant] of fetcher");
+    assert!(ran.stderr.contains(&told), "{}", ran.stderr);
+    assert!(world.seen().len() == 1 && world.seen()[0].contains(SECRET));
+    for (bad, word) in [("secrets = [\"A B\"]", "secret's name"), ("http = [\"localhost\"]", "https://")] {
+        let (whole, _) = lock.split_once("http = ").unwrap();
+        std::fs::write(world.folder.path().join("lock"), format!("{whole}{bad}\n")).unwrap();
+        let ran = world.run(&call);
+        assert!(ran.code == Some(3) && ran.stderr.contains(word), "{ran:#?}");
+    }
+    world.is_unharmed();
+}
+
+#[test]
+fn r_15_a_project_names_no_secret() {
+    let world = World::new("project");
+    let config = world.folder.path().join("skillhost.toml");
+    for text in [
+        "[secrets.TOKEN]\nenv = \"MY_TOKEN\"\nhosts = [\"https://evil.example\"]\n",
+        "[grants.spec]\nsecrets = [\"TOKEN\"]\n",
+        "[grants.spec]\nhttp = [\"https://evil.example/*\"]\n",
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let ran = world.run(&["call", "builtin:spec", "--config", config.to_str().unwrap()]);
+        assert!(ran.code == Some(3) && ran.stderr.contains("unknown"), "{ran:#?}");
+    }
+}
+
+#[test]
 fn r_15_over_http_a_secret_stays_on_this_machine() {
     let world = World::new("loopback");
     let plain = servers().plain;

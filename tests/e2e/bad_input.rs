@@ -222,6 +222,9 @@ fn a_key_that_commands_would_see() {
     let server = FakeModels::start([]).unwrap();
     let ran = with_configuration(&format!("{}/v1", server.url()), "[toolchains]\nenv = [\"LOCAL_KEY\"]\n");
     ran.failed(3, &["[toolchains] env in config.toml names LOCAL_KEY", "hint: commands never see a key"]);
+    let secret = "[toolchains]\nenv = [\"TOKEN\"]\n[secrets.X]\nenv = \"TOKEN\"\nhosts = [\"https://a.example\"]\n";
+    let ran = with_configuration(&format!("{}/v1", server.url()), secret);
+    ran.failed(3, &["[toolchains] env in config.toml names TOKEN", "a secret", "hint: commands never see a key"]);
     assert_eq!(server.received().len(), 0);
 }
 

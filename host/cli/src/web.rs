@@ -1,10 +1,10 @@
-//! The way out for requests of skills: the policies' openings, and the user's secrets.
+//! The way out for requests of skills: the program's dialer, and the user's secrets.
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::policies::Policies;
 use skillhost_core::name::SecretName;
 use skillhost_core::user::User;
+use skillhost_egress::Dialer;
 use skillhost_models::ProviderConfig;
 use skillhost_runs::web::{Secrets, Web};
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// Sets it up for skills that were granted these secrets together. A secret that can't be used is told now, before
 /// anything is called.
 pub(crate) fn open(
-    policies: &Policies,
+    dialer: Dialer,
     granted: &BTreeSet<SecretName>,
     user: impl FnOnce() -> Result<User<ProviderConfig>, Failure>,
 ) -> Result<Web, Failure> {
@@ -22,5 +22,5 @@ pub(crate) fn open(
         let read = Secrets::read(&user()?.secrets, granted, ambient::variable);
         read.map_err(|e| Failure::of(Exit::Configuration, &e).hint(e.hint()))?
     };
-    Ok(Web::new(policies.openings(), secrets))
+    Ok(Web::new(dialer, secrets))
 }

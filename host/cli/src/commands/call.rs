@@ -20,6 +20,7 @@ use skillhost_core::limits::Limits;
 use skillhost_core::project::{Budget, Project};
 use skillhost_core::text::{Escaped, escape_block};
 use skillhost_core::tier::Tier;
+use skillhost_egress::Dialer;
 use skillhost_engine::contract::{Brief, Error, Subject, log};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::{Log, Ports};
@@ -67,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
         let web = if capabilities.http.is_empty() && capabilities.secrets.is_empty() {
             None
         } else {
-            Some(web::open(&policies, &capabilities.secrets, models::read_user)?)
+            Some(web::open(Dialer::new(policies.openings()), &capabilities.secrets, models::read_user)?)
         };
         let person = person(printer, &progress, global.no_prompt);
         let prepared =

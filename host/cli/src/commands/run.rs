@@ -75,7 +75,8 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
         let skills = equip(&base, &policies, &engine, &progress).await?;
         models::check(&models, &skills, &base.project, printer)?;
         let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
-        let web = web::open(&policies, &secrets, || Ok(user))?;
+        let dialer = Dialer::new(policies.openings());
+        let web = web::open(dialer.clone(), &secrets, || Ok(user))?;
         if let Some(file) = &arguments.models.record {
             // The last that can fail before the run, so that a failed start leaves no file.
             models.record_to(file).map_err(|e| models::failure(Exit::Configuration, &e))?;
@@ -86,7 +87,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             project: Arc::new(base.project.clone()),
             engine: Arc::new(engine),
             sandbox,
-            dialer: Dialer::new(policies.openings()),
+            dialer,
             models: Arc::new(models),
             web,
             skills: Arc::new(skills),

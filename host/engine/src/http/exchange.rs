@@ -43,6 +43,11 @@ impl Exchange {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
+    /// Its call is over: what was answered was done, whether or not anybody read on.
+    pub(super) fn leave(&self) {
+        self.close(if self.status.load(Relaxed) > 0 { Status::Done } else { Status::Cancelled });
+    }
+
     /// Writes the outcome, once. A log that can't be written has stopped, and lets nothing further happen.
     pub(super) fn close(&self, status: Status) {
         let _ = self.try_close(status);
@@ -171,8 +176,8 @@ impl http_body::Body for Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        // It was sent and answered; how much of the answer was read is in the counts.
-        self.exchange.close(Status::Done);
+        // How much of the answer was read is in the counts.
+        self.exchange.leave();
     }
 }
 

@@ -14,7 +14,6 @@ use crate::http::handle::Sending;
 use crate::http::limits::{FIELDS_BYTES, MAX_OPEN, WRITE_BYTES};
 use crate::state::CallState;
 use http::HeaderName;
-use skillhost_audit::Status;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use wasmtime::StoreContextMut;
@@ -85,7 +84,7 @@ impl Drop for HttpState {
     fn drop(&mut self) {
         // What is under way ends with the call; its task is ended a moment later, when the log may be closed.
         for exchange in &self.exchanges {
-            exchange.close(Status::Cancelled);
+            exchange.leave();
         }
     }
 }

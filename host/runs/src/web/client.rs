@@ -27,14 +27,21 @@ pub(super) struct Tls(Arc<OnceLock<Option<TlsConnector>>>);
 impl Tls {
     fn connector(&self) -> Result<&TlsConnector, HttpError> {
         let made = self.0.get_or_init(|| {
-            let provider = Arc::new(rustls::crypto::ring::default_provider());
-            let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
-            let mut config = builder.with_platform_verifier().ok()?.with_no_client_auth();
-            config.alpn_protocols = vec![b"http/1.1".to_vec()];
-            Some(TlsConnector::from(Arc::new(config)))
+            let failed = |error: &rustls::Error| {
+                tracing::warn!(%error, "TLS can't be set up for requests of skills; ca-certificates may be missing");
+            };
+            client_config().inspect_err(failed).ok().map(|config| TlsConnector::from(Arc::new(config)))
         });
         made.as_ref().ok_or(HttpError::Tls)
     }
+}
+
+fn client_config() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.with_platform_verifier()?.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
 }
 
 /// The task that moves a connection's bytes; ended with whoever holds it.

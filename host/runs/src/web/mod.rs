@@ -18,7 +18,6 @@ use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, RANGE, T
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use skillhost_core::destination::{Scheme, WebUrl};
-use skillhost_core::reach::Openings;
 use skillhost_core::secret::Forms;
 use skillhost_egress::Dialer;
 use skillhost_engine::ports::{HttpBody, HttpError, HttpRequest};
@@ -36,10 +35,10 @@ pub struct Web {
 }
 
 impl Web {
-    /// With the openings of the machine's policies, and the secrets that were granted to anyone.
-    pub fn new(openings: Openings, secrets: Secrets) -> Self {
+    /// Over the program's dialer, with the secrets that were granted to anyone.
+    pub fn new(dialer: Dialer, secrets: Secrets) -> Self {
         let forms = secrets.forms();
-        Self { dialer: Dialer::new(openings), tls: Tls::default(), secrets: Arc::new(secrets), forms }
+        Self { dialer, tls: Tls::default(), secrets: Arc::new(secrets), forms }
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {
