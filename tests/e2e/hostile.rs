@@ -8,6 +8,7 @@ use crate::scripts::{CONFIG, greeting, project};
 use crate::support::{Ran, World, ran};
 use crate::terminal::Terminal;
 use serde_json::{Value, json};
+use skillhost_core::digest::Digest;
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
@@ -73,10 +74,10 @@ impl Trap {
         places.iter().fold(attack.to_owned(), |text, (name, place)| text.replace(name, place.to_str().unwrap()))
     }
 
-    /// Everything outside that no command may touch: content, mode, owner and time of change.
-    fn outside(&mut self) -> (Vec<String>, BTreeMap<PathBuf, (u32, u32, i64, Vec<u8>)>) {
-        let mut seen = BTreeMap::new();
-        for name in ["config", "hooks", "info", "HEAD", "index", "packed-refs"] {
+    /// Everything outside that no command may touch, by place: mode, owner and content, and the time of change of files.
+    fn outside(&mut self) -> BTreeMap<PathBuf, String> {
+        let mut seen = BTreeMap::from([("the repository".into(), self.world.footprint().join("\n"))]);
+        for name in ["config", "hooks", "info", "HEAD", "packed-refs"] {
             look(&self.world.repo().join(".git").join(name), &mut seen);
         }
         for place in [self.world.home(), self.earlier.clone(), self.world.state().join("keys")] {
@@ -84,11 +85,19 @@ impl Trap {
         }
         for device in ["/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/env", "/etc/passwd"] {
             let metadata = fs::metadata(device).unwrap();
-            seen.insert(device.into(), (metadata.mode(), metadata.uid(), 0, Vec::new()));
+            seen.insert(device.into(), format!("{:o} {}", metadata.mode(), metadata.uid()));
         }
         assert!(self.process.try_wait().unwrap().is_none(), "the host's process was ended");
         assert!(self.tcp.accept().is_err() && self.unix.accept().is_err(), "a socket of the host's was reached");
-        (self.world.footprint(), seen)
+        seen
+    }
+
+    /// Nothing outside is another than `before`.
+    fn is_unchanged(&mut self, before: &BTreeMap<PathBuf, String>, ran: &Ran) {
+        let after = self.outside();
+        let places = before.keys().chain(after.keys()).filter(|place| before.get(*place) != after.get(*place));
+        let changed: Vec<_> = places.map(|place| (place, before.get(place), after.get(place))).collect();
+        assert!(changed.is_empty(), "{changed:#?} {ran:#?}");
     }
 
     /// A whole run, and what it left; nothing outside has changed, and the host answers.
@@ -97,7 +106,7 @@ impl Trap {
         let model = self.world.model(&greeting().text());
         let arguments = [&["run", GOAL, "--format", "json", "--model", &model], flags].concat();
         let done = ran(lacks.command(&self.world, &arguments).output().unwrap());
-        assert_eq!(self.outside(), before, "{lacks:?}: {done:#?}");
+        self.is_unchanged(&before, &done);
         let listed = self.world.run(&["runs", "--format", "json"]).json();
         assert_eq!(listed["runs"].as_array().map(Vec::is_empty), Some(false), "{listed:#}");
         let run = entry(&done);
@@ -114,10 +123,15 @@ impl Drop for Trap {
     }
 }
 
-fn look(place: &Path, seen: &mut BTreeMap<PathBuf, (u32, u32, i64, Vec<u8>)>) {
+fn look(place: &Path, seen: &mut BTreeMap<PathBuf, String>) {
     let Ok(metadata) = fs::symlink_metadata(place) else { return };
-    let content = if metadata.is_file() { fs::read(place).unwrap() } else { Vec::new() };
-    seen.insert(place.to_owned(), (metadata.mode(), metadata.uid(), metadata.mtime(), content));
+    // What the host keeps for itself from run to run: the compiled skills, and the locks of its folders.
+    if place.ends_with(".cache/skillhost") {
+        return;
+    }
+    let (mode, owner) = (metadata.mode(), metadata.uid());
+    let content = metadata.is_file().then(|| (metadata.mtime(), Digest::of(&fs::read(place).unwrap()).to_string()));
+    seen.insert(place.to_owned(), format!("{mode:o} {owner} {content:?}"));
     if metadata.is_dir() {
         fs::read_dir(place).unwrap().flatten().for_each(|entry| look(&entry.path(), seen));
     }
@@ -217,7 +231,8 @@ fn x_04_x_05_x_06_x_07_a_command_that_takes_too_much_is_ended_and_logged() {
         );
         let before = trap.outside();
         let ran = trap.world.goal(GOAL, &script.text(), &[]);
-        assert_eq!((ran.code, trap.outside() == before), (Some(1), true), "{exit}: {ran:#?}");
+        assert_eq!(ran.code, Some(1), "{exit}: {ran:#?}");
+        trap.is_unchanged(&before, &ran);
         let run = entry(&ran);
         let document: Value = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
         let gate = &document["gates"][0];
@@ -294,7 +309,7 @@ PY
         let shown = Terminal::go(&trap.world, &arguments, &[]).end();
         assert_eq!(shown.code, Some(0), "{shown:#?}");
         assert!(!shown.stdout.contains("\u{1b}]52") && !shown.stdout.contains("\u{1b}[2J"), "{shown:#?}");
-        assert_eq!(trap.outside(), before);
+        trap.is_unchanged(&before, &shown);
         let runs = trap.world.run(&["runs", "--format", "json"]).json();
         let id = text(&runs["runs"][0]["id"]).to_owned();
         let document = trap.world.run(&["show", &id, "--format", "json"]).json();
@@ -350,7 +365,8 @@ fn x_14_unsandboxed_is_said_and_keeps_what_is_promised() {
     let mut command =
         trap.world.command(&["run", GOAL, "--format", "json", "--model", &model, "--dangerously-unsandboxed"]);
     let ran = ran(command.env("SOME_TOKEN", "CANARY").output().unwrap());
-    assert_eq!((ran.code, trap.outside() == before), (Some(0), true), "{ran:#?}");
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    trap.is_unchanged(&before, &ran);
     let run = entry(&ran);
     let document: Value = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
     let said = said(&trap, &ran, &document, "unsandboxed");

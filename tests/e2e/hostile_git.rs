@@ -38,6 +38,7 @@ fn x_01_x_02_commands_see_a_throwaway_repository_and_nothing_of_the_real_one() {
     world.commit(&[("secret.txt", "CANARY\n")]);
     let secret = world.git(&["rev-parse", "HEAD:secret.txt"]);
     world.git(&["rm", "--quiet", "secret.txt"]);
+    world.commit(&[]);
     world.git(&["remote", "add", "evil", "https://token@localhost/evil"]);
     world.git(&["branch", "other"]);
     world.write(&[("AGENTS.md", "CANARY\n")]);

@@ -3,7 +3,7 @@
 
 use crate::main_job::entry;
 use crate::registries::Registry;
-use crate::scripts::{CONFIG, greeting, project};
+use crate::scripts::{CONFIG, Script, greeting, project};
 use crate::support::{Ran, World, ran};
 use serde_json::Value;
 use std::fs;
@@ -31,14 +31,23 @@ fn tools(world: &World) -> std::path::PathBuf {
 /// The whole job, fully sandboxed; gives the gate.
 fn passes(world: &World, variables: &[(&str, &Path)]) -> Value {
     let before = world.footprint();
-    let ran = run(world, variables);
+    let ran = run(world, variables, &greeting());
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!(world.footprint(), before);
     gate(&ran)
 }
 
-fn run(world: &World, variables: &[(&str, &Path)]) -> Ran {
-    let model = world.model(&greeting().text());
+/// With a test that wants another greeting. Its author may not run it, so nothing but the gate can find out.
+fn fails(world: &World, variables: &[(&str, &Path)], test: (&str, &str)) {
+    let config = fs::read_to_string(world.repo().join("skillhost.toml")).unwrap();
+    world.commit(&[test, ("skillhost.toml", &config.replace("exec = [\"test\"]", "exec = []"))]);
+    let script = Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1);
+    let ran = run(world, variables, &script.reviews("change-review", 1, &[]));
+    assert_eq!((ran.code, &gate(&ran)["exit_code"]), (Some(1), &Value::from(1)), "{ran:#?}");
+}
+
+fn run(world: &World, variables: &[(&str, &Path)], script: &Script) -> Ran {
+    let model = world.model(&script.text());
     let mut command = world.command(&["run", "Greet everybody", "--format", "json", "--model", &model]);
     ran(command.envs(variables.iter().copied()).output().unwrap())
 }
@@ -69,9 +78,7 @@ fn pytest_on_a_package_from_pypi() {
     let gate = passes(&world, &[("PYTHONPATH", &tools)]);
     assert!(gate["tests"].as_u64() > Some(150), "{gate:#}");
 
-    world.commit(&[("test_greeting.py", &greets.replace("hello", "goodbye"))]);
-    let ran = run(&world, &[("PYTHONPATH", &tools)]);
-    assert_eq!((ran.code, &self::gate(&ran)["exit_code"]), (Some(1), &Value::from(1)), "{ran:#?}");
+    fails(&world, &[("PYTHONPATH", &tools)], ("test_greeting.py", &greets.replace("hello", "goodbye")));
 }
 
 /// Serves the page, clicks in it, reads what came of it, and looks at a picture of it. Everything else is out of reach.
@@ -113,9 +120,7 @@ fn a_browser_on_a_page_of_the_gates_own() {
     Registry::Npm.fetch("playwright-core", "1.57.0", &package);
 
     let gate = passes(&world, &[("NODE_PATH", &modules)]);
-    assert_eq!((&gate["exit_code"], &gate["tests"]), (&Value::from(0), &Value::from(1)), "{gate:#}");
+    assert_eq!((&gate["exit_code"], &gate["output"]), (&Value::from(0), &Value::from("1 passed\n")), "{gate:#}");
 
-    world.commit(&[("browse.js", &BROWSE.replace("'hello\\n'", "'goodbye'"))]);
-    let ran = run(&world, &[("NODE_PATH", &modules)]);
-    assert_eq!((ran.code, &self::gate(&ran)["exit_code"]), (Some(1), &Value::from(1)), "{ran:#?}");
+    fails(&world, &[("NODE_PATH", &modules)], ("browse.js", &BROWSE.replace("'hello\\n'", "'goodbye'")));
 }
