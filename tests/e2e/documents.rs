@@ -160,6 +160,7 @@ const FIGURES: [&str; 8] = [
     "files.stat_vs_native_ratio",
     "files.read_vs_stock_ratio",
     "proxy.connect_ms",
+    "sandbox.start_ms",
     "worktrees.vs_git_ratio",
 ];
 

@@ -20,6 +20,7 @@ mod network;
 mod peer;
 mod program;
 mod rounds;
+mod sandbox;
 mod worktrees;
 
 use anyhow::{Context, Result, bail};
@@ -28,7 +29,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | worktrees]…";
+const USAGE: &str =
+    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -38,7 +40,8 @@ fn is_smoke() -> bool {
 }
 
 fn main() -> ExitCode {
-    // The engine starts this program again to compile components.
+    // The command sandbox starts this program again as its init, and the engine to compile components.
+    skillhost_sandbox::init_if_requested();
     if let Some(code) = skillhost_engine::compile_if_requested() {
         return ExitCode::from(code);
     }
@@ -53,12 +56,13 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 7] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
     ("network", network::measure),
+    ("sandbox", sandbox::measure),
     ("worktrees", worktrees::measure),
 ];
 

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-const FIGURES: [&str; 10] = [
+const FIGURES: [&str; 11] = [
     "call.overhead_ratio",
     "cli.call_warm_ms",
     "files.read_vs_native_ratio",
@@ -14,6 +14,7 @@ const FIGURES: [&str; 10] = [
     "files.big_vs_native_ratio",
     "hostile.neighbour_ratio",
     "proxy.connect_ms",
+    "sandbox.start_ms",
     "worktrees.vs_git_ratio",
 ];
 
