@@ -570,6 +570,20 @@ fn r_15_a_lock_grants_what_it_names() {
 }
 
 #[test]
+fn what_a_skill_asks_for_is_told_in_plain_words() {
+    let world = World::new("inspected");
+    let ran = world.run(&["inspect", World::fetcher().to_str().unwrap()]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    for text in [
+        &format!("! send to        http://127.0.0.1:{}/*, https://", servers().plain),
+        "! use secrets    OTHER, TOKEN, sent only where your config.toml lets them go",
+        "Together, reading files and reaching hosts let it send your source there.",
+    ] {
+        assert!(ran.stdout.contains(text), "{text}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn r_15_a_project_names_no_secret() {
     let world = World::new("project");
     let config = world.folder.path().join("skillhost.toml");
