@@ -29,6 +29,7 @@ impl Never {
             exec: Some(Arc::clone(self) as _),
             changes: Some(Arc::clone(self) as _),
             ask: Some(Arc::clone(self) as _),
+            http: None,
         }
     }
 

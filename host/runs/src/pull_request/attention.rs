@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn m_08_a_test_that_is_weakened_is_looked_at() {
         let moved = File { from: Some("tests/a.js".to_owned()), ..file("attic/a.txt", FileChange::Renamed, 0, 0) };
-        let seen = |files: &[File]| first_looks(files).first().map(|look| look.reason);
+        let seen = |files: &[File]| first_looks(files).0.first().map(|look| look.reason);
         assert_eq!(seen(&[moved]), Some("test moved"));
         for (path, kind, added, removed, reason) in [
             ("tests/a.rs", FileChange::Deleted, 0, 9, Some("test deleted")),
