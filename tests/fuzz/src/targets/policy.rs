@@ -2,11 +2,12 @@
 
 use super::{Target, join, texts};
 use skillhost_core::capability::{Capabilities, Effective, Tier};
+use skillhost_core::destination::WebUrl;
 use skillhost_core::glob::Globs;
 use skillhost_core::limits::{Limits, PartialLimits};
 use skillhost_core::path::SkillPath;
 use skillhost_core::policy::Policy;
-use std::collections::BTreeSet;
+use skillhost_core::urls::Urls;
 
 pub(super) const TARGET: Target = Target {
     name: "policy",
@@ -23,6 +24,8 @@ pub(super) const TARGET: Target = Target {
         "model = [\"cheap\"]\n",
         "http = []\n",
         "ask = false\n",
+        "http = [\"https://a.example/v1\"]\n",
+        "secrets = [\"TOKEN\"]\n",
         "[limits]\n",
         "memory = \"1GiB\"\n",
         "cpu = \"1ms\"\n",
@@ -49,8 +52,8 @@ fn check(data: &[u8]) {
         write: Globs::all(),
         exec: ["test", "lint"].map(|name| name.parse().expect("a name")).into(),
         model: Tier::ALL.iter().copied().collect(),
-        http: BTreeSet::new(),
-        secrets: BTreeSet::new(),
+        http: Urls::parse(["https://a.example/*"]).expect("a pattern"),
+        secrets: ["TOKEN"].map(|name| name.parse().expect("a name")).into(),
         exec_arguments: true,
         protected: true,
         ask: true,
@@ -58,6 +61,9 @@ fn check(data: &[u8]) {
     let capped = Effective::new(&everything, &everything, std::slice::from_ref(&policy.capabilities));
     assert!(policy.capabilities.exec.as_ref().is_none_or(|names| capped.exec.is_subset(names)));
     assert!(policy.capabilities.model.as_ref().is_none_or(|tiers| capped.model.is_subset(tiers)));
+    assert!(policy.capabilities.secrets.as_ref().is_none_or(|names| capped.secrets.is_subset(names)));
+    let url = WebUrl::parse("https://a.example/v1").expect("a URL");
+    assert_eq!(capped.http.matches(&url), policy.capabilities.http.as_ref().is_none_or(|urls| urls.matches(&url)));
     assert!(capped.ask == policy.capabilities.ask.unwrap_or(true));
     if let Ok(path) = SkillPath::parse(&path) {
         let allows = |globs: &Option<Globs>| globs.as_ref().is_none_or(|globs| globs.matches(&path));
