@@ -23,9 +23,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_TRIED: usize = 4;
 /// Addresses that are judged; a longer answer is refused rather than judged in part.
 const MAX_ADDRESSES: usize = 256;
-/// Lookups at one time. Each holds a thread of the runtime's blocking ones for as long as the resolver takes, whether or
-/// not anybody still waits for it.
-const MAX_LOOKUPS: usize = 32;
+/// Lookups of one command at one time. Each holds a thread of the runtime's blocking ones for as long as the resolver
+/// takes, whether or not anybody still waits for it.
+const MAX_LOOKUPS: usize = 16;
 
 /// Names to addresses.
 pub trait Resolve: Send + Sync {
@@ -126,6 +126,11 @@ impl Dialer {
     /// With another resolver.
     pub fn with_resolver(self, resolver: impl Resolve + 'static) -> Self {
         Self { resolver: Arc::new(resolver), ..self }
+    }
+
+    /// The same, whose lookups wait for nobody else's: a command whose names aren't answered holds up itself alone.
+    pub fn apart(&self) -> Self {
+        Self { lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)), ..self.clone() }
     }
 
     /// [`Dialer::pin`], then [`Pinned::connect`].
@@ -267,6 +272,33 @@ mod tests {
         let destination = to(&format!("example.com:{port}"));
         assert_eq!(dialer.pin(&destination).await.unwrap().addresses()[0].ip().to_string(), "192.0.2.1");
         assert!(dialer.pin(&destination).await.unwrap_err().is_refusal());
+    }
+
+    /// Never answers for one name.
+    struct Silent;
+
+    impl Resolve for Silent {
+        fn resolve(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+            let silent = name.starts_with("silent");
+            async move { if silent { std::future::pending().await } else { Ok(vec!["192.0.2.1".parse().unwrap()]) } }
+                .boxed()
+        }
+    }
+
+    #[tokio::test]
+    async fn r_16_names_that_are_not_answered_hold_up_their_own_command_alone() {
+        let one = Dialer::new(Openings::default()).with_resolver(Silent);
+        let other = one.apart();
+        let mut waiting = Vec::new();
+        for n in 0..MAX_LOOKUPS {
+            let (one, place) = (one.clone(), to(&format!("silent{n}.example:443")));
+            waiting.push(tokio::spawn(async move { one.pin(&place).await }));
+        }
+        while one.lookups.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert!(other.pin(&to("example.com:443")).await.is_ok());
+        waiting.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 /// Headers for the next hop alone, and those that are meant for this proxy: whatever stands in them, a server that a
 /// command may reach learns nothing of it.
-const HOP: [HeaderName; 9] = [
+static HOP: [HeaderName; 9] = [
     header::CONNECTION,
     header::EXPECT,
     header::PROXY_AUTHENTICATE,
@@ -31,7 +31,7 @@ const HOP: [HeaderName; 9] = [
 /// What a client is sent.
 pub(crate) enum Reply {
     Own(Full<Bytes>),
-    Server(Passed),
+    Server(Box<Passed>),
 }
 
 /// A server's body. While it lasts, so does its connection; then the log has its outcome.
@@ -116,7 +116,7 @@ pub(crate) async fn forward(request: Request<Incoming>, desk: &Desk) -> Result<R
     }
     strip(&mut head.headers);
     head.version = Version::HTTP_11;
-    Ok(Response::from_parts(head, Reply::Server(Passed { body, _connection: driver, _entry: entry })))
+    Ok(Response::from_parts(head, Reply::Server(Box::new(Passed { body, _connection: driver, _entry: entry }))))
 }
 
 /// Where a request goes that is made to a proxy.

@@ -59,7 +59,7 @@ impl Proxy {
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
-        let desk = Arc::new(Desk { dialer, rules, journal });
+        let desk = Arc::new(Desk { dialer: dialer.apart(), rules, journal });
         let (stop, stopped) = oneshot::channel();
         Ok(Self { stop, accepting: tokio::spawn(accept(listener, desk, stopped)) })
     }
