@@ -51,7 +51,9 @@ impl Terminal {
     }
 
     pub fn go(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        std::fs::write(world.home().join("go"), "").unwrap();
+        if !world.home().join("go").exists() {
+            std::fs::write(world.home().join("go"), "").unwrap();
+        }
         Self::start(world, arguments, variables)
     }
 
