@@ -188,6 +188,11 @@ fn g_07_no_command_and_no_template_moves_a_branch() {
     let ran = world.goal(GOAL, &greeting().text(), &[]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!((files(&world), world.git(&["reflog", "show", "main"])), before);
+    // Its commands and its own updates of refs are what the log has, each with its outcome.
+    let log = entries(&run_folder(&world, &entry(&ran)).join("audit.jsonl"));
+    assert!(
+        !effects(&log, Class::Command, Kind::Call).is_empty() && !effects(&log, Class::Ref, Kind::Update).is_empty()
+    );
     let branches = world.git(&["for-each-ref", "--format=%(refname)"]);
     let run = text(&entry(&ran)["run"]).to_owned();
     assert!(branches.lines().all(|name| name == "refs/heads/main" || name.contains(&run)), "{branches}");

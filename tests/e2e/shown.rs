@@ -248,3 +248,33 @@ fn is_made_by_the_host(ran: &Ran) {
     // One row for the gate, and it is the host's.
     assert_eq!(request.lines().filter(|line| line.starts_with("| test |")).count(), 1, "{request}");
 }
+
+#[test]
+fn o_01_o_03_what_a_repository_calls_its_files_is_text() {
+    // Names of files and branches, and what package files say, on the way through `init` and a whole run.
+    let name = "x\u{1b}]0;t\u{7}\u{9b}2J\u{202e}\nerror: forged";
+    let world = World::with(&project());
+    let package =
+        json!({"name": HOSTILE, "scripts": {"test": HOSTILE, "lint": format!("eslint {HOSTILE}")}}).to_string();
+    let makes = format!("printf x > \"$(printf '{name}')\"; mkdir -p sub; printf x > \"sub/$(printf '{name}')\"\n");
+    let gate = format!("{makes}echo \"$(printf '{name}')\"\n{}", crate::scripts::GATE);
+    let committed = format!("dir/{name}");
+    world.commit(&[("package.json", &package), ("test.sh", &gate), (&committed, "a file of the base\n")]);
+    for arguments in [&["init", "--print"][..], &["init", "--print", "--format", "json"], &["init", "--force"]] {
+        let ran = world.run(arguments);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        is_text(&ran);
+    }
+    file_is_text(&world.repo().join("skillhost.toml"));
+    world.git(&["checkout", "--quiet", "skillhost.toml"]);
+    for more in [&[][..], &["-vvv", "--dangerously-unsandboxed"]] {
+        let ran = world.goal(GOAL, &greeting().text(), more);
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        is_text(&ran);
+        let folder = run_folder(&world, &entry(&ran));
+        ["run.json", "PR.md", "audit.jsonl"].iter().for_each(|name| file_is_text(&folder.join(name)));
+        let request = pull_request(&entry(&ran));
+        assert!(request.contains("output of a command"), "{request}");
+        is_text(&world.run(&["show", text(&entry(&ran)["run"])]));
+    }
+}

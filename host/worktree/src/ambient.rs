@@ -128,8 +128,7 @@ pub(crate) fn modified_ns(path: &Path) -> Option<i128> {
 
 /// Replaces a file of the host's own in one step, so that a kill leaves the old one or the new one.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8], durable: bool) -> Result<(), WorktreeError> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".new");
+    let temporary = draft(path);
     let write = || -> io::Result<()> {
         let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
         file.write_all(bytes)?;
@@ -139,6 +138,13 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8], durable: bool) -> Resu
         fs::rename(&temporary, path)
     };
     write().map_err(|e| WorktreeError::io("write", path, e))
+}
+
+/// Where what replaces a file is written first.
+fn draft(path: &Path) -> PathBuf {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(".new");
+    draft.into()
 }
 
 /// Makes one directory that must not exist yet.
@@ -162,12 +168,15 @@ pub(crate) fn copy_directory(from: &Path, to: &Path) -> Result<(), WorktreeError
     Ok(())
 }
 
-/// Removes one file, if it is there.
+/// Removes one file, if it is there, and what a kill left that was to replace it.
 pub(crate) fn remove_file(path: &Path) -> Result<(), WorktreeError> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(WorktreeError::io("remove", path, e)),
-        _ => Ok(()),
+    for path in [&draft(path), path] {
+        match fs::remove_file(path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(WorktreeError::io("remove", path, e)),
+            _ => {}
+        }
     }
+    Ok(())
 }
 
 /// The names in a directory of the host's own, sorted, at most `limit`; empty where there is none.

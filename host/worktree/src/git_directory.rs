@@ -8,7 +8,7 @@
 mod ambient;
 
 use crate::error::WorktreeError;
-use ambient::{children, is_link_to_directory, read_pointer, read_whole, require_file};
+use ambient::{canonical, children, is_link_to_directory, read_pointer, read_whole, require_file};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -20,8 +20,6 @@ const MAX_GIT_FILES: usize = 2_000_000;
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Largest list of alternates, and largest configuration.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
-/// How deep alternates, and included files, lead on. libgit2 goes 5 and 10 deep.
-const MAX_CHAIN: usize = 10;
 
 /// Looks at what `.git` stands for. Gives the directory that holds objects and refs; none where it names none.
 ///
@@ -34,12 +32,12 @@ pub(crate) fn check(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
     look.directory(&own)?;
     look.configurations(&own)?;
     let Some(common) = common else {
-        look.alternates(&own.join("objects"), 0)?;
+        look.alternates(&own.join("objects"))?;
         return Ok(Some(own));
     };
     look.directory(&common)?;
     look.configurations(&common)?;
-    look.alternates(&common.join("objects"), 0)?;
+    look.alternates(&common.join("objects"))?;
     // Whoever opens the shared directory by itself would be sent on to a third one.
     match read_pointer(&common.join("commondir"), "")? {
         Some(_) => Err(WorktreeError::Redirected { path: common.join("commondir") }),
@@ -55,7 +53,7 @@ fn own_directory(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
 #[derive(Default)]
 struct Look {
     files: usize,
-    /// Directories of alternates, and files of the configuration.
+    /// Directories of alternates, and files of the configuration, so that a circle ends.
     seen: BTreeSet<PathBuf>,
 }
 
@@ -69,9 +67,26 @@ impl Look {
                     return Err(WorktreeError::Redirected { path: entry });
                 }
                 "refs" | "info" => self.beneath(&entry, MAX_FILE_BYTES)?,
-                "logs" | "objects" => self.beneath(&entry, u64::MAX)?,
+                "logs" => self.beneath(&entry, u64::MAX)?,
+                "objects" => self.objects(&entry)?,
                 "index" => self.file(&entry, u64::MAX)?,
                 _ => self.file(&entry, MAX_FILE_BYTES)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The part of a directory of objects that libgit2 reads; an alternate may be any directory, and have much else in it.
+    fn objects(&mut self, directory: &Path) -> Result<(), WorktreeError> {
+        self.file(directory, u64::MAX)?;
+        for entry in children(directory) {
+            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let is_prefix = name.len() == 2 && name.bytes().all(|b| b.is_ascii_hexdigit());
+            if is_prefix || matches!(name, "pack" | "info") {
+                if is_link_to_directory(&entry) {
+                    return Err(WorktreeError::Redirected { path: entry });
+                }
+                self.beneath(&entry, u64::MAX)?;
             }
         }
         Ok(())
@@ -99,40 +114,50 @@ impl Look {
         require_file(path, max_bytes)
     }
 
-    /// The object directories that another one names, and those that they name.
-    fn alternates(&mut self, objects: &Path, depth: usize) -> Result<(), WorktreeError> {
-        let list = objects.join("info/alternates");
-        self.file(&list, MAX_TEXT_BYTES)?;
-        let Some(list) = read_whole(&list, MAX_TEXT_BYTES)? else { return Ok(()) };
-        let lines = list.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty() && line[0] != b'#');
-        for line in lines {
-            let named = PathBuf::from(OsString::from_vec(line.to_vec()));
-            let other = if line[0] == b'.' { objects.join(named) } else { named };
-            if depth < MAX_CHAIN && self.seen.insert(other.clone()) {
-                self.beneath(&other, u64::MAX)?;
-                self.alternates(&other, depth + 1)?;
+    /// The object directories that another one names, and those that they name, each once, however it is spelled.
+    fn alternates(&mut self, objects: &Path) -> Result<(), WorktreeError> {
+        let mut pending = vec![objects.to_owned()];
+        while let Some(objects) = pending.pop() {
+            let list = objects.join("info/alternates");
+            self.file(&list, MAX_TEXT_BYTES)?;
+            let Some(list) = read_whole(&list, MAX_TEXT_BYTES)? else { continue };
+            let lines = list.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty() && line[0] != b'#');
+            for line in lines {
+                let named = PathBuf::from(OsString::from_vec(line.to_vec()));
+                let other = if line[0] == b'.' { objects.join(named) } else { named };
+                if let Some(other) = canonical(&other)
+                    && self.seen.insert(other.clone())
+                {
+                    self.objects(&other)?;
+                    pending.push(other);
+                }
             }
         }
         Ok(())
     }
 
     fn configurations(&mut self, directory: &Path) -> Result<(), WorktreeError> {
-        ["config", "config.worktree"].iter().try_for_each(|name| self.configuration(&directory.join(name), 0))
+        ["config", "config.worktree"].iter().try_for_each(|name| self.configuration(&directory.join(name)))
     }
 
-    /// A file of the configuration, and those that it includes.
-    fn configuration(&mut self, file: &Path, depth: usize) -> Result<(), WorktreeError> {
-        self.file(file, MAX_TEXT_BYTES)?;
-        let Some(text) = read_whole(file, MAX_TEXT_BYTES)? else { return Ok(()) };
-        let beside = file.parent().unwrap_or(file);
-        for named in included(&text) {
-            let other = match (named.strip_prefix(b"~/"), ambient::home()) {
-                (Some(within), Some(home)) => home.join(OsString::from_vec(within.to_vec())),
-                _ => beside.join(OsString::from_vec(named)),
-            };
-            if depth < MAX_CHAIN && self.seen.insert(other.clone()) {
-                self.configuration(&other, depth + 1)?;
+    /// A file of the configuration, and those that it includes, each once. What a file includes is relative to where its
+    /// name stands, even if that is a link's.
+    fn configuration(&mut self, file: &Path) -> Result<(), WorktreeError> {
+        let mut pending = vec![file.to_owned()];
+        while let Some(file) = pending.pop() {
+            let (Some(beside), Some(name)) = (file.parent().and_then(canonical), file.file_name()) else { continue };
+            let file = beside.join(name);
+            if !self.seen.insert(file.clone()) {
+                continue;
             }
+            self.file(&file, MAX_TEXT_BYTES)?;
+            let Some(text) = read_whole(&file, MAX_TEXT_BYTES)? else { continue };
+            pending.extend(included(&text).into_iter().map(|named| {
+                match (named.strip_prefix(b"~/"), ambient::home()) {
+                    (Some(within), Some(home)) => home.join(OsString::from_vec(within.to_vec())),
+                    _ => beside.join(OsString::from_vec(named)),
+                }
+            }));
         }
         Ok(())
     }

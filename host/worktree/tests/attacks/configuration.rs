@@ -94,8 +94,14 @@ fn g_01_nor_is_one_that_another_file_brings_in() {
 #[test]
 fn g_01_what_a_configuration_includes_is_not_waited_for() {
     type Lead = fn(&Fixture);
-    let ways: [Lead; 5] = [
+    let ways: [Lead; 6] = [
         |f| add(f, ".git/config", "[include]\n\tpath = ../pipe\n"),
+        // One file under two names, beside one of which the pipe stands.
+        |f| {
+            put(&f.dir.join("one/shared.inc"), "[include]\n\tpath = pipe\n");
+            std::os::unix::fs::symlink("one/shared.inc", f.dir.join("two.inc")).unwrap();
+            add(f, ".git/config", "[include]\n\tpath = ../one/shared.inc\n\tpath = ../two.inc\n");
+        },
         |f| add(f, ".git/config", "[IncludeIf \"gitdir:/\"] PATH=\"../pi\\\npe\" ; comment\n"),
         |f| add(f, ".git/config", "[include]\n\tpath = /dev/zero\n"),
         |f| {

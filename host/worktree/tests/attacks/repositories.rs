@@ -168,8 +168,13 @@ fn g_05_alternates_lead_to_objects_and_to_nothing_that_blocks() {
     // In a circle, deep, to what is not there, and over a protocol that is not spoken.
     put(&outside.join("info/alternates"), &format!("{}\n../outside\n", fixture.dir.join(".git/objects").display()));
     let http = "http://127.0.0.1:9/objects\n";
+    // Any directory may be named, however much is in it.
+    let everything = "/\n/usr\n/usr/";
     put(&fixture.dir.join(".git/objects/info/http-alternates"), http);
-    put(&list, &format!("# a comment\n{}\n./\n../objects\n/no/such/place\n\u{1b}]0;x\u{7}\n", outside.display()));
+    put(
+        &list,
+        &format!("# a comment\n{}\n./\n../objects\n/no/such/place\n{everything}\n\u{1b}]0;x\u{7}\n", outside.display()),
+    );
     let before = fixture.state();
     let seen: Vec<String> = names(&outside);
     let fixture = answers(move || {
@@ -177,6 +182,17 @@ fn g_05_alternates_lead_to_objects_and_to_nothing_that_blocks() {
         fixture
     });
     assert_eq!((fixture.state(), names(&outside)), (before, seen));
+    // A directory that a long way leads to first, and a short one afterwards.
+    let fixture = Fixture::new();
+    let outside = |number: usize| fixture.temporary.path().join(format!("outside{number}"));
+    let list = format!("{}\n{}\n", outside(1).display(), outside(12).display());
+    put(&fixture.dir.join(".git/objects/info/alternates"), &list);
+    for number in 1..13 {
+        put(&outside(number).join("info/alternates"), &format!("{}\n", outside(number + 1).display()));
+    }
+    fifo(&outside(13).join("00/1234"));
+    let dir = fixture.dir.clone();
+    assert!(matches!(answers(move || Repository::open(&dir)), Err(WorktreeError::Irregular { .. })));
     // An object that would never be read to its end, there or at the end of a chain.
     for (place, depth) in [("00/1234", 1), ("pack/pack-1.idx", 1), ("00/1234", 3)] {
         let fixture = Fixture::new();
