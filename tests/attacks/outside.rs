@@ -195,7 +195,7 @@ fn what_the_call_has_just_written_is_a_part_of_the_change() {
         let grant = Capabilities { read: Globs::all(), write: Globs::all(), ..Capabilities::default() };
         let called = lab.misbehave_over("write-and-diff", "/repo/new.txt", &grant, world.ports()).await.unwrap();
         assert_eq!(called.answer.unwrap()["entries"], 1);
-        let touched = world.touched.lock().unwrap();
+        let touched = std::mem::take(&mut *world.touched.lock().unwrap());
         assert_eq!(touched[0].written.iter().map(ToString::to_string).collect::<Vec<_>>(), ["new.txt"]);
         lab.held([ended("done").count("files_created", 1)]).await;
     });

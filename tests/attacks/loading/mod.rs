@@ -1,6 +1,7 @@
 //! Rows L, and the compile cache: what is loaded, and from where.
 
 mod handmade;
+mod made_up;
 mod mutated;
 
 use crate::support::{Lab, block_on, component, options};

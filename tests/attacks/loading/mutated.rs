@@ -1,9 +1,11 @@
 //! Components that were cut, or flipped: each is refused, or does as it is told. Nothing panics, and
-//! nothing is left. (`tests/fuzz` does the same without an end; what it finds is added here.)
+//! nothing is left. What a generator makes is in `made_up.rs`.
 
-use crate::support::{Lab, block_on, bundled, component};
-use skillhost_engine::LoadError;
+use crate::support::{Lab, block_on, bundled, component, ended, sections};
+use skillhost_engine::Skill;
+use skillhost_engine::{CallError, LoadError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// The skills that ship with the host, and the guests of the tests.
 fn real() -> Vec<Vec<u8>> {
@@ -12,7 +14,7 @@ fn real() -> Vec<Vec<u8>> {
 }
 
 /// Numbers that look random, the same each time.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -22,13 +24,17 @@ impl Numbers {
         self.0
     }
 
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next() as u8).collect()
+    }
+
     fn below(&mut self, most: usize) -> usize {
         (self.next() % most as u64) as usize
     }
 }
 
 /// Reads what may be a component; whatever it is, that ends.
-fn inspect(bytes: &[u8]) -> bool {
+pub fn inspect(bytes: &[u8]) -> bool {
     catch_unwind(AssertUnwindSafe(|| skillhost_engine::inspect::inspect(bytes).is_ok())).expect("it panicked")
 }
 
@@ -74,4 +80,54 @@ fn l_01_flipped_bits() {
         assert_eq!(compiled, 24);
         lab.held([]).await;
     });
+}
+
+/// Code that no compiler would have made of it: numbers, indices and whole instructions are others, and what is still valid
+/// is called.
+#[test]
+fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
+    block_on(async {
+        let lab = Lab::new();
+        let mut numbers = Numbers(0xbad_c0de);
+        let whole = component("hello");
+        let (mut outcomes, mut refused) = (Vec::new(), 0);
+        for _ in 0..120 {
+            let altered = sections::change_core(&whole, |core| {
+                let mut core = core.to_vec();
+                // Behind the types and imports, which the component around it checks.
+                let (from, to) = (core.len() / 4, core.len());
+                for _ in 0..=numbers.below(2) {
+                    let at = from + numbers.below(to - from);
+                    core[at] ^= 1 << numbers.below(8);
+                }
+                core
+            });
+            match lab.offer(&altered).await {
+                Ok(skill) => outcomes.push(outcome(&lab, &skill, "greet").await),
+                Err(LoadError::Invalid(_) | LoadError::Manifest(_)) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(refused > 0 && !outcomes.is_empty(), "{refused} {outcomes:?}");
+        lab.held(outcomes.into_iter().map(|outcome| ended(outcome).any_denials())).await;
+    });
+}
+
+/// How a call of it ended, as the log must have it.
+pub async fn outcome(lab: &Lab, skill: &Arc<Skill>, tool: &'static str) -> &'static str {
+    let mut call = lab.call(skill, &Default::default(), Default::default());
+    // It may wait as well as compute.
+    (call.limits.cpu, call.limits.time) = ("200ms".parse().unwrap(), "2s".parse().unwrap());
+    match lab.supervise(call, tool, serde_json::json!({ "name": "you" })).await.map(|called| called.answer) {
+        Ok(Ok(_)) => "done",
+        Ok(Err(_)) => "failed",
+        Err(stopped) => match stopped.error {
+            // The answer is judged after the call.
+            CallError::Schema { what: "the result", .. } => "done",
+            CallError::Time(_) => "timed-out",
+            CallError::Trap(_) => "trapped",
+            ref other if other.is_limit() => "exhausted",
+            other => panic!("{other}"),
+        },
+    }
 }

@@ -15,6 +15,17 @@ pub fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> V
     out
 }
 
+/// The component with another module for its first one.
+pub fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
+    let sections = split(component);
+    let first = sections.iter().position(|(id, _)| *id == CORE_MODULE).unwrap();
+    let mut out = component[..8].to_vec();
+    for (n, (id, content)) in sections.into_iter().enumerate() {
+        out.extend(section(id, if n == first { module } else { content }));
+    }
+    out
+}
+
 /// The component's largest core module.
 pub fn core(component: &[u8]) -> &[u8] {
     let modules = split(component).into_iter().filter(|(id, _)| *id == CORE_MODULE).map(|(_, content)| content);
