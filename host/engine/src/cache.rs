@@ -46,8 +46,7 @@ impl Cache {
                 return None;
             }
         };
-        let intact = entry.split_first_chunk::<TAG_BYTES>().filter(|(tag, code)| self.tag(&name, code) == **tag);
-        let Some((_, code)) = intact else {
+        let Some(code) = self.checked(&name, &entry) else {
             tracing::warn!(%digest, "an entry of the compile cache was altered; it is made anew");
             return None;
         };
@@ -63,15 +62,19 @@ impl Cache {
         }
     }
 
-    /// Alters an entry, to see whether that is noticed.
-    pub(crate) fn spoil(&self, engine: &Engine, digest: &Digest) {
-        let file = self.folder.join(self.name(engine, digest));
-        if let Ok(mut entry) = ambient::read_private(&file, MAX_COMPILED_BYTES) {
-            if let Some(last) = entry.last_mut() {
-                *last ^= 1;
-            }
-            let _ = ambient::write_private(&file, &entry, true);
-        }
+    /// The code of an entry, where its tag says that this program kept it under this name.
+    fn checked<'a>(&self, name: &str, entry: &'a [u8]) -> Option<&'a [u8]> {
+        let (tag, code) = entry.split_first_chunk::<TAG_BYTES>()?;
+        (self.tag(name, code) == *tag).then_some(code)
+    }
+
+    /// Whether an entry counts as it was kept, and whether it still does with one bit of it changed.
+    pub(crate) fn counts(&self, engine: &Engine, digest: &Digest) -> Option<(bool, bool)> {
+        let name = self.name(engine, digest);
+        let mut entry = ambient::read_private(&self.folder.join(&name), MAX_COMPILED_BYTES).ok()?;
+        let kept = self.checked(&name, &entry).is_some();
+        *entry.last_mut()? ^= 1;
+        Some((kept, self.checked(&name, &entry).is_some()))
     }
 
     /// File name of an entry: everything that decides what is in it.

@@ -48,10 +48,12 @@ const TOP_LEVEL: [&str; 6] = ["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/lib
 
 /// What programs need of `/etc`. Not `ssl/private`, `shadow`, `ssh`, `npmrc`, `pip.conf`, `gitconfig` and the like:
 /// they hold secrets, and where the host is root its rights do not hide them.
-const ETC: [&str; 24] = [
+const ETC: [&str; 25] = [
     "alternatives",
     "ca-certificates",
     "ca-certificates.conf",
+    // Without it Debian's browser doesn't start.
+    "chromium.d",
     "crypto-policies",
     "debian_version",
     "fonts",
