@@ -40,6 +40,13 @@ impl Figures {
         self.time(theirs.0, theirs.1, None);
     }
 
+    /// Says which two times a figure is made of.
+    pub(crate) fn of(&mut self, id: &'static str, ours: &'static str, theirs: &'static str) {
+        if let Some(figure) = self.figures.iter_mut().find(|figure| figure.id == id) {
+            figure.of = Some((ours, theirs));
+        }
+    }
+
     /// Says why a figure is missing.
     pub(crate) fn note(&mut self, note: String) {
         self.notes.push(note);

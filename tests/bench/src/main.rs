@@ -18,6 +18,7 @@ mod host;
 mod peer;
 mod program;
 mod rounds;
+mod sandbox;
 mod worktrees;
 
 use anyhow::{Context, Result, bail};
@@ -26,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | files | cli | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | files | cli | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -36,7 +37,8 @@ fn is_smoke() -> bool {
 }
 
 fn main() -> ExitCode {
-    // The engine starts this program again to compile components.
+    // The command sandbox starts this program again as its init, and the engine to compile components.
+    skillhost_sandbox::init_if_requested();
     if let Some(code) = skillhost_engine::compile_if_requested() {
         return ExitCode::from(code);
     }
@@ -51,8 +53,13 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 4] =
-    [("call", call::measure), ("cli", program::measure), ("files", files::measure), ("worktrees", worktrees::measure)];
+const GROUPS: [Group; 5] = [
+    ("call", call::measure),
+    ("cli", program::measure),
+    ("files", files::measure),
+    ("sandbox", sandbox::measure),
+    ("worktrees", worktrees::measure),
+];
 
 fn run() -> Result<()> {
     let mut json: Option<PathBuf> = None;

@@ -4,12 +4,13 @@
 
 use std::process::Command;
 
-const FIGURES: [&str; 6] = [
+const FIGURES: [&str; 7] = [
     "call.overhead_ratio",
     "cli.call_warm_ms",
     "files.read_vs_native_ratio",
     "files.stat_vs_native_ratio",
     "files.read_vs_stock_ratio",
+    "sandbox.start_ms",
     "worktrees.vs_git_ratio",
 ];
 
