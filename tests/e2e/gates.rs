@@ -34,7 +34,7 @@ fn draft(world: &World, ran: &Ran, gate: &str) -> (String, String) {
 }
 
 /// The audit log's entries of commands that the host ran for itself: intents, each with its outcome.
-fn commands(world: &World, ran: &Ran) -> Vec<(Value, Value)> {
+pub fn commands(world: &World, ran: &Ran) -> Vec<(Value, Value)> {
     let log = fs::read_to_string(run_folder(world, &entry(ran)).join("audit.jsonl")).unwrap();
     let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let is_own =

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 const GOAL: &str = "Greet everybody";
 
 /// The program at a terminal of its own, which `script` makes.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     keyboard: ChildStdin,
     seen: Arc<Mutex<Vec<u8>>>,
@@ -50,8 +50,10 @@ impl Terminal {
         terminal
     }
 
-    fn go(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        std::fs::write(world.home().join("go"), "").unwrap();
+    pub fn go(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        if !world.home().join("go").exists() {
+            std::fs::write(world.home().join("go"), "").unwrap();
+        }
         Self::start(world, arguments, variables)
     }
 
@@ -69,7 +71,7 @@ impl Terminal {
     }
 
     /// Its exit code, and all that was seen.
-    fn end(self) -> Ran {
+    pub fn end(self) -> Ran {
         let Self { mut child, keyboard, seen, reader } = self;
         let code = child.wait().unwrap().code();
         drop(keyboard);

@@ -46,6 +46,8 @@ const TESTS: &[Need] = &[
     program(&["node", "--version"], "nodejs"),
     program(&["npm", "--version"], "npm"),
     program(&["tar", "--version"], "tar"),
+    // Not asked for its version, which takes a second; the tests start it by this path.
+    Need { found_by: FoundBy::File("/usr/bin/chromium"), packages: "chromium" },
 ];
 
 /// What the peer of the benchmarks is installed with.
@@ -133,7 +135,7 @@ mod tests {
         let text = said(add_packages(&empty.machine(), BUILD));
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
-        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar";
+        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
@@ -154,8 +156,20 @@ mod tests {
         for name in ["python3", "node", "npm", "tar"] {
             machine = machine.with_program(name, "exit 0");
         }
+        machine = machine.with_file("/usr/bin/chromium");
         let text = said(add_packages(&machine.machine(), TESTS));
         assert!(text.ends_with("as root: apt-get install python3"), "{text}");
+    }
+
+    #[test]
+    fn a_browser_is_a_test_tool() {
+        let mut machine = Empty::new().with_file("/usr/bin/python3");
+        for name in ["python3", "node", "npm", "tar"] {
+            machine = machine.with_program(name, "exit 0");
+        }
+        let text = said(add_packages(&machine.machine(), TESTS));
+        assert!(text.ends_with("as root: apt-get install chromium"), "{text}");
+        assert!(add_packages(&machine.with_file("/usr/bin/chromium").machine(), TESTS).is_ok());
     }
 
     #[test]

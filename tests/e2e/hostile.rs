@@ -1,0 +1,381 @@
+//! X: declared commands that are hostile, in real runs: what they reach for lies outside and is as it was afterwards, the
+//! host answers, and its records say what happened.
+
+use crate::gates::commands;
+use crate::main_job::{entry, run_folder, text};
+use crate::sandbox_levels::Lacks;
+use crate::scripts::{CONFIG, greeting, project};
+use crate::support::{Ran, World, ran};
+use crate::terminal::Terminal;
+use serde_json::{Value, json};
+use skillhost_core::digest::Digest;
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+
+const GOAL: &str = "Greet everybody";
+
+/// The levels that are offered, each on a machine that gives it, with what a run says of it.
+const LEVELS: [(Lacks, &[&str], &str); 5] = [
+    (Lacks::Nothing, &[], "full"),
+    (Lacks::Namespaces("ipc"), &["--allow-reduced-sandbox"], "reduced (without IPC namespaces)"),
+    (Lacks::Namespaces("uts"), &["--allow-reduced-sandbox"], "reduced (without UTS namespaces)"),
+    (Lacks::Filtered("landlock"), &["--allow-reduced-sandbox"], "reduced (without Landlock)"),
+    (Lacks::Filtered("seccomp"), &["--allow-reduced-sandbox"], "reduced (without seccomp)"),
+];
+
+/// A repository whose test is `attack`, an earlier run with a tree of its own, a home with secrets in it, a process and
+/// sockets of the host's.
+struct Trap {
+    world: World,
+    earlier: PathBuf,
+    process: Child,
+    tcp: TcpListener,
+    unix: UnixListener,
+}
+
+impl Trap {
+    fn new(attack: &str, config: &str) -> Self {
+        let world = World::with(&project());
+        assert_eq!(world.goal(GOAL, &greeting().text(), &[]).code, Some(0));
+        let runs = fs::read_dir(world.state().join("runs")).unwrap();
+        let earlier = runs.flatten().find(|run| run.path().join("tree").is_dir()).unwrap().path();
+        fs::create_dir_all(world.home().join(".ssh")).unwrap();
+        for name in [".ssh/id_ed25519", ".netrc", ".bashrc"] {
+            fs::write(world.home().join(name), "CANARY\n").unwrap();
+        }
+        let unix = UnixListener::bind(world.home().join("engine.sock")).unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
+        unix.set_nonblocking(true).unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let process = Command::new("sleep").arg("86396").spawn().unwrap();
+        let trap = Self { world, earlier, process, tcp, unix };
+        let attack = trap.fill(attack);
+        trap.world.commit(&[("test.sh", &format!("{attack}\ngrep -qs hello src/greeting.txt && echo '1 passed'\n"))]);
+        trap.world.commit(&[("skillhost.toml", config)]);
+        trap
+    }
+
+    /// An attack's places, as they are here.
+    fn fill(&self, attack: &str) -> String {
+        let port = self.tcp.local_addr().unwrap().port().to_string();
+        let places = [
+            ("@HOME", self.world.home()),
+            ("@STATE", self.world.state()),
+            ("@REPO", self.world.repo()),
+            ("@EARLIER", self.earlier.clone()),
+            ("@PROCESS", self.process.id().to_string().into()),
+            ("@PORT", port.into()),
+        ];
+        places.iter().fold(attack.to_owned(), |text, (name, place)| text.replace(name, place.to_str().unwrap()))
+    }
+
+    /// Everything outside that no command may touch, by place: mode, owner and content, and the time of change of files.
+    fn outside(&mut self) -> BTreeMap<PathBuf, String> {
+        let mut seen = BTreeMap::from([("the repository".into(), self.world.footprint().join("\n"))]);
+        for name in ["config", "hooks", "info", "HEAD", "packed-refs"] {
+            look(&self.world.repo().join(".git").join(name), &mut seen);
+        }
+        for place in [self.world.home(), self.earlier.clone(), self.world.state().join("keys")] {
+            look(&place, &mut seen);
+        }
+        for device in ["/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/env", "/etc/passwd"] {
+            let metadata = fs::metadata(device).unwrap();
+            seen.insert(device.into(), format!("{:o} {}", metadata.mode(), metadata.uid()));
+        }
+        assert!(self.process.try_wait().unwrap().is_none(), "the host's process was ended");
+        assert!(self.tcp.accept().is_err() && self.unix.accept().is_err(), "a socket of the host's was reached");
+        seen
+    }
+
+    /// Nothing outside is another than `before`.
+    fn is_unchanged(&mut self, before: &BTreeMap<PathBuf, String>, ran: &Ran) {
+        let after = self.outside();
+        // The run's own key is new, and it alone.
+        let is_new_key = |place: &Path| place.parent().is_some_and(|folder| folder.ends_with("keys/subjects"));
+        let added = after.keys().filter(|place| !before.contains_key(*place) && !is_new_key(place));
+        let places = before.keys().filter(|place| before.get(*place) != after.get(*place)).chain(added);
+        let changed: Vec<_> = places.map(|place| (place, before.get(place), after.get(place))).collect();
+        assert!(changed.is_empty(), "{changed:#?} {ran:#?}");
+    }
+
+    /// A whole run, and what it left; nothing outside has changed, and the host answers.
+    fn run(&mut self, lacks: Lacks, flags: &[&str]) -> (Ran, Value) {
+        let before = self.outside();
+        let model = self.world.model(&greeting().text());
+        let arguments = [&["run", GOAL, "--format", "json", "--model", &model], flags].concat();
+        let done = ran(lacks.command(&self.world, &arguments).output().unwrap());
+        self.is_unchanged(&before, &done);
+        let listed = self.world.run(&["runs", "--format", "json"]).json();
+        assert_eq!(listed["runs"].as_array().map(Vec::is_empty), Some(false), "{listed:#}");
+        let run = entry(&done);
+        assert_eq!(self.world.run(&["show", text(&run["run"])]).code, Some(0));
+        let document = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
+        (done, document)
+    }
+}
+
+impl Drop for Trap {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn look(place: &Path, seen: &mut BTreeMap<PathBuf, String>) {
+    let Ok(metadata) = fs::symlink_metadata(place) else { return };
+    // What the host keeps for itself from run to run: the compiled skills, and the locks of its folders.
+    if place.ends_with(".cache/skillhost") {
+        return;
+    }
+    let (mode, owner) = (metadata.mode(), metadata.uid());
+    let content = metadata.is_file().then(|| (metadata.mtime(), Digest::of(&fs::read(place).unwrap()).to_string()));
+    seen.insert(place.to_owned(), format!("{mode:o} {owner} {content:?}"));
+    if metadata.is_dir() {
+        fs::read_dir(place).unwrap().flatten().for_each(|entry| look(&entry.path(), seen));
+    }
+}
+
+/// What the gate printed, and that every record says at which level.
+fn said(trap: &Trap, ran: &Ran, document: &Value, level: &str) -> String {
+    let gates = document["gates"].as_array().unwrap();
+    assert!(!gates.is_empty() && gates.iter().all(|gate| gate["sandbox"] == level), "{level}: {document:#}");
+    assert_eq!(document["sandbox"], level);
+    let log = commands(&trap.world, ran);
+    assert!(!log.is_empty() && log.iter().all(|(_, outcome)| outcome["outcome"] != "failed"), "{log:#?}");
+    gates.iter().map(|gate| text(&gate["output"])).collect()
+}
+
+/// One line for each attempt that got through: `REACHED` and what.
+const REACH: &str = r#"
+for place in @HOME @HOME/.ssh/id_ed25519 @STATE/keys @EARLIER @EARLIER/tree @EARLIER/ledger.db @REPO @REPO/.git/config /root/.ssh \
+  /home/*/.ssh /etc/shadow /proc/1/environ /proc/1/root/etc/shadow /proc/@PROCESS/environ /sys/kernel /dev/mem /var/lib; do
+  if head -c 1 "$place" 2>/dev/null | grep -q . || ls -A "$place"/ 2>/dev/null | grep -q .; then echo "REACHED $place"; fi
+done
+for place in @HOME/planted @STATE/planted @EARLIER/tree/planted @REPO/.git/hooks/pre-commit /usr/bin/planted /etc/planted /planted; do
+  (mkdir -p "$(dirname $place)" && echo planted > $place) 2>/dev/null && [ -e /proc/self/root$place ] && case $place in /tmp/*) ;; *) echo "REACHED $place";; esac
+done
+ln -s @REPO/.git/config link && echo planted >> link 2>/dev/null
+ln -s @HOME/.bashrc rc; echo planted >> rc 2>/dev/null
+env | grep -i -e key -e token -e secret -e docker -e display -e ssh | sed 's/^/REACHED /'
+kill -9 @PROCESS 2>/dev/null && [ ! -d /proc/@PROCESS ] && echo "REACHED process"
+kill -9 -1 2>/dev/null
+chmod 666 /dev/null 2>/dev/null && echo "REACHED mode of /dev/null"
+for line in 'su -c id' 'sudo -n id' 'mount -t tmpfs none /tmp'; do timeout 5 $line </dev/null 2>/dev/null | grep uid=0 | sed 's/^/REACHED /'; done
+/usr/bin/python3 - <<'PY'
+import os, socket
+def attempt(name, family, address):
+    try:
+        s = socket.socket(family); s.settimeout(3); s.connect(address); print('REACHED', name)
+    except OSError: pass
+attempt('host', socket.AF_INET, ('127.0.0.1', @PORT))
+attempt('internet', socket.AF_INET, ('1.1.1.1', 80))
+attempt('metadata', socket.AF_INET, ('169.254.169.254', 80))
+attempt('internet 6', socket.AF_INET6, ('2606:4700:4700::1111', 80))
+attempt('engine', socket.AF_UNIX, '@HOME/engine.sock')
+attempt('docker', socket.AF_UNIX, '/var/run/docker.sock')
+attempt('bus', socket.AF_UNIX, '/run/dbus/system_bus_socket')
+try: socket.getaddrinfo('example.com', 80); print('REACHED names')
+except OSError: pass
+for fd in range(3, 1024):
+    try: os.fstat(fd); print('REACHED descriptor', fd)
+    except OSError: pass
+for name in ('/dev/tty', '/dev/console', '/dev/pts/0'):
+    try: os.open(name, os.O_RDWR | os.O_NOCTTY); print('REACHED', name)
+    except OSError: pass
+if [fd for fd in (0, 1, 2) if os.isatty(fd)]: print('REACHED a terminal')
+PY
+"#;
+
+#[test]
+fn x_01_x_02_x_03_x_09_x_12_x_13_a_hostile_command_reaches_nothing() {
+    let mut trap = Trap::new(REACH, CONFIG);
+    for (lacks, flags, level) in LEVELS {
+        let (ran, document) = trap.run(lacks, flags);
+        let said = said(&trap, &ran, &document, level);
+        assert!(!said.contains("REACHED"), "{level}: {said}");
+        assert_eq!((ran.code, said.contains("1 passed")), (Some(0), true), "{level}: {ran:#?} {said}");
+    }
+}
+
+/// What a command takes too much of, how its gate ended, and what the log has of it.
+#[test]
+fn x_04_x_05_x_06_x_07_a_command_that_takes_too_much_is_ended_and_logged() {
+    let python = |script: &str| format!("exec /usr/bin/python3 -c \"{script}\"");
+    for (attack, exit, outcome) in [
+        (
+            python("import os, time\nwhile True:\n  try: os.fork()\n  except OSError: time.sleep(1)"),
+            "too many processes",
+            "exhausted",
+        ),
+        (python("b = []\nwhile True: b.append(b'x' * (64 << 20))"), "too much memory", "exhausted"),
+        ("exec yes".to_owned(), "printed too much", "exhausted"),
+        (
+            // Beyond what one file may have.
+            "exec dd if=/dev/zero of=big bs=1 count=1 seek=9663676416 conv=notrunc".to_owned(),
+            "signal 25",
+            "failed",
+        ),
+    ] {
+        // Nobody but the gate runs it.
+        let mut trap = Trap::new(
+            &attack,
+            &CONFIG.replace("timeout = \"5m\"", "timeout = \"2m\"").replace("exec = [\"test\"]", "exec = []"),
+        );
+        let script = crate::scripts::Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1).reviews(
+            "change-review",
+            1,
+            &[],
+        );
+        let before = trap.outside();
+        let ran = trap.world.goal(GOAL, &script.text(), &[]);
+        assert_eq!(ran.code, Some(1), "{exit}: {ran:#?}");
+        trap.is_unchanged(&before, &ran);
+        let run = entry(&ran);
+        let document: Value = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
+        let gate = &document["gates"][0];
+        assert!(text(&gate["exit"]).contains(exit), "{exit}: {gate:#}");
+        assert!(["cgroup", "watchdog"].contains(&text(&gate["limits_held_by"])), "{gate:#}");
+        let [(_, logged)] = commands(&trap.world, &ran).try_into().unwrap();
+        assert_eq!(logged["outcome"], outcome, "{exit}: {logged}");
+        assert_eq!(trap.world.run(&["doctor"]).code, Some(0), "{exit}: the host answers");
+    }
+}
+
+/// A daemon that leaves its session, ignores signals and lets go of its output, and holds a lock in the tree.
+const DAEMON: &str = r#"
+/usr/bin/python3 - <<'PY'
+import fcntl, os, signal, time
+r, w = os.pipe()
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        for number in range(1, 65):
+            try: signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError): pass
+        kept = open('lock', 'w'); fcntl.flock(kept, fcntl.LOCK_EX)
+        os.write(w, b'x')
+        for fd in (0, 1, 2): os.close(fd)
+        while True: time.sleep(1)
+    os._exit(0)
+os.read(r, 1)
+PY
+"#;
+
+#[test]
+fn x_08_nothing_outlives_its_command() {
+    let mut trap = Trap::new(DAEMON, CONFIG);
+    for (lacks, flags, level) in LEVELS {
+        let (ran, document) = trap.run(lacks, flags);
+        assert_eq!(ran.code, Some(0), "{level}: {ran:#?}");
+        said(&trap, &ran, &document, level);
+        let lock = fs::File::open(run_folder(&trap.world, &entry(&ran)).join("tree/lock")).unwrap();
+        lock.try_lock().unwrap_or_else(|error| panic!("{level}: the daemon lives: {error}"));
+    }
+}
+
+/// At a terminal, which the host has and a command has not: it types for nobody and draws nothing.
+#[test]
+fn x_11_a_command_has_no_terminal_to_control() {
+    let attack = r#"
+printf '\033[2J\033]52;c;aGVsbG8=\007' > /dev/tty 2>/dev/null && echo 'REACHED /dev/tty'
+/usr/bin/python3 - <<'PY'
+import fcntl, glob, os
+for name in ['/dev/tty', '/dev/console', '/proc/1/fd/0', '/proc/1/fd/1', '/proc/1/fd/2'] + glob.glob('/dev/pts/[0-9]*') + glob.glob('/proc/[0-9]*/fd/*'):
+    try: fd = os.open(name, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+    except OSError: continue
+    if os.isatty(fd): print('REACHED', name)
+for fd in (0, 1, 2):
+    for request in (0x5412, 0x541c, 0x540e):
+        try: fcntl.ioctl(fd, request, b'x'); print('REACHED ioctl', fd, hex(request))
+        except OSError: pass
+PY
+"#;
+    for (flags, level) in [(&[][..], "full"), (&["--dangerously-unsandboxed"], "unsandboxed")] {
+        // Unsandboxed it can open what the user can, but none of it is its own.
+        let attack = if level == "full" {
+            attack.to_owned()
+        } else {
+            attack
+                .replace("glob.glob('/dev/pts/[0-9]*') + glob.glob('/proc/[0-9]*/fd/*')", "[]")
+                .replace("'/dev/console', ", "")
+        };
+        let mut trap = Trap::new(&attack, CONFIG);
+        fs::write(trap.world.home().join("go"), "").unwrap();
+        let before = trap.outside();
+        let model = trap.world.model(&greeting().text());
+        let arguments = [&["run", GOAL, "--format", "json", "--no-prompt", "--model", &model], flags].concat();
+        let shown = Terminal::go(&trap.world, &arguments, &[]).end();
+        assert_eq!(shown.code, Some(0), "{shown:#?}");
+        assert!(!shown.stdout.contains("\u{1b}]52") && !shown.stdout.contains("\u{1b}[2J"), "{shown:#?}");
+        trap.is_unchanged(&before, &shown);
+        let runs = trap.world.run(&["runs", "--format", "json"]).json();
+        let id = text(&runs["runs"][0]["id"]).to_owned();
+        let document = trap.world.run(&["show", &id, "--format", "json"]).json();
+        let gate = &document["gates"][0];
+        assert_eq!(gate["sandbox"], level);
+        assert!(!text(&gate["output"]).contains("REACHED"), "{level}: {gate:#}");
+    }
+}
+
+/// Ignored files and caches that a later command would execute: none of what one left is there for the next, nor can a
+/// cache be changed that many commands share.
+#[test]
+fn x_15_what_one_command_poisons_the_next_does_not_find() {
+    let attack = r#"
+for place in node_modules/.bin/check target/debug/check __pycache__/check.pyc .venv/bin/python "$HOME/.cache/check" /tmp/check /var/tmp/check \
+  "$HOME/.npmrc" "$HOME/.config/pip/pip.conf" "$HOME/.cargo/config.toml" .git/hooks/pre-commit; do
+  if [ -e "$place" ]; then echo "POISONED $place"; fi
+  mkdir -p "$(dirname "$place")" && echo 'echo POISONED' > "$place" && chmod 755 "$place"
+done
+for cache in "$CARGO_HOME/registry/cache" "$CARGO_HOME/registry/src" "$CARGO_HOME/registry/index" "$CARGO_HOME/git/db" "$RUSTUP_HOME/toolchains" \
+  "$PYENV_ROOT/shims" "$NVM_DIR/versions" /usr/lib/python3/dist-packages /usr/lib/node_modules /usr/local/lib; do
+  [ -d "$cache" ] && (echo planted > "$cache/planted") 2>/dev/null && echo "POISONED $cache"
+done
+for folder in $(echo "$PATH" | tr : ' '); do (echo planted > "$folder/planted") 2>/dev/null && echo "POISONED $folder"; done
+"#;
+    // Two gates and the author's own run, each of which would find what another left.
+    let config = CONFIG.replace("commands = [\"test\"]", "commands = [\"test\", \"again\"]")
+        + "[commands.again]\nrun = [\"sh\", \"test.sh\"]\ntimeout = \"5m\"\n";
+    let mut trap = Trap::new(attack, &config);
+    trap.world.commit(&[(".gitignore", "node_modules/\ntarget/\n__pycache__/\n.venv/\n")]);
+    for (lacks, flags, level) in LEVELS {
+        let (ran, document) = trap.run(lacks, flags);
+        assert_eq!(ran.code, Some(0), "{level}: {ran:#?}");
+        let said = said(&trap, &ran, &document, level);
+        assert_eq!(document["gates"].as_array().map(Vec::len), Some(2));
+        assert!(!said.contains("POISONED"), "{level}: {said}");
+        // The author's run left it in its tree, and none of it was committed.
+        let tree = run_folder(&trap.world, &entry(&ran)).join("tree");
+        assert!(tree.join("node_modules/.bin/check").exists() && !tree.join(".git").exists());
+        let branch = text(&entry(&ran)["branch"]).to_owned();
+        let files = trap.world.git(&["ls-tree", "-r", "--name-only", &branch]);
+        assert!(!files.contains("check") && !files.contains(".venv"), "{files}");
+    }
+}
+
+/// Without a sandbox a command can do what the user can; what is promised is its environment, its end, and that it is said.
+#[test]
+fn x_14_unsandboxed_is_said_and_keeps_what_is_promised() {
+    let attack = "env | sed 's/^/VARIABLE /'; sleep 86393 & sleep 0.1; echo $! > child";
+    let mut trap = Trap::new(attack, CONFIG);
+    let before = trap.outside();
+    let model = trap.world.model(&greeting().text());
+    let mut command =
+        trap.world.command(&["run", GOAL, "--format", "json", "--model", &model, "--dangerously-unsandboxed"]);
+    let ran = ran(command.env("SOME_TOKEN", "CANARY").output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    trap.is_unchanged(&before, &ran);
+    let run = entry(&ran);
+    let document: Value = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
+    let said = said(&trap, &ran, &document, "unsandboxed");
+    assert!(said.contains("VARIABLE PATH=") && !said.contains("SOME_TOKEN"), "{said}");
+    assert_eq!(document["gates"][0]["limits_held_by"], json!("nothing"));
+    let child = fs::read_to_string(run_folder(&trap.world, &run).join("tree/child")).unwrap();
+    let state = fs::read_to_string(format!("/proc/{}/cmdline", child.trim())).unwrap_or_default();
+    assert!(!state.contains("86393"), "what it left in its group lives");
+}
