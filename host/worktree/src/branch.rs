@@ -1,8 +1,8 @@
 //! The refs of one run: which names are its own, and how they move.
 //!
 //! Two refs hold an agent's work: its branch, and a ref under `refs/skillhost/keep/` that nobody else writes. The
-//! second moves first, but when they are made. So a branch that is neither where the kept ref is, nor one commit behind it after a kill, was
-//! moved by somebody else, and is left alone.
+//! second moves first, but when they are made, and what it holds stands: a branch that is one commit behind it, after a
+//! kill or while another is at it, is moved on. A branch that is elsewhere was moved by somebody else, and is left alone.
 
 use crate::error::WorktreeError;
 use crate::record::WorktreeRecord;
@@ -24,18 +24,39 @@ pub(crate) struct Tip {
     kept: Option<Oid>,
 }
 
-/// The tip of an agent's branch, if it is where the host left it.
+/// The tip of an agent's branch, if it is where the host left it. A commit that was kept and didn't reach it does now.
 pub(crate) fn tip(git: &Repository, record: &WorktreeRecord) -> Result<Tip, WorktreeError> {
-    let moved = || WorktreeError::BranchMoved { name: record.branch.clone() };
-    let branch = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
-    let tip = Tip { branch, kept: target(git, &record.keep_reference())? };
-    let is_behind = |kept| git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(branch));
-    if tip.kept.is_none_or(|kept| kept == branch || is_behind(kept)) { Ok(tip) } else { Err(moved()) }
+    let (branch, tip) = look(git, record)?;
+    if branch != tip.branch {
+        follow(git, record, branch, tip.branch)?;
+    }
+    Ok(tip)
 }
 
-/// The commit that holds most of an agent's work, whatever became of its branch.
+/// Where the branch is, and where it has to be.
+fn look(git: &Repository, record: &WorktreeRecord) -> Result<(Oid, Tip), WorktreeError> {
+    let moved = || WorktreeError::BranchMoved { name: record.branch.clone() };
+    let kept = target(git, &record.keep_reference())?;
+    let branch = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
+    let is_behind = |kept| git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(branch));
+    match kept {
+        Some(kept) if kept != branch && !is_behind(kept) => Err(moved()),
+        kept => Ok((branch, Tip { branch: kept.unwrap_or(branch), kept })),
+    }
+}
+
+/// Moves the branch to what is kept already; it may have been moved there meanwhile.
+fn follow(git: &Repository, record: &WorktreeRecord, old: Oid, kept: Oid) -> Result<(), WorktreeError> {
+    let name = reference(&record.branch);
+    swap(git, record, &name, old, kept).or_else(|error| match target(git, &name) {
+        Ok(Some(now)) if now == kept => Ok(()),
+        _ => Err(error),
+    })
+}
+
+/// The commit that holds most of an agent's work, whatever became of its branch. No ref moves.
 pub(crate) fn last_known(git: &Repository, record: &WorktreeRecord) -> Result<Tip, WorktreeError> {
-    if let Ok(tip) = tip(git, record) {
+    if let Ok((_, tip)) = look(git, record) {
         return Ok(tip);
     }
     let kept = target(git, &record.keep_reference())?;
@@ -82,7 +103,7 @@ pub(crate) fn exists(git: &Repository, name: &str) -> bool {
 /// Moves both refs from where they were seen to `new`, by compare-and-swap. Whoever comes second moves none.
 pub(crate) fn advance(git: &Repository, record: &WorktreeRecord, seen: Tip, new: Oid) -> Result<(), WorktreeError> {
     put(git, record, &record.keep_reference(), seen.kept, new)?;
-    swap(git, record, &reference(&record.branch), seen.branch, new)
+    follow(git, record, seen.branch, new)
 }
 
 /// Moves a ref of the run, or makes it where it wasn't there; not where somebody else did so meanwhile.

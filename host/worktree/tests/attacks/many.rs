@@ -58,11 +58,13 @@ fn g_10_what_a_kill_leaves_is_taken_up_again() {
     // Killed between the two refs of a commit.
     put(&worktree.dir().join("x"), "x");
     let head = worktree.head().unwrap();
-    commit(&worktree, &["x"]).commit.unwrap();
+    let kept = commit(&worktree, &["x"]).commit.unwrap();
     fixture.git(&["update-ref", &format!("refs/heads/{}", worktree.branch()), &head.to_string()]);
     let worktree = Worktree::open(&worktree.record()).unwrap();
-    assert_eq!(worktree.head().unwrap(), head);
-    assert_eq!(commit(&worktree, &["x"]).included, [path("x")]);
+    // What was kept was whole, and stands.
+    assert_eq!(worktree.head().unwrap(), kept);
+    assert_eq!(fixture.open().branch_tip(worktree.branch()), Some(kept));
+    assert!(commit(&worktree, &["x"]).commit.is_none());
     // Killed while it was removed.
     fs::remove_dir_all(worktree.dir()).unwrap();
     repository.remove_worktree(&worktree.record()).unwrap();
@@ -149,7 +151,16 @@ fn g_10_a_kill_at_every_step_leaves_what_can_be_gone_on_with() {
         // What the ledger would know: the tree is removed, and what was in no commit is saved.
         let planned = fixture.open().plan_worktree(fixture.new_worktree("run1")).unwrap().record();
         let was_uncommitted = planned.dir.join("uncommitted").exists();
-        fixture.open().remove_worktree(&planned).unwrap();
+        if fixture.open().remove_worktree(&planned).is_err() {
+            // A lock of git's on one of the run's refs may be left, as after a killed git: nothing is removed until it is.
+            assert!(planned.dir.exists(), "{step}");
+            crate::fixture::every_file(&fixture.dir.join(".git/refs"), &mut |path| {
+                if path.extension().is_some_and(|extension| extension == "lock") {
+                    fs::remove_file(path).unwrap();
+                }
+            });
+            fixture.open().remove_worktree(&planned).unwrap();
+        }
         assert_eq!(crate::fixture::names(&fixture.trees), Vec::<String>::new(), "{step}");
         if was_uncommitted {
             assert_eq!(fixture.git(&["show", "refs/skillhost/rescue/run1-main:uncommitted"]), "not committed");

@@ -159,6 +159,7 @@ fn g_07_g_09_racing_updates_lose_nothing_and_overwrite_nothing() {
         outcomes.iter().flatten().filter_map(|committed| Some(committed.commit?.to_string())).collect();
     assert!(!made.is_empty(), "{outcomes:?}");
     let kept = fixture.git(&["rev-parse", "refs/skillhost/keep/run1"]);
+    assert_eq!(Worktree::open(&record).unwrap().head().unwrap().to_string(), kept);
     let history = fixture.git(&["rev-list", &format!("main..{kept}")]);
     // Whoever was told that it succeeded is in the history, and nothing forked.
     assert!(made.iter().all(|commit| history.contains(commit.as_str())), "{made:?} {history}");
