@@ -2,7 +2,7 @@
 //! that reach their own origin and nobody else.
 
 use crate::servers::{Servers, servers};
-use crate::support::{Lab, block_on, component};
+use crate::support::{Lab, block_on, component, ended};
 use ::http::{Method, Response};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -835,14 +835,16 @@ fn a_10_a_request_that_can_not_be_audited_is_not_sent() {
         assert_eq!(called.answer.unwrap()[0]["error"], "DestinationUnavailable");
         assert_eq!(outside.sent.load(SeqCst), 1);
         *outside.log.lock().unwrap() = Some(lab.audit());
-        let ended = call().tool(&lab.engine, "fetch", &input).await.map(|called| called.answer).unwrap_err();
-        assert!(matches!(ended.error, CallError::Audit(_)), "{:?}", ended.error);
+        let cut = call().tool(&lab.engine, "fetch", &input).await.map(|called| called.answer).unwrap_err();
+        assert!(matches!(cut.error, CallError::Audit(_)), "{:?}", cut.error);
         assert_eq!(outside.sent.load(SeqCst), 1);
+        lab.held_without_log([ended("done")]).await;
         // Where there is no way out, whatever was granted, it is denied.
         let lab = Lab::new();
         let fetcher = lab.engine.load(&std::fs::read(World::fetcher()).unwrap()).await.unwrap();
         let called = lab.call(&fetcher, &grant, Ports::default()).tool(&lab.engine, "fetch", &input).await.unwrap();
         assert_eq!(called.answer.unwrap()[0]["error"], "HttpRequestDenied");
+        lab.held([ended("done")]).await;
     });
 }
 

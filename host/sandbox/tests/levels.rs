@@ -81,7 +81,8 @@ of_decoy = lambda name: os.stat('/proc/%d/ns/%s' % (decoy.pid, 'pid_for_children
 name = lambda name: of_decoy(name) if ['unshare'] == DECOY[:1] else own[name] + 1
 mounts = [{'point': mount['target'], 'writable': mount['writable']} for mount in plan['mounts']]
 ready = {'namespaces': [(n, name(n)) for n in own], 'uid_map': '1000 0 1', 'no_new_privs': True, 'capabilities': 0,
-    'seccomp': True, 'landlock': True, 'interfaces': [('lo', True)], 'mounts': mounts, 'processes': 1}
+    'seccomp': True, 'landlock': True, 'interfaces': [('lo', True)], 'listeners': [], 'inheritable': 0,
+    'mounts': mounts, 'processes': 1}
 os.write(2, json.dumps({'Ready': ready}).encode() + b'\n')
 if os.read(0, 1) == b'g':
     open(os.path.join([m for m in plan['mounts'] if m['target'] == '/work'][0]['source'], 'ran'), 'w').close()
