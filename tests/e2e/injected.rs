@@ -80,15 +80,21 @@ fn m_01_a_model_that_obeys_a_file_a_command_or_a_reply_widens_nothing() {
         script = script.calls("implement", 1, "run", &command(name, arguments));
     }
     script = script.calls("implement", 1, "plan", &json!({"text": ORDERS}));
-    let before = world.footprint();
+    // Somewhere to push to, that takes whatever comes.
+    let origin = world.home().join("origin.git").display().to_string();
+    world.git(&["init", "--quiet", "--bare", &origin]);
+    world.git(&["remote", "add", "origin", &origin]);
+    world.git(&["push", "--quiet", "origin", "main"]);
+    let remote = || (world.git(&["remote", "--verbose"]), world.git(&["ls-remote", &origin]));
+    let (before, remote_before) = (world.footprint(), remote());
     let ran = run(&world, &["--model", &world.model(&goes_on(script).text())]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!(world.footprint(), before);
     assert_eq!(changed(&world, &ran), ["specs/greet-everybody.md", "src/greeting.txt"]);
     assert!(denials(&world, &ran) > 0 && entry(&ran)["denials"].as_u64().unwrap() > 0, "{ran:#?}");
     assert!(!ran.stdout.contains(KEY) && !ran.stderr.contains(KEY) && !holds(&world.state(), KEY));
-    let remotes = world.git(&["remote"]);
-    assert!(remotes.is_empty() && pull_request(&entry(&ran)).contains("Denied:"), "{}", pull_request(&entry(&ran)));
+    assert_eq!(remote(), remote_before);
+    assert!(pull_request(&entry(&ran)).contains("Denied:"), "{}", pull_request(&entry(&ran)));
     // The host still answers.
     assert_eq!(world.goal(GOAL, &greeting().text(), &[]).code, Some(0));
 }
@@ -201,18 +207,23 @@ fn m_08_tests_that_are_deleted_moved_or_made_trivial_are_flagged() {
 fn m_10_nothing_in_a_repository_says_where_a_key_goes() {
     let thief = FakeModels::start([]).unwrap();
     let url = thief.url();
-    // The project's configuration can't name one.
-    for text in [
-        format!("[providers.fake]\nkind = \"anthropic\"\nurl = \"{url}\"\nkey_env = \"E2E_KEY\"\n"),
-        format!("[models]\nspec = \"{url}:m\"\n"),
-        format!("[models]\nspec = \"anthropic:m\"\nproxy = \"{url}\"\n"),
-        format!("proxy = \"{url}\"\n"),
-        format!("[env]\nANTHROPIC_BASE_URL = \"{url}\"\n"),
+    // The project's configuration can't name one: what it would take to name one is refused, by its name.
+    let model = |world: &World| world.model(&greeting().text());
+    for (above, below, key) in [
+        ("", format!("[providers.fake]\nkind = \"anthropic\"\nurl = \"{url}\"\nkey_env = \"E2E_KEY\"\n"), "providers"),
+        ("", format!("[models]\nspec = \"{url}:m\"\n"), "models.spec"),
+        ("", format!("[models]\nspec = \"anthropic:m\"\nproxy = \"{url}\"\n"), "proxy"),
+        ("proxy", String::new(), "proxy"),
+        ("", format!("[env]\nANTHROPIC_BASE_URL = \"{url}\"\n"), "env"),
     ] {
         let world = World::with(&project());
-        world.commit(&[("skillhost.toml", &format!("{text}{}", if text.starts_with('[') { "" } else { CONFIG }))]);
-        run(&world, &[]).failed(3, &["error: "]);
+        let above = if above.is_empty() { String::new() } else { format!("{above} = \"{url}\"\n") };
+        world.commit(&[("skillhost.toml", &format!("{above}{CONFIG}{below}"))]);
+        run(&world, &["--model", &model(&world)]).failed(3, &["error: ", key]);
         assert!(!world.state().join("runs").exists());
+        // Nothing else was wrong with it.
+        world.commit(&[("skillhost.toml", CONFIG)]);
+        assert_eq!(run(&world, &["--model", &model(&world)]).code, Some(0));
     }
     // Nor do files that other programs would read, and redirects; a proxy is not used, whoever names it.
     for kind in PROTOCOLS {
@@ -284,13 +295,18 @@ fn m_11_no_argument_and_no_ignored_file_makes_a_gate_pass() {
 fn m_12_no_recording_and_no_lock_of_the_repository_is_used_by_itself() {
     let world = World::with(&project());
     let script = greeting().text();
+    let kinds = ["spec", "review", "implement", "verify"];
     for model in ["replay:script.jsonl", "replay:./script.jsonl"] {
         world.commit(&[
-            ("skillhost.toml", &format!("{CONFIG}[models]\nspec = \"{model}\"\n")),
+            (
+                "skillhost.toml",
+                &format!("{CONFIG}[models]\n{}", kinds.map(|kind| format!("{kind} = \"{model}\"\n")).concat()),
+            ),
             ("script.jsonl", &script),
             ("recording.jsonl", &script),
         ]);
-        run(&world, &[]).failed(3, &["error: "]);
+        // Were it taken, the run would be done.
+        run(&world, &[]).failed(3, &["error: ", "replay"]);
     }
     world.commit(&[("skillhost.toml", CONFIG)]);
     // With no model named, there is none, whatever lies there; and a lock that is not committed is not looked at.

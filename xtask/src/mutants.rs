@@ -14,8 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A test that a missing wall lets run for ever has noticed it.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// A test that a missing wall lets run so many times as long as with it has noticed it.
+const PATIENCE: u32 = 4;
+/// At least as long as a slow machine needs to be slow in.
+const LEAST_PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any test takes where every wall stands.
+const MOST_PATIENCE: Duration = Duration::from_secs(600);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -57,11 +61,14 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     }
     attacks::prepare()?;
     let copy = Copy::make()?;
+    eprintln!("Testing      with every wall standing");
+    let patience = wanted.iter().map(|wall| copy.with(wall).with_context(|| wall.name.clone()));
+    let patience = patience.collect::<Result<Vec<_>>>()?;
     let mut unnoticed = Vec::new();
-    for (at, wall) in wanted.iter().enumerate() {
+    for (at, (wall, patience)) in wanted.iter().zip(patience).enumerate() {
         eprintln!("Without      {} ({} of {})", wall.name, at + 1, wanted.len());
         let started = Instant::now();
-        let seen = copy.without(wall).with_context(|| wall.name.clone())?;
+        let seen = copy.without(wall, patience).with_context(|| wall.name.clone())?;
         let by = match &seen {
             Seen::By(tests) => tests.iter().cloned().collect::<Vec<_>>().join(", "),
             Seen::HungIn(program) => format!("a test of {} did not end", program.display()),
@@ -130,17 +137,27 @@ impl Copy {
         Ok(copy)
     }
 
+    /// Runs the tests of a wall where it stands, which have to pass; gives how long it is worth waiting for them.
+    fn with(&self, wall: &Wall) -> Result<Duration> {
+        let started = Instant::now();
+        match self.test(wall, MOST_PATIENCE)? {
+            Seen::ByNone => Ok((started.elapsed() * PATIENCE).clamp(LEAST_PATIENCE, MOST_PATIENCE)),
+            Seen::HungIn(program) => bail!("with every wall standing, a test of {} did not end", program.display()),
+            Seen::By(tests) => bail!("with every wall standing, these fail: {}", Vec::from_iter(tests).join(", ")),
+        }
+    }
+
     /// Runs the tests of a wall without it, and puts it back.
-    fn without(&self, wall: &Wall) -> Result<Seen> {
+    fn without(&self, wall: &Wall, patience: Duration) -> Result<Seen> {
         let file = self.0.join(&wall.file);
         let text = fs::read_to_string(&file).with_context(|| wall.file.clone())?;
         fs::write(&file, wall.taken_from(&text)?)?;
-        let seen = self.test(wall);
+        let seen = self.test(wall, patience);
         fs::write(&file, text)?;
         seen
     }
 
-    fn test(&self, wall: &Wall) -> Result<Seen> {
+    fn test(&self, wall: &Wall, patience: Duration) -> Result<Seen> {
         let mut build = cargo();
         build.current_dir(&self.0).args(["test", "--locked", "--quiet", "--workspace", "--exclude", "guest-*"]);
         build.args(&wall.programs).arg("--no-run");
@@ -157,7 +174,7 @@ impl Copy {
             ran += names.len();
             let mut command = program.command();
             command.arg("--exact").args(names).stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
-            let Some(said) = within(command.spawn()?)? else { return Ok(Seen::HungIn(program.name())) };
+            let Some(said) = within(command.spawn()?, patience)? else { return Ok(Seen::HungIn(program.name())) };
             let failed = said.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
             noticed.extend(failed.map(str::to_owned));
         }
@@ -169,7 +186,7 @@ impl Copy {
 }
 
 /// What a program printed; none where it had to be ended.
-fn within(mut child: Child) -> Result<Option<String>> {
+fn within(mut child: Child, patience: Duration) -> Result<Option<String>> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let mut stdout = child.stdout.take().context("it has an output")?;
     std::thread::spawn(move || {
@@ -178,7 +195,7 @@ fn within(mut child: Child) -> Result<Option<String>> {
         // Nobody waits any more where it took too long.
         drop(sender.send(read.map(|_| String::from_utf8_lossy(&said).into_owned())));
     });
-    let said = receiver.recv_timeout(PATIENCE);
+    let said = receiver.recv_timeout(patience);
     if said.is_err() {
         child.kill()?;
     }
@@ -212,6 +229,10 @@ mod tests {
             wall.taken_from(&text).unwrap_or_else(|e| panic!("{}: {e}", wall.name));
             assert!(promises.contains(&format!("\n| {} | ", wall.promise)), "{}: promise {}", wall.name, wall.promise);
         }
+        let numbers =
+            promises.lines().filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse::<u32>().ok());
+        let unwalled: Vec<u32> = numbers.filter(|number| !walls.iter().any(|wall| wall.promise == *number)).collect();
+        assert!(unwalled.is_empty(), "promises without a wall: {unwalled:?}");
         let unique: BTreeSet<&str> = names(&walls).into_iter().collect();
         assert_eq!(unique.len(), walls.len(), "two walls have one name");
     }
