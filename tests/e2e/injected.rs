@@ -208,23 +208,28 @@ fn m_10_nothing_in_a_repository_says_where_a_key_goes() {
     let thief = FakeModels::start([]).unwrap();
     let url = thief.url();
     // The project's configuration can't name one: what it would take to name one is refused, by its name.
-    let model = |world: &World| world.model(&greeting().text());
-    for (above, below, key) in [
-        ("", format!("[providers.fake]\nkind = \"anthropic\"\nurl = \"{url}\"\nkey_env = \"E2E_KEY\"\n"), "providers"),
-        ("", format!("[models]\nspec = \"{url}:m\"\n"), "models.spec"),
-        ("", format!("[models]\nspec = \"anthropic:m\"\nproxy = \"{url}\"\n"), "proxy"),
-        ("proxy", String::new(), "proxy"),
-        ("", format!("[env]\nANTHROPIC_BASE_URL = \"{url}\"\n"), "env"),
-    ] {
+    let honest = FakeModels::start([]).unwrap();
+    let tables = [
+        (format!("[providers.fake]\nkind = \"anthropic\"\nurl = \"{url}\"\nkey_env = \"E2E_KEY\"\n"), "providers"),
+        (format!("[env]\nANTHROPIC_BASE_URL = \"{url}\"\n"), "env"),
+        (
+            format!("[models]\nspec = \"{url}:m\"\nreview = \"local:m\"\nimplement = \"local:m\"\n"),
+            "the provider http is not known",
+        ),
+    ];
+    let proxy = (format!("proxy = \"{url}\"\n{CONFIG}"), "proxy");
+    for (text, key) in tables.map(|(table, key)| (format!("{CONFIG}{table}"), key)).into_iter().chain([proxy]) {
         let world = World::with(&project());
-        let above = if above.is_empty() { String::new() } else { format!("{above} = \"{url}\"\n") };
-        world.commit(&[("skillhost.toml", &format!("{above}{CONFIG}{below}"))]);
-        run(&world, &["--model", &model(&world)]).failed(3, &["error: ", key]);
+        world.provider(&format!("{}/v1", honest.url()));
+        world.commit(&[("skillhost.toml", &text)]);
+        // Were it taken, the script would be played.
+        let model = world.model(&greeting().text());
+        let options = if text.contains("[models]") { vec![] } else { vec!["--model", model.as_str()] };
+        let mut command = world.command(&[&["run", GOAL][..], &options].concat());
+        ran(command.env("LOCAL_KEY", KEY).output().unwrap()).failed(3, &["error: ", key]);
         assert!(!world.state().join("runs").exists());
-        // Nothing else was wrong with it.
-        world.commit(&[("skillhost.toml", CONFIG)]);
-        assert_eq!(run(&world, &["--model", &model(&world)]).code, Some(0));
     }
+    assert_eq!(honest.received().len(), 0);
     // Nor do files that other programs would read, and redirects; a proxy is not used, whoever names it.
     for kind in PROTOCOLS {
         let world = World::with(&project());
