@@ -16,7 +16,7 @@ const DEFAULT_TIME: &str = "10m";
 /// Longest input. What takes long to say is seldom what breaks something, and short ones run often.
 const MAX_INPUT_BYTES: usize = 8 << 10;
 /// For components, which are made from whole guests.
-const MAX_COMPONENT_BYTES: usize = 512 << 10;
+const MAX_COMPONENT_BYTES: usize = 1 << 20;
 /// A single input may take so long, with other programs on the machine.
 const MAX_INPUT_SECONDS: u32 = 60;
 /// Memory of the process: a compiler may take a gigabyte.

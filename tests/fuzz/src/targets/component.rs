@@ -24,11 +24,16 @@ pub(super) const TARGET: Target = Target {
 };
 
 /// Compiling takes as long as this has bytes, so large ones wait for the other tests.
-const MAX_BYTES: usize = 512 << 10;
+const MAX_BYTES: usize = 1 << 20;
+/// The bundled skills that are mutated too; the larger ones take a second each to compile, and wait for the long run.
+const SKILLS: &[&str] =
+    if cfg!(feature = "libfuzzer") { &["verify", "spec", "review", "implement"] } else { &["verify"] };
 
 fn seeds() -> Vec<Vec<u8>> {
-    let guests = ["rogue-verify", "rogue-spec", "rogue-review", "hello"];
-    guests.map(|name| source(&format!("target/guests/{name}.wasm"))).into()
+    let guests =
+        ["rogue-verify", "rogue-spec", "rogue-review", "hello"].map(|name| format!("target/guests/{name}.wasm"));
+    let skills = SKILLS.iter().map(|name| format!("target/skills/{name}.wasm"));
+    guests.into_iter().chain(skills).map(|file| source(&file)).collect()
 }
 
 fn check(data: &[u8]) {
