@@ -191,7 +191,7 @@ fn doctor_tries_every_wall_and_says_what_came_of_it() {
     assert_eq!((doctor.code, doctor.stderr.as_str()), (Some(0), ""), "{doctor:#?}");
     let document = doctor.json();
     assert_eq!((&document["schema"], &document["sandbox"]), (&"skillhost.doctor/1".into(), &"full".into()));
-    for (wall, attempts) in [("component", 3), ("files", 3), ("commands", 11), ("git", 1)] {
+    for (wall, attempts) in [("component", 3), ("files", 3), ("commands", 11), ("network", 1), ("git", 1)] {
         let measured = measured(&document, wall);
         assert_eq!(measured.len(), attempts, "{measured:#?}");
         assert!(measured.iter().all(|(_, holds)| *holds), "{measured:#?}");
@@ -221,7 +221,8 @@ fn doctor_tells_the_truth_where_a_wall_is_missing() {
         let doctor = lacks.run(&world, &["doctor", "--format", "json"]);
         assert_eq!(doctor.code, Some(1), "{lacks:?}: {doctor:#?}");
         let document = doctor.json();
-        let failed: Vec<_> = ["component", "files", "commands", "git"].map(|wall| measured(&document, wall)).concat();
+        let failed: Vec<_> =
+            ["component", "files", "commands", "network", "git"].map(|wall| measured(&document, wall)).concat();
         let failed: Vec<_> = failed.iter().filter(|(_, holds)| !holds).map(|(tried, _)| tried.as_str()).collect();
         assert_eq!(failed, through, "{lacks:?}: {document:#}");
         let told = lacks.run(&world, &["doctor"]).stdout;

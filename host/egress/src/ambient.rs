@@ -2,8 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "ambient authority is gathered here")]
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use tokio::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use tokio::net::{TcpListener, TcpStream};
 
 /// The addresses that the system knows for a name.
 pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
@@ -14,4 +14,11 @@ pub(crate) async fn resolve(name: &str) -> io::Result<Vec<IpAddr>> {
 /// A connection to an address that was judged.
 pub(crate) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
     TcpStream::connect(address).await
+}
+
+/// A server on loopback, and where it is.
+pub(crate) async fn listen() -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }

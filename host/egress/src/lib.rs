@@ -17,6 +17,7 @@ mod desk;
 mod dial;
 mod forward;
 mod journal;
+mod measure;
 mod meter;
 mod proxy;
 
@@ -24,4 +25,5 @@ pub use address::special;
 pub use desk::Rules;
 pub use dial::{Connection, DialError, Dialer, Pinned, Resolve};
 pub use journal::{Journal, Refused, Report};
+pub use measure::measure;
 pub use proxy::Proxy;

@@ -24,7 +24,7 @@ struct Document<'a> {
 /// What was tried of one wall.
 #[derive(Serialize)]
 struct Tried {
-    /// `component`, `files`, `commands` or `git`.
+    /// `component`, `files`, `commands`, `network` or `git`.
     wall: &'static str,
     measured: Vec<Measured>,
 }
@@ -63,7 +63,7 @@ async fn try_walls(support: &Support, folder: &Path) -> Vec<Tried> {
         ambient::make_private_folder(&place).map(|()| place)
     };
     let mut walls = Vec::new();
-    for wall in ["component", "files", "commands", "git"] {
+    for wall in ["component", "files", "commands", "network", "git"] {
         let measured = match (wall, place(wall)) {
             (_, Err(error)) => vec![Measured::new("make a folder", false, error.to_string())],
             ("component", Ok(place)) => skillhost_engine::measure(&place).await,
@@ -72,6 +72,7 @@ async fn try_walls(support: &Support, folder: &Path) -> Vec<Tried> {
                 vec![Measured::new("start a command", false, "refused: see what is missing")]
             }
             ("commands", Ok(place)) => skillhost_sandbox::measure(support, &place).await,
+            ("network", Ok(_)) => vec![skillhost_egress::measure().await],
             (_, Ok(place)) => vec![skillhost_worktree::measure(&place)],
         };
         walls.push(Tried { wall, measured });
@@ -85,6 +86,7 @@ fn tell(printer: Printer, support: &Support, walls: &[Tried], described: &str, p
             "component" => "the component".to_owned(),
             "files" => "the file guard".to_owned(),
             "commands" => format!("command sandbox: {described}"),
+            "network" => "the way out".to_owned(),
             wall => wall.to_owned(),
         });
         if tried.wall == "commands" {
