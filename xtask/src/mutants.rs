@@ -128,10 +128,12 @@ impl Copy {
             copy_if_changed(&root().join(file), &copy.0.join(file))?;
         }
         // Components, which no wall is a part of.
-        for folder in ["target/skills", "target/guests"] {
+        for folder in ["target/skills", "target/guests", "target/wasm32-wasip2/skill"] {
             for entry in fs::read_dir(root().join(folder)).context(folder)? {
-                let entry = entry?;
-                copy_if_changed(&entry.path(), &copy.0.join(folder).join(entry.file_name()))?;
+                let file = entry?.path();
+                if let Some(name) = file.file_name().filter(|_| file.extension().is_some_and(|kind| kind == "wasm")) {
+                    copy_if_changed(&file, &copy.0.join(folder).join(name))?;
+                }
             }
         }
         Ok(copy)
