@@ -114,6 +114,12 @@ pub enum WorktreeError {
         /// Where it stands.
         path: PathBuf,
     },
+    /// A file of the git directory that doesn't name a directory though it should, or has a NUL in it.
+    #[error("{path:?} is not as git writes it")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the git directory that nobody can read as a whole.
     #[error("{path:?} is larger than {limit} bytes")]
     TooLargeForGit {
@@ -235,7 +241,9 @@ impl WorktreeError {
             Self::UnsafeTree { .. } => "start from a commit without that entry",
             Self::NotAFile { .. } => "have the run's commands leave that path alone",
             Self::CommitTooLarge { .. } => "start from a commit without what makes it so large",
-            Self::Irregular { .. } | Self::TooLargeForGit { .. } => "remove it, or restore the file from another clone",
+            Self::Irregular { .. } | Self::TooLargeForGit { .. } | Self::Malformed { .. } => {
+                "remove it, or restore the file from another clone"
+            }
             Self::Redirected { .. } => "work in a clone; `git worktree add` makes a second working directory of it",
             Self::BranchCollides { .. } => {
                 "rename that branch, or set another template in skillhost.toml, as in branch = \"runs/{slug}-{run}\""
