@@ -100,6 +100,11 @@ pub(crate) fn now_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// Refuses a path that a record can't hold, and that git2 can't name objects by.
+pub(crate) fn require_text(path: &Path) -> Result<(), WorktreeError> {
+    path.to_str().map(drop).ok_or_else(|| WorktreeError::NotText { path: path.to_owned() })
+}
+
 /// The absolute spelling of a path, with its links resolved.
 pub(crate) fn canonical(path: &Path) -> Result<PathBuf, WorktreeError> {
     fs::canonicalize(path).map_err(|e| WorktreeError::io("resolve", path, e))

@@ -150,6 +150,12 @@ pub enum WorktreeError {
         /// The directory.
         path: PathBuf,
     },
+    /// A path that no record can hold.
+    #[error("the path {path:?} is not UTF-8 text")]
+    NotText {
+        /// The path.
+        path: PathBuf,
+    },
     /// Something stands where a worktree is to be made.
     #[error("{path:?} exists already")]
     Exists {
@@ -236,6 +242,7 @@ impl WorktreeError {
             Self::TooLarge { .. } => "ask for less, or for a part",
             Self::Limit { .. } => "have the run's commands write less into the tree",
             Self::Record { .. } => "`skillhost gc` removes what no run needs",
+            Self::NotText { .. } => "move or rename its directories so that their names are UTF-8 text",
             Self::Exists { .. } => "name a directory that does not exist",
             Self::Unsaved { .. } => "copy or remove those files, then try again",
             Self::UnsafeTree { .. } => "start from a commit without that entry",

@@ -9,7 +9,7 @@ use crate::error::WorktreeError;
 use crate::git_directory::{self, Looked};
 use crate::id::CommitId;
 use crate::settings::Settings;
-use crate::snapshot::{EntryKind, Snapshot, require_readable};
+use crate::snapshot::{EntryKind, Snapshot, commit_of};
 use crate::sweep::skill_path;
 use git2::{ErrorClass, ErrorCode};
 use skillhost_core::path::SkillPath;
@@ -74,6 +74,7 @@ impl Repository {
         if ambient::canonical(git.path())? != looked.own || ambient::canonical(git.commondir())? != looked.common {
             return Err(WorktreeError::Redirected { path: workdir.join(".git") });
         }
+        ambient::require_text(&looked.common)?;
         let repository = Self {
             // Not what `core.worktree` says: that is configuration, and may point anywhere.
             workdir: workdir.to_owned(),
@@ -129,10 +130,14 @@ impl Repository {
     /// Where it names none.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, WorktreeError> {
         let git = self.open_head()?;
-        // Looked at before it is read, as far as it is a name that a repository chose.
+        // Looked at before it is read, as far as it is a name that a repository chose, or an id.
         let named = git.resolve_reference_from_short_name(rev).and_then(|found| found.resolve());
-        if let Some(id) = named.ok().and_then(|reference| reference.target()) {
-            require_readable(&git, id)?;
+        let named = named.ok().and_then(|reference| reference.target());
+        let id = named.or_else(|| rev.parse::<CommitId>().ok().map(CommitId::oid));
+        match id.map(|id| commit_of(&git, id)) {
+            Some(Err(error)) if named.is_some() || error.is_limit() => return Err(error),
+            // That there is no such id is told below.
+            _ => {}
         }
         let found = git.revparse_single(rev).and_then(|object| object.peel_to_commit());
         match found {
@@ -149,8 +154,7 @@ impl Repository {
     pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
         let git = self.open_git().ok()?;
         let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?.resolve().ok()?;
-        require_readable(&git, reference.target()?).ok()?;
-        reference.peel_to_commit().ok().map(|commit| CommitId::from(commit.id()))
+        commit_of(&git, reference.target()?).ok()?
     }
 
     /// Reads a regular file of a commit; none where it has no such file.
