@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use git2::ErrorCode;
 use rustix::io::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -172,9 +173,15 @@ pub enum WorktreeError {
         /// The first of them.
         first: String,
     },
+    /// A lock file of git's stands in the way; the detail names it.
+    #[error("another git is at work there, or was ended before it could remove its lock: {detail:?}")]
+    Locked {
+        /// What libgit2 said.
+        detail: String,
+    },
     /// libgit2 failed.
     #[error("git: {:?}", .0.message())]
-    Git(#[from] git2::Error),
+    Git(git2::Error),
     /// The operating system failed.
     #[error("could not {operation} {path:?}")]
     Io {
@@ -185,6 +192,15 @@ pub enum WorktreeError {
         /// Why it failed.
         source: io::Error,
     },
+}
+
+impl From<git2::Error> for WorktreeError {
+    fn from(error: git2::Error) -> Self {
+        match error.code() {
+            ErrorCode::Locked => Self::Locked { detail: error.message().to_owned() },
+            _ => Self::Git(error),
+        }
+    }
 }
 
 impl WorktreeError {
@@ -255,6 +271,8 @@ impl WorktreeError {
             Self::BranchCollides { .. } => {
                 "rename that branch, or set another template in skillhost.toml, as in branch = \"runs/{slug}-{run}\""
             }
+            // Never removed by the host: a `git gc` of the user's may be at it, and would then remove what is written here.
+            Self::Locked { .. } => "if no git is at work in that repository, remove the lock file, and try again",
             Self::Git(_) => "`git fsck` says whether the repository is whole",
             Self::Io { .. } => "it must be there, and open to you for reading and writing",
         })
@@ -278,7 +296,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_other_failures() {
         let io = |errno: Errno| WorktreeError::io("write", Path::new("x"), errno.into());
-        let git = |class, text| WorktreeError::Git(git2::Error::new(git2::ErrorCode::GenericError, class, text));
+        let git = |class, text| WorktreeError::Git(git2::Error::new(ErrorCode::GenericError, class, text));
         for full in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].map(io) {
             assert!(full.is_storage_full() && full.is_limit() && full.hint().is_some_and(|hint| hint.contains("room")));
         }
