@@ -4,22 +4,41 @@
 
 use crate::error::WorktreeError;
 use rustix::fs::{CWD, Mode, OFlags};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Opens the user's repository as git does: with its working directory, and with the check of who owns it.
-pub(crate) fn open_user_repository(path: &Path) -> Result<git2::Repository, git2::Error> {
-    git2::Repository::open(path)
+/// Opens a git directory as git does: with the working directory that it has, and with the check of who owns both.
+/// Nothing else is tried where it is none.
+pub(crate) fn open_user_repository(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
+    use git2::RepositoryOpenFlags as Flags;
+    git2::Repository::open_ext(git_directory, Flags::NO_SEARCH | Flags::NO_DOTGIT, std::iter::empty::<&OsStr>())
 }
 
-/// Whether some directory from here upwards is a git directory itself, as in a bare repository.
-pub(crate) fn is_in_git_directory(path: &Path) -> bool {
-    git2::Repository::discover(path).is_ok()
+/// Whether all of these are the user's own, or the user's configuration says to trust `directory`. The rule is git's.
+pub(crate) fn is_trusted(directory: &Path, all: &[&Path]) -> bool {
+    let user = rustix::process::geteuid();
+    let behind_sudo = || user.is_root().then(|| std::env::var("SUDO_UID").ok()?.parse().ok()).flatten();
+    let is_own = |path: &&Path| {
+        fs::symlink_metadata(path).is_ok_and(|at| at.uid() == user.as_raw() || Some(at.uid()) == behind_sudo())
+    };
+    all.iter().all(is_own) || is_named_safe(directory).unwrap_or(false)
+}
+
+/// Whether `safe.directory` names it. An empty value takes back those before it.
+fn is_named_safe(directory: &Path) -> Result<bool, git2::Error> {
+    let config = git2::Config::open_default()?;
+    let mut is_safe = false;
+    config.multivar("safe.directory", None)?.for_each(|entry| {
+        let value = if entry.has_value() { entry.value_bytes() } else { b"" };
+        is_safe = !value.is_empty() && (is_safe || value == b"*" || value == directory.as_os_str().as_bytes());
+    })?;
+    Ok(is_safe)
 }
 
 /// The configuration of the user and the machine, and the one in `file`, as data.
@@ -81,6 +100,11 @@ pub(crate) fn now_s() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// Refuses a path that a record can't hold, and that git2 can't name objects by.
+pub(crate) fn require_text(path: &Path) -> Result<(), WorktreeError> {
+    path.to_str().map(drop).ok_or_else(|| WorktreeError::NotText { path: path.to_owned() })
+}
+
 /// The absolute spelling of a path, with its links resolved.
 pub(crate) fn canonical(path: &Path) -> Result<PathBuf, WorktreeError> {
     fs::canonicalize(path).map_err(|e| WorktreeError::io("resolve", path, e))
@@ -121,7 +145,6 @@ pub(crate) fn read_bounded(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>
 
 /// When a file was last written, in nanoseconds of its file system's clock.
 pub(crate) fn modified_ns(path: &Path) -> Option<i128> {
-    use std::os::unix::fs::MetadataExt as _;
     let metadata = fs::symlink_metadata(path).ok()?;
     Some(i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()))
 }

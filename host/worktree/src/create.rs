@@ -34,7 +34,8 @@ impl Repository {
     /// A worktree that is not there yet, so that what has to be remembered can be written down before anything is made.
     ///
     /// # Errors
-    /// Where the name is no branch of the run, or the directory would lie in one that isn't there.
+    /// Where the name is no branch of the run, or the directory would lie in one that isn't there or has a name that is
+    /// no text.
     pub fn plan_worktree(&self, new: NewWorktree) -> Result<Worktree, WorktreeError> {
         branch::check_name(&new.run, &new.branch)?;
         let (Some(parent), Some(name)) = (new.dir.parent(), new.dir.file_name()) else {
@@ -48,6 +49,7 @@ impl Repository {
             branch: new.branch,
             git_directory: self.common_directory().to_owned(),
         };
+        ambient::require_text(&record.dir)?;
         Ok(Worktree::new(record, Vec::new()))
     }
 

@@ -1,5 +1,6 @@
 //! What can go wrong, and what to do about it.
 
+use git2::ErrorCode;
 use rustix::io::Errno;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -114,6 +115,12 @@ pub enum WorktreeError {
         /// Where it stands.
         path: PathBuf,
     },
+    /// A file of the git directory that doesn't name a directory though it should, or has a NUL in it.
+    #[error("{path:?} is not as git writes it")]
+    Malformed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file of the git directory that nobody can read as a whole.
     #[error("{path:?} is larger than {limit} bytes")]
     TooLargeForGit {
@@ -144,6 +151,12 @@ pub enum WorktreeError {
         /// The directory.
         path: PathBuf,
     },
+    /// A path that no record can hold.
+    #[error("the path {path:?} is not UTF-8 text")]
+    NotText {
+        /// The path.
+        path: PathBuf,
+    },
     /// Something stands where a worktree is to be made.
     #[error("{path:?} exists already")]
     Exists {
@@ -160,9 +173,15 @@ pub enum WorktreeError {
         /// The first of them.
         first: String,
     },
+    /// A lock file of git's stands in the way; the detail names it.
+    #[error("another git is at work there, or was ended before it could remove its lock: {detail:?}")]
+    Locked {
+        /// What libgit2 said.
+        detail: String,
+    },
     /// libgit2 failed.
     #[error("git: {:?}", .0.message())]
-    Git(#[from] git2::Error),
+    Git(git2::Error),
     /// The operating system failed.
     #[error("could not {operation} {path:?}")]
     Io {
@@ -173,6 +192,15 @@ pub enum WorktreeError {
         /// Why it failed.
         source: io::Error,
     },
+}
+
+impl From<git2::Error> for WorktreeError {
+    fn from(error: git2::Error) -> Self {
+        match error.code() {
+            ErrorCode::Locked => Self::Locked { detail: error.message().to_owned() },
+            _ => Self::Git(error),
+        }
+    }
 }
 
 impl WorktreeError {
@@ -230,16 +258,21 @@ impl WorktreeError {
             Self::TooLarge { .. } => "ask for less, or for a part",
             Self::Limit { .. } => "have the run's commands write less into the tree",
             Self::Record { .. } => "`skillhost gc` removes what no run needs",
+            Self::NotText { .. } => "move or rename its directories so that their names are UTF-8 text",
             Self::Exists { .. } => "name a directory that does not exist",
             Self::Unsaved { .. } => "copy or remove those files, then try again",
             Self::UnsafeTree { .. } => "start from a commit without that entry",
             Self::NotAFile { .. } => "have the run's commands leave that path alone",
             Self::CommitTooLarge { .. } => "start from a commit without what makes it so large",
-            Self::Irregular { .. } | Self::TooLargeForGit { .. } => "remove it, or restore the file from another clone",
+            Self::Irregular { .. } | Self::TooLargeForGit { .. } | Self::Malformed { .. } => {
+                "remove it, or restore the file from another clone"
+            }
             Self::Redirected { .. } => "work in a clone; `git worktree add` makes a second working directory of it",
             Self::BranchCollides { .. } => {
                 "rename that branch, or set another template in skillhost.toml, as in branch = \"runs/{slug}-{run}\""
             }
+            // Never removed by the host: a `git gc` of the user's may be at it, and would then remove what is written here.
+            Self::Locked { .. } => "if no git is at work in that repository, remove the lock file, and try again",
             Self::Git(_) => "`git fsck` says whether the repository is whole",
             Self::Io { .. } => "it must be there, and open to you for reading and writing",
         })
@@ -263,7 +296,7 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_from_other_failures() {
         let io = |errno: Errno| WorktreeError::io("write", Path::new("x"), errno.into());
-        let git = |class, text| WorktreeError::Git(git2::Error::new(git2::ErrorCode::GenericError, class, text));
+        let git = |class, text| WorktreeError::Git(git2::Error::new(ErrorCode::GenericError, class, text));
         for full in [Errno::NOSPC, Errno::DQUOT, Errno::FBIG].map(io) {
             assert!(full.is_storage_full() && full.is_limit() && full.hint().is_some_and(|hint| hint.contains("room")));
         }

@@ -8,7 +8,7 @@
 mod ambient;
 
 use crate::error::WorktreeError;
-use ambient::{canonical, children, is_link_to_directory, read_pointer, read_whole, require_file};
+use ambient::{canonical, children, is_link_to_directory, is_regular, read_pointer, read_whole, require_file};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -21,33 +21,51 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Largest list of alternates, and largest configuration.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 
-/// Looks at what `.git` stands for. Gives the directory that holds objects and refs; none where it names none.
+/// The directories that were looked at, by their one spelling: only these are opened.
+#[derive(Debug)]
+pub(crate) struct Looked {
+    /// Holds `HEAD` and the index.
+    pub(crate) own: PathBuf,
+    /// Holds objects and refs; mostly the same one.
+    pub(crate) common: PathBuf,
+    /// Whether another file or a link named it.
+    pub(crate) is_named: bool,
+}
+
+/// Looks at what `.git` stands for; none where nothing is there that could be one.
 ///
 /// # Errors
-/// Where something in it would block or exhaust whoever reads it, or lead what is written elsewhere.
-pub(crate) fn check(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
-    let Some(own) = own_directory(dot_git)? else { return Ok(None) };
+/// Where something in it would block or exhaust whoever reads it, or lead what is written elsewhere, and where `.git` is
+/// a file that doesn't name a directory.
+pub(crate) fn check(dot_git: &Path) -> Result<Option<Looked>, WorktreeError> {
+    let own = match ambient::is_directory(dot_git) {
+        true => canonical(dot_git),
+        false => read_pointer(dot_git, "gitdir:")?,
+    };
+    let Some(own) = own else { return Ok(None) };
     let common = read_pointer(&own.join("commondir"), "")?;
     let mut look = Look::default();
     look.directory(&own)?;
     look.configurations(&own)?;
-    let Some(common) = common else {
-        look.alternates(&own.join("objects"))?;
-        return Ok(Some(own));
-    };
-    look.directory(&common)?;
-    look.configurations(&common)?;
-    look.alternates(&common.join("objects"))?;
-    // Whoever opens the shared directory by itself would be sent on to a third one.
-    match read_pointer(&common.join("commondir"), "")? {
-        Some(_) => Err(WorktreeError::Redirected { path: common.join("commondir") }),
-        None => Ok(Some(common)),
+    if let Some(common) = &common {
+        look.directory(common)?;
+        look.configurations(common)?;
+        // Whoever opens the shared directory by itself would be sent on to a third one.
+        if read_pointer(&common.join("commondir"), "")?.is_some() {
+            return Err(WorktreeError::Redirected { path: common.join("commondir") });
+        }
     }
+    let common = common.unwrap_or_else(|| own.clone());
+    look.alternates(&common.join("objects"))?;
+    Ok(Some(Looked { is_named: !ambient::is_real_directory(dot_git), own, common }))
 }
 
-/// `.git` itself, or the directory that it names.
-fn own_directory(dot_git: &Path) -> Result<Option<PathBuf>, WorktreeError> {
-    if ambient::is_directory(dot_git) { Ok(Some(dot_git.to_owned())) } else { read_pointer(dot_git, "gitdir: ") }
+/// Whether some directory from here upwards is a git directory itself, as in a bare repository. Told by its parts alone.
+pub(crate) fn surrounds(path: &Path) -> bool {
+    path.ancestors().any(|above| {
+        is_regular(&above.join("HEAD"))
+            && ["objects", "refs"].iter().all(|name| ambient::is_directory(&above.join(name)))
+    })
 }
 
 #[derive(Default)]
@@ -63,7 +81,7 @@ impl Look {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             match name {
                 // What is written here has names that people chose.
-                "refs" | "logs" if is_link_to_directory(&entry) => {
+                "refs" | "logs" | "objects" if is_link_to_directory(&entry) => {
                     return Err(WorktreeError::Redirected { path: entry });
                 }
                 "refs" | "info" => self.beneath(&entry, MAX_FILE_BYTES)?,

@@ -6,10 +6,10 @@
 
 use crate::ambient;
 use crate::error::WorktreeError;
-use crate::git_directory;
+use crate::git_directory::{self, Looked};
 use crate::id::CommitId;
 use crate::settings::Settings;
-use crate::snapshot::{EntryKind, Snapshot, require_readable};
+use crate::snapshot::{EntryKind, Snapshot, commit_of};
 use crate::sweep::skill_path;
 use git2::{ErrorClass, ErrorCode};
 use skillhost_core::path::SkillPath;
@@ -36,14 +36,22 @@ impl Repository {
     /// Where there is none, or it can't be worked with; the hint says what to do.
     pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
         let start = ambient::canonical(dir)?;
-        for workdir in start.ancestors().filter(|above| ambient::kind_of(&above.join(".git")).is_some()) {
+        for workdir in start.ancestors() {
+            let dot_git = workdir.join(".git");
+            let Some(looked) = git_directory::check(&dot_git)? else { continue };
             // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
-            if let Some(common) = git_directory::check(&workdir.join(".git"))? {
-                Settings::read(&common)?;
+            Settings::read(&looked.common)?;
+            // What names a directory belongs to whoever may lead the user there, which the directory doesn't tell.
+            if looked.is_named && !ambient::is_trusted(workdir, &[workdir, &dot_git]) {
+                return Err(WorktreeError::Ownership { path: workdir.to_owned() });
             }
-            match ambient::open_user_repository(workdir) {
-                Ok(git) => return Self::from_git(&git, workdir),
-                Err(e) if e.code() == ErrorCode::NotFound && e.class() == ErrorClass::Repository => {}
+            match ambient::open_user_repository(&looked.own) {
+                Ok(git) => return Self::from_git(&git, workdir, looked),
+                Err(e) if e.code() == ErrorCode::NotFound && e.class() == ErrorClass::Repository => {
+                    if looked.is_named {
+                        return Err(WorktreeError::Malformed { path: dot_git });
+                    }
+                }
                 Err(e) if e.code() == ErrorCode::Owner => {
                     return Err(WorktreeError::Ownership { path: workdir.to_owned() });
                 }
@@ -53,23 +61,26 @@ impl Repository {
                 Err(e) => return Err(e.into()),
             }
         }
-        if ambient::is_in_git_directory(&start) {
+        if git_directory::surrounds(&start) {
             return Err(WorktreeError::Bare { path: start });
         }
         Err(WorktreeError::NoRepository { path: start })
     }
 
-    fn from_git(git: &git2::Repository, workdir: &Path) -> Result<Self, WorktreeError> {
+    fn from_git(git: &git2::Repository, workdir: &Path, looked: Looked) -> Result<Self, WorktreeError> {
         if git.is_bare() {
             return Err(WorktreeError::Bare { path: git.path().to_owned() });
         }
-        let common_directory = ambient::canonical(git.commondir())?;
+        if ambient::canonical(git.path())? != looked.own || ambient::canonical(git.commondir())? != looked.common {
+            return Err(WorktreeError::Redirected { path: workdir.join(".git") });
+        }
+        ambient::require_text(&looked.common)?;
         let repository = Self {
             // Not what `core.worktree` says: that is configuration, and may point anywhere.
             workdir: workdir.to_owned(),
-            git_directory: ambient::canonical(git.path())?,
-            settings: Settings::read(&common_directory)?,
-            common_directory,
+            settings: Settings::read(&looked.common)?,
+            git_directory: looked.own,
+            common_directory: looked.common,
         };
         let git = repository.open_git()?;
         match repository.resolve("HEAD") {
@@ -119,10 +130,14 @@ impl Repository {
     /// Where it names none.
     pub fn resolve(&self, rev: &str) -> Result<CommitId, WorktreeError> {
         let git = self.open_head()?;
-        // Looked at before it is read, as far as it is a name that a repository chose.
+        // Looked at before it is read, as far as it is a name that a repository chose, or an id.
         let named = git.resolve_reference_from_short_name(rev).and_then(|found| found.resolve());
-        if let Some(id) = named.ok().and_then(|reference| reference.target()) {
-            require_readable(&git, id)?;
+        let named = named.ok().and_then(|reference| reference.target());
+        let id = named.or_else(|| rev.parse::<CommitId>().ok().map(CommitId::oid));
+        match id.map(|id| commit_of(&git, id)) {
+            Some(Err(error)) if named.is_some() || error.is_limit() => return Err(error),
+            // That there is no such id is told below.
+            _ => {}
         }
         let found = git.revparse_single(rev).and_then(|object| object.peel_to_commit());
         match found {
@@ -139,8 +154,7 @@ impl Repository {
     pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
         let git = self.open_git().ok()?;
         let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?.resolve().ok()?;
-        require_readable(&git, reference.target()?).ok()?;
-        reference.peel_to_commit().ok().map(|commit| CommitId::from(commit.id()))
+        commit_of(&git, reference.target()?).ok()?
     }
 
     /// Reads a regular file of a commit; none where it has no such file.

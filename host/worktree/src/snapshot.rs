@@ -4,7 +4,7 @@
 use crate::beneath::lossy;
 use crate::error::WorktreeError;
 use crate::id::CommitId;
-use git2::{Oid, Repository};
+use git2::{ObjectType, Oid, Repository};
 use skillhost_core::path::is_git_name;
 use std::collections::{BTreeMap, HashSet};
 
@@ -23,6 +23,8 @@ const MAX_PATHS_BYTES: usize = 250 << 20;
 /// Largest commit, or single directory of one, that is read: libgit2 reads them whole. A directory with a million files
 /// has some 40 MB.
 const MAX_OBJECT_BYTES: usize = 128 << 20;
+/// Longest chain of tags that name tags.
+const MAX_TAGS: usize = 16;
 
 /// What an entry of a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,6 +101,9 @@ impl Snapshot {
                 let Some(entry) = tree.get(index) else { continue };
                 let path = [&prefix[..], entry.name_bytes()].concat();
                 path_bytes += path.len();
+                if path_bytes > MAX_PATHS_BYTES {
+                    return Err(over(MAX_PATHS_BYTES, "bytes of paths"));
+                }
                 if let Some(rule) = unsafe_name(entry.name_bytes(), &path) {
                     return Err(WorktreeError::UnsafeTree { path: lossy(&path), rule });
                 }
@@ -121,14 +126,11 @@ impl Snapshot {
                     let Some(kind) = EntryKind::from_mode(entry.filemode()) else {
                         return Err(WorktreeError::UnsafeTree { path: lossy(&path), rule: "its mode is unknown" });
                     };
+                    if snapshot.entries.len() == MAX_FILES {
+                        return Err(over(MAX_FILES, "files"));
+                    }
                     snapshot.entries.insert(path, Entry { kind, blob: entry.id() });
                 }
-            }
-            if snapshot.entries.len() > MAX_FILES {
-                return Err(over(MAX_FILES, "files"));
-            }
-            if path_bytes > MAX_PATHS_BYTES {
-                return Err(over(MAX_PATHS_BYTES, "bytes of paths"));
             }
         }
         Ok(snapshot)
@@ -139,6 +141,24 @@ impl Snapshot {
 fn order(name: &[u8], mode: i32) -> Vec<u8> {
     let behind: &[u8] = if mode == 0o040_000 { b"/" } else { b"" };
     [name, behind].concat()
+}
+
+/// The commit that an object is, or that it names as a tag, or as a tag of a tag; none where it is something else. Each
+/// is looked at before it is read.
+///
+/// # Errors
+/// Where one of them would take the host's memory, or can't be read.
+pub(crate) fn commit_of(repository: &Repository, mut id: Oid) -> Result<Option<CommitId>, WorktreeError> {
+    let odb = repository.odb()?;
+    for _ in 0..MAX_TAGS {
+        require_readable(repository, id)?;
+        match odb.read_header(id)?.1 {
+            ObjectType::Commit => return Ok(Some(CommitId::from(id))),
+            ObjectType::Tag => id = repository.find_tag(id)?.target_id(),
+            _ => return Ok(None),
+        }
+    }
+    Ok(None)
 }
 
 /// Refuses a commit or a directory that would take the host's memory.

@@ -58,3 +58,55 @@ fn f_12_large_files_that_cost_a_command_nothing_are_not_read_all() {
     // Of one path only that one is read.
     assert!(worktree.diff(&[path("f00")], 1_000).unwrap().contains("+changed"));
 }
+
+/// Writes an object whose bytes need not be whole.
+fn write(fixture: &Fixture, kind: &str, bytes: &[u8], length: u64) -> String {
+    let file = fixture.temporary.path().join("object");
+    fs::write(&file, bytes).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_len(length).unwrap();
+    fixture.git(&["hash-object", "-t", kind, "--literally", "-w", &file.display().to_string()])
+}
+
+#[test]
+fn g_06_a_directory_is_left_as_soon_as_it_is_too_much() {
+    let fixture = Fixture::new();
+    let blob = [7; 20];
+    // Of one directory's entries, each of which has a long path, the last is one that would be refused if it were reached.
+    let mut tree = Vec::new();
+    for name in (0..70_000).map(|number| format!("{number:06}")).chain(["zz".to_owned(), "zz".to_owned()]) {
+        tree.extend([b"100644 ", name.as_bytes(), b"\0", &blob].concat());
+    }
+    let mut tree = write(&fixture, "tree", &tree, tree.len() as u64);
+    for _ in 0..15 {
+        let id = (0..40).step_by(2).map(|at| u8::from_str_radix(&tree[at..at + 2], 16).unwrap());
+        let above: Vec<u8> = [b"40000 ", "d".repeat(255).as_bytes(), b"\0"].concat().into_iter().chain(id).collect();
+        tree = write(&fixture, "tree", &above, above.len() as u64);
+    }
+    commit_tree(&fixture, &tree);
+    let repository = fixture.open();
+    let error = repository.list_files(&repository.resolve("main").unwrap()).unwrap_err();
+    assert!(matches!(error, WorktreeError::CommitTooLarge { what: "bytes of paths", .. }), "{error}");
+}
+
+#[test]
+fn g_06_what_a_tag_names_is_looked_at_before_it_is_read() {
+    let fixture = Fixture::new();
+    let tree = fixture.git(&["rev-parse", "HEAD^{tree}"]);
+    let text = format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\n");
+    let huge = write(&fixture, "commit", text.as_bytes(), 200 << 20);
+    let mut tag = huge.clone();
+    for kind in ["commit", "tag", "tag"] {
+        let text = format!("object {tag}\ntype {kind}\ntag v1\ntagger A <a@b> 1 +0000\n\nx\n");
+        tag = write(&fixture, "tag", text.as_bytes(), text.len() as u64);
+        put(&fixture.dir.join(".git/refs/tags/v1"), &format!("{tag}\n"));
+        for rev in ["v1", &tag, &huge] {
+            let error = fixture.open().resolve(rev).unwrap_err();
+            assert!(matches!(error, WorktreeError::CommitTooLarge { .. }), "{rev}: {error}");
+        }
+    }
+    // One that names an honest commit is as good as its id; a missing one is only no commit.
+    fixture.git(&["tag", "-a", "-m", "two", "v2", "main"]);
+    assert_eq!(fixture.open().resolve("v2").unwrap(), fixture.open().resolve("main").unwrap());
+    let missing = fixture.open().resolve(&"7".repeat(40)).unwrap_err();
+    assert!(matches!(missing, WorktreeError::Revision { .. }), "{missing}");
+}

@@ -1,7 +1,7 @@
 //! Rows G-09 and G-10: many trees at once, and those that a kill left half-made.
 
 use crate::do_everything;
-use crate::fixture::{Fixture, commit, names, path, put, set};
+use crate::fixture::{Fixture, commit, names, path, put, set, try_commit};
 use skillhost_worktree::{NewWorktree, Worktree, WorktreeError};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,29 @@ fn g_09_thirty_two_worktrees_at_once() {
         assert!(commit(worktree, &["mine"]).commit.is_some());
     }
     assert_eq!(fixture.state(), before);
+    fixture.check_integrity();
+}
+
+#[test]
+fn g_10_a_lock_that_a_kill_left_is_named_and_nothing_is_lost() {
+    let fixture = Fixture::new();
+    let worktree = fixture.worktree("run1");
+    for reference in ["refs/heads/skillhost/goal-run1", "refs/skillhost/keep/run1", "refs/skillhost/rescue/run1-main"] {
+        let lock = fixture.dir.join(".git").join(format!("{reference}.lock"));
+        put(&lock, "");
+        put(&worktree.dir().join("uncommitted"), reference);
+        let error = match reference.contains("rescue") {
+            true => fixture.open().remove_worktree(&worktree.record()).unwrap_err(),
+            false => try_commit(&worktree, &["uncommitted"], &[], &|_| true).unwrap_err(),
+        };
+        assert!(matches!(error, WorktreeError::Locked { .. }), "{error}");
+        assert!(error.to_string().contains(&format!("{reference}.lock")), "{error}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("remove the lock file")));
+        assert!(lock.exists() && worktree.dir().join("uncommitted").exists());
+        fs::remove_file(lock).unwrap();
+    }
+    fixture.open().remove_worktree(&worktree.record()).unwrap();
+    assert!(!worktree.dir().exists());
     fixture.check_integrity();
 }
 

@@ -120,7 +120,7 @@ fn g_06_files_without_end_are_refused_before_they_are_read() {
 #[test]
 fn g_06_nothing_leads_out_of_the_git_directory() {
     type Lead = fn(&Fixture, &Path);
-    let ways: [Lead; 5] = [
+    let ways: [Lead; 6] = [
         // The run's branch would be made in a directory of the attacker's choice.
         |f, outside| symlink(outside, f.dir.join(".git/refs/heads/skillhost")).unwrap(),
         |f, outside| {
@@ -133,6 +133,10 @@ fn g_06_nothing_leads_out_of_the_git_directory() {
             symlink(outside, f.dir.join(".git/logs")).unwrap();
         },
         |f, outside| symlink(outside, f.dir.join(".git/objects/00")).unwrap(),
+        |f, outside| {
+            fs::rename(f.dir.join(".git/objects"), outside.join("objects")).unwrap();
+            symlink(outside.join("objects"), f.dir.join(".git/objects")).unwrap();
+        },
         // A shared directory that is sent on when it is opened by itself.
         |f, outside| {
             f.git(&["clone", "-q", "--bare", ".", &outside.join("second").display().to_string()]);

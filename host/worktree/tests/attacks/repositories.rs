@@ -207,3 +207,19 @@ fn g_05_alternates_lead_to_objects_and_to_nothing_that_blocks() {
         assert!(matches!(&error, WorktreeError::Irregular { path } if path.ends_with(place)), "{error}");
     }
 }
+
+#[test]
+fn g_11_places_whose_names_are_no_text_are_refused_before_anything_is_made() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let odd = std::ffi::OsStr::from_bytes(b"o\xffd");
+    let fixture = Fixture::new();
+    let trees = fixture.temporary.path().join(odd);
+    fs::create_dir(&trees).unwrap();
+    let new = NewWorktree { dir: trees.join("run1"), ..fixture.new_worktree("run1") };
+    let error = fixture.open().create_worktree(new).unwrap_err();
+    assert!(matches!(error, WorktreeError::NotText { .. }) && error.hint().is_some(), "{error}");
+    assert!(names(&trees).is_empty() && fixture.open().branch_tip("skillhost/goal-run1").is_none());
+    fs::rename(&fixture.dir, trees.join("repository")).unwrap();
+    let error = Repository::open(&trees.join("repository")).unwrap_err();
+    assert!(matches!(error, WorktreeError::NotText { .. }), "{error}");
+}
