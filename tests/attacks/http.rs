@@ -637,6 +637,31 @@ fn r_15_a_secret_that_comes_back_is_masked() {
 }
 
 #[test]
+fn r_15_what_is_held_back_of_a_reply_tells_no_part_of_a_secret() {
+    let world = World::new("guessed");
+    let Servers { tls, other, .. } = servers();
+    // By a server that nobody lets have the secret.
+    for how in ["say-and-stall", "say-and-cut"] {
+        let ask = |guess: &str| {
+            let mut request = world.to(*other, &format!("{how}/{guess}"));
+            request["wait_ms"] = json!(500);
+            request
+        };
+        for size in [1, 8, SECRET.len() - 1] {
+            let guesses = [&SECRET[..size], &"~".repeat(size)].map(ask);
+            let answers = world.fetch(&[all(*tls), all(*other), token()], &guesses);
+            assert_eq!(answers[0], answers[1], "{how} {size}");
+            let (body, error) = (answers[0]["body"].as_str().unwrap(), answers[0]["error"].as_str());
+            assert!(error.is_some() && body.len() > 100 && body.len() < 200 && !body.contains('t'), "{answers:?}");
+        }
+        // Whoever was granted none gets everything at once.
+        let answers = world.fetch(&[all(*other)], &[ask(&SECRET[..8])]);
+        assert!(answers[0]["body"].as_str().unwrap().ends_with(&format!("x{}", &SECRET[..8])), "{answers:?}");
+    }
+    world.is_unharmed();
+}
+
+#[test]
 fn r_15_an_encoded_reply_is_refused_where_a_secret_could_hide() {
     let world = World::new("hidden");
     let tls = servers().tls;

@@ -8,13 +8,14 @@ use skillhost_core::secret::{Forms, MIN_SECRET_BYTES, is_value, named_in, placeh
 use skillhost_core::urls::Origin;
 use skillhost_core::user::SecretSource;
 use skillhost_engine::ports::HttpError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Secrets that were granted, by name.
 #[derive(Default)]
 pub struct Secrets(BTreeMap<SecretName, Secret>);
 
+#[derive(Clone)]
 struct Secret {
     value: String,
     origins: Vec<Origin>,
@@ -90,6 +91,12 @@ impl Secrets {
             Ok((name, Secret { value, origins: source.hosts.clone() }))
         };
         granted.into_iter().map(read).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Those of these names.
+    pub(super) fn only(&self, names: &BTreeSet<SecretName>) -> Self {
+        let named = self.0.iter().filter(|(name, _)| names.contains(*name));
+        Self(named.map(|(name, secret)| (name.clone(), secret.clone())).collect())
     }
 
     /// How all of them show in texts.
@@ -186,6 +193,20 @@ mod tests {
             }
         }
         assert!(!format!("{secrets:?}").contains(VALUE));
+    }
+
+    #[test]
+    fn r_15_what_a_skill_was_not_granted_is_neither_sent_for_it_nor_looked_for() {
+        let (all, a, b) = (secrets(), name("A"), name("B"));
+        let url = WebUrl::parse("https://a.example/").unwrap();
+        let none = all.only(&BTreeSet::new());
+        assert!(none.forms().is_empty() && !none.carries(&a, &url));
+        let one = all.only(&BTreeSet::from([b.clone()]));
+        assert!(!one.forms().is_empty() && !one.carries(&a, &url));
+        assert!(one.carries(&b, &WebUrl::parse("http://127.0.0.1/").unwrap()));
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer <secret:A>".parse().unwrap());
+        assert_eq!(one.put_into(headers, &[a], &url).unwrap_err(), HttpError::Denied);
     }
 
     #[test]
