@@ -103,7 +103,7 @@ pub(super) fn incoming(
         if sum > MAX_BYTES_IN { Err(HttpError::ReceivedTooMuch) } else { Ok(()) }
     };
     let body = Counted { body, count, is_over: false }.boxed_unsync();
-    Ending { body, exchange, permit: Some(permit) }.boxed_unsync()
+    Ending { reply: Some((body, permit)), exchange }.boxed_unsync()
 }
 
 struct Counted<F> {
@@ -145,9 +145,9 @@ impl<F: Fn(&Bytes) -> Result<(), HttpError> + Unpin> http_body::Body for Counted
 
 /// Closes its exchange with its last frame, or when nobody reads on.
 struct Ending {
-    body: HttpBody,
+    /// The body, whose connection ends with it, and the place that it takes; none once it is over.
+    reply: Option<(HttpBody, OwnedSemaphorePermit)>,
     exchange: Arc<Exchange>,
-    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl http_body::Body for Ending {
@@ -158,14 +158,16 @@ impl http_body::Body for Ending {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Error>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Some((body, _)) = &mut self.reply else { return Poll::Ready(None) };
+        let frame = std::task::ready!(Pin::new(body).poll_frame(context));
         let closed = match &frame {
             Some(Ok(frame)) if frame.is_data() => Ok(()),
             Some(Err(error)) => self.exchange.try_close(status(error)),
             Some(Ok(_)) | None => self.exchange.try_close(Status::Done),
         };
         if !matches!(&frame, Some(Ok(frame)) if frame.is_data()) {
-            self.permit = None;
+            // A skill may keep what it has read: the connection must not be kept with it.
+            self.reply = None;
         }
         Poll::Ready(match (closed, frame) {
             (Err(_), _) => Some(Err(Error::InternalError(None))),
