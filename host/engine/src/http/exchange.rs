@@ -233,4 +233,43 @@ mod tests {
         assert!(matches!(end, Some(Err(HttpError::ReceivedTooMuch))) && bytes == 8);
         assert!(counted.frame().await.is_none());
     }
+
+    /// Says when it is gone, as a connection would.
+    struct Held(Arc<()>, HttpBody);
+
+    impl http_body::Body for Held {
+        type Data = Bytes;
+        type Error = HttpError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, HttpError>>> {
+            Pin::new(&mut self.1).poll_frame(context)
+        }
+    }
+
+    #[tokio::test]
+    async fn d_05_a_reply_that_is_over_holds_no_connection_though_it_is_kept() {
+        let data = || Ok(http_body::Frame::data(Bytes::from_static(b"part")));
+        for frames in [vec![data()], vec![data(), Err(HttpError::Cut)]] {
+            let connection = Arc::new(());
+            let body = StreamBody::new(futures::stream::iter(frames)).boxed_unsync();
+            let body = Held(Arc::clone(&connection), body).boxed_unsync();
+            let open = Arc::new(tokio::sync::Semaphore::new(1));
+            let permit = Arc::clone(&open).try_acquire_owned().unwrap();
+            let exchange = Arc::new(Exchange {
+                begun: Mutex::default(),
+                sent: AtomicU64::new(0),
+                received: AtomicU64::new(0),
+                status: AtomicU16::new(200),
+            });
+            let mut reply = incoming(body, exchange, Arc::default(), permit);
+            assert!(reply.frame().await.unwrap().is_ok());
+            assert_eq!((Arc::strong_count(&connection), open.available_permits()), (2, 0));
+            assert!(reply.frame().await.is_none_or(|frame| frame.is_err()));
+            assert_eq!((Arc::strong_count(&connection), open.available_permits()), (1, 1));
+            assert!(reply.frame().await.is_none());
+        }
+    }
 }
