@@ -41,7 +41,7 @@ struct System;
 
 impl Resolve for System {
     fn resolve(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        async move { ambient::resolve(&name).await }.boxed()
+        ambient::resolve(name).boxed()
     }
 }
 
@@ -274,7 +274,7 @@ mod tests {
     async fn x_03_an_answer_that_changes_later_changes_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let dialer = dialer(&["example.com"], &[&["127.0.0.1"], &["127.0.0.2"]]);
+        let dialer = dialer(&["127.0.0.0/8"], &[&["127.0.0.1"], &["127.0.0.2"]]);
         let pinned = dialer.pin(&to(&format!("example.com:{port}"))).await.unwrap();
         for _ in 0..2 {
             let connection = pinned.connect().await.unwrap();
@@ -345,6 +345,11 @@ mod tests {
         for open in ["10.0.0.0/8", "example.com", "*.example.com"] {
             let pinned = dialer(&[open], answer).pin(&to("example.com:443")).await;
             assert_eq!(pinned.is_ok(), open != "*.example.com", "{open}");
+        }
+        // A name opens networks, and never the machine itself.
+        for answer in [&["127.0.0.1"][..], &["169.254.169.254"], &["10.1.2.3", "127.0.0.1"]] {
+            let error = dialer(&["example.com"], &[answer]).pin(&to("example.com:443")).await.unwrap_err();
+            assert!(error.is_refusal(), "{answer:?}");
         }
         let mixed: &[&[&str]] = &[&["10.1.2.3", "127.0.0.1"]];
         assert!(dialer(&["10.0.0.0/8"], mixed).pin(&to("example.com:443")).await.is_err());
