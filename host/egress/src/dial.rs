@@ -288,16 +288,31 @@ mod tests {
         assert!(dialer.pin(&destination).await.unwrap_err().is_refusal());
     }
 
-    /// Never answers for names that begin so; counts them.
-    #[derive(Clone, Default)]
-    struct Silent(Arc<AtomicUsize>);
+    /// Doesn't answer for names that begin so, until it is told to; counts them.
+    #[derive(Clone)]
+    struct Silent {
+        asked: Arc<AtomicUsize>,
+        answers: Arc<Semaphore>,
+    }
+
+    impl Silent {
+        fn new() -> Self {
+            Self { asked: Arc::default(), answers: Arc::new(Semaphore::new(0)) }
+        }
+    }
 
     impl Resolve for Silent {
         fn resolve(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
             let silent = name.starts_with("silent");
-            self.0.fetch_add(usize::from(silent), Relaxed);
-            async move { if silent { std::future::pending().await } else { Ok(vec!["192.0.2.1".parse().unwrap()]) } }
-                .boxed()
+            self.asked.fetch_add(usize::from(silent), Relaxed);
+            let answers = Arc::clone(&self.answers);
+            async move {
+                if silent {
+                    answers.acquire().await.unwrap().forget();
+                }
+                Ok(vec!["192.0.2.1".parse().unwrap()])
+            }
+            .boxed()
         }
     }
 
@@ -320,7 +335,7 @@ mod tests {
 
     #[tokio::test]
     async fn r_16_names_that_are_not_answered_hold_up_their_own_command_alone() {
-        let one = Dialer::new(Openings::default()).with_resolver(Silent::default());
+        let one = Dialer::new(Openings::default()).with_resolver(Silent::new());
         let other = one.apart();
         ask_and_go(&one, MAX_LOOKUPS).await;
         assert!(other.pin(&to("example.com:443")).await.is_ok());
@@ -328,15 +343,21 @@ mod tests {
 
     #[tokio::test]
     async fn r_16_lookups_that_nobody_waits_for_are_bounded() {
-        let resolver = Silent::default();
+        let resolver = Silent::new();
         let dialer = Dialer::new(Openings::default()).with_resolver(resolver.clone());
         ask_and_go(&dialer, 1000).await;
-        assert_eq!(resolver.0.load(Relaxed), MAX_LOOKUPS);
+        assert_eq!(resolver.asked.load(Relaxed), MAX_LOOKUPS);
         // And those of many commands together.
         for _ in 0..2 * MAX_ALL_LOOKUPS / MAX_LOOKUPS {
             ask_and_go(&dialer.apart(), 20).await;
         }
-        assert_eq!(resolver.0.load(Relaxed), MAX_ALL_LOOKUPS);
+        assert_eq!(resolver.asked.load(Relaxed), MAX_ALL_LOOKUPS);
+        // Once there is room again, nothing is asked for those who went.
+        resolver.answers.add_permits(10_000);
+        while dialer.all_lookups.available_permits() < MAX_ALL_LOOKUPS {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(resolver.asked.load(Relaxed), MAX_ALL_LOOKUPS);
     }
 
     #[tokio::test]

@@ -11,6 +11,13 @@ use skillhost_engine::ports::HttpError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+/// What servers read before a credential; `Basic` is followed by an encoded one.
+const SCHEMES: [&str; 4] = ["bearer", "token", "apikey", "bot"];
+/// A field that carries a credential has one of these words in its name.
+const CREDENTIALS: [&str; 8] = ["authorization", "auth", "token", "key", "apikey", "secret", "password", "credential"];
+/// Fields of one request, names and values: more than the largest secret beside what a skill may send itself.
+const MAX_FIELDS_BYTES: usize = 32 << 10;
+
 /// Secrets that were granted, by name.
 #[derive(Default)]
 pub struct Secrets(BTreeMap<SecretName, Secret>);
@@ -138,13 +145,6 @@ impl Secrets {
         Ok(headers)
     }
 }
-
-/// What servers read before a credential; `Basic` is followed by an encoded one.
-const SCHEMES: [&str; 4] = ["bearer", "token", "apikey", "bot"];
-/// A field that carries a credential has one of these words in its name.
-const CREDENTIALS: [&str; 8] = ["authorization", "auth", "token", "key", "apikey", "secret", "password", "credential"];
-/// Fields of one request, names and values: more than the largest secret beside what a skill may send itself.
-const MAX_FIELDS_BYTES: usize = 32 << 10;
 
 /// A scheme with its blank, where there is one, and what follows. A value stands alone, or a skill could choose what it is
 /// echoed or encoded together with.
