@@ -235,7 +235,10 @@ mod tests {
     }
 
     /// Says when it is gone, as a connection would.
-    struct Held(Arc<()>, HttpBody);
+    struct Held {
+        body: HttpBody,
+        _connection: Arc<()>,
+    }
 
     impl http_body::Body for Held {
         type Data = Bytes;
@@ -245,7 +248,7 @@ mod tests {
             mut self: Pin<&mut Self>,
             context: &mut Context<'_>,
         ) -> Poll<Option<Result<http_body::Frame<Bytes>, HttpError>>> {
-            Pin::new(&mut self.1).poll_frame(context)
+            Pin::new(&mut self.body).poll_frame(context)
         }
     }
 
@@ -255,7 +258,7 @@ mod tests {
         for frames in [vec![data()], vec![data(), Err(HttpError::Cut)]] {
             let connection = Arc::new(());
             let body = StreamBody::new(futures::stream::iter(frames)).boxed_unsync();
-            let body = Held(Arc::clone(&connection), body).boxed_unsync();
+            let body = Held { body, _connection: Arc::clone(&connection) }.boxed_unsync();
             let open = Arc::new(tokio::sync::Semaphore::new(1));
             let permit = Arc::clone(&open).try_acquire_owned().unwrap();
             let exchange = Arc::new(Exchange {
