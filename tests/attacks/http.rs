@@ -521,6 +521,10 @@ fn r_15_a_secret_goes_nowhere_else() {
         field("Authorization", "<secret:MY_TOKEN>"),
         field("Authorization", "<secret:PATH>"),
         field("Authorization", &format!("{HOLDER} <secret:OTHER>")),
+        field("Authorization", &format!("padding {HOLDER}")),
+        field("Authorization", &format!("Basic {HOLDER}")),
+        field("Origin", HOLDER),
+        field("Cookie", HOLDER),
         field("X", "<secret:>"),
         with_path(&format!("/elsewhere/echo?key={HOLDER}")),
         with_path("/elsewhere/echo/%3Csecret:TOKEN%3E"),
@@ -633,6 +637,31 @@ fn r_15_a_secret_that_comes_back_is_masked() {
     assert_eq!(answers[2]["body"], json!(format!("<{blank}>")));
     assert_eq!((&answers[3]["status"], &answers[3]["body"]), (&json!(200), &json!("ok")));
     assert!(world.seen().iter().all(|seen| seen.contains(SECRET)) && world.seen().len() == 4);
+    world.is_unharmed();
+}
+
+#[test]
+fn r_15_what_is_held_back_of_a_reply_tells_no_part_of_a_secret() {
+    let world = World::new("guessed");
+    let Servers { tls, other, .. } = servers();
+    // By a server that nobody lets have the secret.
+    for how in ["say-and-stall", "say-and-cut"] {
+        let ask = |guess: &str| {
+            let mut request = world.to(*other, &format!("{how}/{guess}"));
+            request["wait_ms"] = json!(500);
+            request
+        };
+        for size in [1, 8, SECRET.len() - 1] {
+            let guesses = [&SECRET[..size], &"~".repeat(size)].map(ask);
+            let answers = world.fetch(&[all(*tls), all(*other), token()], &guesses);
+            assert_eq!(answers[0], answers[1], "{how} {size}");
+            let (body, error) = (answers[0]["body"].as_str().unwrap(), answers[0]["error"].as_str());
+            assert!(error.is_some() && body.len() > 100 && body.len() < 200 && !body.contains('t'), "{answers:?}");
+        }
+        // Whoever was granted none gets everything at once.
+        let answers = world.fetch(&[all(*other)], &[ask(&SECRET[..8])]);
+        assert!(answers[0]["body"].as_str().unwrap().ends_with(&format!("x{}", &SECRET[..8])), "{answers:?}");
+    }
     world.is_unharmed();
 }
 

@@ -171,6 +171,17 @@ fn answer<S: Read + Write>(mut stream: S, seen: &Mutex<Vec<String>>) -> std::io:
             let _ = stream.read(&mut [0; 16]);
             return Ok(());
         }
+        // What the path says, and then nothing more, or the end of the connection.
+        "say-and-stall" | "say-and-cut" => {
+            let guess = steps.next().unwrap_or_default();
+            let text = format!("{}{guess}", "x".repeat(200));
+            stream.write_all(format!("HTTP/1.1 200 OK\r\ncontent-length: 9999\r\n\r\n{text}").as_bytes())?;
+            stream.flush()?;
+            if how == "say-and-stall" {
+                let _ = stream.read(&mut [0; 16]);
+            }
+            return Ok(());
+        }
         "cut" => "HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\npart".to_owned(),
         "endless" => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;

@@ -215,7 +215,7 @@ fn x_03_a_private_address_needs_the_policy_and_a_refusal_is_told_everywhere() {
 
     // The policy opens it, for what the project names.
     let policy = world.home().join("open.toml");
-    fs::write(&policy, "[network]\nprivate = [\"localhost\"]\n").unwrap();
+    fs::write(&policy, "[network]\nprivate = [\"127.0.0.1\", \"[::1]\"]\n").unwrap();
     let ran = world.goal(GOAL, &greeting().text(), &["--policy", policy.to_str().unwrap()]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     let output = said(&ran);

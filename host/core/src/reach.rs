@@ -86,6 +86,23 @@ impl fmt::Display for HostPattern {
     }
 }
 
+/// Whether the name of a host can open an address: where it is one of a private network (unique-local, or shared by a
+/// carrier), and not one at which clouds hand out credentials. Whoever answers for the name chooses its address, so what
+/// leads to the machine itself or its neighbours has to be opened as what it is.
+pub fn opens_by_name(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            let is_shared = a == 100 && b & 0xc0 == 64;
+            (address.is_private() || is_shared) && address.octets() != [100, 100, 100, 200]
+        }
+        IpAddr::V6(address) => {
+            let [a, b, ..] = address.segments();
+            address.is_unique_local() && !matches!((a, b), (0xfd00, 0xec2) | (0xfd20, 0xce))
+        }
+    }
+}
+
 /// One entry of a policy's `[network] private`: a host whose addresses may be private ones, or a range of addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -105,7 +122,7 @@ impl Opening {
     pub fn covers(&self, destination: &Destination, address: IpAddr) -> bool {
         let is_there = match &self.place {
             Place::Range(range) => range.contains(&address.to_canonical()),
-            Place::Hosts(hosts) => hosts.contain(destination.host()),
+            Place::Hosts(hosts) => hosts.contain(destination.host()) && opens_by_name(address),
         };
         is_there && self.port.is_none_or(|port| port == destination.port())
     }
@@ -213,6 +230,34 @@ mod tests {
     }
 
     #[test]
+    fn x_03_a_name_opens_private_networks_and_nothing_nearer() {
+        let opens = |address: &str| opens_by_name(address.parse().unwrap());
+        for near in [
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "::",
+            "0.0.0.0",
+            "169.254.169.254",
+            "fe80::1",
+            "224.0.0.1",
+            "ff02::1",
+            "255.255.255.255",
+            "168.63.129.16",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fd20:ce::254",
+            "64:ff9b::10.0.0.1",
+            "198.18.0.1",
+        ] {
+            assert!(!opens(near), "{near}");
+        }
+        for private in ["10.1.2.3", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fd12::1", "::ffff:10.1.2.3"] {
+            assert!(opens(private), "{private}");
+        }
+    }
+
+    #[test]
     fn a_policy_opens_hosts_and_ranges_and_several_narrow() {
         let opening = |text: &str| text.parse::<Opening>().unwrap();
         let inside: IpAddr = "10.1.2.3".parse().unwrap();
@@ -223,6 +268,9 @@ mod tests {
         assert!(opening("*.corp.example").covers(&here, inside));
         assert!(opening("10.1.2.3").covers(&here, inside) && !opening("10.1.2.3:80").covers(&here, inside));
         assert!(!opening("registry.corp.example:8443").covers(&here, inside));
+        let loopback = "127.0.0.1".parse().unwrap();
+        assert!(!opening("registry.corp.example").covers(&here, loopback));
+        assert!(opening("127.0.0.1").covers(&here, loopback) && opening("127.0.0.0/8").covers(&here, loopback));
         for bad in ["10.1.2.3/8", "10.1.0.0/33", "10.1.0.0/", "10.1/16", "0xa.0.0.0/8", "10.1.0.0/+16", "/8", ""] {
             assert!(bad.parse::<Opening>().is_err(), "{bad}");
         }

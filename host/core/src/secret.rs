@@ -99,11 +99,15 @@ impl Forms {
 
     /// Blanks out each form: the text keeps its length, so that what was said of it stays true.
     pub fn mask(&self, bytes: &mut [u8]) {
-        // In the text as it came, since forms may overlap: so only what lies behind is blanked out on the way.
+        self.mask_part(bytes, bytes.len(), 0);
+    }
+
+    /// Blanks out, in the first `end` bytes, what forms that begin there cover, and the first `blank_to` bytes; gives how
+    /// far these reach. The text behind stays as it came, since forms may overlap.
+    fn mask_part(&self, bytes: &mut [u8], end: usize, mut blank_to: usize) -> usize {
         let mut firsts = [false; 256];
         self.0.iter().filter_map(|form| form.first()).for_each(|first| firsts[usize::from(*first)] = true);
-        let mut blank_to = 0;
-        for at in 0..bytes.len() {
+        for at in 0..end {
             if firsts[usize::from(bytes[at])] {
                 let longest = self.0.iter().find(|form| bytes[at..].starts_with(form));
                 blank_to = longest.map_or(blank_to, |form| blank_to.max(at + form.len()));
@@ -112,43 +116,49 @@ impl Forms {
                 bytes[at] = MASK;
             }
         }
+        blank_to
     }
 
-    /// How many bytes at the end may be the beginning of a form.
-    fn open_end(&self, bytes: &[u8]) -> usize {
-        let longest = self.0.iter().map(Vec::len).max().unwrap_or(0);
-        let from = bytes.len().saturating_sub(longest.saturating_sub(1));
-        let may_begin = |at: &usize| self.0.iter().any(|form| form.starts_with(&bytes[*at..]));
-        (from..bytes.len()).find(may_begin).map_or(0, |at| bytes.len() - at)
+    /// How many bytes of a form may be there before it is whole.
+    fn most_begun(&self) -> usize {
+        self.0.first().map_or(0, |longest| longest.len() - 1)
     }
 }
 
 /// Masks a stream that comes in pieces: a form that lies across their borders too.
+///
+/// It always holds back as much as could be the beginning of a form, whatever it says: were only such beginnings held, a
+/// server could tell a skill to watch which of its guesses are late or lost, and so find out a value byte by byte.
 pub struct Masking {
     forms: Forms,
-    /// What may be the beginning of a form; never longer than one.
+    /// The end of what came, as it came; shorter than the longest form.
     held: Vec<u8>,
+    /// How far a form that began before reaches into it.
+    blank_to: usize,
 }
 
 impl Masking {
     /// For one stream.
     pub fn new(forms: Forms) -> Self {
-        Self { forms, held: Vec::new() }
+        Self { forms, held: Vec::new(), blank_to: 0 }
     }
 
     /// Takes the next piece; gives what can be passed on.
     pub fn push(&mut self, piece: &[u8]) -> Vec<u8> {
-        let mut bytes = std::mem::take(&mut self.held);
-        bytes.extend_from_slice(piece);
-        self.forms.mask(&mut bytes);
-        let open = self.forms.open_end(&bytes);
-        self.held = bytes.split_off(bytes.len() - open);
-        bytes
+        self.held.extend_from_slice(piece);
+        self.pass_on(self.held.len().saturating_sub(self.forms.most_begun()))
     }
 
-    /// What is left once the stream has ended.
+    /// What is left once the stream has ended well. Where it broke off, nobody may have that.
     pub fn finish(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.held)
+        self.pass_on(self.held.len())
+    }
+
+    fn pass_on(&mut self, end: usize) -> Vec<u8> {
+        let blank_to = self.forms.mask_part(&mut self.held, end, self.blank_to);
+        self.blank_to = blank_to.saturating_sub(end);
+        let rest = self.held.split_off(end);
+        std::mem::replace(&mut self.held, rest)
     }
 }
 
@@ -205,12 +215,33 @@ mod tests {
     }
 
     #[test]
-    fn what_can_not_begin_a_form_is_not_held_back() {
+    fn r_15_how_much_is_held_back_says_nothing_of_the_secret() {
+        let longest = 2 * SECRET.len();
+        for size in [1, 7, 100] {
+            let passed = |text: &str| {
+                let mut masking = Masking::new(Forms::of([SECRET]));
+                let text = format!("{}{text}", "data: ".repeat(40));
+                text.as_bytes().chunks(size).map(|piece| masking.push(piece)).collect::<Vec<_>>()
+            };
+            let other = "~".repeat(SECRET.len());
+            for guessed in 1..SECRET.len() {
+                assert_eq!(passed(&SECRET[..guessed]), passed(&other[..guessed]), "{guessed}");
+            }
+            let sum: usize = passed(&other).iter().map(Vec::len).sum();
+            assert_eq!(sum, 240 + SECRET.len() - (longest - 1));
+        }
         let mut masking = Masking::new(Forms::of([SECRET]));
-        assert_eq!(masking.push(b"data: 1\n\n"), b"data: 1\n\n");
-        assert_eq!(masking.push(b"data: tk-"), b"data: ");
-        assert_eq!(masking.push(b"x"), b"tk-x");
         assert_eq!((masking.push(b"tk-sec"), masking.finish()), (Vec::new(), b"tk-sec".to_vec()));
+    }
+
+    #[test]
+    fn r_15_of_two_values_that_begin_alike_the_longer_is_masked_whole() {
+        let longer = format!("{SECRET}-and-more");
+        let mut masking = Masking::new(Forms::of([SECRET, &longer]));
+        let text = format!("<{longer}>");
+        let mut masked: Vec<u8> = text.as_bytes().chunks(SECRET.len() + 1).flat_map(|p| masking.push(p)).collect();
+        masked.extend(masking.finish());
+        assert_eq!(String::from_utf8(masked).unwrap(), format!("<{}>", " ".repeat(longer.len())));
     }
 
     proptest! {

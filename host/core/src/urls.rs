@@ -89,12 +89,13 @@ fn matches_step(pattern: &str, step: &str) -> bool {
         && step.ends_with(end)
 }
 
-/// Whether servers may read a path in another way than it is written: encoded slashes, dots and percent signs, and steps
-/// that lead upwards once their parameters are taken off.
+/// Whether servers may read a path in another way than it is written: encoded slashes, dots and percent signs, also by
+/// overlong or old codes, empty steps, and steps that lead upwards once their parameters are taken off.
 fn is_ambiguous(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let is_step_up = |step: &str| matches!(step.split(';').next(), Some("." | ".."));
-    ["%2f", "%5c", "%2e", "%25", "%00"].iter().any(|hidden| lower.contains(hidden)) || lower.split('/').any(is_step_up)
+    ["%2f", "%5c", "%2e", "%25", "%00", "%c0", "%c1", "%u", "//"].iter().any(|hidden| lower.contains(hidden))
+        || lower.split('/').any(is_step_up)
 }
 
 impl FromStr for UrlPattern {
@@ -314,6 +315,7 @@ mod tests {
                 &[
                     "https://h.example/repos/a/b/issues",
                     "https://h.example/repos/issues",
+                    "https://h.example/repos//issues",
                     "https://h.example/repos/a/pulls",
                 ],
             ),
@@ -332,9 +334,18 @@ mod tests {
 
     #[test]
     fn r_14_a_path_that_servers_read_in_two_ways_needs_the_whole_host() {
-        for path in
-            ["/v1/..%2fadmin", "/v1/%2E%2E%5Cadmin", "/v1/..;/admin", "/v1/.;x/admin", "/v1/%252e%252e/a", "/v1/a%00"]
-        {
+        for path in [
+            "/v1/..%2fadmin",
+            "/v1/%2E%2E%5Cadmin",
+            "/v1/..;/admin",
+            "/v1/.;x/admin",
+            "/v1/%252e%252e/a",
+            "/v1/a%00",
+            "/v1/%c0%ae%c0%ae/a",
+            "/v1/%C1%9Ca",
+            "/v1/%u002e%u002e/a",
+            "/v1//a",
+        ] {
             let url = format!("https://h.example{path}");
             assert!(!matches("https://h.example/v1/*", &url), "{path}");
             assert!(matches("https://h.example/*", &url), "{path}");
@@ -361,6 +372,7 @@ mod tests {
             ("https://h.example/*/**/x", "path"),
             ("https://h.example/%2e%2e/x", "path"),
             ("https://h.example/a%2fb", "path"),
+            ("https://h.example/a//b", "path"),
         ] {
             let error = Urls::parse([bad]).unwrap_err();
             assert!(error.contains(word), "{bad}: {error}");

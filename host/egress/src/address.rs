@@ -13,12 +13,14 @@ const fn v6(first: u16, second: u16, third: u16, prefix: u8) -> Ipv6Net {
 
 /// From the IANA registry of special-purpose addresses. The documentation ranges (192.0.2.0/24 and its like) are left
 /// out: they are nobody's, so there is nothing to protect, and private networks use them.
-const SPECIAL_V4: [(Ipv4Net, &str); 12] = [
+const SPECIAL_V4: [(Ipv4Net, &str); 13] = [
     (v4(0, 0, 0, 8), "unspecified"),
     (v4(10, 0, 0, 8), "private"),
     (v4(100, 64, 0, 10), "carrier-internal"),
     (v4(127, 0, 0, 8), "loopback"),
     (v4(169, 254, 0, 16), "link-local"),
+    // A cloud's own services, beside link-local.
+    (Ipv4Net::new_assert(Ipv4Addr::new(168, 63, 129, 16), 32), "cloud-internal"),
     (v4(172, 16, 0, 12), "private"),
     (v4(192, 0, 0, 24), "protocol-internal"),
     (v4(192, 88, 99, 24), "relay"),
@@ -39,7 +41,8 @@ const SPECIAL_V6: [(Ipv6Net, &str); 9] = [
     (v6(0xfe80, 0, 0, 10), "link-local"),
     (v6(0xfec0, 0, 0, 10), "site-local"),
     (v6(0xff00, 0, 0, 8), "multicast"),
-    (v6(0x2001, 0x10, 0, 27), "not routed"),
+    // Teredo, benchmarks, identifiers of hosts, and anycast of protocols; networks begin behind it.
+    (v6(0x2001, 0, 0, 23), "protocol-internal"),
 ];
 
 /// What is special about an address, in a word; none where it is a host's of the public network.
@@ -50,7 +53,7 @@ pub fn special(address: IpAddr) -> Option<&'static str> {
         IpAddr::V4(address) => special_v4(address),
         IpAddr::V6(address) => {
             let own = SPECIAL_V6.iter().find(|(range, _)| range.contains(&address)).map(|(_, word)| *word);
-            own.or_else(|| embedded(address).into_iter().flatten().find_map(special_v4))
+            own.or_else(|| embedded(address).and_then(special_v4))
         }
     }
 }
@@ -59,22 +62,20 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
     SPECIAL_V4.iter().find(|(range, _)| range.contains(&address)).map(|(_, word)| *word)
 }
 
-/// The IPv4 addresses that gateways take out of an IPv6 address.
-fn embedded(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
+/// The IPv4 address that gateways take out of an IPv6 address.
+fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let s = address.segments();
     let at = |high: u16, low: u16| Some(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match s {
-        // NAT64.
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => [at(high, low), None],
+        // NAT64, by its well-known prefix: a network's own one can't be known.
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => at(high, low),
         // Translated ("::ffff:0:1.2.3.4").
-        [0, 0, 0, 0, 0xffff, 0, high, low] => [at(high, low), None],
+        [0, 0, 0, 0, 0xffff, 0, high, low] => at(high, low),
         // 6to4.
-        [0x2002, high, low, ..] => [at(high, low), None],
-        // Teredo: its server, and its client with all bits turned.
-        [0x2001, 0, high, low, _, _, client_high, client_low] => [at(high, low), at(!client_high, !client_low)],
+        [0x2002, high, low, ..] => at(high, low),
         // ISATAP, under any prefix.
-        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => [at(high, low), None],
-        _ => [None, None],
+        [_, _, _, _, 0 | 0x200, 0x5efe, high, low] => at(high, low),
+        _ => None,
     }
 }
 
@@ -96,6 +97,7 @@ mod tests {
             "127.0.0.1",
             "127.9.9.9",
             "169.254.169.254",
+            "168.63.129.16",
             "172.16.0.1",
             "172.31.255.255",
             "192.0.0.1",
@@ -123,6 +125,11 @@ mod tests {
             "fec0::1",
             "ff02::1",
             "100::1",
+            "2001:1::1",
+            "2001:2::1",
+            "2001:10::1",
+            "2001:20::1",
+            "2001:1ff:ffff::1",
             "2002:7f00:1::1",
             "2002:a00:1::",
             "2001:0:7f00:1::1",
@@ -146,6 +153,8 @@ mod tests {
             "100.128.0.0",
             "126.255.255.255",
             "128.0.0.1",
+            "168.63.129.15",
+            "168.63.129.17",
             "169.253.255.255",
             "172.15.255.255",
             "172.32.0.0",
@@ -160,6 +169,7 @@ mod tests {
             "::ffff:8.8.8.8",
             "64:ff9b::8.8.8.8",
             "2002:808:808::1",
+            "2001:200::1",
             "2606:4700:4700::1111",
             "2001:4860:4860::8888",
         ] {

@@ -7,7 +7,7 @@ use hyper::StatusCode;
 use skillhost_core::destination::Destination;
 use skillhost_core::host::HostError;
 use skillhost_core::name::CommandName;
-use skillhost_core::reach::{HostPattern, WEB_PORTS};
+use skillhost_core::reach::{HostPattern, WEB_PORTS, opens_by_name};
 use std::sync::Arc;
 
 /// What a command may reach.
@@ -91,7 +91,11 @@ impl Desk {
             }
             Err(error) => {
                 if let DialError::Special { address, .. } = &error {
-                    let remedy = format!("[network] private = [\"{}\"] in policy.toml", destination.host());
+                    let remedy = if opens_by_name(*address) {
+                        format!("[network] private = [\"{}\"] in policy.toml", destination.host())
+                    } else {
+                        "[network] private in policy.toml, by address: no name opens this".to_owned()
+                    };
                     entry.refused(*address, &remedy);
                     return Err(Refusal::Special { error, remedy });
                 }

@@ -23,9 +23,11 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_TRIED: usize = 4;
 /// Addresses that are judged; a longer answer is refused rather than judged in part.
 const MAX_ADDRESSES: usize = 256;
-/// Lookups of one command at one time. Each holds a thread of the runtime's blocking ones for as long as the resolver
-/// takes, whether or not anybody still waits for it.
+/// Lookups of one command or call at one time. Each holds a thread of the runtime's blocking ones for as long as the
+/// resolver takes, whether or not anybody still waits for it.
 const MAX_LOOKUPS: usize = 16;
+/// Those of all together: a quarter of these threads.
+const MAX_ALL_LOOKUPS: usize = 128;
 
 /// Names to addresses.
 pub trait Resolve: Send + Sync {
@@ -39,7 +41,7 @@ struct System;
 
 impl Resolve for System {
     fn resolve(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
-        async move { ambient::resolve(&name).await }.boxed()
+        ambient::resolve(name).boxed()
     }
 }
 
@@ -51,6 +53,8 @@ pub struct Dialer {
     resolver: Arc<dyn Resolve>,
     openings: Openings,
     lookups: Arc<Semaphore>,
+    /// Of all that were [set apart](Dialer::apart).
+    all_lookups: Arc<Semaphore>,
 }
 
 /// Why there is no connection. Texts name the host and what is special about its address, never the address itself: a
@@ -120,7 +124,9 @@ pub struct Connection {
 impl Dialer {
     /// With the system's resolver.
     pub fn new(openings: Openings) -> Self {
-        Self { resolver: Arc::new(System), openings, lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)) }
+        let (lookups, all_lookups) = (Semaphore::new(MAX_LOOKUPS), Semaphore::new(MAX_ALL_LOOKUPS));
+        let (lookups, all_lookups) = (Arc::new(lookups), Arc::new(all_lookups));
+        Self { resolver: Arc::new(System), openings, lookups, all_lookups }
     }
 
     /// With another resolver.
@@ -128,7 +134,7 @@ impl Dialer {
         Self { resolver: Arc::new(resolver), ..self }
     }
 
-    /// The same, whose lookups wait for nobody else's: a command whose names aren't answered holds up itself alone.
+    /// The same with lookups of its own: a command, or a skill's call, whose names aren't answered holds up itself first.
     pub fn apart(&self) -> Self {
         Self { lookups: Arc::new(Semaphore::new(MAX_LOOKUPS)), ..self.clone() }
     }
@@ -165,13 +171,19 @@ impl Dialer {
         let unresolved = |source| DialError::Unresolved { destination: destination.clone(), source };
         let timed_out = || DialError::TimedOut { destination: destination.clone() };
         let name = destination.host().to_string();
-        let (lookups, resolver) = (Arc::clone(&self.lookups), Arc::clone(&self.resolver));
-        // A task of its own keeps its permit as long as the lookup lasts, also where nobody waits for it any more.
-        let lookup = tokio::spawn(async move {
-            let _permit = lookups.acquire_owned().await;
-            resolver.resolve(name).await
-        });
-        let answer = timeout(RESOLVE_TIMEOUT, lookup).await.map_err(|_| timed_out())?;
+        let looked_up = async {
+            // Before there is a task: those who wait for a place go with their caller.
+            let own = Arc::clone(&self.lookups).acquire_owned().await;
+            let shared = Arc::clone(&self.all_lookups).acquire_owned().await;
+            let resolver = Arc::clone(&self.resolver);
+            // It keeps its place as long as the lookup lasts, also where nobody waits for it any more.
+            let lookup = async move {
+                let _places = (own, shared);
+                resolver.resolve(name).await
+            };
+            tokio::spawn(lookup).await
+        };
+        let answer = timeout(RESOLVE_TIMEOUT, looked_up).await.map_err(|_| timed_out())?;
         let found = answer.map_err(io::Error::other).flatten().map_err(|error| unresolved(Some(error)))?;
         // In the order of the answer, which is the system's preference; each once.
         let mut known = BTreeSet::new();
@@ -219,7 +231,9 @@ mod tests {
     use super::*;
     use skillhost_core::reach::Opening;
     use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
     use tokio::net::TcpListener;
+    use tokio::task::JoinSet;
 
     /// Answers from a list, one after the other.
     struct Scripted(Mutex<Vec<Vec<&'static str>>>);
@@ -260,7 +274,7 @@ mod tests {
     async fn x_03_an_answer_that_changes_later_changes_nothing() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let dialer = dialer(&["example.com"], &[&["127.0.0.1"], &["127.0.0.2"]]);
+        let dialer = dialer(&["127.0.0.0/8"], &[&["127.0.0.1"], &["127.0.0.2"]]);
         let pinned = dialer.pin(&to(&format!("example.com:{port}"))).await.unwrap();
         for _ in 0..2 {
             let connection = pinned.connect().await.unwrap();
@@ -274,31 +288,76 @@ mod tests {
         assert!(dialer.pin(&destination).await.unwrap_err().is_refusal());
     }
 
-    /// Never answers for one name.
-    struct Silent;
+    /// Doesn't answer for names that begin so, until it is told to; counts them.
+    #[derive(Clone)]
+    struct Silent {
+        asked: Arc<AtomicUsize>,
+        answers: Arc<Semaphore>,
+    }
+
+    impl Silent {
+        fn new() -> Self {
+            Self { asked: Arc::default(), answers: Arc::new(Semaphore::new(0)) }
+        }
+    }
 
     impl Resolve for Silent {
         fn resolve(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
             let silent = name.starts_with("silent");
-            async move { if silent { std::future::pending().await } else { Ok(vec!["192.0.2.1".parse().unwrap()]) } }
-                .boxed()
+            self.asked.fetch_add(usize::from(silent), Relaxed);
+            let answers = Arc::clone(&self.answers);
+            async move {
+                if silent {
+                    answers.acquire().await.unwrap().forget();
+                }
+                Ok(vec!["192.0.2.1".parse().unwrap()])
+            }
+            .boxed()
+        }
+    }
+
+    /// Asks for many names that nobody answers, and goes once no more of them can be asked for.
+    async fn ask_and_go(dialer: &Dialer, count: usize) {
+        let mut waiting = JoinSet::new();
+        for n in 0..count {
+            let (dialer, place) = (dialer.clone(), to(&format!("silent{n}.example:443")));
+            waiting.spawn(async move { dialer.pin(&place).await });
+        }
+        while dialer.lookups.available_permits() > 0 && dialer.all_lookups.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.shutdown().await;
+        // What was started by them has its turn.
+        for _ in 0..10 * count {
+            tokio::task::yield_now().await;
         }
     }
 
     #[tokio::test]
     async fn r_16_names_that_are_not_answered_hold_up_their_own_command_alone() {
-        let one = Dialer::new(Openings::default()).with_resolver(Silent);
+        let one = Dialer::new(Openings::default()).with_resolver(Silent::new());
         let other = one.apart();
-        let mut waiting = Vec::new();
-        for n in 0..MAX_LOOKUPS {
-            let (one, place) = (one.clone(), to(&format!("silent{n}.example:443")));
-            waiting.push(tokio::spawn(async move { one.pin(&place).await }));
+        ask_and_go(&one, MAX_LOOKUPS).await;
+        assert!(other.pin(&to("example.com:443")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn r_16_lookups_that_nobody_waits_for_are_bounded() {
+        let resolver = Silent::new();
+        let dialer = Dialer::new(Openings::default()).with_resolver(resolver.clone());
+        ask_and_go(&dialer, 1000).await;
+        assert_eq!(resolver.asked.load(Relaxed), MAX_LOOKUPS);
+        // And those of many commands together.
+        for _ in 0..2 * MAX_ALL_LOOKUPS / MAX_LOOKUPS {
+            ask_and_go(&dialer.apart(), 20).await;
         }
-        while one.lookups.available_permits() > 0 {
+        assert_eq!(resolver.asked.load(Relaxed), MAX_ALL_LOOKUPS);
+        // Once there is room again, nothing is asked for those who went.
+        resolver.answers.add_permits(10_000);
+        while dialer.all_lookups.available_permits() < MAX_ALL_LOOKUPS {
             tokio::task::yield_now().await;
         }
-        assert!(other.pin(&to("example.com:443")).await.is_ok());
-        waiting.iter().for_each(tokio::task::JoinHandle::abort);
+        assert_eq!(resolver.asked.load(Relaxed), MAX_ALL_LOOKUPS);
     }
 
     #[tokio::test]
@@ -307,6 +366,11 @@ mod tests {
         for open in ["10.0.0.0/8", "example.com", "*.example.com"] {
             let pinned = dialer(&[open], answer).pin(&to("example.com:443")).await;
             assert_eq!(pinned.is_ok(), open != "*.example.com", "{open}");
+        }
+        // A name opens networks, and never the machine itself.
+        for answer in [&["127.0.0.1"][..], &["169.254.169.254"], &["10.1.2.3", "127.0.0.1"]] {
+            let error = dialer(&["example.com"], &[answer]).pin(&to("example.com:443")).await.unwrap_err();
+            assert!(error.is_refusal(), "{answer:?}");
         }
         let mixed: &[&[&str]] = &[&["10.1.2.3", "127.0.0.1"]];
         assert!(dialer(&["10.0.0.0/8"], mixed).pin(&to("example.com:443")).await.is_err());

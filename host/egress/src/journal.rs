@@ -34,6 +34,7 @@ struct State {
     rest_counts: Counts,
     rest_places: BTreeSet<String>,
     failed: Option<AuditError>,
+    is_closed: bool,
 }
 
 /// What a command asked for and did not get.
@@ -65,9 +66,12 @@ impl Journal {
     /// Announces a connection; without that there is none. Waits for the disk.
     ///
     /// # Errors
-    /// Where it can't be recorded.
+    /// Where it can't be recorded, or all of it has been.
     pub(crate) fn begin(self: &Arc<Self>, destination: &Destination) -> Result<Entry, AuditError> {
         let mut state = self.state();
+        if state.is_closed {
+            return Err(AuditError::LogClosed);
+        }
         state.connections += 1;
         let single = if state.connections <= MAX_SINGLE {
             let name = destination.to_string();
@@ -109,6 +113,16 @@ impl Journal {
     /// Where something of it could not be recorded.
     pub fn finish(&self) -> Result<Report, AuditError> {
         let mut state = self.state();
+        self.close(&mut state)?;
+        let refused = std::mem::take(&mut state.refused);
+        Ok(Report { connections: state.connections, refused, refusals: state.refusals })
+    }
+
+    /// Writes what has no entry yet, once.
+    fn close(&self, state: &mut State) -> Result<(), AuditError> {
+        if std::mem::replace(&mut state.is_closed, true) {
+            return Ok(());
+        }
         if let Some(rest) = state.rest.take() {
             let places = std::mem::take(&mut state.rest_places).into_iter().collect::<Vec<_>>().join("\n");
             let payload = self.payloads.put(BodyKind::Destination, places.as_bytes())?;
@@ -117,15 +131,19 @@ impl Journal {
         if let Some(more) = state.refusals.checked_sub(MAX_SINGLE).filter(|more| *more > 0) {
             self.auditor.decision(Event::denied(Class::Network, Kind::Connect).count(Count::Denials, more))?;
         }
-        if let Some(error) = state.failed.take() {
-            return Err(error);
-        }
-        let refused = std::mem::take(&mut state.refused);
-        Ok(Report { connections: state.connections, refused, refusals: state.refusals })
+        state.failed.take().map_or(Ok(()), Err)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Whoever ran the command was ended before it could ask; each connection has held it, so all have their outcomes.
+        let mut state = std::mem::take(self.state.get_mut().unwrap_or_else(PoisonError::into_inner));
+        let _ = self.close(&mut state);
     }
 }
 

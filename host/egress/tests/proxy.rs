@@ -306,6 +306,25 @@ async fn x_03_a_flood_is_counted_and_not_written_down_one_by_one() {
 }
 
 #[tokio::test]
+async fn x_03_what_a_cancelled_command_reached_is_told_all_the_same() {
+    let server = Server::new(OK).await;
+    let good = format!("good.example:{}", server.port());
+    let lab = Lab::new(&[&good]).await;
+    for n in 0..130 {
+        let answer = lab.say(&format!("GET http://{good}/ HTTP/1.1\r\nHost: {good}\r\n\r\n")).await;
+        assert!(answer.ends_with("hello"), "{answer}");
+        let other = format!("h{n}.example:80");
+        assert!(lab.say(&format!("CONNECT {other} HTTP/1.1\r\nHost: {other}\r\n\r\n")).await.contains("403"));
+    }
+    lab.cancel().await;
+    let entries = lab.entries();
+    assert_eq!(entries.len(), 2 * 101 + 101);
+    let calls: u64 = entries.iter().map(|entry| entry.counts.get(Count::Calls)).sum();
+    let denials: u64 = entries.iter().map(|entry| entry.counts.get(Count::Denials)).sum();
+    assert_eq!((calls, denials), (30, 30));
+}
+
+#[tokio::test]
 async fn a_connection_that_can_not_be_recorded_is_not_made() {
     let server = Server::new(OK).await;
     let good = format!("good.example:{}", server.port());

@@ -7,12 +7,13 @@ use crate::web::Web;
 use skillhost_audit::{Actor, AuditError, Auditor, Keyring, Log, Payloads, Subject};
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
-use skillhost_core::name::{AgentId, RunId};
+use skillhost_core::name::{AgentId, RunId, SecretName};
 use skillhost_core::phase::Phase;
 use skillhost_core::project::Budget;
 use skillhost_engine::Skill;
 use skillhost_engine::ports::{Ask, Http, Model};
 use skillhost_models as models;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,12 +121,12 @@ impl Session {
         }))
     }
 
-    /// Sends requests of a skill.
+    /// Sends requests of a skill that was granted these secrets.
     ///
     /// # Errors
     /// Where what is sent could not be kept.
-    pub fn http(&mut self, web: Web) -> Result<Arc<dyn Http>, SessionError> {
-        Ok(Arc::new(HttpPort { web, payloads: self.payloads()? }))
+    pub fn http(&mut self, web: &Web, granted: &BTreeSet<SecretName>) -> Result<Arc<dyn Http>, SessionError> {
+        Ok(Arc::new(HttpPort { web: web.of_call(granted), payloads: self.payloads()? }))
     }
 
     /// Where sealed bodies of this session are kept.

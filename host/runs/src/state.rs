@@ -336,7 +336,10 @@ impl State {
             })),
             changes: Some(Arc::new(ChangesPort::new(self, equipped))),
             ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
-            http: Some(Arc::new(HttpPort { web: self.host.web.clone(), payloads: Arc::clone(&self.payloads) })),
+            http: Some(Arc::new(HttpPort {
+                web: self.host.web.of_call(&equipped.capabilities.secrets),
+                payloads: Arc::clone(&self.payloads),
+            })),
         };
         Ok(Call {
             skill: Arc::clone(&equipped.skill),

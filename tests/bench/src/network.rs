@@ -50,7 +50,7 @@ fn start(folder: &std::path::Path, server: SocketAddr) -> Result<(Proxy, SocketA
     let key = || keys.subject(Subject::Run(run.clone()));
     let log = Log::open(&folder.join("audit.jsonl"), run.clone(), &key()?)?;
     let payloads = Arc::new(Payloads::open(&folder.join("payloads"), run.clone(), key()?)?);
-    let openings = Openings::from_iter([vec!["localhost".parse()?]]);
+    let openings = Openings::from_iter([vec!["127.0.0.1".parse()?, "[::1]".parse()?]]);
     let rules = Rules { command: "bench".parse()?, hosts: vec![format!("localhost:{}", server.port()).parse()?] };
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let at = listener.local_addr()?;

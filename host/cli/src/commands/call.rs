@@ -174,8 +174,8 @@ impl Prepared {
                 Some(session.model(&self.skill, of).map_err(|e| Failure::of(Exit::Integrity, &e))?)
             }
         };
-        let web = self.web.clone().map(|web| session.http(web)).transpose();
-        let http = web.map_err(|e| Failure::of(Exit::Integrity, &e))?;
+        let web = self.web.as_ref().map(|web| session.http(web, &self.capabilities.secrets));
+        let http = web.transpose().map_err(|e| Failure::of(Exit::Integrity, &e))?;
         let call = Call {
             skill: Arc::clone(&self.skill),
             capabilities: Arc::clone(&self.capabilities),

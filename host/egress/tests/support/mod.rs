@@ -45,7 +45,7 @@ impl Resolve for Names {
 pub struct Lab {
     folder: TempDir,
     pub log: Arc<Log>,
-    journal: Arc<Journal>,
+    journal: Mutex<Option<Arc<Journal>>>,
     payloads: Arc<Payloads>,
     proxy: Mutex<Option<Proxy>>,
     pub address: SocketAddr,
@@ -67,6 +67,7 @@ impl Lab {
         let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
         let rules = Rules { command: "setup".parse().unwrap(), hosts };
         let proxy = Proxy::start(listener, dialer, rules, Arc::clone(&journal)).unwrap();
+        let journal = Mutex::new(Some(journal));
         Self { folder, log, journal, payloads, proxy: Mutex::new(Some(proxy)), address }
     }
 
@@ -93,7 +94,20 @@ impl Lab {
     pub async fn end(&self) -> Report {
         let proxy = self.proxy.lock().unwrap().take().unwrap();
         proxy.end().await;
-        self.journal.finish().unwrap()
+        self.journal.lock().unwrap().take().unwrap().finish().unwrap()
+    }
+
+    /// Lets go of all of it, as one does whose run is cancelled, and waits until its connections have ended.
+    pub async fn cancel(&self) {
+        let journal = Arc::downgrade(&self.journal.lock().unwrap().take().unwrap());
+        drop(self.proxy.lock().unwrap().take());
+        tokio::time::timeout(PATIENCE, async {
+            while journal.strong_count() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .unwrap();
     }
 
     pub fn audit_path(&self) -> PathBuf {

@@ -103,7 +103,7 @@ pub(super) fn incoming(
         if sum > MAX_BYTES_IN { Err(HttpError::ReceivedTooMuch) } else { Ok(()) }
     };
     let body = Counted { body, count, is_over: false }.boxed_unsync();
-    Ending { body, exchange, permit: Some(permit) }.boxed_unsync()
+    Ending { reply: Some((body, permit)), exchange }.boxed_unsync()
 }
 
 struct Counted<F> {
@@ -145,9 +145,9 @@ impl<F: Fn(&Bytes) -> Result<(), HttpError> + Unpin> http_body::Body for Counted
 
 /// Closes its exchange with its last frame, or when nobody reads on.
 struct Ending {
-    body: HttpBody,
+    /// The body, whose connection ends with it, and the place that it takes; none once it is over.
+    reply: Option<(HttpBody, OwnedSemaphorePermit)>,
     exchange: Arc<Exchange>,
-    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl http_body::Body for Ending {
@@ -158,14 +158,16 @@ impl http_body::Body for Ending {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, Error>>> {
-        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(context));
+        let Some((body, _)) = &mut self.reply else { return Poll::Ready(None) };
+        let frame = std::task::ready!(Pin::new(body).poll_frame(context));
         let closed = match &frame {
             Some(Ok(frame)) if frame.is_data() => Ok(()),
             Some(Err(error)) => self.exchange.try_close(status(error)),
             Some(Ok(_)) | None => self.exchange.try_close(Status::Done),
         };
         if !matches!(&frame, Some(Ok(frame)) if frame.is_data()) {
-            self.permit = None;
+            // A skill may keep what it has read: the connection must not be kept with it.
+            self.reply = None;
         }
         Poll::Ready(match (closed, frame) {
             (Err(_), _) => Some(Err(Error::InternalError(None))),
@@ -230,5 +232,47 @@ mod tests {
         };
         assert!(matches!(end, Some(Err(HttpError::ReceivedTooMuch))) && bytes == 8);
         assert!(counted.frame().await.is_none());
+    }
+
+    /// Says when it is gone, as a connection would.
+    struct Held {
+        body: HttpBody,
+        _connection: Arc<()>,
+    }
+
+    impl http_body::Body for Held {
+        type Data = Bytes;
+        type Error = HttpError;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Result<http_body::Frame<Bytes>, HttpError>>> {
+            Pin::new(&mut self.body).poll_frame(context)
+        }
+    }
+
+    #[tokio::test]
+    async fn d_05_a_reply_that_is_over_holds_no_connection_though_it_is_kept() {
+        let data = || Ok(http_body::Frame::data(Bytes::from_static(b"part")));
+        for frames in [vec![data()], vec![data(), Err(HttpError::Cut)]] {
+            let connection = Arc::new(());
+            let body = StreamBody::new(futures::stream::iter(frames)).boxed_unsync();
+            let body = Held { body, _connection: Arc::clone(&connection) }.boxed_unsync();
+            let open = Arc::new(tokio::sync::Semaphore::new(1));
+            let permit = Arc::clone(&open).try_acquire_owned().unwrap();
+            let exchange = Arc::new(Exchange {
+                begun: Mutex::default(),
+                sent: AtomicU64::new(0),
+                received: AtomicU64::new(0),
+                status: AtomicU16::new(200),
+            });
+            let mut reply = incoming(body, exchange, Arc::default(), permit);
+            assert!(reply.frame().await.unwrap().is_ok());
+            assert_eq!((Arc::strong_count(&connection), open.available_permits()), (2, 0));
+            assert!(reply.frame().await.is_none_or(|frame| frame.is_err()));
+            assert_eq!((Arc::strong_count(&connection), open.available_permits()), (1, 1));
+            assert!(reply.frame().await.is_none());
+        }
     }
 }

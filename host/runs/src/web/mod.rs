@@ -18,19 +18,21 @@ use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, RANGE, T
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use skillhost_core::destination::{Scheme, WebUrl};
+use skillhost_core::name::SecretName;
 use skillhost_core::secret::Forms;
 use skillhost_egress::Dialer;
 use skillhost_engine::ports::{HttpBody, HttpError, HttpRequest};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::time::timeout;
 
-/// What all requests of one program share. Cheap to clone.
+/// What requests share: those of one program, and, once it was [narrowed](Web::of_call), those of one call. Cheap to clone.
 #[derive(Clone)]
 pub struct Web {
     dialer: Dialer,
     tls: Tls,
     secrets: Arc<Secrets>,
-    /// What no reply may hold when a skill reads it.
+    /// What no reply may hold when its skill reads it.
     forms: Forms,
 }
 
@@ -39,6 +41,15 @@ impl Web {
     pub fn new(dialer: Dialer, secrets: Secrets) -> Self {
         let forms = secrets.forms();
         Self { dialer, tls: Tls::default(), secrets: Arc::new(secrets), forms }
+    }
+
+    /// For one call, whose skill was granted these secrets and no others. What other skills were granted is never sent
+    /// for it, so it isn't looked for in its replies either: whoever has no secret has nothing to find out by what is
+    /// blanked out. Its lookups wait for no other call's.
+    pub(crate) fn of_call(&self, granted: &BTreeSet<SecretName>) -> Self {
+        let secrets = self.secrets.only(granted);
+        let forms = secrets.forms();
+        Self { dialer: self.dialer.apart(), tls: self.tls.clone(), secrets: Arc::new(secrets), forms }
     }
 
     pub(crate) fn secrets(&self) -> &Secrets {

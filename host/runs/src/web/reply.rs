@@ -32,6 +32,13 @@ impl Reply {
         Self { body, forms, masking, wait, waiting: None, is_over: false, trailers: None, _driver: driver }
     }
 
+    /// Ends it where it is. What was held back would look like the end of a whole reply, and is lost: as much of it
+    /// whatever it says.
+    fn break_off(&mut self) {
+        self.is_over = true;
+        self.masking = Masking::new(Forms::default());
+    }
+
     /// What the body's end leaves.
     fn last(&mut self) -> Option<Frame<Bytes>> {
         let held = self.masking.finish();
@@ -60,7 +67,7 @@ impl Body for Reply {
                     let wait = self.wait;
                     let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(wait)));
                     std::task::ready!(waiting.as_mut().poll(context));
-                    self.is_over = true;
+                    self.break_off();
                     return Poll::Ready(Some(Err(HttpError::ReadTimedOut)));
                 }
             };
@@ -68,9 +75,7 @@ impl Body for Reply {
             match frame {
                 None => self.is_over = true,
                 Some(Err(error)) => {
-                    self.is_over = true;
-                    // What was held back would look like the end of a whole reply.
-                    self.masking = Masking::new(Forms::default());
+                    self.break_off();
                     return Poll::Ready(Some(Err(hyper_failure(&error))));
                 }
                 Some(Ok(frame)) => match frame.into_data() {

@@ -1,20 +1,28 @@
 //! The values of secrets, and where the user lets each of them go.
 
 use crate::web::is_private;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use skillhost_core::destination::WebUrl;
 use skillhost_core::name::SecretName;
 use skillhost_core::secret::{Forms, MIN_SECRET_BYTES, is_value, named_in, placeholder};
 use skillhost_core::urls::Origin;
 use skillhost_core::user::SecretSource;
 use skillhost_engine::ports::HttpError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+
+/// What servers read before a credential; `Basic` is followed by an encoded one.
+const SCHEMES: [&str; 4] = ["bearer", "token", "apikey", "bot"];
+/// A field that carries a credential has one of these words in its name.
+const CREDENTIALS: [&str; 8] = ["authorization", "auth", "token", "key", "apikey", "secret", "password", "credential"];
+/// Fields of one request, names and values: more than the largest secret beside what a skill may send itself.
+const MAX_FIELDS_BYTES: usize = 32 << 10;
 
 /// Secrets that were granted, by name.
 #[derive(Default)]
 pub struct Secrets(BTreeMap<SecretName, Secret>);
 
+#[derive(Clone)]
 struct Secret {
     value: String,
     origins: Vec<Origin>,
@@ -92,6 +100,12 @@ impl Secrets {
         granted.into_iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Those of these names.
+    pub(super) fn only(&self, names: &BTreeSet<SecretName>) -> Self {
+        let named = self.0.iter().filter(|(name, _)| names.contains(*name));
+        Self(named.map(|(name, secret)| (name.clone(), secret.clone())).collect())
+    }
+
     /// How all of them show in texts.
     pub(super) fn forms(&self) -> Forms {
         Forms::of(self.0.values().map(|secret| secret.value.as_str()))
@@ -110,25 +124,39 @@ impl Secrets {
         names: &[SecretName],
         url: &WebUrl,
     ) -> Result<HeaderMap, HttpError> {
-        for value in headers.values_mut() {
+        for (field, value) in &mut headers {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
             if named_in(&text).next().is_none() {
                 continue;
             }
-            let mut whole = text;
-            for name in names {
-                // Decided before, by the gate; once more where it matters.
-                let secret = self.0.get(name).filter(|_| self.carries(name, url)).ok_or(HttpError::Denied)?;
-                whole = whole.replace(&placeholder(name), &secret.value);
-            }
-            if named_in(&whole).next().is_some() {
-                return Err(HttpError::Denied);
-            }
+            let (scheme, holder) = split_scheme(&text);
+            let name = names.iter().find(|name| placeholder(name) == holder).filter(|_| is_credential(field));
+            // Decided before, by the gate; once more where it matters.
+            let name = name.filter(|name| self.carries(name, url)).ok_or(HttpError::Denied)?;
+            let secret = self.0.get(name).ok_or(HttpError::Denied)?;
+            let whole = format!("{scheme}{}", secret.value);
             *value = HeaderValue::from_str(&whole).map_err(|_| HttpError::Invalid("a field that can't be sent"))?;
             value.set_sensitive(true);
         }
+        let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        if bytes > MAX_FIELDS_BYTES {
+            return Err(HttpError::Invalid("its fields are too large with the secrets in them"));
+        }
         Ok(headers)
     }
+}
+
+/// A scheme with its blank, where there is one, and what follows. A value stands alone, or a skill could choose what it is
+/// echoed or encoded together with.
+fn split_scheme(text: &str) -> (&str, &str) {
+    let at = text.find(' ').filter(|at| SCHEMES.iter().any(|scheme| scheme.eq_ignore_ascii_case(&text[..*at])));
+    text.split_at(at.map_or(0, |at| at + 1))
+}
+
+/// Whether a field is for credentials. Servers repeat others to anybody, log them or act on them: `Origin`, `Referer`,
+/// `User-Agent`, `Cookie`, `Destination`, `X-Forwarded-For`.
+fn is_credential(field: &HeaderName) -> bool {
+    field.as_str().split('-').any(|word| CREDENTIALS.contains(&word))
 }
 
 impl fmt::Debug for Secrets {
@@ -189,11 +217,78 @@ mod tests {
     }
 
     #[test]
+    fn r_15_what_a_skill_was_not_granted_is_neither_sent_for_it_nor_looked_for() {
+        let (all, a, b) = (secrets(), name("A"), name("B"));
+        let url = WebUrl::parse("https://a.example/").unwrap();
+        let none = all.only(&BTreeSet::new());
+        assert!(none.forms().is_empty() && !none.carries(&a, &url));
+        let one = all.only(&BTreeSet::from([b.clone()]));
+        assert!(!one.forms().is_empty() && !one.carries(&a, &url));
+        assert!(one.carries(&b, &WebUrl::parse("http://127.0.0.1/").unwrap()));
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer <secret:A>".parse().unwrap());
+        assert_eq!(one.put_into(headers, &[a], &url).unwrap_err(), HttpError::Denied);
+    }
+
+    #[test]
     fn a_placeholder_that_nobody_checked_is_not_sent() {
         let mut headers = HeaderMap::new();
-        headers.insert("x", "<secret:A> <secret:B>".parse().unwrap());
+        headers.insert("x-key", "<secret:A> <secret:B>".parse().unwrap());
         let url = WebUrl::parse("https://a.example/").unwrap();
         assert_eq!(secrets().put_into(headers, &[name("A")], &url).unwrap_err(), HttpError::Denied);
+    }
+
+    #[test]
+    fn r_15_a_value_stands_alone_in_a_field_for_credentials() {
+        let secrets = secrets();
+        let url = WebUrl::parse("https://a.example/").unwrap();
+        let put = |field: &'static str, value: &str| {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(field), value.parse().unwrap())]);
+            secrets.put_into(headers, &[name("A")], &url).map(|headers| headers[field].to_str().unwrap().to_owned())
+        };
+        for (field, value) in [
+            ("authorization", "Bearer <secret:A>"),
+            ("authorization", "token <secret:A>"),
+            ("authorization", "<secret:A>"),
+            ("x-api-key", "<secret:A>"),
+            ("private-token", "<secret:A>"),
+        ] {
+            assert_eq!(put(field, value).unwrap(), value.replace("<secret:A>", VALUE));
+        }
+        for (field, value) in [
+            ("authorization", "Basic <secret:A>"),
+            ("authorization", "Bearer x<secret:A>"),
+            ("authorization", "Bearer  <secret:A>"),
+            ("authorization", "Bearer <secret:A>x"),
+            ("authorization", "<secret:A><secret:A>"),
+            ("authorization", "<secret:A>, <secret:A>"),
+            ("x-api-key", "padding <secret:A>"),
+            ("cookie", "<secret:A>"),
+            ("host", "<secret:A>"),
+            ("referer", "<secret:A>"),
+            ("user-agent", "<secret:A>"),
+            ("x-forwarded-for", "<secret:A>"),
+            ("destination", "<secret:A>"),
+            ("origin", "<secret:A>"),
+            ("x", "<secret:A>"),
+        ] {
+            assert_eq!(put(field, value).unwrap_err(), HttpError::Denied, "{field}: {value}");
+        }
+    }
+
+    #[test]
+    fn d_05_fields_are_bounded_with_the_secrets_in_them() {
+        let value = "x".repeat(8 << 10);
+        let secrets = Secrets::read(&sources(), &[name("A")], |_| Some(value.clone())).unwrap();
+        let url = WebUrl::parse("https://a.example/").unwrap();
+        let put = |count: usize| {
+            let mut headers = HeaderMap::new();
+            for _ in 0..count {
+                headers.append("x-key", "<secret:A>".parse().unwrap());
+            }
+            secrets.put_into(headers, &[name("A")], &url)
+        };
+        assert!(put(3).is_ok() && matches!(put(4).unwrap_err(), HttpError::Invalid(_)));
     }
 
     #[test]
