@@ -32,7 +32,7 @@ struct Parts {
     lifeline: Option<UnixStream>,
     child: Child,
     cgroup: Option<Cgroup>,
-    _repository_mount: Option<RepositoryMount>,
+    repository_mount: Option<RepositoryMount>,
 }
 
 impl Running {
@@ -50,7 +50,7 @@ impl Running {
         // It holds the other end until it is dropped, and then nobody here does.
         drop(command);
         let (output, reports) = (child.stdout.take(), child.stderr.take());
-        let parts = Parts { lifeline: Some(lifeline), child, cgroup, _repository_mount: repository_mount };
+        let parts = Parts { lifeline: Some(lifeline), child, cgroup, repository_mount };
         let mut running = Self { parts: Some(parts) };
         let (Some(output), Some(reports)) = (output, reports) else {
             return Err(SandboxError::Channel(io::ErrorKind::BrokenPipe.into()));
@@ -93,6 +93,14 @@ impl Running {
             parts.end().await;
         }
         self.parts = None;
+    }
+
+    /// Leaves a supervisor alone that has nothing left to end: it goes, and its cgroup with it, while the host goes on.
+    /// The tree is as it was before the command at once, since the next one may come now.
+    pub(crate) fn leave(mut self) {
+        if let Some(parts) = &mut self.parts {
+            parts.repository_mount = None;
+        }
     }
 
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -116,7 +116,11 @@ impl Sandbox {
         };
         let exit = session.follow(command, cancel, &mut on_output).await;
         // On an error too: when this returns, nothing of the command is left.
-        session.running.end().await;
+        if session.is_gone {
+            session.running.leave();
+        } else {
+            session.running.end().await;
+        }
         Ok(Outcome {
             exit: exit?,
             output: session.output,
@@ -141,6 +145,8 @@ struct Session {
     started: Instant,
     output: Output,
     output_size: u64,
+    /// The supervisor has said that no other process is left.
+    is_gone: bool,
 }
 
 impl Session {
@@ -177,10 +183,11 @@ impl Session {
         }
         running.go().await?;
         let (started, output) = (Instant::now(), Output::default());
-        Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0 })
+        Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0, is_gone: false })
     }
 
-    /// Follows a command until its output and its reports are over, which is when no process is left.
+    /// Follows a command until its output is over and no process of it is left, which the supervisor says, or shows by
+    /// ending.
     async fn follow(
         &mut self,
         command: &Command,
@@ -191,7 +198,7 @@ impl Session {
         let mut buffer = vec![0; READ_BYTES];
         let mut exit = None;
         let (mut output_open, mut reports_open) = (true, true);
-        while output_open || reports_open {
+        while output_open || (reports_open && !self.is_gone) {
             tokio::select! {
                 read = self.stdout.read(&mut buffer), if output_open => {
                     let bytes = &buffer[..read.map_err(SandboxError::Channel)?];
@@ -208,7 +215,10 @@ impl Session {
                     }
                 }
                 line = self.reports.next_line(), if reports_open => match line.map_err(SandboxError::Channel)? {
-                    Some(line) => { exit.get_or_insert(ending(&line)?); }
+                    Some(line) => match ending(&line)? {
+                        Some(ending) => { exit.get_or_insert(ending); }
+                        None => self.is_gone = true,
+                    },
                     None => reports_open = false,
                 },
                 () = &mut deadline, if exit.is_none() => {
@@ -254,9 +264,10 @@ async fn await_ready(
     }
 }
 
-/// How the command ended, as a report says.
-fn ending(line: &str) -> Result<Exit, SandboxError> {
-    Ok(match parse(line)? {
+/// How the command ended, as a report says; none where it says that nothing of it is left.
+fn ending(line: &str) -> Result<Option<Exit>, SandboxError> {
+    Ok(Some(match parse(line)? {
+        Report::Gone => return Ok(None),
         Report::Ended { code: Some(code), .. } => Exit::Code(code),
         Report::Ended { signal: Some(signal), .. } => Exit::Signal(signal),
         Report::Limit(Limit::Memory) => Exit::MemoryLimit,
@@ -265,7 +276,7 @@ fn ending(line: &str) -> Result<Exit, SandboxError> {
         Report::ProgramStart { program, reason } => return Err(SandboxError::ProgramStart { program, reason }),
         Report::SetUp { step, reason } => return Err(set_up(&step, &reason)),
         _ => return Err(SandboxError::InitDied { report: line.escape_default().to_string() }),
-    })
+    }))
 }
 
 fn parse(line: &str) -> Result<Report, SandboxError> {

@@ -245,6 +245,31 @@ async fn the_hosts_death_ends_everything() {
     tokio::task::spawn_blocking(move || lock.lock()).await.unwrap().unwrap();
 }
 
+/// Processes that run a program which nothing else runs.
+fn count_of(program: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path().join("exe"));
+    processes.filter(|exe| std::fs::read_link(exe).is_ok_and(|exe| exe == program)).count()
+}
+
+#[tokio::test]
+async fn x_08_the_supervisor_goes_though_nobody_waits_for_it() {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().canonicalize().unwrap().join("init");
+    std::fs::copy(support::init(), &program).unwrap();
+    let trial = Trial::new().await;
+    let sandbox = trial.sandbox.clone().with_program(&program);
+    for _ in 0..5 {
+        let outcome = sandbox.run(&trial.command(["true"]), pending(), |_| {}).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0));
+    }
+    let all_gone = async {
+        while count_of(&program) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all_gone).await.unwrap();
+}
+
 #[test]
 fn all_of_this_holds_for_an_ordinary_user() {
     support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
