@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socket_with,
@@ -36,11 +37,11 @@ pub(super) fn hand_listener_over(address: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Where sockets of this namespace take what comes.
-pub(super) fn listeners() -> io::Result<Vec<String>> {
+/// Where sockets of a process's namespace take what comes; `process` is its folder in `/proc`.
+pub(crate) fn listeners(process: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for (kind, state) in SOCKETS {
-        let table = match std::fs::read_to_string(format!("/proc/self/net/{kind}")) {
+        let table = match std::fs::read_to_string(process.join("net").join(kind)) {
             Ok(table) => table,
             // A kernel without IPv6.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
