@@ -110,16 +110,25 @@ impl Sandbox {
             return unsandboxed::run(command, &self.toolchains, cancel, on_output).await;
         }
         let mut cancel = pin!(cancel);
-        let mut session = tokio::select! {
-            session = Session::start(self, command) => session?,
-            () = &mut cancel => return Err(SandboxError::Cancelled),
+        // Kept out here, so that it is ended whatever ends the set-up.
+        let mut running = Running::default();
+        let started = tokio::select! {
+            session = Session::start(self, command, &mut running) => session,
+            () = &mut cancel => Err(SandboxError::Cancelled),
         };
-        let exit = session.follow(command, cancel, &mut on_output).await;
+        let mut session = match started {
+            Ok(session) => session,
+            Err(error) => {
+                running.end().await;
+                return Err(error);
+            }
+        };
+        let exit = session.follow(command, &mut running, cancel, &mut on_output).await;
         // On an error too: when this returns, nothing of the command is left.
         if session.is_gone {
-            session.running.leave();
+            running.leave();
         } else {
-            session.running.end().await;
+            running.end().await;
         }
         Ok(Outcome {
             exit: exit?,
@@ -137,7 +146,6 @@ impl Sandbox {
 
 /// A command whose sandbox was checked and that was let go.
 struct Session {
-    running: Running,
     stdout: ChildStdout,
     reports: Reports,
     observed: Observed,
@@ -150,7 +158,8 @@ struct Session {
 }
 
 impl Session {
-    async fn start(sandbox: &Sandbox, command: &Command) -> Result<Self, SandboxError> {
+    /// Whatever comes of it, `running` is the caller's to end.
+    async fn start(sandbox: &Sandbox, command: &Command, running: &mut Running) -> Result<Self, SandboxError> {
         let may_have_one = sandbox.support.limits_held_by == LimitsHeldBy::Cgroup;
         let cgroup = may_have_one.then(|| Cgroup::create(&command.limits)).flatten();
         let limits_held_by = if cgroup.is_some() { LimitsHeldBy::Cgroup } else { LimitsHeldBy::Watchdog };
@@ -160,30 +169,19 @@ impl Session {
         let request = Request::Run(plan);
         let frame = encode(&request)?;
         let repository = command.repository.as_ref().map(|_| RepositoryMount::create(&command.tree)).transpose()?;
-        let (mut running, stdout, stderr) = Running::start(&sandbox.program, &frame, cgroup, repository).await?;
+        let (stdout, stderr) = running.start(&sandbox.program, cgroup, repository)?;
+        running.send(&frame).await?;
         let mut reports = BufReader::new(stderr.take(MAX_REPORTS_BYTES)).lines();
         let supervisor = running.supervisor();
         let entered = tokio::time::timeout(SET_UP_TIMEOUT, await_ready(&request, &mut reports, supervisor)).await;
-        let observed = match entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long"))) {
-            Ok(observed) => observed,
-            Err(error) => {
-                running.end().await;
-                return Err(error);
-            }
-        };
+        let observed = entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long")))?;
         if let Network::Proxy(serve) = &command.network {
-            let served = match running.take_listener().await {
-                Ok(listener) => serve.start(listener),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = served {
-                running.end().await;
-                return Err(set_up("serve the proxy", &error.to_string()));
-            }
+            let served = running.take_listener().await.and_then(|listener| serve.start(listener));
+            served.map_err(|error| set_up("serve the proxy", &error.to_string()))?;
         }
         running.go().await?;
         let (started, output) = (Instant::now(), Output::default());
-        Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0, is_gone: false })
+        Ok(Self { stdout, reports, observed, limits_held_by, started, output, output_size: 0, is_gone: false })
     }
 
     /// Follows a command until its output is over and no process of it is left, which the supervisor says, or shows by
@@ -191,6 +189,7 @@ impl Session {
     async fn follow(
         &mut self,
         command: &Command,
+        running: &mut Running,
         mut cancel: Pin<&mut impl Future<Output = ()>>,
         on_output: &mut impl FnMut(&[u8]),
     ) -> Result<Exit, SandboxError> {
@@ -211,7 +210,7 @@ impl Session {
                     on_output(bytes);
                     if !self.output.append(bytes, command.output_limit_bytes) {
                         exit = Some(Exit::OutputLimit);
-                        self.running.kill();
+                        running.kill();
                     }
                 }
                 line = self.reports.next_line(), if reports_open => match line.map_err(SandboxError::Channel)? {
@@ -223,15 +222,15 @@ impl Session {
                 },
                 () = &mut deadline, if exit.is_none() => {
                     exit = Some(Exit::TimedOut);
-                    self.running.kill();
+                    running.kill();
                 }
                 () = &mut cancel, if exit.is_none() => {
                     exit = Some(Exit::Cancelled);
-                    self.running.kill();
+                    running.kill();
                 }
             }
         }
-        if matches!(exit, None | Some(Exit::Signal(_))) && self.running.ran_out_of_memory() {
+        if matches!(exit, None | Some(Exit::Signal(_))) && running.ran_out_of_memory() {
             return Ok(Exit::MemoryLimit);
         }
         exit.ok_or_else(|| SandboxError::InitDied { report: "nothing".to_owned() })

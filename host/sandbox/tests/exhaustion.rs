@@ -7,7 +7,7 @@ use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
 
-use skillhost_sandbox::Exit;
+use skillhost_sandbox::{Exit, SandboxError};
 use support::{Trial, text};
 
 #[tokio::test]
@@ -206,6 +206,26 @@ async fn cancelling_ends_everything() {
     assert!(!is_locked(&trial.tree.path().join("lock")));
 }
 
+/// In init's place: it never reports, and takes its time to end when it is let go.
+const SLOW: &str = "#!/bin/sh\n: > 'PLACE/started'\ncat > /dev/null\nsleep 0.3\n: > 'PLACE/ended'\n";
+
+#[tokio::test]
+async fn cancelling_the_set_up_ends_everything_too() {
+    let trial = Trial::new().await;
+    let place = tempfile::tempdir().unwrap();
+    let (program, started) = (place.path().join("slow"), place.path().join("started"));
+    support::write_program(&program, &SLOW.replace("PLACE", &place.path().display().to_string()));
+    let sandbox = trial.sandbox.clone().with_program(&program);
+    let cancel = async {
+        while !started.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let refused = sandbox.run(&trial.command(["true"]), cancel, |_| {}).await.unwrap_err();
+    assert!(matches!(refused, SandboxError::Cancelled), "{refused}");
+    assert!(place.path().join("ended").exists());
+}
+
 #[tokio::test]
 async fn dropping_the_future_ends_everything() {
     let trial = Trial::new().await;
@@ -255,7 +275,7 @@ fn count_of(program: &Path) -> usize {
 async fn x_08_the_supervisor_goes_though_nobody_waits_for_it() {
     let place = tempfile::tempdir().unwrap();
     let program = place.path().canonicalize().unwrap().join("init");
-    std::fs::copy(support::init(), &program).unwrap();
+    support::copy_program(&support::init(), &program);
     let trial = Trial::new().await;
     let sandbox = trial.sandbox.clone().with_program(&program);
     for _ in 0..5 {

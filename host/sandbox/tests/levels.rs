@@ -80,6 +80,8 @@ if decoy: decoy.stdout.read(1)
 of_decoy = lambda name: os.stat('/proc/%d/ns/%s' % (decoy.pid, 'pid_for_children' if name == 'pid' else name)).st_ino
 name = lambda name: of_decoy(name) if ['unshare'] == DECOY[:1] else own[name] + 1
 mounts = [{'point': mount['target'], 'writable': mount['writable']} for mount in plan['mounts']]
+of_proc = 'acpi bus config.gz fs interrupts irq kallsyms kcore key-users keys kmsg modules scsi sysrq-trigger timer_list vmallocinfo'
+mounts += [{'point': place, 'writable': False} for place in plan['masks'] + ['/proc/' + name for name in of_proc.split()]]
 ready = {'namespaces': [(n, name(n)) for n in own], 'uid_map': '1000 0 1', 'no_new_privs': True, 'capabilities': 0,
     'seccomp': True, 'landlock': True, 'interfaces': [('lo', True)], 'listeners': [], 'inheritable': 0,
     'mounts': mounts, 'processes': 1}
@@ -97,7 +99,7 @@ async fn x_14_an_init_that_lies_starts_nothing() {
     for (decoy, why) in [("[]", "0 children"), ("['env']", "not PID 1"), (spaces, "not PID 1")] {
         let tree = tempfile::tempdir().unwrap();
         let program = tree.path().join("liar");
-        write_program(&program, &LIAR.replace("DECOY", decoy));
+        support::write_program(&program, &LIAR.replace("DECOY", decoy));
         let place = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::new(Support::everything(), Toolchains::none(), Demand::Full).with_program(&program);
         let command = Command::new(["true"], place.path());
@@ -106,13 +108,6 @@ async fn x_14_an_init_that_lies_starts_nothing() {
         assert!(what.contains(why), "{decoy}: {what}");
         assert!(!place.path().join("ran").exists(), "{decoy}: {what}");
     }
-}
-
-/// Written by another process, since one that this one holds open for writing can't be started.
-fn write_program(path: &std::path::Path, text: &str) {
-    let mut write = std::process::Command::new("sh");
-    write.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
-    assert!(write.arg(path).arg(text).status().unwrap().success());
 }
 
 #[tokio::test]
