@@ -128,6 +128,43 @@ async fn x_14_unsandboxed_is_said_and_still_limited() {
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);
 }
 
+/// The arguments with which init's program attempts one thing, as `doctor` has it do.
+fn attempt(what: &str, process: u32) -> [String; 2] {
+    let nowhere = "/nonexistent/file";
+    let target = format!(
+        r#"["{what}",{{"secret":"{nowhere}","home":null,"planted":"{nowhere}","process":{process},"pid_namespace":1,"port":1}}]"#
+    );
+    ["skillhost-sandbox-attempt".to_owned(), target]
+}
+
+#[tokio::test]
+async fn the_numbers_inside_are_not_taken_for_the_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().canonicalize().unwrap().join("init");
+    support::copy_program(&support::init(), &program);
+    let toolchains = Toolchains::none().with_configured(std::slice::from_ref(&program), &[]);
+    let trial = Trial::with(toolchains, Demand::Full, |support| support).await;
+    // In a container the host itself is one of these.
+    for process in [1, 2, 3] {
+        let [argument, target] = attempt("Processes", process);
+        let outcome = trial.run(&trial.command([program.to_str().unwrap(), &argument, &target])).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0), "{process}: {}", text(&outcome));
+    }
+}
+
+#[test]
+fn an_attempt_says_what_it_got_through_and_what_it_could_not_try() {
+    let code = |what: &str, folder: &str| {
+        let mut program = std::process::Command::new(support::init());
+        program.args(attempt(what, std::process::id())).current_dir(folder).output().unwrap().status.code()
+    };
+    // Without a sandbox the host's process is there; and where no file can be made, none can be made set-user-id.
+    assert_eq!(code("Processes", "/"), Some(1));
+    assert_eq!(code("SetUserId", "/proc"), Some(2));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code("SetUserId", folder.path().to_str().unwrap()), Some(1));
+}
+
 #[test]
 fn all_of_this_holds_for_an_ordinary_user() {
     support::again_as_an_ordinary_user("all_of_this_holds_for_an_ordinary_user");
