@@ -1,9 +1,9 @@
 //! The check of what init observed against what was asked for. Any difference means that the command does not start.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::layout::{DEVICES, SCRATCH};
+use crate::layout::{DEVICES, PROC_MASKS, SCRATCH};
 use crate::level::{Observed, Wall};
 use crate::plan::Plan;
 
@@ -81,12 +81,16 @@ fn check_mounts(plan: &Plan, observed: &Observed) -> Result<(), String> {
     if observed.mounts.is_empty() {
         return Err("no mounts were observed".to_owned());
     }
+    if let Some(missing) =
+        required_mounts(plan).find(|place| !observed.mounts.iter().any(|mount| mount.point == *place))
+    {
+        return Err(format!("nothing is mounted on {}", missing.display().to_string().escape_default()));
+    }
     for mount in &observed.mounts {
         let at = |place: &&str| mount.point == Path::new(place);
-        let planned = plan.mounts.iter().filter(|planned| mount.point.starts_with(&planned.target));
-        let closest = planned.max_by_key(|planned| planned.target.components().count());
+        let closest = plan.closest_mount(&mount.point);
         let own = OWN_MOUNTS.iter().chain(&SCRATCH).chain(&DEVICES).any(at);
-        let masked = crate::layout::PROC_MASKS.iter().any(at) || plan.masks.contains(&mount.point);
+        let masked = PROC_MASKS.iter().any(at) || plan.masks.contains(&mount.point);
         let may_write = match closest {
             _ if masked => false,
             Some(planned) => planned.writable,
@@ -98,6 +102,15 @@ fn check_mounts(plan: &Plan, observed: &Observed) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// What must be a mount: what is shown, and what hides something that is there.
+fn required_mounts(plan: &Plan) -> impl Iterator<Item = PathBuf> {
+    // What has a link on its way leads to nothing inside, or to what is hidden at its own place.
+    let is_itself = |place: &PathBuf| place.canonicalize().is_ok_and(|real| real == *place);
+    let masks = plan.masks.iter().filter(move |mask| plan.source_of(mask).as_ref().is_some_and(is_itself)).cloned();
+    let of_proc = PROC_MASKS.iter().map(PathBuf::from).filter(|mask| mask.try_exists().unwrap_or(true));
+    plan.mounts.iter().map(|mount| mount.target.clone()).chain(masks).chain(of_proc)
 }
 
 /// The namespaces of this process, by name.
@@ -138,7 +151,13 @@ mod tests {
             interfaces: vec![("lo".into(), true)],
             listeners: Vec::new(),
             inheritable: 0,
-            mounts: vec![mount("/", false), mount("/usr", false), mount("/work", true), mount("/tmp", true)],
+            mounts: [mount("/", false), mount("/tmp", true)]
+                .into_iter()
+                .chain(
+                    required_mounts(&plan())
+                        .map(|place| mount(&place.display().to_string(), place == Path::new("/work"))),
+                )
+                .collect(),
             processes: 1,
         }
     }
@@ -176,6 +195,33 @@ mod tests {
             let refused = check(&plan(), &observed, &host()).unwrap_err();
             assert!(refused.contains(expected), "{refused:?} should name {expected:?}");
         }
+    }
+
+    #[test]
+    fn what_hides_or_shows_something_and_is_not_there_is_missed() {
+        let required: Vec<_> = required_mounts(&plan()).collect();
+        for place in ["/usr", "/work", "/proc/interrupts"].map(PathBuf::from) {
+            assert!(required.contains(&place), "{}", place.display());
+        }
+        for place in required {
+            let mut observed = good();
+            observed.mounts.retain(|mount| mount.point != place);
+            let refused = check(&plan(), &observed, &host()).unwrap_err();
+            assert!(refused == format!("nothing is mounted on {}", place.display()), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_mask_is_required_where_it_hides_something() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("there"), "token").unwrap();
+        std::os::unix::fs::symlink("there", folder.path().join("link")).unwrap();
+        let mut plan = plan();
+        let source = folder.path().canonicalize().unwrap();
+        plan.mounts.push(crate::plan::Mount { source, target: "/opt/shown".into(), writable: false });
+        plan.masks = ["there", "link", "missing"].map(|name| Path::new("/opt/shown").join(name)).to_vec();
+        let required: Vec<_> = required_mounts(&plan).filter(|place| place.starts_with("/opt")).collect();
+        assert_eq!(required, [Path::new("/opt/shown"), Path::new("/opt/shown/there")]);
     }
 
     #[test]

@@ -7,9 +7,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::command::Limits;
 
+/// As many milliseconds are waited at most for what was killed.
+const REMOVAL_TRIES: u32 = 100;
 const MOUNT: &str = "/sys/fs/cgroup";
 
 /// A cgroup that lives as long as one command.
@@ -55,7 +58,16 @@ impl Cgroup {
 impl Drop for Cgroup {
     fn drop(&mut self) {
         let _ = fs::write(self.0.join("cgroup.kill"), "1");
-        if let Err(error) = fs::remove_dir(&self.0) {
+        let mut removed = fs::remove_dir(&self.0);
+        // Only where the host ends before the supervisor: what was killed a moment ago is still in it.
+        for _ in 0..REMOVAL_TRIES {
+            if !removed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ResourceBusy) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            removed = fs::remove_dir(&self.0);
+        }
+        if let Err(error) = removed {
             tracing::debug!(%error, "a command's cgroup could not be removed");
         }
     }

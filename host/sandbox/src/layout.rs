@@ -80,6 +80,8 @@ const ETC: [&str; 25] = [
     "terminfo",
     "timezone",
 ];
+/// Files of `/etc` up to this size are copied, which costs less than a mount for each.
+const MAX_COPY_BYTES: u64 = 256 << 10;
 /// Names in `/etc` that carry a version.
 const ETC_PREFIXES: [&str; 2] = ["java-", "python3"];
 /// Inside of `/usr`, but configuration of the machine, which can hold tokens (`npmrc`).
@@ -111,7 +113,8 @@ pub(crate) fn plan(
     for path in TOP_LEVEL.map(Path::new) {
         show(path, &mut mounts, &mut links);
     }
-    for path in etc_paths() {
+    let (copies, shown): (Vec<_>, Vec<_>) = etc_paths().partition(|path| is_small_file(path));
+    for path in shown {
         show(&path, &mut mounts, &mut links);
     }
     let lasting = lasting(command, toolchains)?;
@@ -131,6 +134,7 @@ pub(crate) fn plan(
         argv: command.argv.clone(),
         env: environment(command, toolchains),
         mounts,
+        copies,
         links,
         masks: MASKED
             .iter()
@@ -202,6 +206,10 @@ fn show(path: &Path, mounts: &mut Vec<Mount>, links: &mut Vec<(PathBuf, PathBuf)
     }
 }
 
+fn is_small_file(path: &Path) -> bool {
+    path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() <= MAX_COPY_BYTES)
+}
+
 fn etc_paths() -> impl Iterator<Item = PathBuf> {
     let versioned = std::fs::read_dir("/etc").into_iter().flatten().flatten().filter(|entry| {
         let name = entry.file_name();
@@ -231,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_worktree_is_writable() {
+    fn without_kept_folders_only_the_worktree_is_writable() {
         let writable: Vec<_> = planned().mounts.into_iter().filter(|mount| mount.writable).collect();
         assert_eq!(writable.len(), 1);
         assert_eq!(writable[0].target, Path::new(WORK));
@@ -261,7 +269,21 @@ mod tests {
             ["/etc/shadow", "/etc/ssl/private/key.pem", "/etc/ssh", "/etc/gitconfig", "/root", "/home", "/run", "/var"]
         {
             let shown = planned().mounts.into_iter().any(|mount| Path::new(secret).starts_with(&mount.target));
-            assert!(!shown, "{secret}");
+            let copied = planned().copies.iter().any(|copy| copy.starts_with(secret));
+            assert!(!shown && !copied, "{secret}");
+        }
+    }
+
+    #[test]
+    fn small_files_are_copied_and_the_rest_is_mounted() {
+        let plan = planned();
+        let below = |path: &&PathBuf| path.starts_with("/etc");
+        assert!(plan.copies.contains(&PathBuf::from("/etc/services")));
+        for copy in &plan.copies {
+            assert!(below(&copy) && is_small_file(copy), "{}", copy.display());
+        }
+        for mount in plan.mounts.iter().map(|mount| &mount.source).filter(below) {
+            assert!(mount.is_dir() || mount.metadata().unwrap().len() > MAX_COPY_BYTES, "{}", mount.display());
         }
     }
 

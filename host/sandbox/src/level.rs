@@ -120,7 +120,7 @@ pub enum Demand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LimitsHeldBy {
-    /// The kernel, exactly.
+    /// The kernel, at any moment; memory, scratch space and shared memory as one sum.
     Cgroup,
     /// A watchdog that looks many times a second, and resource limits.
     Watchdog,

@@ -7,7 +7,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,8 @@ pub(crate) struct Plan {
     pub(crate) env: Vec<(OsString, OsString)>,
     /// In the order in which they are mounted: a parent comes before what lies in it.
     pub(crate) mounts: Vec<Mount>,
+    /// Small files of the host that are copied into the new root, each to its own place.
+    pub(crate) copies: Vec<PathBuf>,
     /// Symbolic links of the new root: place, and what it points at.
     pub(crate) links: Vec<(PathBuf, PathBuf)>,
     /// Directories inside of which nothing is shown.
@@ -61,12 +63,28 @@ pub(crate) struct Mount {
     pub(crate) writable: bool,
 }
 
+impl Plan {
+    /// The mount that a place inside is in; none where init makes it.
+    pub(crate) fn closest_mount(&self, place: &Path) -> Option<&Mount> {
+        let around = self.mounts.iter().filter(|mount| place.starts_with(&mount.target));
+        around.max_by_key(|mount| mount.target.components().count())
+    }
+
+    /// Where a place inside is on the host.
+    pub(crate) fn source_of(&self, place: &Path) -> Option<PathBuf> {
+        let mount = self.closest_mount(place)?;
+        Some(mount.source.join(place.strip_prefix(&mount.target).ok()?))
+    }
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Report {
     /// Everything is entered; the host may check and say go.
     Ready(Observed),
     /// The command ended by itself.
     Ended { code: Option<i32>, signal: Option<i32> },
+    /// PID 1 is reaped, and so no process of the sandbox is left but the supervisor, which is about to end.
+    Gone,
     /// The watchdog ended it.
     Limit(Limit),
     /// The program could not be executed.

@@ -22,7 +22,8 @@ pub(crate) const OWN_PROGRAM: &str = "/proc/self/exe";
 /// How long the kernel may take to end all processes before the supervisor is killed as well.
 const END_GRACE: Duration = Duration::from_secs(10);
 
-/// Init and all that it started. When this is dropped, everything in it is killed.
+/// Init and all that it started; nothing yet where it was not started. When this is dropped, everything in it is killed.
+#[derive(Default)]
 pub(crate) struct Running {
     parts: Option<Parts>,
 }
@@ -32,16 +33,17 @@ struct Parts {
     lifeline: Option<UnixStream>,
     child: Child,
     cgroup: Option<Cgroup>,
-    _repository_mount: Option<RepositoryMount>,
+    repository_mount: Option<RepositoryMount>,
 }
 
 impl Running {
-    pub(crate) async fn start(
+    /// Starts init, which then waits for its request. Gives its output and its reports.
+    pub(crate) fn start(
+        &mut self,
         program: &Path,
-        frame: &[u8],
         cgroup: Option<Cgroup>,
         repository_mount: Option<RepositoryMount>,
-    ) -> Result<(Self, ChildStdout, ChildStderr), SandboxError> {
+    ) -> Result<(ChildStdout, ChildStderr), SandboxError> {
         let (lifeline, stdin) = std::os::unix::net::UnixStream::pair().map_err(SandboxError::Channel)?;
         lifeline.set_nonblocking(true).map_err(SandboxError::Channel)?;
         let lifeline = UnixStream::from_std(lifeline).map_err(SandboxError::Channel)?;
@@ -50,13 +52,8 @@ impl Running {
         // It holds the other end until it is dropped, and then nobody here does.
         drop(command);
         let (output, reports) = (child.stdout.take(), child.stderr.take());
-        let parts = Parts { lifeline: Some(lifeline), child, cgroup, _repository_mount: repository_mount };
-        let mut running = Self { parts: Some(parts) };
-        let (Some(output), Some(reports)) = (output, reports) else {
-            return Err(SandboxError::Channel(io::ErrorKind::BrokenPipe.into()));
-        };
-        running.send(frame).await.map_err(SandboxError::Channel)?;
-        Ok((running, output, reports))
+        self.parts = Some(Parts { lifeline: Some(lifeline), child, cgroup, repository_mount });
+        output.zip(reports).ok_or_else(|| SandboxError::Channel(io::ErrorKind::BrokenPipe.into()))
     }
 
     /// Takes the listener that init has sent before its first report.
@@ -73,7 +70,7 @@ impl Running {
 
     /// Lets init start the command.
     pub(crate) async fn go(&mut self) -> Result<(), SandboxError> {
-        self.send(&[GO]).await.map_err(SandboxError::Channel)
+        self.send(&[GO]).await
     }
 
     /// Asks the supervisor to kill everything.
@@ -95,11 +92,19 @@ impl Running {
         self.parts = None;
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self.parts.as_mut().and_then(|parts| parts.lifeline.as_mut()) {
-            Some(lifeline) => lifeline.write_all(bytes).await,
-            None => Err(io::ErrorKind::BrokenPipe.into()),
+    /// Leaves a supervisor alone that has nothing left to end: it goes, and its cgroup with it, while the host goes on.
+    /// The tree is as it was before the command at once, since the next one may come now.
+    pub(crate) fn leave(mut self) {
+        if let Some(parts) = &mut self.parts {
+            parts.repository_mount = None;
         }
+    }
+
+    /// Sends something over the lifeline.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<(), SandboxError> {
+        let lifeline = self.parts.as_mut().and_then(|parts| parts.lifeline.as_mut());
+        let lifeline = lifeline.ok_or_else(|| SandboxError::Channel(io::ErrorKind::BrokenPipe.into()))?;
+        lifeline.write_all(bytes).await.map_err(SandboxError::Channel)
     }
 }
 

@@ -110,13 +110,26 @@ impl Sandbox {
             return unsandboxed::run(command, &self.toolchains, cancel, on_output).await;
         }
         let mut cancel = pin!(cancel);
-        let mut session = tokio::select! {
-            session = Session::start(self, command) => session?,
-            () = &mut cancel => return Err(SandboxError::Cancelled),
+        // Kept out here, so that it is ended whatever ends the set-up.
+        let mut running = Running::default();
+        let started = tokio::select! {
+            session = Session::start(self, command, &mut running) => session,
+            () = &mut cancel => Err(SandboxError::Cancelled),
         };
-        let exit = session.follow(command, cancel, &mut on_output).await;
+        let mut session = match started {
+            Ok(session) => session,
+            Err(error) => {
+                running.end().await;
+                return Err(error);
+            }
+        };
+        let exit = session.follow(command, &mut running, cancel, &mut on_output).await;
         // On an error too: when this returns, nothing of the command is left.
-        session.running.end().await;
+        if session.is_gone {
+            running.leave();
+        } else {
+            running.end().await;
+        }
         Ok(Outcome {
             exit: exit?,
             output: session.output,
@@ -133,7 +146,6 @@ impl Sandbox {
 
 /// A command whose sandbox was checked and that was let go.
 struct Session {
-    running: Running,
     stdout: ChildStdout,
     reports: Reports,
     observed: Observed,
@@ -141,10 +153,13 @@ struct Session {
     started: Instant,
     output: Output,
     output_size: u64,
+    /// The supervisor has said that no other process is left.
+    is_gone: bool,
 }
 
 impl Session {
-    async fn start(sandbox: &Sandbox, command: &Command) -> Result<Self, SandboxError> {
+    /// Whatever comes of it, `running` is the caller's to end.
+    async fn start(sandbox: &Sandbox, command: &Command, running: &mut Running) -> Result<Self, SandboxError> {
         let may_have_one = sandbox.support.limits_held_by == LimitsHeldBy::Cgroup;
         let cgroup = may_have_one.then(|| Cgroup::create(&command.limits)).flatten();
         let limits_held_by = if cgroup.is_some() { LimitsHeldBy::Cgroup } else { LimitsHeldBy::Watchdog };
@@ -154,36 +169,27 @@ impl Session {
         let request = Request::Run(plan);
         let frame = encode(&request)?;
         let repository = command.repository.as_ref().map(|_| RepositoryMount::create(&command.tree)).transpose()?;
-        let (mut running, stdout, stderr) = Running::start(&sandbox.program, &frame, cgroup, repository).await?;
+        let (stdout, stderr) = running.start(&sandbox.program, cgroup, repository)?;
+        running.send(&frame).await?;
         let mut reports = BufReader::new(stderr.take(MAX_REPORTS_BYTES)).lines();
         let supervisor = running.supervisor();
         let entered = tokio::time::timeout(SET_UP_TIMEOUT, await_ready(&request, &mut reports, supervisor)).await;
-        let observed = match entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long"))) {
-            Ok(observed) => observed,
-            Err(error) => {
-                running.end().await;
-                return Err(error);
-            }
-        };
+        let observed = entered.unwrap_or_else(|_| Err(set_up("enter the sandbox", "it took too long")))?;
         if let Network::Proxy(serve) = &command.network {
-            let served = match running.take_listener().await {
-                Ok(listener) => serve.start(listener),
-                Err(error) => Err(error),
-            };
-            if let Err(error) = served {
-                running.end().await;
-                return Err(set_up("serve the proxy", &error.to_string()));
-            }
+            let served = running.take_listener().await.and_then(|listener| serve.start(listener));
+            served.map_err(|error| set_up("serve the proxy", &error.to_string()))?;
         }
         running.go().await?;
         let (started, output) = (Instant::now(), Output::default());
-        Ok(Self { running, stdout, reports, observed, limits_held_by, started, output, output_size: 0 })
+        Ok(Self { stdout, reports, observed, limits_held_by, started, output, output_size: 0, is_gone: false })
     }
 
-    /// Follows a command until its output and its reports are over, which is when no process is left.
+    /// Follows a command until its output is over and no process of it is left, which the supervisor says, or shows by
+    /// ending.
     async fn follow(
         &mut self,
         command: &Command,
+        running: &mut Running,
         mut cancel: Pin<&mut impl Future<Output = ()>>,
         on_output: &mut impl FnMut(&[u8]),
     ) -> Result<Exit, SandboxError> {
@@ -191,7 +197,7 @@ impl Session {
         let mut buffer = vec![0; READ_BYTES];
         let mut exit = None;
         let (mut output_open, mut reports_open) = (true, true);
-        while output_open || reports_open {
+        while output_open || (reports_open && !self.is_gone) {
             tokio::select! {
                 read = self.stdout.read(&mut buffer), if output_open => {
                     let bytes = &buffer[..read.map_err(SandboxError::Channel)?];
@@ -204,24 +210,27 @@ impl Session {
                     on_output(bytes);
                     if !self.output.append(bytes, command.output_limit_bytes) {
                         exit = Some(Exit::OutputLimit);
-                        self.running.kill();
+                        running.kill();
                     }
                 }
                 line = self.reports.next_line(), if reports_open => match line.map_err(SandboxError::Channel)? {
-                    Some(line) => { exit.get_or_insert(ending(&line)?); }
+                    Some(line) => match ending(&line)? {
+                        Some(ending) => { exit.get_or_insert(ending); }
+                        None => self.is_gone = true,
+                    },
                     None => reports_open = false,
                 },
                 () = &mut deadline, if exit.is_none() => {
                     exit = Some(Exit::TimedOut);
-                    self.running.kill();
+                    running.kill();
                 }
                 () = &mut cancel, if exit.is_none() => {
                     exit = Some(Exit::Cancelled);
-                    self.running.kill();
+                    running.kill();
                 }
             }
         }
-        if matches!(exit, None | Some(Exit::Signal(_))) && self.running.ran_out_of_memory() {
+        if matches!(exit, None | Some(Exit::Signal(_))) && running.ran_out_of_memory() {
             return Ok(Exit::MemoryLimit);
         }
         exit.ok_or_else(|| SandboxError::InitDied { report: "nothing".to_owned() })
@@ -254,9 +263,10 @@ async fn await_ready(
     }
 }
 
-/// How the command ended, as a report says.
-fn ending(line: &str) -> Result<Exit, SandboxError> {
-    Ok(match parse(line)? {
+/// How the command ended, as a report says; none where it says that nothing of it is left.
+fn ending(line: &str) -> Result<Option<Exit>, SandboxError> {
+    Ok(Some(match parse(line)? {
+        Report::Gone => return Ok(None),
         Report::Ended { code: Some(code), .. } => Exit::Code(code),
         Report::Ended { signal: Some(signal), .. } => Exit::Signal(signal),
         Report::Limit(Limit::Memory) => Exit::MemoryLimit,
@@ -265,7 +275,7 @@ fn ending(line: &str) -> Result<Exit, SandboxError> {
         Report::ProgramStart { program, reason } => return Err(SandboxError::ProgramStart { program, reason }),
         Report::SetUp { step, reason } => return Err(set_up(&step, &reason)),
         _ => return Err(SandboxError::InitDied { report: line.escape_default().to_string() }),
-    })
+    }))
 }
 
 fn parse(line: &str) -> Result<Report, SandboxError> {

@@ -5,7 +5,8 @@
 
 use std::future::pending;
 use std::io;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use skillhost_core::measured::Measured;
 
 use crate::command::Command;
 use crate::init::attempts::{ARGUMENT, Attempt, Target};
-use crate::level::{Demand, LimitsHeldBy};
+use crate::level::Demand;
 use crate::outcome::{Exit, Outcome};
 use crate::running::OWN_PROGRAM;
 use crate::sandbox::Sandbox;
@@ -24,6 +25,8 @@ use crate::toolchains::Toolchains;
 const TIMEOUT: Duration = Duration::from_secs(20);
 /// Below what `grow` takes.
 const MEMORY_BYTES: u64 = 64 << 20;
+/// Together with the memory still below that.
+const SCRATCH_BYTES: u64 = 1 << 20;
 /// Below what `fork` starts.
 const PROCESSES: u64 = 16;
 
@@ -42,7 +45,19 @@ struct Trial {
     target: Target,
     /// Where a command that reaches the host's network arrives.
     listener: TcpListener,
-    held_by: LimitsHeldBy,
+}
+
+/// A file in the user's home while the walls are tried.
+fn planted_name() -> String {
+    format!(".skillhost-doctor-{}", std::process::id())
+}
+
+impl Drop for Trial {
+    fn drop(&mut self) {
+        if let Some(home) = &self.target.home {
+            let _ = std::fs::remove_file(home);
+        }
+    }
 }
 
 impl Trial {
@@ -52,13 +67,20 @@ impl Trial {
         std::fs::create_dir(&tree)?;
         std::fs::write(&secret, "secret")?;
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
-        listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
-        let home = std::env::var_os("HOME").map(PathBuf::from);
-        let target = Target { secret, home, planted: folder.join("planted"), process: std::process::id(), port };
+        // It can be reached from here, or nothing is tried.
+        let _reached = TcpStream::connect(listener.local_addr()?)?;
+        listener.accept()?;
+        listener.set_nonblocking(true)?;
+        let pid_namespace = std::fs::metadata("/proc/self/ns/pid")?.ino();
+        let planted = folder.join("planted");
+        // Last, since it is removed with the trial.
+        let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(planted_name()));
+        let home = home.filter(|file| std::fs::File::create_new(file).is_ok());
+        let target = Target { secret, home, planted, process: std::process::id(), pid_namespace, port };
         let toolchains = Toolchains::none().with_configured(std::slice::from_ref(&program), &[]);
         let sandbox = Sandbox::new(support.clone(), toolchains, Demand::AllowReduced);
-        Ok(Self { sandbox, program, tree, target, listener, held_by: support.limits_held_by })
+        Ok(Self { sandbox, program, tree, target, listener })
     }
 
     async fn all(&self) -> Vec<Measured> {
@@ -78,7 +100,10 @@ impl Trial {
             Ok(outcome) => outcome,
             Err(error) => return Measured::new(attempt.tried(), false, error),
         };
-        let said = String::from_utf8_lossy(outcome.output.tail(300)).trim().to_owned();
+        let mut said = String::from_utf8_lossy(outcome.output.tail(300)).trim().to_owned();
+        if attempt == Attempt::Read && self.target.home.is_none() {
+            said.push_str(" (but no file could be made in your home, to be read there)");
+        }
         let arrived = match attempt {
             Attempt::Connect => self.listener.accept().is_ok(),
             Attempt::Write => self.target.planted.exists(),
@@ -90,18 +115,21 @@ impl Trial {
 
     /// An attempt that must be ended.
     async fn exhaust(&self, attempt: Attempt) -> Measured {
-        let held_by = self.held_by;
-        match self.run(attempt).await.map(|outcome| outcome.exit) {
-            Ok(Exit::MemoryLimit | Exit::ProcessLimit) => {
-                Measured::new(attempt.tried(), true, format!("it was ended by the {held_by}"))
+        let outcome = match self.run(attempt).await {
+            Ok(outcome) => outcome,
+            Err(error) => return Measured::new(attempt.tried(), false, error),
+        };
+        let held_by = outcome.attestation.limits_held_by;
+        let (holds, found) = match (attempt, outcome.exit) {
+            (Attempt::Grow, Exit::MemoryLimit) | (Attempt::Fork, Exit::ProcessLimit) => {
+                (true, format!("it was ended by the {held_by}"))
             }
             // The kernel refused the next one.
-            Ok(Exit::Code(0)) => {
-                Measured::new(attempt.tried(), true, format!("refused; the {held_by} holds the limit"))
-            }
-            Ok(exit) => Measured::new(attempt.tried(), false, format!("it went on ({exit:?})")),
-            Err(error) => Measured::new(attempt.tried(), false, error),
-        }
+            (Attempt::Fork, Exit::Code(0)) => (true, format!("refused; the {held_by} holds the limit")),
+            (_, Exit::Code(1)) => (false, "it went on".to_owned()),
+            (_, exit) => (false, format!("it ended otherwise ({exit:?})")),
+        };
+        Measured::new(attempt.tried(), holds, found)
     }
 
     async fn run(&self, attempt: Attempt) -> Result<Outcome, String> {
@@ -112,6 +140,9 @@ impl Trial {
         if matches!(attempt, Attempt::Grow | Attempt::Fork) {
             command.limits.memory_bytes = MEMORY_BYTES;
             command.limits.processes = PROCESSES;
+            // A cgroup counts these as memory too.
+            command.limits.scratch_bytes = SCRATCH_BYTES;
+            command.limits.shared_memory_bytes = SCRATCH_BYTES;
         }
         self.sandbox.run(&command, pending(), |_| {}).await.map_err(|error| format!("not tried: {error}"))
     }

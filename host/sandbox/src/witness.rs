@@ -1,7 +1,7 @@
 //! A second look at init, from outside: what the host's own `/proc` shows of it must be what init said of itself.
 //!
 //! Init tells what it observes, and nobody else can see all of that. What can be seen from here (its namespaces, its
-//! privileges, its filter, its cgroup) is looked at while it waits for the host's word, so that an init that is wrong, or
+//! privileges, its filter, its users, mounts and network, its cgroup) is looked at while it waits for the host's word, so that an init that is wrong, or
 //! that was replaced, doesn't vouch for itself.
 
 use std::fs;
@@ -9,6 +9,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::init::{network, observe};
 use crate::level::{Observed, Wall};
 use crate::plan::Plan;
 
@@ -40,10 +41,25 @@ pub(crate) fn check(supervisor: u32, plan: &Plan, observed: &Observed) -> Result
             return Err(format!("the {} namespace is another one than was said", name.escape_default()));
         }
     }
+    check_surroundings(&first, observed)?;
     match &plan.cgroup {
         Some(cgroup) if !is_in(&first, cgroup).map_err(seen)? => Err("it is not in its cgroup".to_owned()),
         _ => Ok(()),
     }
+}
+
+/// What the kernel tells everybody of a process: its user map, its mounts, its network.
+fn check_surroundings(process: &Path, observed: &Observed) -> Result<(), String> {
+    let seen = |what: &'static str| move |error: io::Error| format!("{what} can't be seen from outside: {error}");
+    let same = |what: &str, is_same: bool| match is_same {
+        true => Ok(()),
+        false => Err(format!("{what} are not what was said, seen from outside")),
+    };
+    same("users", observe::uid_map(process).map_err(seen("users"))? == observed.uid_map)?;
+    same("mounts", observe::mounts(process).map_err(seen("mounts"))? == observed.mounts)?;
+    let interfaces = observe::interface_names(process).map_err(seen("interfaces"))?;
+    same("interfaces", interfaces.iter().eq(observed.interfaces.iter().map(|(name, _)| name)))?;
+    same("listeners", network::listeners(process).map_err(seen("listeners"))? == observed.listeners)
 }
 
 /// The processes that a process started, by number.
@@ -78,6 +94,44 @@ mod tests {
     use crate::command::Command;
     use crate::support::Support;
     use crate::toolchains::Toolchains;
+
+    /// What is true of a process that does nothing, then each part of it changed.
+    #[test]
+    fn what_a_process_says_of_its_surroundings_must_be_so() {
+        let mut child = std::process::Command::new("sleep").arg("60").spawn().unwrap();
+        let process = PathBuf::from(format!("/proc/{}", child.id()));
+        let names = observe::interface_names(&process).unwrap();
+        let good = || Observed {
+            uid_map: observe::uid_map(&process).unwrap(),
+            mounts: observe::mounts(&process).unwrap(),
+            interfaces: names.iter().map(|name| (name.clone(), true)).collect(),
+            ..Observed::default()
+        };
+        let check = |change: &dyn Fn(&mut Observed)| {
+            let mut observed = good();
+            change(&mut observed);
+            // Other tests of this program listen meanwhile.
+            observed.listeners.extend(network::listeners(&process).unwrap());
+            check_surroundings(&process, &observed).err().unwrap_or_default()
+        };
+        let changes: [(&str, &dyn Fn(&mut Observed)); 4] = [
+            ("users", &|o| o.uid_map = "1000 0 1".into()),
+            ("mounts", &|o| drop(o.mounts.pop())),
+            ("mounts", &|o| o.mounts[0].writable = !o.mounts[0].writable),
+            ("interfaces", &|o| o.interfaces.push(("other".into(), true))),
+        ];
+        for (what, change) in changes {
+            let refused = check(change);
+            assert!(refused.starts_with(what), "{what}: {refused}");
+        }
+        let otherwise = check(&|_| {});
+        assert!(otherwise.is_empty() || otherwise.starts_with("listeners"), "{otherwise}");
+        let mut wrong = good();
+        wrong.listeners = vec!["nowhere".into()];
+        assert!(check_surroundings(&process, &wrong).unwrap_err().starts_with("listeners"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
 
     #[test]
     fn a_process_that_only_says_so_is_refused() {

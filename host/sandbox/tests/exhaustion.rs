@@ -7,7 +7,7 @@ use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
 
-use skillhost_sandbox::Exit;
+use skillhost_sandbox::{Exit, SandboxError};
 use support::{Trial, text};
 
 #[tokio::test]
@@ -206,6 +206,26 @@ async fn cancelling_ends_everything() {
     assert!(!is_locked(&trial.tree.path().join("lock")));
 }
 
+/// In init's place: it never reports, and takes its time to end when it is let go.
+const SLOW: &str = "#!/bin/sh\n: > 'PLACE/started'\ncat > /dev/null\nsleep 0.3\n: > 'PLACE/ended'\n";
+
+#[tokio::test]
+async fn cancelling_the_set_up_ends_everything_too() {
+    let trial = Trial::new().await;
+    let place = tempfile::tempdir().unwrap();
+    let (program, started) = (place.path().join("slow"), place.path().join("started"));
+    support::write_program(&program, &SLOW.replace("PLACE", &place.path().display().to_string()));
+    let sandbox = trial.sandbox.clone().with_program(&program);
+    let cancel = async {
+        while !started.exists() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let refused = sandbox.run(&trial.command(["true"]), cancel, |_| {}).await.unwrap_err();
+    assert!(matches!(refused, SandboxError::Cancelled), "{refused}");
+    assert!(place.path().join("ended").exists());
+}
+
 #[tokio::test]
 async fn dropping_the_future_ends_everything() {
     let trial = Trial::new().await;
@@ -243,6 +263,31 @@ async fn the_hosts_death_ends_everything() {
     // Blocks until the last process that holds the lock is gone.
     let lock = std::fs::File::open(trial.tree.path().join("lock")).unwrap();
     tokio::task::spawn_blocking(move || lock.lock()).await.unwrap().unwrap();
+}
+
+/// Processes that run a program which nothing else runs.
+fn count_of(program: &Path) -> usize {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path().join("exe"));
+    processes.filter(|exe| std::fs::read_link(exe).is_ok_and(|exe| exe == program)).count()
+}
+
+#[tokio::test]
+async fn x_08_the_supervisor_goes_though_nobody_waits_for_it() {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().canonicalize().unwrap().join("init");
+    support::copy_program(&support::init(), &program);
+    let trial = Trial::new().await;
+    let sandbox = trial.sandbox.clone().with_program(&program);
+    for _ in 0..5 {
+        let outcome = sandbox.run(&trial.command(["true"]), pending(), |_| {}).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0));
+    }
+    let all_gone = async {
+        while count_of(&program) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all_gone).await.unwrap();
 }
 
 #[test]

@@ -80,6 +80,8 @@ if decoy: decoy.stdout.read(1)
 of_decoy = lambda name: os.stat('/proc/%d/ns/%s' % (decoy.pid, 'pid_for_children' if name == 'pid' else name)).st_ino
 name = lambda name: of_decoy(name) if ['unshare'] == DECOY[:1] else own[name] + 1
 mounts = [{'point': mount['target'], 'writable': mount['writable']} for mount in plan['mounts']]
+of_proc = 'acpi bus config.gz fs interrupts irq kallsyms kcore key-users keys kmsg modules scsi sysrq-trigger timer_list vmallocinfo'
+mounts += [{'point': place, 'writable': False} for place in plan['masks'] + ['/proc/' + name for name in of_proc.split()]]
 ready = {'namespaces': [(n, name(n)) for n in own], 'uid_map': '1000 0 1', 'no_new_privs': True, 'capabilities': 0,
     'seccomp': True, 'landlock': True, 'interfaces': [('lo', True)], 'listeners': [], 'inheritable': 0,
     'mounts': mounts, 'processes': 1}
@@ -97,7 +99,7 @@ async fn x_14_an_init_that_lies_starts_nothing() {
     for (decoy, why) in [("[]", "0 children"), ("['env']", "not PID 1"), (spaces, "not PID 1")] {
         let tree = tempfile::tempdir().unwrap();
         let program = tree.path().join("liar");
-        write_program(&program, &LIAR.replace("DECOY", decoy));
+        support::write_program(&program, &LIAR.replace("DECOY", decoy));
         let place = tempfile::tempdir().unwrap();
         let sandbox = Sandbox::new(Support::everything(), Toolchains::none(), Demand::Full).with_program(&program);
         let command = Command::new(["true"], place.path());
@@ -106,13 +108,6 @@ async fn x_14_an_init_that_lies_starts_nothing() {
         assert!(what.contains(why), "{decoy}: {what}");
         assert!(!place.path().join("ran").exists(), "{decoy}: {what}");
     }
-}
-
-/// Written by another process, since one that this one holds open for writing can't be started.
-fn write_program(path: &std::path::Path, text: &str) {
-    let mut write = std::process::Command::new("sh");
-    write.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
-    assert!(write.arg(path).arg(text).status().unwrap().success());
 }
 
 #[tokio::test]
@@ -131,6 +126,43 @@ async fn x_14_unsandboxed_is_said_and_still_limited() {
     let mut command = trial.command(["sh", "-c", "sleep 600 & sleep 600"]);
     command.timeout = std::time::Duration::from_millis(200);
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);
+}
+
+/// The arguments with which init's program attempts one thing, as `doctor` has it do.
+fn attempt(what: &str, process: u32) -> [String; 2] {
+    let nowhere = "/nonexistent/file";
+    let target = format!(
+        r#"["{what}",{{"secret":"{nowhere}","home":null,"planted":"{nowhere}","process":{process},"pid_namespace":1,"port":1}}]"#
+    );
+    ["skillhost-sandbox-attempt".to_owned(), target]
+}
+
+#[tokio::test]
+async fn the_numbers_inside_are_not_taken_for_the_hosts() {
+    let place = tempfile::tempdir().unwrap();
+    let program = place.path().canonicalize().unwrap().join("init");
+    support::copy_program(&support::init(), &program);
+    let toolchains = Toolchains::none().with_configured(std::slice::from_ref(&program), &[]);
+    let trial = Trial::with(toolchains, Demand::Full, |support| support).await;
+    // In a container the host itself is one of these.
+    for process in [1, 2, 3] {
+        let [argument, target] = attempt("Processes", process);
+        let outcome = trial.run(&trial.command([program.to_str().unwrap(), &argument, &target])).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Code(0), "{process}: {}", text(&outcome));
+    }
+}
+
+#[test]
+fn an_attempt_says_what_it_got_through_and_what_it_could_not_try() {
+    let code = |what: &str, folder: &str| {
+        let mut program = std::process::Command::new(support::init());
+        program.args(attempt(what, std::process::id())).current_dir(folder).output().unwrap().status.code()
+    };
+    // Without a sandbox the host's process is there; and where no file can be made, none can be made set-user-id.
+    assert_eq!(code("Processes", "/"), Some(1));
+    assert_eq!(code("SetUserId", "/proc"), Some(2));
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code("SetUserId", folder.path().to_str().unwrap()), Some(1));
 }
 
 #[test]

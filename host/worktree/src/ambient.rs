@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Opens a git directory as git does: with the working directory that it has, and with the check of who owns both.
@@ -93,6 +94,13 @@ pub(crate) fn write_program(path: &Path, bytes: &[u8]) -> Result<(), WorktreeErr
         fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(path)?.write_all(bytes)
     };
     write().map_err(|e| WorktreeError::io("write", path, e))
+}
+
+/// Runs a shell script that this program wrote, to its end. Nothing of a repository is ever started.
+pub(crate) fn run_own_script(path: &Path) -> Result<(), WorktreeError> {
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.arg(path).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    shell.status().map(drop).map_err(|e| WorktreeError::io("run", path, e))
 }
 
 /// Seconds since 1970, for signatures.

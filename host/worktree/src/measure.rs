@@ -29,17 +29,27 @@ const HOOKS: [&str; 6] =
 pub fn measure(folder: &Path) -> Measured {
     let tried = format!("use a repository with {} keys and {} hooks that execute", KEYS.len(), HOOKS.len());
     match attempt(folder) {
-        Ok(false) => Measured::new(tried, true, "a worktree, a commit and a checkout were made; nothing was executed"),
-        Ok(true) => Measured::new(tried, false, "something was executed"),
+        Ok(None) => Measured::new(tried, false, "not tried: the script leaves no trace when it is executed"),
+        Ok(Some(false)) => {
+            Measured::new(tried, true, "a worktree, a commit and a checkout were made; nothing was executed")
+        }
+        Ok(Some(true)) => Measured::new(tried, false, "something was executed"),
         Err(error) => Measured::new(tried, false, error.to_string()),
     }
 }
 
-fn attempt(folder: &Path) -> Result<bool, WorktreeError> {
+/// Whether something was executed; none where that could not be told.
+fn attempt(folder: &Path) -> Result<Option<bool>, WorktreeError> {
     let (dir, trace) = (folder.join("repository"), folder.join("executed"));
     let script = folder.join("script");
     let text = format!("#!/bin/sh\necho \"$0\" >> '{}'\ncat\n", trace.display());
     ambient::write_program(&script, text.as_bytes())?;
+    // What executes it leaves a trace, or that there is none would say nothing.
+    ambient::run_own_script(&script)?;
+    if ambient::kind_of(&trace).is_none() {
+        return Ok(None);
+    }
+    ambient::remove_file(&trace)?;
     prepare(&dir, &script, &text)?;
     let repository = Repository::open(&dir)?;
     let (run, agent) = (RunId::from_random([0; 8]), AgentId::main());
@@ -62,7 +72,7 @@ fn attempt(folder: &Path) -> Result<bool, WorktreeError> {
     if let Some(commit) = worktree.commit(request)?.commit {
         repository.checkout(&commit, &folder.join("gate"))?;
     }
-    Ok(ambient::kind_of(&trace).is_some())
+    Ok(Some(ambient::kind_of(&trace).is_some()))
 }
 
 /// One commit with a file and the attributes that name the filters, then everything that executes.

@@ -15,7 +15,7 @@ use skillhost_core::path::SkillPath;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 /// Opens while a folder is exchanged with a link: some milliseconds.
 const OPENS: u32 = 2000;
@@ -54,6 +54,10 @@ fn attempts(root: &OwnedFd, tree: &Arc<Tree>) -> Vec<Measured> {
         Walk::Kernel => "openat2",
         Walk::Steps => "component by component, since there is no openat2",
     };
+    // There is something to reach, and what is allowed is reached; else a refusal would say nothing.
+    if let Err(why) = control(root, tree) {
+        return vec![Measured::new("open what is allowed, and a link without the guard", false, why)];
+    }
     let refused = |name: &str| match read(tree, name) {
         Some(text) => (false, format!("it was read: {}", text.escape_ascii())),
         None => (true, format!("refused ({walk})")),
@@ -66,17 +70,37 @@ fn attempts(root: &OwnedFd, tree: &Arc<Tree>) -> Vec<Measured> {
     ]
 }
 
+/// The guard opens a file inside, and the kernel alone follows the link.
+fn control(root: &OwnedFd, tree: &Arc<Tree>) -> Result<(), String> {
+    if read(tree, "swap/f").as_deref() != Some(b"inside") {
+        return Err("the guard doesn't open a file of the tree".to_owned());
+    }
+    for name in ["link/f", ".git/f"] {
+        openat(root, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
+}
+
 fn race(root: &OwnedFd, tree: &Arc<Tree>) -> Measured {
     let tried = format!("open {OPENS} times while the folder is exchanged for that link");
     let done = AtomicBool::new(false);
-    let escapes = std::thread::scope(|scope| {
+    let exchanges = AtomicU32::new(0);
+    let (inside, outside) = std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Relaxed) {
-                // Where this can't be done, nothing is exchanged, and the count below says so.
-                let _ = renameat_with(root, "swap", root, "link", RenameFlags::EXCHANGE);
+                if renameat_with(root, "swap", root, "link", RenameFlags::EXCHANGE).is_err() {
+                    break;
+                }
+                exchanges.fetch_add(1, Relaxed);
             }
+            done.store(true, Relaxed);
         });
         let (mut inside, mut outside) = (0, 0);
+        // Not before the other thread is there.
+        while exchanges.load(Relaxed) == 0 && !done.load(Relaxed) {
+            std::thread::yield_now();
+        }
         for _ in 0..OPENS {
             match read(tree, "swap/f").as_deref() {
                 Some(b"inside") => inside += 1,
@@ -87,10 +111,15 @@ fn race(root: &OwnedFd, tree: &Arc<Tree>) -> Measured {
         done.store(true, Relaxed);
         (inside, outside)
     });
-    match escapes {
-        (inside, 0) => Measured::new(tried, true, format!("{inside} opened what was judged, the others were refused")),
-        (_, outside) => Measured::new(tried, false, format!("{outside} opened what lies outside")),
+    let exchanges = exchanges.into_inner();
+    if outside > 0 {
+        return Measured::new(tried, false, format!("{outside} opened what lies outside"));
     }
+    if exchanges == 0 {
+        return Measured::new(tried, false, "not tried: the folder could not be exchanged");
+    }
+    let found = format!("{exchanges} exchanges; {inside} opened what was judged, the others were refused");
+    Measured::new(tried, true, found)
 }
 
 /// What a guest that opens a name for reading gets.
@@ -104,4 +133,36 @@ fn read(tree: &Arc<Tree>, name: &str) -> Option<Vec<u8>> {
     let count = rustix::io::pread(&file.fd, &mut text, 0).ok()?;
     text.truncate(count);
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+    use super::*;
+
+    fn prepared(folder: &Path) -> (OwnedFd, Arc<Tree>) {
+        let root = prepare(folder).unwrap();
+        let mut read = Layers::default();
+        read.narrow(Globs::all());
+        let rules = Rules { read, ..Rules::default() };
+        (root, Arc::new(Tree::open(&folder.join("tree"), rules, Quotas::default()).unwrap()))
+    }
+
+    #[test]
+    fn every_attempt_is_made_and_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let measured = measure(folder.path());
+        assert_eq!(measured.len(), 3);
+        assert!(measured.iter().all(|measured| measured.holds), "{measured:?}");
+    }
+
+    #[test]
+    fn what_could_not_be_tried_does_not_hold() {
+        let folder = tempfile::tempdir().unwrap();
+        let (root, tree) = prepared(folder.path());
+        std::fs::remove_file(folder.path().join("tree/link")).unwrap();
+        assert!(race(&root, &tree).happened.starts_with("not tried"));
+        let measured = attempts(&root, &tree);
+        assert!(measured.len() == 1 && !measured[0].holds, "{measured:?}");
+    }
 }

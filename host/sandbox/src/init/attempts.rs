@@ -1,12 +1,15 @@
 //! The hostile command with which the walls are tried: it attempts one thing, and says what came of it.
 //!
-//! It ends with 0 where it was refused, and with 1 where it got through.
+//! It ends with 0 where it was refused, with 1 where it got through, and with 2 where it could not be tried.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::io::ErrorKind::{
+    ConnectionRefused, NetworkUnreachable, NotFound, PermissionDenied, ReadOnlyFilesystem, WouldBlock,
+};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -20,6 +23,9 @@ use super::sys::{Fork, fork, trace};
 
 /// The hidden first argument with which a sandbox starts this program as that command.
 pub(crate) const ARGUMENT: &str = "skillhost-sandbox-attempt";
+const REFUSED: i32 = 0;
+const THROUGH: i32 = 1;
+const NOT_TRIED: i32 = 2;
 /// Long enough for a connection to this machine.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Four times what it may take.
@@ -48,12 +54,14 @@ pub(crate) enum Attempt {
 pub(crate) struct Target {
     /// A file of the host.
     pub(crate) secret: PathBuf,
-    /// The home of who runs the host.
+    /// Another one, in the home of who runs the host; none where none could be made there.
     pub(crate) home: Option<PathBuf>,
     /// A file that isn't there.
     pub(crate) planted: PathBuf,
     /// The host's process.
     pub(crate) process: u32,
+    /// The host's PID namespace, by number: inside, another process can have the same number as the host's.
+    pub(crate) pid_namespace: u64,
     /// Where the host listens.
     pub(crate) port: u16,
 }
@@ -98,22 +106,19 @@ pub(crate) fn run_if_requested() {
         return;
     }
     let request = arguments.next().and_then(|text| serde_json::from_slice(text.as_encoded_bytes()).ok());
-    let code = request.map_or(2, |(attempt, target)| i32::from(run(attempt, &target)));
+    let code = request.map_or(NOT_TRIED, |(attempt, target)| run(attempt, &target));
     #[allow(clippy::exit, reason = "this process is the command alone: the host's `main` must not go on")]
     std::process::exit(code)
 }
 
-/// Whether it got through.
-fn run(attempt: Attempt, target: &Target) -> bool {
+/// Tries it, and gives the exit code.
+fn run(attempt: Attempt, target: &Target) -> i32 {
+    let denied = &[PermissionDenied];
     match attempt {
-        Attempt::Read => say("it could be read", || {
-            let home = target.home.as_ref().map_or_else(|| Err(io::ErrorKind::NotFound.into()), fs::read_dir);
-            let home = home.map(|entries| entries.count() > 0);
-            fs::read(&target.secret)
-                .map(drop)
-                .or_else(|error| if matches!(home, Ok(true)) { Ok(()) } else { Err(error) })
+        Attempt::Read => say("it could be read", &[NotFound, PermissionDenied], || {
+            first([&target.secret].into_iter().chain(&target.home).map(|file| fs::read(file).map(drop)))
         }),
-        Attempt::Write => say("it could be written", || {
+        Attempt::Write => say("it could be written", &[NotFound, PermissionDenied, ReadOnlyFilesystem], || {
             let places = [target.planted.clone(), "/usr/planted".into(), "/etc/planted".into(), "/planted".into()];
             first(places.iter().map(|place| fs::write(place, "planted")))
         }),
@@ -121,47 +126,63 @@ fn run(attempt: Attempt, target: &Target) -> bool {
             let known = ["HOME", "USER", "LOGNAME", "SHELL", "LANG", "TERM", "TMPDIR", "PATH"];
             let others = std::env::vars_os().filter(|(name, _)| !known.iter().any(|known| name == known)).count();
             write(&format!("{others} are there"));
-            others > 0
+            i32::from(others > 0)
         }
-        Attempt::Connect => say("it was reached", || {
+        Attempt::Connect => say("it was reached", &[ConnectionRefused, NetworkUnreachable], || {
             TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], target.port)), CONNECT_TIMEOUT).map(drop)
         }),
-        Attempt::Processes => say("it was found", || {
-            let process = Pid::from_raw(target.process.cast_signed()).ok_or(io::ErrorKind::InvalidInput)?;
-            Ok(test_kill_process(process)?)
-        }),
-        Attempt::Trace => say("it was traced", || trace(1)),
-        Attempt::Mount => say("it was mounted", || Ok(mount("none", "/tmp", "tmpfs", MountFlags::empty(), None)?)),
-        Attempt::Nest => say("it was entered", || outer::unshare(UnshareFlags::NEWUSER)),
-        Attempt::SetUserId => say("it was made", || {
-            fs::write("set-user-id", "")?;
-            fs::set_permissions("set-user-id", fs::Permissions::from_mode(0o4755))
-        }),
+        Attempt::Processes => say("it was found", &[NotFound], || find_process(target)),
+        Attempt::Trace => say("it was traced", denied, || trace(1)),
+        Attempt::Mount => {
+            say("it was mounted", denied, || Ok(mount("none", "/tmp", "tmpfs", MountFlags::empty(), None)?))
+        }
+        Attempt::Nest => say("it was entered", denied, || outer::unshare(UnshareFlags::NEWUSER)),
+        Attempt::SetUserId => match fs::write("set-user-id", "") {
+            Ok(()) => {
+                say("it was made", denied, || fs::set_permissions("set-user-id", fs::Permissions::from_mode(0o4755)))
+            }
+            Err(error) => not_tried(&error),
+        },
         Attempt::Fork => start_children(),
         Attempt::Grow => {
             let taken = vec![1u8; GROWTH_BYTES];
             // Long enough for a watchdog to look; a limit ends it before.
             std::thread::sleep(Duration::from_secs(2));
             std::hint::black_box(taken);
-            true
+            THROUGH
         }
     }
 }
 
+/// Finds the host's process where its namespace is this one, where `/proc` lists more than the sandbox's, or where a
+/// signal reaches a number that is none of these.
+fn find_process(target: &Target) -> io::Result<()> {
+    let inside = [1, std::process::id()];
+    let names = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let others = names.filter(|id: &u32| !inside.contains(id)).count();
+    let is_shared = fs::metadata("/proc/self/ns/pid")?.ino() == target.pid_namespace;
+    let is_reached = || Pid::from_raw(target.process.cast_signed()).is_some_and(|id| test_kill_process(id).is_ok());
+    if is_shared || others > 0 || (!inside.contains(&target.process) && is_reached()) {
+        return Ok(());
+    }
+    Err(io::Error::new(NotFound, "only the sandbox's own processes are there"))
+}
+
 /// Children that wait, until one is refused.
-fn start_children() -> bool {
+fn start_children() -> i32 {
     for _ in 0..CHILDREN {
         match fork() {
             Ok(Fork::Child) => {
                 std::thread::sleep(Duration::from_secs(2));
-                return true;
+                return THROUGH;
             }
             Ok(Fork::Parent(_)) => {}
-            Err(_) => return false,
+            Err(error) if error.kind() == WouldBlock => return REFUSED,
+            Err(error) => return not_tried(&error),
         }
     }
     std::thread::sleep(Duration::from_secs(2));
-    true
+    THROUGH
 }
 
 /// The first that succeeded, or the last that failed.
@@ -176,13 +197,24 @@ fn first(results: impl Iterator<Item = io::Result<()>>) -> io::Result<()> {
     last
 }
 
-fn say(through: &str, attempt: impl FnOnce() -> io::Result<()>) -> bool {
-    let result = attempt();
-    match &result {
-        Ok(()) => write(through),
-        Err(error) => write(&format!("refused: {error}")),
+/// Says what came of an attempt. Only these errors are refusals; another one says nothing about the wall.
+fn say(through: &str, refusals: &[io::ErrorKind], attempt: impl FnOnce() -> io::Result<()>) -> i32 {
+    match attempt() {
+        Ok(()) => {
+            write(through);
+            THROUGH
+        }
+        Err(error) if refusals.contains(&error.kind()) => {
+            write(&format!("refused: {error}"));
+            REFUSED
+        }
+        Err(error) => not_tried(&error),
     }
-    result.is_ok()
+}
+
+fn not_tried(error: &io::Error) -> i32 {
+    write(&format!("not tried: {error}"));
+    NOT_TRIED
 }
 
 /// The command's output is a pipe to the host.

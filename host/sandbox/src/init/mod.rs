@@ -6,8 +6,8 @@
 pub(crate) mod attempts;
 mod confine;
 mod inner;
-mod network;
-mod observe;
+pub(crate) mod network;
+pub(crate) mod observe;
 mod outer;
 mod probe;
 mod root;

@@ -1,16 +1,25 @@
 //! Loopback: a fresh network namespace has it, but it is down. And what listens there.
 
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 
 use rustix::net::{
     AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, sendmsg, socket_with,
 };
 
-/// Sockets by kind, and the state in which one takes what comes: `TCP_LISTEN`, and for UDP unconnected.
-const SOCKETS: [(&str, &str); 4] = [("tcp", "0A"), ("tcp6", "0A"), ("udp", "07"), ("udp6", "07")];
+/// Sockets by kind, the counts of them, and the state in which one takes what comes: `TCP_LISTEN`, and for UDP
+/// unconnected.
+const SOCKETS: [(&str, &str, &str, &str); 4] = [
+    ("tcp", "sockstat", "TCP:", "0A"),
+    ("tcp6", "sockstat6", "TCP6:", "0A"),
+    ("udp", "sockstat", "UDP:", "07"),
+    ("udp6", "sockstat6", "UDP6:", "07"),
+];
+/// Room for a table, so that it is read at once.
+const TABLE_BYTES: usize = 64 << 10;
 
 /// Brings `lo` up, with 127.0.0.1 and, where the kernel has IPv6, ::1.
 pub(super) fn bring_loopback_up() -> io::Result<()> {
@@ -36,12 +45,17 @@ pub(super) fn hand_listener_over(address: SocketAddr) -> io::Result<()> {
     Ok(())
 }
 
-/// Where sockets of this namespace take what comes.
-pub(super) fn listeners() -> io::Result<Vec<String>> {
+/// Where sockets of a process's namespace take what comes; `process` is its folder in `/proc`.
+pub(crate) fn listeners(process: &Path) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
-    for (kind, state) in SOCKETS {
-        let table = match std::fs::read_to_string(format!("/proc/self/net/{kind}")) {
-            Ok(table) => table,
+    for (kind, counts, name, state) in SOCKETS {
+        // For each read of a table the kernel walks all that the machine could have, which takes milliseconds.
+        if has_none(&process.join("net").join(counts), name) {
+            continue;
+        }
+        let mut table = String::with_capacity(TABLE_BYTES);
+        match std::fs::File::open(process.join("net").join(kind)) {
+            Ok(mut file) => file.read_to_string(&mut table)?,
             // A kernel without IPv6.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(error),
@@ -55,6 +69,13 @@ pub(super) fn listeners() -> io::Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+/// Whether the kernel counts no socket of this kind in that network. Where it doesn't say so, there may be some.
+fn has_none(counts: &Path, name: &str) -> bool {
+    let counts = std::fs::read_to_string(counts).unwrap_or_default();
+    let line = counts.lines().find_map(|line| line.strip_prefix(name));
+    line.is_some_and(|line| line.trim_start().split(' ').take(2).eq(["inuse", "0"]))
 }
 
 /// An address as the kernel writes it: words of the processor's order in hexadecimal, and a port.
@@ -98,7 +119,34 @@ fn request_for(name: &[u8]) -> libc::ifreq {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use std::net::UdpSocket;
+
+    #[test]
+    fn whoever_takes_what_comes_is_found() {
+        let this = Path::new("/proc/self");
+        let (v4, v6) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("[::1]:0").unwrap());
+        let (u4, u6) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("[::1]:0").unwrap());
+        let found = listeners(this).unwrap();
+        for address in [v4.local_addr(), v6.local_addr(), u4.local_addr(), u6.local_addr()] {
+            let address = address.unwrap().to_string();
+            assert!(found.contains(&address), "{address}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_count_of_none_says_that_there_is_none() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let of = |text: &str, name: &str| {
+            std::fs::write(file.path(), text).unwrap();
+            has_none(file.path(), name)
+        };
+        assert!(of("sockets: used 1\nTCP: inuse 0 orphan 0 tw 0\nUDP: inuse 1 mem 0\n", "TCP:"));
+        assert!(!of("sockets: used 1\nTCP: inuse 0 orphan 0 tw 0\nUDP: inuse 1 mem 0\n", "UDP:"));
+        assert!(!of("TCP: inuse 10 orphan 0\n", "TCP:") && !of("TCP: orphan 0\n", "TCP:") && !of("", "TCP:"));
+        assert!(!has_none(Path::new("/nonexistent"), "TCP:"));
+    }
 
     #[test]
     #[cfg(target_endian = "little")]

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::thread::UnshareFlags;
 
@@ -13,21 +13,27 @@ pub(super) fn observe() -> Result<Observed, Fault> {
     let status = fs::read_to_string("/proc/self/status").step("read /proc/self/status")?;
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
     let set = |name: &str| field(name).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or(u64::MAX);
-    let uid_map = fs::read_to_string("/proc/self/uid_map").step("read the user map")?;
+    let this = Path::new("/proc/self");
     let filtered = field("Seccomp") == Some("2");
     Ok(Observed {
         namespaces: namespaces().step("read the namespaces")?,
-        uid_map: uid_map.split_whitespace().collect::<Vec<_>>().join(" "),
+        uid_map: uid_map(this).step("read the user map")?,
         no_new_privs: field("NoNewPrivs") == Some("1"),
         capabilities: ["CapEff", "CapPrm", "CapInh", "CapBnd", "CapAmb"].iter().fold(0, |all, name| all | set(name)),
         seccomp: filtered && refuses_namespaces(),
         landlock: hides_the_root(),
         interfaces: interfaces().step("list network interfaces")?,
-        listeners: network::listeners().step("list sockets")?,
+        listeners: network::listeners(this).step("list sockets")?,
         inheritable: sys::inheritable_above_stderr().step("list descriptors")?,
-        mounts: mounts().step("list mounts")?,
+        mounts: mounts(this).step("list mounts")?,
         processes: processes().step("list processes")?,
     })
+}
+
+/// The user map of a process, blanks collapsed; it is the same from inside and from the namespace around.
+pub(crate) fn uid_map(process: &Path) -> std::io::Result<String> {
+    let map = fs::read_to_string(process.join("uid_map"))?;
+    Ok(map.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn namespaces() -> std::io::Result<Vec<(String, u64)>> {
@@ -53,13 +59,20 @@ fn hides_the_root() -> bool {
 }
 
 fn interfaces() -> std::io::Result<Vec<(String, bool)>> {
-    let table = fs::read_to_string("/proc/self/net/dev")?;
-    let names = table.lines().skip(2).filter_map(|line| line.split_once(':')).map(|(name, _)| name.trim().to_owned());
-    names.map(|name| network::is_up(&name).map(|up| (name, up))).collect()
+    let names = interface_names(Path::new("/proc/self"))?;
+    names.into_iter().map(|name| network::is_up(&name).map(|up| (name, up))).collect()
 }
 
-fn mounts() -> std::io::Result<Vec<ObservedMount>> {
-    let table = fs::read_to_string("/proc/self/mountinfo")?;
+/// The interfaces of a process's network.
+pub(crate) fn interface_names(process: &Path) -> std::io::Result<Vec<String>> {
+    let table = fs::read_to_string(process.join("net/dev"))?;
+    let names = table.lines().skip(2).filter_map(|line| line.split_once(':'));
+    Ok(names.map(|(name, _)| name.trim().to_owned()).collect())
+}
+
+/// The mounts of a process, as its own root names them.
+pub(crate) fn mounts(process: &Path) -> std::io::Result<Vec<ObservedMount>> {
+    let table = fs::read_to_string(process.join("mountinfo"))?;
     let mount = |line: &str| {
         let mut fields = line.split(' ').skip(4);
         let point = PathBuf::from(unescape(fields.next()?));

@@ -119,7 +119,9 @@ fn supervise(plan: &Plan, init: Pid, ready: rustix::fd::OwnedFd, reports: &mut R
         let happened: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
         drop(fds);
         if happened[0] {
-            return reap(init);
+            reap(init)?;
+            // Taking the namespaces down takes longer than most commands, and the host need not wait for it.
+            return reports.send(&Report::Gone);
         }
         if host_is_there && happened[1] {
             host_is_there = false;

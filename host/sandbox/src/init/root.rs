@@ -22,6 +22,8 @@ use crate::plan::{Mount, Plan};
 
 const OLD: &str = "/old";
 const NEW: &str = "/new";
+/// An empty folder, mounted read-only, that is shown wherever nothing of a folder is.
+const EMPTY: &str = "/empty";
 /// Directories, links and the few files that are written: far below this.
 const ROOT_BYTES: u64 = 16 << 20;
 /// The kernel keeps the first 300 numbers for those that begin early, and takes no smaller limit than one more.
@@ -42,9 +44,13 @@ const TCP_BUFFERS: [(&str, &str); 2] =
 /// objects is limited.
 pub(super) fn build(plan: &Plan) -> Result<bool, Fault> {
     enter_staging().step("make a root")?;
+    make_empty().step("make an empty folder")?;
     mount_scratch(plan).step("mount the scratch space")?;
     for (name, text) in WRITTEN {
         make_file(&inside(Path::new(name)), text.as_bytes()).step(format!("write {name}"))?;
+    }
+    for place in &plan.copies {
+        copy(place).step(format!("copy {}", place.display()))?;
     }
     for (place, to) in &plan.links {
         make_link(&inside(place), to).step(format!("link {}", place.display()))?;
@@ -175,8 +181,8 @@ fn mount_proc(plan: &Plan) -> io::Result<bool> {
 /// Shows nothing in a directory, and nothing of a file; what doesn't exist is fine.
 fn hide_any(place: &Path) -> io::Result<()> {
     if place.is_dir() {
-        hide(place)
-    } else if place.exists() {
+        Ok(mount_bind(EMPTY, place)?)
+    } else if place.try_exists()? {
         bind(&outside(Path::new("/dev/null")), place, Rights::ReadOnly)
     } else {
         Ok(())
@@ -193,9 +199,11 @@ fn pid_max_is_of_the_namespace() -> bool {
     version >= (6, 14)
 }
 
-fn hide(place: &Path) -> io::Result<()> {
-    tmpfs(place, "0555", 4096)?;
-    restrict(place, Rights::ReadOnly)
+/// A mount that is made from another has its rights, so they are set once.
+fn make_empty() -> io::Result<()> {
+    fs::create_dir(EMPTY)?;
+    fs::set_permissions(EMPTY, fs::Permissions::from_mode(0o555))?;
+    bind(Path::new(EMPTY), Path::new(EMPTY), Rights::ReadOnly)
 }
 
 /// Makes `/new` the root, and detaches whatever else there was.
@@ -221,6 +229,15 @@ fn restrict_alone(place: &Path) -> io::Result<()> {
 fn make_file(place: &Path, text: &[u8]) -> io::Result<()> {
     place.parent().map_or(Ok(()), fs::create_dir_all)?;
     fs::write(place, text)
+}
+
+/// What may not be read here could not be read inside either, and is not there.
+fn copy(place: &Path) -> io::Result<()> {
+    match fs::read(outside(place)) {
+        Ok(text) => make_file(&inside(place), &text),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 fn make_link(place: &Path, to: &Path) -> io::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! It runs in the supervisor, whose root is the sandbox's by then, so `/proc` lists exactly the command's processes
 //! and `/work` is the worktree. What is between two looks can exceed a limit for that long; where a cgroup holds the
-//! limits, the kernel does so exactly and this only finds what the cgroup does not count.
+//! limits, the kernel refuses what is beyond them, and this finds what the cgroup does not count.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -118,13 +118,20 @@ fn threads_of(place: &Path) -> u64 {
 }
 
 /// Open descriptors. Since Linux 6.2 the folder's size is their number, which a process that closes itself to others
-/// can't hide.
+/// can't hide. Before, what it could have open without asking for more stands.
 fn descriptors_of(place: &Path) -> u64 {
     let folder = place.join("fd");
     match fs::metadata(&folder).map_or(0, |folder| folder.len()) {
-        0 => fs::read_dir(folder).map_or(0, |descriptors| descriptors.count() as u64),
+        0 => fs::read_dir(folder).map_or_else(|_| descriptor_slots_of(place), |open| open.count() as u64),
         number => number,
     }
+}
+
+/// The size of the table of descriptors: a power of two, 64 at least.
+fn descriptor_slots_of(place: &Path) -> u64 {
+    let status = status_of(place);
+    let size = status.lines().find_map(|line| line.strip_prefix("FDSize:"));
+    size.and_then(|number| number.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Sockets of the command's network.
@@ -221,6 +228,7 @@ mod tests {
         assert!(threads_of(place) >= 1);
         let (resident, unshared, exact) = (resident_bytes_of(place), unshared_bytes_of(place), exact_bytes_of(place));
         assert!(resident > 0 && unshared > 0 && exact > 0, "{resident} {unshared} {exact}");
-        assert!(descriptors_of(place) > 2);
+        let (open, slots) = (descriptors_of(place), descriptor_slots_of(place));
+        assert!(open > 2 && slots >= open.max(64), "{open} {slots}");
     }
 }

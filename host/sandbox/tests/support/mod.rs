@@ -9,7 +9,7 @@
 
 use std::future::pending;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skillhost_sandbox::{
@@ -131,4 +131,16 @@ impl Trial {
 
 pub fn text(outcome: &Outcome) -> String {
     String::from_utf8_lossy(outcome.output.as_bytes()).into_owned()
+}
+
+/// Written by another process, since one that this one holds open for writing can't be started.
+pub fn write_program(path: &Path, text: &str) {
+    let mut write = std::process::Command::new("sh");
+    write.args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"]);
+    assert!(write.arg(path).arg(text).status().unwrap().success());
+}
+
+/// The same for a copy.
+pub fn copy_program(from: &Path, to: &Path) {
+    assert!(std::process::Command::new("cp").args([from, to]).status().unwrap().success());
 }
