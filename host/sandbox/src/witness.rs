@@ -114,7 +114,8 @@ mod tests {
             observed.listeners.extend(network::listeners(&process).unwrap());
             check_surroundings(&process, &observed).err().unwrap_or_default()
         };
-        let changes: [(&str, &dyn Fn(&mut Observed)); 4] = [
+        type Change<'a> = (&'a str, &'a dyn Fn(&mut Observed));
+        let changes: [Change<'_>; 4] = [
             ("users", &|o| o.uid_map = "1000 0 1".into()),
             ("mounts", &|o| drop(o.mounts.pop())),
             ("mounts", &|o| o.mounts[0].writable = !o.mounts[0].writable),
