@@ -70,7 +70,8 @@ fn race(round: &[Value], expected: &[&str]) {
     assert!(given.iter().all(|answer| expected.contains(answer)), "{answers:?}");
     let names = |folder: &str| fs::read_dir(lab.folder.path().join(folder)).unwrap().count();
     assert_eq!((names("neighbour"), names("tree/hidden"), names("tree/.git"), names("tree/ro")), (3, 2, 2, 2));
-    block_on(lab.held(ended("done").denied_some().times(calls)));
+    // Some was denied, as `worked` says; in one call the other thread may not have had its turn.
+    block_on(lab.held(ended("done").any_denials().times(calls)));
 }
 
 /// Ends the other thread where an assertion fails, too.
