@@ -283,17 +283,22 @@ async fn r_16_servers_that_stall_hold_nobody_else_up() {
     }
 }
 
-#[tokio::test]
-async fn x_03_a_flood_is_counted_and_not_written_down_one_by_one() {
-    let server = Server::new(OK).await;
-    let good = format!("good.example:{}", server.port());
-    let lab = Lab::new(&[&good]).await;
+/// More connections than are logged one by one, and as many refusals, each to another place.
+async fn flood(lab: &Lab, good: &str) {
     for n in 0..130 {
         let answer = lab.say(&format!("GET http://{good}/ HTTP/1.1\r\nHost: {good}\r\n\r\n")).await;
         assert!(answer.ends_with("hello"), "{answer}");
         let other = format!("h{n}.example:80");
         assert!(lab.say(&format!("CONNECT {other} HTTP/1.1\r\nHost: {other}\r\n\r\n")).await.contains("403"));
     }
+}
+
+#[tokio::test]
+async fn x_03_a_flood_is_counted_and_not_written_down_one_by_one() {
+    let server = Server::new(OK).await;
+    let good = format!("good.example:{}", server.port());
+    let lab = Lab::new(&[&good]).await;
+    flood(&lab, &good).await;
     let report = lab.end().await;
     assert_eq!((report.connections, report.refusals, report.refused.len()), (130, 130, 100));
     let entries = lab.entries();
@@ -310,12 +315,7 @@ async fn x_03_what_a_cancelled_command_reached_is_told_all_the_same() {
     let server = Server::new(OK).await;
     let good = format!("good.example:{}", server.port());
     let lab = Lab::new(&[&good]).await;
-    for n in 0..130 {
-        let answer = lab.say(&format!("GET http://{good}/ HTTP/1.1\r\nHost: {good}\r\n\r\n")).await;
-        assert!(answer.ends_with("hello"), "{answer}");
-        let other = format!("h{n}.example:80");
-        assert!(lab.say(&format!("CONNECT {other} HTTP/1.1\r\nHost: {other}\r\n\r\n")).await.contains("403"));
-    }
+    flood(&lab, &good).await;
     lab.cancel().await;
     let entries = lab.entries();
     assert_eq!(entries.len(), 2 * 101 + 101);
