@@ -10,7 +10,7 @@ use crate::error::LoadError;
 use crate::http;
 use crate::inspect::{Inspection, inspect};
 use crate::schedule::Scheduler;
-use crate::schema::Schema;
+use crate::schema::{self, Schema};
 use crate::sockets;
 use crate::state::{CallState, linker};
 use skillhost_core::digest::Digest;
@@ -131,7 +131,11 @@ impl Engine {
             return Ok(skill);
         }
         let inspection = inspect(component)?;
-        let code = self.code(component, &digest).await?;
+        if !inspection.manifest.tools.is_empty() {
+            // Beside what follows here, since the first call would wait for it.
+            drop(tokio::task::spawn_blocking(schema::warm_up));
+        }
+        let code = self.code(component, &digest, &inspection).await?;
         let skill = Arc::new(self.link(inspection, &code)?);
         if let Ok(mut loaded) = self.loaded.lock() {
             loaded.insert(digest, Arc::clone(&skill));
@@ -155,15 +159,22 @@ impl Engine {
     #[cfg(feature = "testing")]
     pub(crate) fn load_here(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
         let inspection = inspect(component)?;
+        judge_tools(&inspection)?;
         let code = crate::compile::compile_here(component).map_err(LoadError::Invalid)?;
         Ok(Arc::new(self.link(inspection, &cache::deserialize(&self.wasmtime, &code)?)?))
     }
 
-    async fn code(&self, component: &[u8], digest: &Digest) -> Result<Component, LoadError> {
+    async fn code(
+        &self,
+        component: &[u8],
+        digest: &Digest,
+        inspection: &Inspection,
+    ) -> Result<Component, LoadError> {
         let cache = Cache::open(&self.options.cache_folder, &self.options.key_folder)?;
         if let Some(code) = cache.load(&self.wasmtime, digest) {
             return Ok(code);
         }
+        judge_tools(inspection)?;
         let code = self.options.compiler.compile(component, self.compile_limits).await?;
         cache.store(&self.wasmtime, digest, &code);
         cache::deserialize(&self.wasmtime, &code)
@@ -211,6 +222,16 @@ impl Engine {
         let ticker = Ticker::start(&self.wasmtime)?;
         Ok(self.ticker.get_or_init(|| ticker))
     }
+}
+
+/// Whether every tool can be called with what it declares. What was compiled once was judged then, manifest included.
+fn judge_tools(inspection: &Inspection) -> Result<(), LoadError> {
+    for tool in &inspection.manifest.tools {
+        for schema in [Some(&tool.parameters), tool.returns.as_ref()].into_iter().flatten() {
+            schema::judge(schema).map_err(|reason| LoadError::Tool { name: tool.name.clone(), reason })?;
+        }
+    }
+    Ok(())
 }
 
 impl std::fmt::Debug for Engine {

@@ -4,6 +4,7 @@ use crate::record::Done;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::manifest::ManifestError;
+use skillhost_core::name::SkillName;
 use std::time::Duration;
 
 /// Why a component is not loaded.
@@ -36,6 +37,14 @@ pub enum LoadError {
     Export {
         /// The kind that its manifest names.
         kind: Kind,
+    },
+    /// A tool of its manifest could never be called.
+    #[error("the tool `{name}`: {reason}")]
+    Tool {
+        /// Its name.
+        name: SkillName,
+        /// What is wrong with its schema, escaped.
+        reason: String,
     },
     /// An import or export has another type than the contract says, or the code is invalid.
     #[error("the component can't be compiled or linked: {0}")]

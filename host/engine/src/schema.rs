@@ -40,6 +40,16 @@ impl Schema {
     }
 }
 
+/// Whether a tool can be called with what its manifest declares.
+pub(crate) fn judge(declared: &Value) -> Result<(), String> {
+    compile(declared).map(drop)
+}
+
+/// Makes the schema of schemas ready, which takes longer than a call, and is the same for all.
+pub(crate) fn warm_up() {
+    drop(compile(&serde_json::json!({ "type": "object" })));
+}
+
 fn compile(declared: &Value) -> Result<Validator, String> {
     jsonschema::options()
         .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES).dfa_size_limit(PATTERN_BYTES))
@@ -72,10 +82,15 @@ mod tests {
     fn a_hostile_schema_is_an_error() {
         assert!(check(&json!({ "$ref": "https://example.com/x" }), &json!({})).is_err());
         assert!(check(&json!({ "$ref": "file:///etc/passwd" }), &json!({})).is_err());
-        assert!(check(&json!({ "type": 7 }), &json!({})).is_err());
+        for never in [json!({ "type": 7 }), json!({ "properties": [] }), json!({ "minLength": -1 })] {
+            assert!(judge(&never).is_err_and(|e| e.contains("can't be used")), "{never}");
+            assert!(check(&never, &json!({})).is_err());
+        }
+        assert_eq!(judge(&json!({ "type": "object" })), Ok(()));
         let slow = json!({ "type": "string", "pattern": "(a+)+$" });
         assert!(check(&slow, &json!(format!("{}b", "a".repeat(5000)))).is_err());
-        assert!(check(&json!({ "type": "string", "pattern": "((a{100}){100}){100}" }), &json!("a")).is_err());
+        let huge = json!({ "type": "string", "pattern": "((a{100}){100}){100}" });
+        assert!(judge(&huge).is_err() && check(&huge, &json!("a")).is_err());
     }
 
     #[test]

@@ -118,6 +118,22 @@ fn l_04_imports_and_exports_of_the_wrong_type() {
 }
 
 #[test]
+fn l_01_a_tool_that_could_never_be_called_is_not_loaded() {
+    block_on(async {
+        let lab = Lab::new();
+        let bytes = wat::parse_str(Handmade::default().text()).unwrap();
+        for (of, schema) in [("parameters", "{ type = 7 }"), ("returns", "{ type = \"string\", pattern = \"(\" }")] {
+            let text = format!(
+                "[skill]\nname = \"x\"\nversion = \"1.0.0\"\nkind = \"tool\"\n[[tool]]\nname = \"t\"\n{of} = {schema}\n"
+            );
+            let offered = lab.offer(&skillhost_core::manifest::embed(&bytes, &text).unwrap()).await;
+            assert!(matches!(&offered, Err(LoadError::Tool { .. })), "{schema}: {offered:?}");
+        }
+        lab.held([]).await;
+    });
+}
+
+#[test]
 fn l_05_what_is_handed_over_does_not_lie_in_memory() {
     let tool = Handmade::default;
     let answer = |bytes: &str| Handmade { more: format!("(data (i32.const {ANSWER}) \"{bytes}\")"), ..tool() };
