@@ -24,6 +24,8 @@ pub struct World {
     niceness: [AtomicI32; 2],
     /// Stopped when something is logged.
     log: Mutex<Option<Arc<skillhost_audit::Log>>>,
+    /// Stopped while somebody is asked.
+    log_while_asked: Mutex<Option<Arc<skillhost_audit::Log>>>,
 }
 
 impl World {
@@ -137,6 +139,9 @@ impl Changes for World {
 impl Ask for World {
     fn ask(&self, _question: String, _options: Vec<String>, default: String) -> BoxFuture<'_, Result<String, Error>> {
         self.asked.fetch_add(1, SeqCst);
+        if let Some(log) = self.log_while_asked.lock().unwrap().take() {
+            log.close().unwrap();
+        }
         async move { Ok(default) }.boxed()
     }
 }
@@ -217,6 +222,24 @@ fn what_can_not_be_audited_does_not_happen() {
         // With a log that has stopped, none begins.
         let refused = lab.misbehave_over("answer", "", &grant, world.ports()).await.unwrap_err();
         assert!(matches!(refused.error, CallError::Audit(_)), "{refused:?}");
+        lab.held_without_log([ended("done")]).await;
+    });
+}
+
+#[test]
+fn what_an_effect_gave_reaches_nobody_without_its_outcome_in_the_log() {
+    block_on(async {
+        let (lab, world) = (Lab::new(), Arc::<World>::default());
+        let write = Globs::parse(["out/**"]).unwrap();
+        let grant = Capabilities { ask: true, write, ..Capabilities::default() };
+        std::fs::create_dir(lab.tree().join("out")).unwrap();
+        let ask_and_write = || lab.misbehave_over("ask-and-write", "/repo/out/answer", &grant, world.ports());
+        assert!(ask_and_write().await.unwrap().answer.is_ok());
+        std::fs::remove_file(lab.tree().join("out/answer")).unwrap();
+        *world.log_while_asked.lock().unwrap() = Some(lab.audit());
+        let cut = ask_and_write().await.unwrap_err();
+        assert!(matches!(cut.error, CallError::Audit(_)), "{cut:?}");
+        assert!(!lab.tree().join("out/answer").exists(), "the guest went on with what it was answered");
         lab.held_without_log([ended("done")]).await;
     });
 }

@@ -35,19 +35,28 @@ struct Wall {
     name: String,
     /// The number of the promise in docs/promises.md that it keeps.
     promise: u32,
-    file: String,
-    /// Stands there exactly once.
-    find: String,
-    replace: String,
+    /// What goes: more than one where each of them alone holds it.
+    edits: Vec<Edit>,
     /// What cargo has to build and run: `--test NAME`, `--lib`, `--bins`.
     programs: Vec<String>,
     /// Parts of names; a test is run where its name holds one.
     tests: Vec<String>,
 }
 
+/// A text of the source, and what stands there without the wall.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Edit {
+    file: String,
+    /// Stands there exactly once.
+    find: String,
+    replace: String,
+}
+
 /// How the tests took it.
 enum Seen {
     By(BTreeSet<String>),
+    CrashedIn(PathBuf),
     HungIn(PathBuf),
     ByNone,
 }
@@ -71,6 +80,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
         let seen = copy.without(wall, patience).with_context(|| wall.name.clone())?;
         let by = match &seen {
             Seen::By(tests) => tests.iter().cloned().collect::<Vec<_>>().join(", "),
+            Seen::CrashedIn(program) => format!("a test of {} ended all of them", program.display()),
             Seen::HungIn(program) => format!("a test of {} did not end", program.display()),
             Seen::ByNone => "NO TEST".to_owned(),
         };
@@ -96,8 +106,8 @@ fn names(walls: &[Wall]) -> Vec<&str> {
     walls.iter().map(|wall| wall.name.as_str()).collect()
 }
 
-impl Wall {
-    /// The file's text without it.
+impl Edit {
+    /// The file's text without what it takes away.
     fn taken_from(&self, text: &str) -> Result<String> {
         match text.matches(&self.find).count() {
             1 => Ok(text.replacen(&self.find, &self.replace, 1)),
@@ -144,18 +154,27 @@ impl Copy {
         let started = Instant::now();
         match self.test(wall, MOST_PATIENCE)? {
             Seen::ByNone => Ok((started.elapsed() * PATIENCE).clamp(LEAST_PATIENCE, MOST_PATIENCE)),
-            Seen::HungIn(program) => bail!("with every wall standing, a test of {} did not end", program.display()),
+            Seen::CrashedIn(program) | Seen::HungIn(program) => {
+                bail!("with every wall standing, a test of {} did not end well", program.display())
+            }
             Seen::By(tests) => bail!("with every wall standing, these fail: {}", Vec::from_iter(tests).join(", ")),
         }
     }
 
     /// Runs the tests of a wall without it, and puts it back.
     fn without(&self, wall: &Wall, patience: Duration) -> Result<Seen> {
-        let file = self.0.join(&wall.file);
-        let text = fs::read_to_string(&file).with_context(|| wall.file.clone())?;
-        fs::write(&file, wall.taken_from(&text)?)?;
+        let mut whole = Vec::new();
+        for edit in &wall.edits {
+            let file = self.0.join(&edit.file);
+            let text = fs::read_to_string(&file).with_context(|| edit.file.clone())?;
+            fs::write(&file, edit.taken_from(&text)?)?;
+            whole.push((file, text));
+        }
         let seen = self.test(wall, patience);
-        fs::write(&file, text)?;
+        // The last edit of a file goes back first.
+        for (file, text) in whole.into_iter().rev() {
+            fs::write(file, text)?;
+        }
         seen
     }
 
@@ -176,9 +195,15 @@ impl Copy {
             ran += names.len();
             let mut command = program.command();
             command.arg("--exact").args(names).stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
-            let Some(said) = within(command.spawn()?, patience)? else { return Ok(Seen::HungIn(program.name())) };
+            let Some((said, is_well)) = within(command.spawn()?, patience)? else {
+                return Ok(Seen::HungIn(program.name()));
+            };
             let failed = said.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
-            noticed.extend(failed.map(str::to_owned));
+            let failed: Vec<String> = failed.map(str::to_owned).collect();
+            if !is_well && failed.is_empty() {
+                return Ok(Seen::CrashedIn(program.name()));
+            }
+            noticed.extend(failed);
         }
         if ran == 0 {
             bail!("no test is called {}", wall.tests.join(" or "));
@@ -187,8 +212,8 @@ impl Copy {
     }
 }
 
-/// What a program printed; none where it had to be ended.
-fn within(mut child: Child, patience: Duration) -> Result<Option<String>> {
+/// What a program printed, and whether it ended well; none where it had to be ended.
+fn within(mut child: Child, patience: Duration) -> Result<Option<(String, bool)>> {
     let (sender, receiver) = std::sync::mpsc::channel();
     let mut stdout = child.stdout.take().context("it has an output")?;
     std::thread::spawn(move || {
@@ -201,8 +226,8 @@ fn within(mut child: Child, patience: Duration) -> Result<Option<String>> {
     if said.is_err() {
         child.kill()?;
     }
-    child.wait()?;
-    Ok(said.ok().transpose()?)
+    let is_well = child.wait()?.success();
+    Ok(said.ok().transpose()?.map(|said| (said, is_well)))
 }
 
 /// An unchanged file keeps its time, so that nothing of it is built again.
@@ -227,8 +252,10 @@ mod tests {
         let walls = walls().expect("tests/mutants.toml");
         assert!(walls.len() > 20, "{}", walls.len());
         for wall in &walls {
-            let text = fs::read_to_string(root().join(&wall.file)).expect(&wall.file);
-            wall.taken_from(&text).unwrap_or_else(|e| panic!("{}: {e}", wall.name));
+            for edit in &wall.edits {
+                let text = fs::read_to_string(root().join(&edit.file)).expect(&edit.file);
+                edit.taken_from(&text).unwrap_or_else(|e| panic!("{}: {e}", wall.name));
+            }
             assert!(promises.contains(&format!("\n| {} | ", wall.promise)), "{}: promise {}", wall.name, wall.promise);
         }
         let numbers =

@@ -216,14 +216,26 @@ async fn r_16_endless_heads_are_cut_and_endless_bodies_hold_no_memory() {
         .boxed()
     })
     .await;
-    let endless_line =
-        Server::with(|mut stream| async move { while stream.write_all(&[b'a'; 4096]).await.is_ok() {} }.boxed()).await;
+    let taken = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let count = std::sync::Arc::clone(&taken);
+    let endless_line = Server::with(move |mut stream| {
+        let count = std::sync::Arc::clone(&count);
+        async move {
+            while stream.write_all(&[b'a'; 4096]).await.is_ok() {
+                count.fetch_add(4096, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        .boxed()
+    })
+    .await;
     let (head, line) = (format!("a.example:{}", endless_head.port()), format!("b.example:{}", endless_line.port()));
     let lab = Lab::new(&[&head, &line]).await;
     for place in [&head, &line] {
         let answer = lab.say(&format!("GET http://{place}/ HTTP/1.1\r\nHost: {place}\r\n\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 502"), "{answer}");
     }
+    // What was under way in the kernel, and the little that was read of it.
+    assert!(taken.load(std::sync::atomic::Ordering::Relaxed) < 64 << 20);
     // A client's own.
     let many = "X-Filler: a\r\n".repeat(10_000);
     let answer = lab.say(&format!("GET http://{head}/ HTTP/1.1\r\nHost: {head}\r\n{many}\r\n")).await;

@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn m_05_what_is_under_way_is_nobody_elses() {
+        let run = Budget::root("run", allow(100));
+        let (one, other) = (run.child("a", allow(80)), run.child("b", Allowance::default()));
+        let under_way = one.reserve(tokens(60)).unwrap();
+        assert_eq!((one.reserve(tokens(21)).unwrap_err().left, other.reserve(tokens(41)).unwrap_err().left), (20, 40));
+        let beside = other.reserve(tokens(40)).unwrap();
+        under_way.settle(&used(60));
+        beside.settle(&used(40));
+        assert_eq!(run.remaining().tokens, Some(0));
+    }
+
+    #[test]
     fn m_05_children_at_once_pass_the_limit_by_one_call_at_most() {
         // Every call uses all that was reserved for it: then not a token may be over.
         const LIMIT: u64 = 10_000;

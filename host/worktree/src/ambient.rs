@@ -224,3 +224,23 @@ pub(crate) fn names_in(path: &Path, limit: usize) -> Result<Vec<OsString>, Workt
     names.sort();
     Ok(names)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g_01_a_repository_is_opened_without_its_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let git_directory = folder.path().join("repository");
+        init_git_directory(&git_directory).unwrap();
+        let configured = fs::read_to_string(git_directory.join("config")).unwrap();
+        let hostile = format!("{configured}[core]\n\tfsmonitor = /bin/false\n\thooksPath = /tmp\n");
+        fs::write(git_directory.join("config"), hostile).unwrap();
+        for open in [open_git_directory, open_objects] {
+            let config = open(&git_directory).unwrap().config().unwrap();
+            let mut entries = config.entries(None).unwrap();
+            assert!(entries.next().is_none(), "a key is there");
+        }
+    }
+}

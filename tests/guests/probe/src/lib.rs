@@ -55,6 +55,11 @@ impl Tool for Probe {
                 host.log(Level::Info, "before");
                 json!({ "answer": host.ask("Really?", &[], "no")? })
             }
+            "ask-and-write" => {
+                let answer = host.ask("Really?", &[], "no")?;
+                std::fs::write(text("path"), &answer).map_err(failed)?;
+                json!({ "answer": answer })
+            }
             "compute-and-run" => {
                 // Some tenths of a second, more than a guest has before it must give way.
                 (0..400_000_000_u64).for_each(|n| _ = std::hint::black_box(n));
