@@ -221,6 +221,7 @@ async fn r_16_endless_heads_are_cut_and_endless_bodies_hold_no_memory() {
     let endless_line = Server::with(move |mut stream| {
         let count = std::sync::Arc::clone(&count);
         async move {
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nX-Filler: ").await;
             while stream.write_all(&[b'a'; 4096]).await.is_ok() {
                 count.fetch_add(4096, std::sync::atomic::Ordering::Relaxed);
             }

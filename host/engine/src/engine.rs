@@ -164,12 +164,7 @@ impl Engine {
         Ok(Arc::new(self.link(inspection, &cache::deserialize(&self.wasmtime, &code)?)?))
     }
 
-    async fn code(
-        &self,
-        component: &[u8],
-        digest: &Digest,
-        inspection: &Inspection,
-    ) -> Result<Component, LoadError> {
+    async fn code(&self, component: &[u8], digest: &Digest, inspection: &Inspection) -> Result<Component, LoadError> {
         let cache = Cache::open(&self.options.cache_folder, &self.options.key_folder)?;
         if let Some(code) = cache.load(&self.wasmtime, digest) {
             return Ok(code);
