@@ -24,6 +24,9 @@ pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// Measuring takes at most this part of the time: a walk of 100 ms is followed by a pause of 1 s.
 const DISK_PAUSE_FACTOR: u32 = 10;
+/// How long the insides of processes are read in one look. Each such read waits for whoever changes that process's memory,
+/// so a thousand processes that are short of a processor could keep the watchdog for as long as they like.
+const INSIDES_PATIENCE: Duration = Duration::from_secs(3);
 /// Most that a socket keeps, sent and received, where nobody can enlarge its buffers. The default limit allows 10,000.
 const SOCKET_BYTES: u64 = 2 * 212_992;
 /// Most that a descriptor keeps, be it an end of a pipe: the first thousands of a user's pipes are larger, and are few.
@@ -72,13 +75,19 @@ impl<'a> Watch<'a> {
             return Some(Limit::Memory);
         }
         // From the cheapest measure, which counts what is shared once for each process, to the exact one.
-        let exceeds = |measure: fn(&Path) -> u64| {
-            let all = ids.iter().map(|id| measure(&Path::new("/proc").join(id)));
-            all.fold(0, u64::saturating_add) > self.limits.memory_bytes
-        };
-        let exceeded =
-            resident_bytes > self.limits.memory_bytes && exceeds(unshared_bytes_of) && exceeds(exact_bytes_of);
+        let exceeded = resident_bytes > self.limits.memory_bytes && self.exceeds_memory(&ids, unshared_bytes_of, None);
+        let exceeded = exceeded && self.exceeds_memory(&ids, exact_bytes_of, Some(INSIDES_PATIENCE));
         exceeded.then_some(Limit::Memory)
+    }
+
+    /// Where measuring takes longer than that, what was known before stands: it exceeds.
+    fn exceeds_memory(&self, ids: &[String], measure: fn(&Path) -> u64, patience: Option<Duration>) -> bool {
+        let began = Instant::now();
+        let all = ids.iter().map(|id| match patience.is_some_and(|patience| began.elapsed() > patience) {
+            true => u64::MAX,
+            false => measure(&Path::new("/proc").join(id)),
+        });
+        all.fold(0, u64::saturating_add) > self.limits.memory_bytes
     }
 
     fn look_at_disk(&mut self, alive: &impl Fn() -> bool) -> Option<Limit> {
@@ -188,6 +197,7 @@ impl Unlinked {
         let Ok(device) = fs::metadata(tree).map(|tree| tree.dev()) else { return Self { is_hidden: true, ..found } };
         // By number, since several descriptors can be one file's.
         let mut files = BTreeMap::new();
+        let began = Instant::now();
         // PID 1 is closed to all, and opens nothing for a command.
         for place in process_ids().filter(|id| id != "1").map(|id| Path::new("/proc").join(id)) {
             let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
@@ -201,6 +211,10 @@ impl Unlinked {
                     Ok(_) => {}
                     Err(error) => found.is_hidden |= denied(&error),
                 }
+            }
+            if began.elapsed() > INSIDES_PATIENCE {
+                found.is_hidden = true;
+                continue;
             }
             let maps = fs::read_to_string(place.join("maps")).unwrap_or_default();
             let places = || lasting.iter().map(PathBuf::as_path).chain([tree]);
