@@ -27,6 +27,8 @@ const DISK_PAUSE_FACTOR: u32 = 10;
 /// How long the insides of processes are read in one look. Each such read waits for whoever changes that process's memory,
 /// so a thousand processes that are short of a processor could keep the watchdog for as long as they like.
 const INSIDES_PATIENCE: Duration = Duration::from_secs(3);
+/// How many processes are looked at until all are counted once more, which takes as long as looking at a few.
+const PROCESSES_BETWEEN_COUNTS: usize = 16;
 /// Most that a socket keeps, sent and received, where nobody can enlarge its buffers. The default limit allows 10,000.
 const SOCKET_BYTES: u64 = 2 * 212_992;
 /// Most that a descriptor keeps, be it an end of a pipe: the first thousands of a user's pipes are larger, and are few.
@@ -54,12 +56,13 @@ impl<'a> Watch<'a> {
 
     fn look_at_processes(&self) -> Option<Limit> {
         let (mut tasks, mut resident_bytes, mut descriptors) = (0u64, 0u64, 0u64);
-        // Counted before anything is read of them: while a fork bomb grows, each look must be short.
         let ids: Vec<_> = process_ids().collect();
-        if ids.len() as u64 > self.limits.processes.saturating_add(1) {
-            return Some(Limit::Processes);
-        }
-        for id in &ids {
+        for (at, id) in ids.iter().enumerate() {
+            // Counted before anything is read of them, and again and again meanwhile: a fork bomb grows, and leaves little
+            // of a processor to whoever looks.
+            if at.is_multiple_of(PROCESSES_BETWEEN_COUNTS) && self.are_too_many() {
+                return Some(Limit::Processes);
+            }
             let place = Path::new("/proc").join(id);
             tasks += threads_of(&place);
             resident_bytes = resident_bytes.saturating_add(resident_bytes_of(&place));
@@ -80,10 +83,16 @@ impl<'a> Watch<'a> {
         exceeded.then_some(Limit::Memory)
     }
 
-    /// Where measuring takes longer than that, what was known before stands: it exceeds.
+    fn are_too_many(&self) -> bool {
+        process_ids().count() as u64 > self.limits.processes.saturating_add(1)
+    }
+
+    /// Where measuring takes longer than that, or they become too many, what was known before stands: it exceeds.
     fn exceeds_memory(&self, ids: &[String], measure: fn(&Path) -> u64, patience: Option<Duration>) -> bool {
         let began = Instant::now();
-        let all = ids.iter().map(|id| match patience.is_some_and(|patience| began.elapsed() > patience) {
+        let counts = |at: usize| at.is_multiple_of(PROCESSES_BETWEEN_COUNTS);
+        let is_over = |at| patience.is_some_and(|most| began.elapsed() > most || counts(at) && self.are_too_many());
+        let all = ids.iter().enumerate().map(|(at, id)| match is_over(at) {
             true => u64::MAX,
             false => measure(&Path::new("/proc").join(id)),
         });
