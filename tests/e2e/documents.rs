@@ -9,6 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+#[path = "../../xtask/src/rows.rs"]
+mod corpus;
+use corpus::{rows_in, rows_of};
+
 fn read(document: &str) -> String {
     fs::read_to_string(root().join(document)).unwrap_or_else(|e| panic!("{document}: {e}"))
 }
@@ -246,21 +250,7 @@ fn every_test_that_the_architecture_names_exists() {
 
 /// The rows of docs/attacks.md.
 fn attacks() -> BTreeSet<String> {
-    let text = read("docs/attacks.md");
-    let ids = rows(&text)
-        .filter_map(|row| row[0].split_once('-').map(|(group, number)| (group.to_owned(), number.to_owned())));
-    ids.filter(|(group, number)| group.len() == 1 && number.len() == 2)
-        .map(|(group, number)| format!("{group}-{number}"))
-        .collect()
-}
-
-/// The rows that a test's name carries: `g_01_g_02_nothing_executes` holds G-01 and G-02.
-fn attacks_in(test: &str) -> Vec<String> {
-    let words: Vec<&str> = test.split('_').collect();
-    let pairs = words
-        .chunks_exact(2)
-        .take_while(|pair| pair[0].len() == 1 && pair[1].len() == 2 && pair[1].parse::<u8>().is_ok());
-    pairs.map(|pair| format!("{}-{}", pair[0].to_uppercase(), pair[1])).collect()
+    rows_of(&read("docs/attacks.md")).into_iter().collect()
 }
 
 #[test]
@@ -273,7 +263,7 @@ fn every_attack_has_a_test_and_every_test_of_one_its_row() {
         for (at, line) in lines.iter().enumerate() {
             let Some(name) = line.split_once("fn ").and_then(|(_, rest)| rest.split('(').next()) else { continue };
             let above: Vec<&&str> = lines[..at].iter().rev().take_while(|line| line.starts_with("#[")).collect();
-            for id in attacks_in(name) {
+            for id in rows_in(name) {
                 assert!(known.contains(&id), "{}: {name}: docs/attacks.md has no such row", path.display());
                 assert!(!above.iter().any(|line| line.contains("ignore")), "{}: {name} is ignored", path.display());
                 // A property's attribute stands within its macro.

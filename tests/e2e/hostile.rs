@@ -4,7 +4,7 @@
 use crate::gates::commands;
 use crate::main_job::{entry, run_folder, text};
 use crate::sandbox_levels::Lacks;
-use crate::scripts::{CONFIG, greeting, project};
+use crate::scripts::{CONFIG, Script, greeting, project};
 use crate::support::{Ran, World, ran};
 use crate::terminal::Terminal;
 use serde_json::{Value, json};
@@ -105,8 +105,13 @@ impl Trap {
 
     /// A whole run, and what it left; nothing outside has changed, and the host answers.
     fn run(&mut self, lacks: Lacks, flags: &[&str]) -> (Ran, Value) {
+        self.plays(&greeting(), lacks, flags)
+    }
+
+    /// The same, with another script.
+    fn plays(&mut self, script: &Script, lacks: Lacks, flags: &[&str]) -> (Ran, Value) {
         let before = self.outside();
-        let model = self.world.model(&greeting().text());
+        let model = self.world.model(&script.text());
         let arguments = [&["run", GOAL, "--format", "json", "--model", &model], flags].concat();
         let done = ran(lacks.command(&self.world, &arguments).output().unwrap());
         self.is_unchanged(&before, &done);
@@ -202,47 +207,67 @@ fn x_01_x_02_x_03_x_09_x_12_x_13_a_hostile_command_reaches_nothing() {
     }
 }
 
-/// What a command takes too much of, how its gate ended, and what the log has of it.
+/// What a command takes too much of, and how its gate ends. The disk fills by what is allocated, some GB in a second.
+const GREEDY: [(&str, &str, &str); 6] = [
+    (
+        "processes",
+        "import os, time\nwhile True:\n  try: os.fork()\n  except OSError: time.sleep(1)",
+        // Whichever it reaches first.
+        "too many processes|too much memory",
+    ),
+    ("memory", "b = []\nwhile True: b.append(b'x' * (64 << 20))", "too much memory"),
+    ("output", "while True: print('y' * 4096)", "printed too much"),
+    (
+        "files",
+        "import os, time\nfor n in range(400):\n  f = open('f%d' % n, 'wb'); os.posix_fallocate(f.fileno(), 0, 256 << 20); time.sleep(.1)",
+        "wrote too much",
+    ),
+    (
+        "unlinked",
+        "import os, time\nkept = []\nfor n in range(400):\n  f = open('f', 'wb'); os.unlink('f'); kept.append(f)\n  \
+         os.posix_fallocate(f.fileno(), 0, 256 << 20); time.sleep(.1)",
+        "wrote too much",
+    ),
+    // A hundred times its room in holes is nothing; a byte beyond what one file may have is too much.
+    (
+        "sparse",
+        "import signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_DFL)\nfor n in range(400): open('f%d' % n, 'wb').truncate(2 << 30)\n\
+         f = open('f', 'wb'); f.seek(9 << 30); f.write(b'x'); f.flush()",
+        "signal 25",
+    ),
+];
+
 #[test]
 fn x_04_x_05_x_06_x_07_a_command_that_takes_too_much_is_ended_and_logged() {
-    let python = |script: &str| format!("exec /usr/bin/python3 -c \"{script}\"");
-    for (attack, exit, outcome) in [
-        (
-            python("import os, time\nwhile True:\n  try: os.fork()\n  except OSError: time.sleep(1)"),
-            "too many processes",
-            "exhausted",
-        ),
-        (python("b = []\nwhile True: b.append(b'x' * (64 << 20))"), "too much memory", "exhausted"),
-        ("exec yes".to_owned(), "printed too much", "exhausted"),
-        (
-            // Beyond what one file may have.
-            "exec dd if=/dev/zero of=big bs=1 count=1 seek=9663676416 conv=notrunc".to_owned(),
-            "signal 25",
-            "failed",
-        ),
-    ] {
-        // Nobody but the gate runs it.
-        let mut trap = Trap::new(
-            &attack,
-            &CONFIG.replace("timeout = \"5m\"", "timeout = \"2m\"").replace("exec = [\"test\"]", "exec = []"),
-        );
-        let script = crate::scripts::Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1).reviews(
-            "change-review",
-            1,
-            &[],
-        );
-        let before = trap.outside();
-        let ran = trap.world.goal(GOAL, &script.text(), &[]);
-        assert_eq!(ran.code, Some(1), "{exit}: {ran:#?}");
-        trap.is_unchanged(&before, &ran);
-        let run = entry(&ran);
-        let document: Value = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
-        let gate = &document["gates"][0];
-        assert!(text(&gate["exit"]).contains(exit), "{exit}: {gate:#}");
-        assert!(["cgroup", "watchdog"].contains(&text(&gate["limits_held_by"])), "{gate:#}");
-        let [(_, logged)] = commands(&trap.world, &ran).try_into().unwrap();
-        assert_eq!(logged["outcome"], outcome, "{exit}: {logged}");
-        assert_eq!(trap.world.run(&["doctor"]).code, Some(0), "{exit}: the host answers");
+    let names = GREEDY.map(|(name, ..)| name);
+    let commands_of = |(name, script, _): (&str, &str, &str)| {
+        format!("[commands.{name}]\nrun = [\"/usr/bin/python3\", \"-c\", {script:?}]\ntimeout = \"2m\"\n")
+    };
+    let config = CONFIG
+        .replace("exec = [\"test\"]", "exec = []")
+        .replace("commands = [\"test\"]", &format!("commands = {names:?}"))
+        + &GREEDY.map(commands_of).concat();
+    let mut trap = Trap::new("", &config);
+    // Nobody but the gates runs them.
+    let script = Script::specified().writes(1, "src/greeting.txt", "hello\n").finishes(1);
+    let script = script.reviews("change-review", 1, &[]);
+    for (lacks, flags, level) in LEVELS {
+        let (ran, document) = trap.plays(&script, lacks, flags);
+        assert_eq!((ran.code, &document["sandbox"]), (Some(1), &json!(level)), "{ran:#?}");
+        let gates = document["gates"].as_array().unwrap();
+        assert_eq!(gates.len(), GREEDY.len(), "{document:#}");
+        for ((name, _, exit), gate) in GREEDY.iter().zip(gates) {
+            let is_so = exit.split('|').any(|exit| text(&gate["exit"]).contains(exit));
+            assert!(gate["name"] == *name && is_so, "{level}, {name}: {gate:#}");
+            assert_eq!(gate["sandbox"], level);
+            assert!(["cgroup", "watchdog"].contains(&text(&gate["limits_held_by"])), "{level}, {name}: {gate:#}");
+        }
+        let logged = commands(&trap.world, &ran);
+        assert_eq!(logged.len(), GREEDY.len(), "{level}: {logged:#?}");
+        for ((name, _, exit), (_, logged)) in GREEDY.iter().zip(logged) {
+            let outcome = if exit.starts_with("signal") { "failed" } else { "exhausted" };
+            assert_eq!(logged["outcome"], outcome, "{level}, {name}: {logged}");
+        }
     }
 }
 
@@ -361,7 +386,7 @@ for folder in $(echo "$PATH" | tr : ' '); do (echo planted > "$folder/planted") 
 /// Without a sandbox a command can do what the user can; what is promised is its environment, its end, and that it is said.
 #[test]
 fn x_14_unsandboxed_is_said_and_keeps_what_is_promised() {
-    let attack = "env | sed 's/^/VARIABLE /'; sleep 86393 & sleep 0.1; echo $! > child";
+    let attack = "env | sed 's/^/VARIABLE /'; sleep 86393 & echo $! > child";
     let mut trap = Trap::new(attack, CONFIG);
     let before = trap.outside();
     let model = trap.world.model(&greeting().text());

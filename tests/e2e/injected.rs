@@ -137,7 +137,8 @@ fn m_02_m_03_tools_that_are_not_there_and_calls_that_are_none_come_to_nothing() 
         script.extend(answers(&greeting(), |phase| phase == "implement" || phase == "change-review"));
         let before = world.footprint();
         let (ran, server) = over(&world, kind, script);
-        assert!(matches!(ran.code, Some(0 | 1)), "{kind}: {ran:#?}");
+        assert_eq!((ran.code, &entry(&ran)["state"]), (Some(0), &json!("ready")), "{kind}: {ran:#?}");
+        assert_eq!(changed(&world, &ran), ["specs/greet-everybody.md", "src/greeting.txt"], "{kind}");
         assert_eq!(world.footprint(), before);
         assert!(server.received().len() >= 5, "{kind}: {ran:#?}");
         let deceptive = |c: char| c != '\n' && skillhost_core::text::is_deceptive(c);

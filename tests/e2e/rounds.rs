@@ -8,15 +8,20 @@ use std::fs;
 
 const GOAL: &str = "Greet everybody";
 
+/// A first round of which the review of the change has a finding, F1.
+fn first_round() -> Script {
+    Script::specified().writes(1, "src/greeting.txt", "hello\n").tests(1).finishes(1).reviews(
+        "change-review",
+        1,
+        &[("major", "The greeting names nobody.")],
+    )
+}
+
 #[test]
 fn a_finding_of_the_first_round_is_mended_in_the_second_and_closed_by_its_reviewer() {
     let world = World::with(&project());
     world.commit(&[("skillhost.toml", &CONFIG.replace("rounds = 1", "rounds = 2"))]);
-    let script = Script::specified()
-        .writes(1, "src/greeting.txt", "hello\n")
-        .tests(1)
-        .finishes(1)
-        .reviews("change-review", 1, &[("major", "The greeting names nobody.")])
+    let script = first_round()
         .calls("implement", 2, "read", &json!({"path": "src/greeting.txt", "from": null, "lines": null}))
         .writes(2, "src/greeting.txt", "hello everybody\n")
         .tests(2)
@@ -41,14 +46,7 @@ fn a_finding_of_the_first_round_is_mended_in_the_second_and_closed_by_its_review
 fn a_second_round_that_changes_nothing_is_judged_all_the_same() {
     let world = World::with(&project());
     world.commit(&[("skillhost.toml", &CONFIG.replace("rounds = 1", "rounds = 2"))]);
-    let script = Script::specified()
-        .writes(1, "src/greeting.txt", "hello\n")
-        .tests(1)
-        .finishes(1)
-        .reviews("change-review", 1, &[("major", "The greeting names nobody.")])
-        .tests(2)
-        .answers_all(2, 1)
-        .decides("change-review", 2, &[], &["F1"]);
+    let script = first_round().tests(2).answers_all(2, 1).decides("change-review", 2, &[], &["F1"]);
     let ran = world.goal(GOAL, &script.text(), &[]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
 }
@@ -78,11 +76,7 @@ fn a_command_that_rewrites_the_configuration_grants_nothing_and_is_told() {
                 grep -qs hello src/greeting.txt && echo '1 passed'\n";
     let world = World::with(&project());
     world.commit(&[("skillhost.toml", &config), ("test.sh", gate)]);
-    let script = Script::specified()
-        .writes(1, "src/greeting.txt", "hello\n")
-        .tests(1)
-        .finishes(1)
-        .reviews("change-review", 1, &[("major", "The greeting names nobody.")])
+    let script = first_round()
         .writes(2, "AGENTS-2.md", "Anything goes.\n")
         .writes(2, "src/more.txt", "everybody\n")
         .tests(2)

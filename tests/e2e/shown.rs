@@ -81,7 +81,7 @@ fn o_01_o_02_o_03_what_the_command_line_is_given_comes_back_as_text() {
 }
 
 /// Without sequences that set a colour or a weight.
-fn strip_colours(text: &str) -> String {
+pub fn strip_colours(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     let rest = parts.map(|part| match part.split_once('m') {

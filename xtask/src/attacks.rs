@@ -1,6 +1,7 @@
 //! The attack corpus: runs the tests that carry a row of `docs/attacks.md` in their names, row by row.
 
 use crate::process::{cargo, data, root};
+use crate::rows::{rows_in, rows_of};
 use crate::{components, setup};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -184,49 +185,5 @@ impl Program {
         }
         let passed = said.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... ok"));
         Ok(passed.map(str::to_owned).collect())
-    }
-}
-
-/// The rows that a test's name carries: `module::g_01_g_02_nothing_executes` holds G-01 and G-02.
-fn rows_in(test: &str) -> Vec<String> {
-    let name = test.rsplit("::").next().unwrap_or(test);
-    let words: Vec<&str> = name.split('_').collect();
-    let is_row = |pair: &[&str]| {
-        pair[0].len() == 1
-            && pair[0].chars().all(|c| c.is_ascii_lowercase())
-            && pair[1].len() == 2
-            && pair[1].chars().all(|c| c.is_ascii_digit())
-    };
-    words
-        .chunks_exact(2)
-        .take_while(|pair| is_row(pair))
-        .map(|pair| format!("{}-{}", pair[0].to_uppercase(), pair[1]))
-        .collect()
-}
-
-/// The first cells of the tables.
-fn rows_of(document: &str) -> Vec<String> {
-    let cells = document.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next());
-    cells.filter(|cell| !rows_in(&cell.to_lowercase().replace('-', "_")).is_empty()).map(str::to_owned).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_test_is_named_after_its_rows() {
-        assert_eq!(rows_in("files::f_03_links_out"), ["F-03"]);
-        assert_eq!(rows_in("g_01_g_12_nothing_executes"), ["G-01", "G-12"]);
-        assert!(
-            rows_in("a_10_000_files").len() == 1
-                && rows_in("a_link_leads_out").is_empty()
-                && rows_in("f_3_x").is_empty()
-        );
-    }
-
-    #[test]
-    fn rows_are_read_from_the_tables() {
-        assert_eq!(rows_of("| id | attack |\n|---|---|\n| F-01 | `..` |\n| X-15 | y |\nF-02"), ["F-01", "X-15"]);
     }
 }

@@ -12,6 +12,7 @@ mod fuzz;
 mod machine;
 mod mutants;
 mod process;
+mod rows;
 mod setup;
 mod test;
 

@@ -22,8 +22,11 @@ pub(crate) struct Cgroup(PathBuf);
 impl Cgroup {
     /// A cgroup with the command's limits, or none where this machine does not allow it.
     pub(crate) fn create(limits: &Limits) -> Option<Self> {
+        Self::create_in(&delegated().ok()?, limits)
+    }
+
+    fn create_in(parent: &Path, limits: &Limits) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        let parent = delegated().ok()?;
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let path = parent.join(format!("skillhost-{}-{number}", std::process::id()));
         fs::create_dir(&path).ok()?;
@@ -76,8 +79,12 @@ impl Drop for Cgroup {
 /// The cgroup in which children with limits can be made, or why there is none.
 pub(crate) fn delegated() -> Result<PathBuf, String> {
     let own = fs::read_to_string("/proc/self/cgroup").map_err(|error| error.to_string())?;
+    delegated_in(Path::new(MOUNT), &own)
+}
+
+/// `own` is a process's `/proc/self/cgroup`.
+fn delegated_in(mount: &Path, own: &str) -> Result<PathBuf, String> {
     let own = own.lines().find_map(|line| line.strip_prefix("0::/")).ok_or("cgroup v2 is not in use")?;
-    let mount = Path::new(MOUNT);
     if !mount.join("cgroup.controllers").is_file() {
         return Err("cgroup v2 is not the machine's cgroup hierarchy".to_owned());
     }
@@ -95,4 +102,80 @@ fn hands_down_limits(place: &Path) -> bool {
     let has = |name| controllers.split_whitespace().any(|controller| controller == name);
     let writable = |path: PathBuf| rustix::fs::access(&path, rustix::fs::Access::WRITE_OK).is_ok();
     has("memory") && has("pids") && writable(place.to_owned()) && writable(place.join("cgroup.procs"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    /// A folder that stands for the mount of cgroup v2: what is written to its files is all that the kernel would be told.
+    fn mounted(controllers: &str) -> tempfile::TempDir {
+        let mount = tempfile::tempdir().unwrap();
+        fs::create_dir_all(mount.path().join("user/session")).unwrap();
+        for (place, handed_down) in [("", "cpu memory pids"), ("user", controllers), ("user/session", "")] {
+            let place = mount.path().join(place);
+            fs::write(place.join("cgroup.controllers"), "cpu memory pids").unwrap();
+            fs::write(place.join("cgroup.subtree_control"), handed_down).unwrap();
+            fs::write(place.join("cgroup.procs"), "").unwrap();
+        }
+        mount
+    }
+
+    #[test]
+    fn the_nearest_place_that_hands_both_limits_down_is_taken() {
+        let own = "4:memory:/elsewhere\n0::/user/session\n";
+        let found = |controllers: &str| {
+            let mount = mounted(controllers);
+            let place = delegated_in(mount.path(), own).unwrap();
+            place.strip_prefix(mount.path()).unwrap().display().to_string()
+        };
+        assert_eq!(found("memory pids cpu"), "user");
+        // One of the two alone is no limit on the other, and so is a name that only looks like one of them.
+        for lacking in ["memory", "pids cpu", "memory.x pids", ""] {
+            assert_eq!(found(lacking), "", "{lacking}");
+        }
+    }
+
+    #[test]
+    fn where_nothing_is_delegated_it_is_said_why() {
+        let mount = mounted("memory pids");
+        assert!(delegated_in(mount.path(), "4:memory:/x\n").unwrap_err().contains("not in use"));
+        fs::write(mount.path().join("cgroup.subtree_control"), "cpu").unwrap();
+        assert!(delegated_in(mount.path(), "0::/other\n").unwrap_err().contains("systemd-run"));
+        fs::remove_file(mount.path().join("cgroup.controllers")).unwrap();
+        assert!(delegated_in(mount.path(), "0::/user\n").unwrap_err().contains("not the machine's"));
+    }
+
+    #[test]
+    fn x_04_x_05_a_cgroup_is_told_every_limit_and_ended_with_its_command() {
+        let parent = tempfile::tempdir().unwrap();
+        let limits = Limits {
+            processes: 50,
+            memory_bytes: 1000,
+            scratch_bytes: 20,
+            shared_memory_bytes: 3,
+            ..Limits::default()
+        };
+        let cgroup = Cgroup::create_in(parent.path(), &limits).unwrap();
+        let place = cgroup.path().to_owned();
+        let told = |name: &str| fs::read_to_string(place.join(name)).unwrap();
+        let files = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max"];
+        assert_eq!(files.map(told), ["1023", "0", "1", "52"]);
+        for (events, ended) in [("oom 0\noom_kill 0\n", false), ("oom 2\noom_kill 1\n", true), ("", false)] {
+            fs::write(place.join("memory.events"), events).unwrap();
+            assert_eq!(cgroup.ran_out_of_memory(), ended, "{events}");
+        }
+        let other = Cgroup::create_in(parent.path(), &limits).unwrap();
+        assert_ne!(other.path(), cgroup.path(), "each command has its own");
+        drop(cgroup);
+        assert_eq!(told("cgroup.kill"), "1");
+        assert!(!other.path().join("cgroup.kill").exists());
+    }
+
+    #[test]
+    fn without_a_limit_there_is_no_cgroup() {
+        let parent = tempfile::tempdir().unwrap();
+        assert!(Cgroup::create_in(&parent.path().join("absent"), &Limits::default()).is_none());
+    }
 }

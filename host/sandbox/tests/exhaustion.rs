@@ -1,4 +1,4 @@
-//! X-04, X-06 to X-08: a command that takes too much, or stays, is ended with all that it started.
+//! X-04, X-06 to X-08, at every level: a command that takes too much, or stays, is ended with all that it started.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
 
 mod support;
@@ -51,17 +51,18 @@ async fn x_06_the_worktree_cannot_grow_without_end() {
         "os.mkdir('closed'); os.chdir('closed'); os.chmod('.', 0o300)",
         "for _ in range(30): os.mkdir('d' * 200); os.chdir('d' * 200)",
     ] {
-        let trial = Trial::new().await;
-        let fill = "while True:\n  open('f%d' % i, 'wb').write(os.urandom(1 << 20)); i += 1";
-        let script = format!("import os\ni = 0\n{hide}\n{fill}");
-        let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
-        command.limits.disk_bytes = 64 << 20;
-        let outcome = trial.run(&command).await.unwrap();
-        assert_eq!(outcome.exit, Exit::DiskLimit, "{hide}: {}", text(&outcome));
-        // The next command in this tree has no more room because of it.
-        if hide.starts_with("for") {
-            let next = trial.command(["sleep", "60"]);
-            assert_eq!(trial.run(&next).await.unwrap().exit, Exit::DiskLimit);
+        for (level, trial) in Trial::offered().await {
+            let fill = "while True:\n  open('f%d' % i, 'wb').write(os.urandom(1 << 20)); i += 1";
+            let script = format!("import os\ni = 0\n{hide}\n{fill}");
+            let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
+            command.limits.disk_bytes = 64 << 20;
+            let outcome = trial.run(&command).await.unwrap();
+            assert_eq!(outcome.exit, Exit::DiskLimit, "{level}, {hide}: {}", text(&outcome));
+            // The next command in this tree has no more room because of it.
+            if hide.starts_with("for") {
+                let next = trial.command(["sleep", "60"]);
+                assert_eq!(trial.run(&next).await.unwrap().exit, Exit::DiskLimit, "{level}");
+            }
         }
     }
 }
@@ -74,51 +75,53 @@ async fn x_06_files_without_a_name_count() {
         ("import ctypes; ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)", "kept.append(f)"),
         ("", "kept.append(mmap.mmap(f.fileno(), 4096)); f.close()"),
     ] {
-        let trial = Trial::new().await;
-        let script = format!(
-            "import os, mmap\n{prepare}\nkept = []\nwhile True:\n  f = open('x', 'wb+'); os.unlink('x')\n  \
-             f.write(os.urandom(1 << 20)); f.flush()\n  {hold}"
-        );
-        let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
-        command.limits.disk_bytes = 64 << 20;
-        let outcome = trial.run(&command).await.unwrap();
-        assert_eq!(outcome.exit, Exit::DiskLimit, "{prepare} {hold}: {}", text(&outcome));
+        for (level, trial) in Trial::offered().await {
+            let script = format!(
+                "import os, mmap\n{prepare}\nkept = []\nwhile True:\n  f = open('x', 'wb+'); os.unlink('x')\n  \
+                 f.write(os.urandom(1 << 20)); f.flush()\n  {hold}"
+            );
+            let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
+            command.limits.disk_bytes = 64 << 20;
+            let outcome = trial.run(&command).await.unwrap();
+            assert_eq!(outcome.exit, Exit::DiskLimit, "{level}, {prepare} {hold}: {}", text(&outcome));
+        }
     }
 }
 
 #[tokio::test]
 async fn x_06_downloads_count_as_the_trees() {
-    let trial = Trial::new().await;
-    let downloads = tempfile::tempdir().unwrap();
     // In plain sight, and without a name.
     for hold in [
         "open('/home/agent/.cache/f%d' % i, 'wb').write(b)",
         "f = open('/home/agent/.cache/x', 'wb+'); os.unlink('/home/agent/.cache/x'); f.write(b); f.flush(); kept.append(f)",
     ] {
-        let script = format!("import os\ni, kept = 0, []\nwhile True:\n  b = os.urandom(1 << 20); {hold}; i += 1");
-        let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
-        (command.lasting, command.limits.disk_bytes) = (Some(downloads.path().to_owned()), 64 << 20);
-        let outcome = trial.run(&command).await.unwrap();
-        assert_eq!(outcome.exit, Exit::DiskLimit, "{hold}: {}", text(&outcome));
-        std::fs::remove_dir_all(downloads.path().join(".cache")).unwrap();
+        for (level, trial) in Trial::offered().await {
+            let downloads = tempfile::tempdir().unwrap();
+            let script = format!("import os\ni, kept = 0, []\nwhile True:\n  b = os.urandom(1 << 20); {hold}; i += 1");
+            let mut command = trial.command(["/usr/bin/python3", "-c", &script]);
+            (command.lasting, command.limits.disk_bytes) = (Some(downloads.path().to_owned()), 64 << 20);
+            let outcome = trial.run(&command).await.unwrap();
+            assert_eq!(outcome.exit, Exit::DiskLimit, "{level}, {hold}: {}", text(&outcome));
+        }
     }
 }
 
 #[tokio::test]
 async fn x_06_many_commands_share_one_trees_room() {
-    let trial = Trial::new().await;
-    std::fs::write(trial.tree.path().join("before"), vec![1; 80 << 20]).unwrap();
-    let fill = |name: &str| {
-        let mut command =
-            trial.command(["sh", "-c", &format!("head -c 40M /dev/urandom > {name} && echo written && sleep $((N))")]);
-        command.limits.disk_bytes = 64 << 20;
-        command
-    };
-    // What was there before the first command is not its doing.
-    assert_eq!(trial.run(&fill("one")).await.unwrap().exit, Exit::Code(0));
-    let mut second = fill("two");
-    second.env.insert("N".into(), "100".into());
-    assert_eq!(trial.run(&second).await.unwrap().exit, Exit::DiskLimit);
+    for (level, trial) in Trial::offered().await {
+        std::fs::write(trial.tree.path().join("before"), vec![1; 80 << 20]).unwrap();
+        let fill = |name: &str| {
+            let script = format!("head -c 40M /dev/urandom > {name} && echo written && sleep $((N))");
+            let mut command = trial.command(["sh", "-c", &script]);
+            command.limits.disk_bytes = 64 << 20;
+            command
+        };
+        // What was there before the first command is not its doing.
+        assert_eq!(trial.run(&fill("one")).await.unwrap().exit, Exit::Code(0), "{level}");
+        let mut second = fill("two");
+        second.env.insert("N".into(), "100".into());
+        assert_eq!(trial.run(&second).await.unwrap().exit, Exit::DiskLimit, "{level}");
+    }
 }
 
 #[tokio::test]
@@ -186,24 +189,22 @@ async fn x_08_time_ends_daemons_too() {
 }
 
 #[tokio::test]
-async fn cancelling_ends_everything() {
-    let trial = Trial::new().await;
-    let script = format!("{DAEMON}print('up', flush=True)\nwhile True: time.sleep(1)");
-    let command = trial.command(["/usr/bin/python3", "-c", &script]);
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let mut tell = Some(tell);
-    let cancel = async {
-        let _ = told.await;
-    };
-    let outcome = trial
-        .sandbox
-        .run(&command, cancel, |_| {
+async fn x_08_cancelling_ends_everything() {
+    for (level, trial) in Trial::offered().await {
+        let script = format!("{DAEMON}print('up', flush=True)\nwhile True: time.sleep(1)");
+        let command = trial.command(["/usr/bin/python3", "-c", &script]);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut tell = Some(tell);
+        let cancel = async {
+            let _ = told.await;
+        };
+        let tell_once = |_: &[u8]| {
             let _ = tell.take().map(|tell| tell.send(()));
-        })
-        .await
-        .unwrap();
-    assert_eq!(outcome.exit, Exit::Cancelled);
-    assert!(!is_locked(&trial.tree.path().join("lock")));
+        };
+        let outcome = trial.sandbox.run(&command, cancel, tell_once).await.unwrap();
+        assert_eq!(outcome.exit, Exit::Cancelled, "{level}");
+        assert!(!is_locked(&trial.tree.path().join("lock")), "{level}");
+    }
 }
 
 /// In init's place: it never reports, and takes its time to end when it is let go.
@@ -227,25 +228,26 @@ async fn cancelling_the_set_up_ends_everything_too() {
 }
 
 #[tokio::test]
-async fn dropping_the_future_ends_everything() {
-    let trial = Trial::new().await;
-    let script = format!("{DAEMON}print('up', flush=True)\nwhile True: time.sleep(1)");
-    let command = trial.command(["/usr/bin/python3", "-c", &script]);
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let mut tell = Some(tell);
-    tokio::select! {
-        _ = trial.sandbox.run(&command, pending(), |_| {
-            let _ = tell.take().map(|tell| tell.send(()));
-        }) => unreachable!(),
-        _ = told => {}
+async fn x_08_dropping_the_future_ends_everything() {
+    for (level, trial) in Trial::offered().await {
+        let script = format!("{DAEMON}print('up', flush=True)\nwhile True: time.sleep(1)");
+        let command = trial.command(["/usr/bin/python3", "-c", &script]);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut tell = Some(tell);
+        tokio::select! {
+            ended = trial.sandbox.run(&command, pending(), |_| {
+                let _ = tell.take().map(|tell| tell.send(()));
+            }) => unreachable!("{level}: {ended:?}"),
+            _ = told => {}
+        }
+        // Blocks until the last process that holds the lock is gone.
+        let lock = std::fs::File::open(trial.tree.path().join("lock")).unwrap();
+        tokio::task::spawn_blocking(move || lock.lock()).await.unwrap().unwrap();
     }
-    // Blocks until the last process that holds the lock is gone.
-    let lock = std::fs::File::open(trial.tree.path().join("lock")).unwrap();
-    tokio::task::spawn_blocking(move || lock.lock()).await.unwrap().unwrap();
 }
 
 #[tokio::test]
-async fn the_hosts_death_ends_everything() {
+async fn x_08_the_hosts_death_ends_everything() {
     let trial = Trial::new().await;
     let script = format!("{DAEMON}open('up', 'w').close()\nwhile True: time.sleep(1)");
     // A host of its own, which is killed without a chance to clean up.

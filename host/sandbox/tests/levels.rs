@@ -3,7 +3,7 @@
 
 mod support;
 
-use skillhost_sandbox::{Command, Demand, Exit, Level, Sandbox, SandboxError, Support, Toolchains, Wall};
+use skillhost_sandbox::{Command, Demand, Exit, Level, LimitsHeldBy, Sandbox, SandboxError, Support, Toolchains, Wall};
 use support::{Trial, text};
 
 async fn run(demand: Demand, change: impl FnOnce(Support) -> Support) -> Result<Level, SandboxError> {
@@ -126,6 +126,20 @@ async fn x_14_unsandboxed_is_said_and_still_limited() {
     let mut command = trial.command(["sh", "-c", "sleep 600 & sleep 600"]);
     command.timeout = std::time::Duration::from_millis(200);
     assert_eq!(trial.run(&command).await.unwrap().exit, Exit::TimedOut);
+}
+
+#[tokio::test]
+async fn x_14_what_holds_the_limits_is_what_held_them() {
+    let machine = skillhost_sandbox::probe_with(&support::init()).await.unwrap();
+    // Without a cgroup where there could be one; and where none is delegated, nothing that was said before makes one.
+    for said in [LimitsHeldBy::Watchdog, LimitsHeldBy::Cgroup] {
+        let claim = |support: Support| Support { limits_held_by: said, ..support };
+        let trial = Trial::with(Toolchains::none(), Demand::Full, claim).await;
+        let outcome = trial.run(&trial.command(["true"])).await.unwrap();
+        let held = if said == machine.limits_held_by { said } else { LimitsHeldBy::Watchdog };
+        assert_eq!(outcome.attestation.limits_held_by, held, "{said}");
+    }
+    assert_eq!(machine.cgroup_hint.is_some(), machine.limits_held_by == LimitsHeldBy::Watchdog, "it is said why");
 }
 
 /// The arguments with which init's program attempts one thing, as `doctor` has it do.

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::time::Duration;
+
 use skillhost_sandbox::{Exit, Wall};
 use support::{Trial, text};
 
@@ -109,6 +111,20 @@ async fn x_05_memory_of_processes_is_limited_at_every_level() {
             assert_eq!(trial.run(&command).await.unwrap().exit, Exit::MemoryLimit, "{level}, {kind}");
         }
     }
+}
+
+/// To read how much each of many processes has, the watchdog waits for whoever changes it, and these do nothing else.
+#[tokio::test]
+async fn x_05_processes_that_keep_the_watchdog_waiting_are_ended() {
+    let trial = Trial::new().await;
+    let script = "c.mmap.restype = ctypes.c_void_p\nfor _ in range(250):\n  if os.fork() == 0:\n    \
+                  kept = b'x' * (4 << 20)\n    size = ctypes.c_size_t(16 << 20)\n    \
+                  p = ctypes.c_void_p(c.mmap(None, size, 3, 0x8022, -1, 0))\n    \
+                  while True: c.mprotect(p, size, 1), c.mprotect(p, size, 3)\ntime.sleep(600)";
+    let mut command = trial.command(["/usr/bin/python3", "-c", &format!("{PRELUDE}{script}")]);
+    (command.limits.memory_bytes, command.timeout) = (LIMIT_BYTES * 2, Duration::from_secs(90));
+    let outcome = trial.run(&command).await.unwrap();
+    assert_eq!(outcome.exit, Exit::MemoryLimit, "{}", text(&outcome));
 }
 
 #[test]

@@ -8,9 +8,10 @@ use skillhost_engine::CallError;
 fn stopped(component: &[u8], outcome: &'static str) -> CallError {
     block_on(async {
         let lab = Lab::new();
-        let error = lab.attack(component).await.map(|called| called.answer).unwrap_err().error;
+        let stopped = lab.attack(component).await.map(|called| called.answer).unwrap_err();
         lab.held([ended(outcome)]).await;
-        error
+        super::in_time(&stopped);
+        stopped.error
     })
 }
 

@@ -16,6 +16,7 @@ use skillhost_engine::files::Quotas;
 use skillhost_engine::ports::Ports;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 /// May read `ro`, read and write `out`; nothing of `hidden`.
 fn grant() -> Capabilities {
@@ -96,6 +97,22 @@ async fn out_of_reach(lab: &Lab, paths: &[&str]) {
     }
     assert_eq!(fs::read_to_string(lab.tree().join("out/mine.txt")).unwrap(), "mine");
     assert!(!lab.tree().join("out/stolen").exists());
+}
+
+/// Set for a test's own copy in which it may mount.
+const MOUNTED: &str = "SKILLHOST_TEST_MOUNTED";
+
+/// Whether this is a copy of `test` that may mount; where it is not, one was started, and passed.
+fn is_where_it_may_mount(test: &str) -> bool {
+    if std::env::var_os(MOUNTED).is_some() {
+        return true;
+    }
+    let mut copy = Command::new("unshare");
+    copy.args(["--user", "--map-root-user", "--mount", "--"]).arg(std::env::current_exe().unwrap());
+    let output = copy.args(["--exact", test]).env(MOUNTED, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    false
 }
 
 fn is_refused(answer: &Value) -> bool {

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::support::{block_on, ended};
-use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::fs::{CWD, FileType, Mode, makedev, mkfifoat, mknodat};
+use rustix::mount::{UnmountFlags, mount_bind, unmount};
 use skillhost_engine::CallError;
 
 #[test]
@@ -123,25 +124,59 @@ fn f_07_names_that_other_systems_read_differently() {
     });
 }
 
+/// Every way to open what is none of a guest's, and to give it another name.
+fn ways_to_open(names: &[&str]) -> Vec<Value> {
+    let hows = ["read", "write", "read write", "", "write create truncate", "read nofollow"];
+    let open = |path: &str| hows.map(|how| json!({ "do": "open", "path": path, "how": how }));
+    let mut ways: Vec<Value> = names.iter().flat_map(|name| open(&format!("out/{name}"))).collect();
+    for name in names {
+        ways.push(to("rename", &format!("out/{name}"), &format!("out/{name}2")));
+        ways.push(to("link", &format!("out/{name}"), &format!("out/{name}2")));
+    }
+    ways
+}
+
 #[test]
 fn f_14_fifos_sockets_and_devices() {
     block_on(async {
         let lab = lab();
-        mkfifoat(CWD, lab.tree().join("out/fifo"), Mode::from_raw_mode(0o666)).unwrap();
-        let _socket = std::os::unix::net::UnixListener::bind(lab.tree().join("out/socket")).unwrap();
-        for (name, target) in [("to-fifo", "fifo"), ("to-zero", "/dev/zero"), ("to-tty", "/dev/tty")] {
+        let out = |name: &str| lab.tree().join("out").join(name);
+        mkfifoat(CWD, out("fifo"), Mode::from_raw_mode(0o666)).unwrap();
+        // The one device that everybody may make; nothing answers to it.
+        mknodat(CWD, out("device"), FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(0, 0)).unwrap();
+        let _socket = std::os::unix::net::UnixListener::bind(out("socket")).unwrap();
+        let mut script = ways_to_open(&["fifo", "device", "socket"]);
+        for (name, target) in
+            [("to-fifo", "fifo"), ("to-device", "device"), ("to-zero", "/dev/zero"), ("to-tty", "/dev/tty")]
+        {
             link(&lab, &format!("out/{name}"), target);
+            script.extend(ways_to_open(&[name]).into_iter().filter(|way| way["do"] == "open"));
         }
-        let mut script = Vec::new();
-        for path in ["out/fifo", "out/socket", "out/to-fifo", "out/to-zero", "out/to-tty"] {
-            for how in ["read", "write", "read write", "", "write create truncate", "read nofollow"] {
-                script.push(json!({ "do": "open", "path": path, "how": how }));
-            }
-        }
-        script.push(to("rename", "out/fifo", "out/fifo2"));
-        script.push(to("link", "out/socket", "out/socket2"));
         let answers = answers(&lab, &script).await;
+        // The guard says so, before anything is opened: a device without a driver has an error of its own.
         assert!(answers.iter().all(is_refused), "{answers:?}");
+        let of_device = script.iter().zip(&answers).filter(|(way, _)| way["path"] == "out/device");
+        assert!(of_device.clone().count() == 8 && of_device.clone().all(|(_, answer)| answer == "!not-permitted"));
+        lab.held([ended("done").denied_some()]).await;
+    });
+}
+
+/// One that never ends, and one that takes nothing: mounted, since nobody but root may make them.
+#[test]
+fn f_14_devices_that_answer() {
+    if !is_where_it_may_mount("files::paths::f_14_devices_that_answer") {
+        return;
+    }
+    block_on(async {
+        let lab = lab();
+        for name in ["zero", "full"] {
+            mount_bind(format!("/dev/{name}"), plant(&lab, &format!("out/{name}"), "")).unwrap();
+        }
+        let answers = answers(&lab, &ways_to_open(&["zero", "full"])).await;
+        assert!(answers.iter().all(is_refused), "{answers:?}");
+        for name in ["zero", "full"] {
+            unmount(lab.tree().join("out").join(name), UnmountFlags::empty()).unwrap();
+        }
         lab.held([ended("done").denied_some()]).await;
     });
 }

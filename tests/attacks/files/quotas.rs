@@ -3,7 +3,6 @@
 use super::*;
 use crate::support::{block_on, descriptors_beneath, ended, until};
 use skillhost_engine::CallError;
-use std::process::Command;
 
 fn repeat(times: u64, of: &[Value]) -> Value {
     json!({ "do": "repeat", "times": times, "of": of })
@@ -137,18 +136,9 @@ fn f_12_folders_do_not_nest_without_end() {
     });
 }
 
-/// Set for the test's own copy in which it may mount.
-const MOUNTED: &str = "SKILLHOST_TEST_MOUNTED";
-
 #[test]
 fn f_12_a_disk_that_is_full() {
-    if std::env::var_os(MOUNTED).is_none() {
-        let mut copy = Command::new("unshare");
-        copy.args(["--user", "--map-root-user", "--mount", "--"]).arg(std::env::current_exe().unwrap());
-        copy.args(["--exact", "files::quotas::f_12_a_disk_that_is_full"]).env(MOUNTED, "1");
-        let output = copy.output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    if !is_where_it_may_mount("files::quotas::f_12_a_disk_that_is_full") {
         return;
     }
     block_on(async {

@@ -107,8 +107,10 @@ fn leak(figures: &mut Figures, runtime: &Runtime, probe: &Arc<Host>) -> Result<(
                 way => {
                     let how = if way == 2 { "sleep" } else { "spin" };
                     let arguments = serde_json::json!({ "how": how });
+                    let before = descriptors()?;
                     let call = runtime.spawn(async move { host.call("misbehave", &arguments, None).await.is_ok() });
-                    runtime.block_on(tokio::task::yield_now());
+                    begun(before + 1.0)?;
+                    ensure!(!call.is_finished(), "it ended by itself");
                     end(runtime, vec![call])?;
                 }
             }
@@ -133,14 +135,19 @@ fn agents(figures: &mut Figures, runtime: &Runtime, probe: &Arc<Host>) -> Result
             runtime.spawn(async move { host.call("misbehave", &serde_json::json!({ "how": "sleep" }), None).await })
         })
         .collect();
-    // Each holds its tree open.
+    begun(before + AGENTS as f64)?;
+    figures.number("host.rss_mb_16_agents", resident_mb()?, None);
+    end(runtime, calls)
+}
+
+/// Waits until so many descriptors are open: each call holds its tree open.
+fn begun(open: f64) -> Result<()> {
     let until = Instant::now() + Duration::from_secs(60);
-    while descriptors()? < before + AGENTS as f64 {
+    while descriptors()? < open {
         ensure!(Instant::now() < until, "the calls did not begin");
         std::thread::yield_now();
     }
-    figures.number("host.rss_mb_16_agents", resident_mb()?, None);
-    end(runtime, calls)
+    Ok(())
 }
 
 fn resident_mb() -> Result<f64> {

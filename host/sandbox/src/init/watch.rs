@@ -24,6 +24,11 @@ pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 const DISK_INTERVAL: Duration = Duration::from_secs(1);
 /// Measuring takes at most this part of the time: a walk of 100 ms is followed by a pause of 1 s.
 const DISK_PAUSE_FACTOR: u32 = 10;
+/// How long the insides of processes are read in one look. Each such read waits for whoever changes that process's memory,
+/// so a thousand processes that are short of a processor could keep the watchdog for as long as they like.
+const INSIDES_PATIENCE: Duration = Duration::from_secs(3);
+/// How many processes are looked at until all are counted once more, which takes as long as looking at a few.
+const PROCESSES_BETWEEN_COUNTS: usize = 16;
 /// Most that a socket keeps, sent and received, where nobody can enlarge its buffers. The default limit allows 10,000.
 const SOCKET_BYTES: u64 = 2 * 212_992;
 /// Most that a descriptor keeps, be it an end of a pipe: the first thousands of a user's pipes are larger, and are few.
@@ -51,12 +56,13 @@ impl<'a> Watch<'a> {
 
     fn look_at_processes(&self) -> Option<Limit> {
         let (mut tasks, mut resident_bytes, mut descriptors) = (0u64, 0u64, 0u64);
-        // Counted before anything is read of them: while a fork bomb grows, each look must be short.
         let ids: Vec<_> = process_ids().collect();
-        if ids.len() as u64 > self.limits.processes.saturating_add(1) {
-            return Some(Limit::Processes);
-        }
-        for id in &ids {
+        for (at, id) in ids.iter().enumerate() {
+            // Counted before anything is read of them, and again and again meanwhile: a fork bomb grows, and leaves little
+            // of a processor to whoever looks.
+            if at.is_multiple_of(PROCESSES_BETWEEN_COUNTS) && self.are_too_many() {
+                return Some(Limit::Processes);
+            }
             let place = Path::new("/proc").join(id);
             tasks += threads_of(&place);
             resident_bytes = resident_bytes.saturating_add(resident_bytes_of(&place));
@@ -72,13 +78,25 @@ impl<'a> Watch<'a> {
             return Some(Limit::Memory);
         }
         // From the cheapest measure, which counts what is shared once for each process, to the exact one.
-        let exceeds = |measure: fn(&Path) -> u64| {
-            let all = ids.iter().map(|id| measure(&Path::new("/proc").join(id)));
-            all.fold(0, u64::saturating_add) > self.limits.memory_bytes
-        };
-        let exceeded =
-            resident_bytes > self.limits.memory_bytes && exceeds(unshared_bytes_of) && exceeds(exact_bytes_of);
+        let exceeded = resident_bytes > self.limits.memory_bytes && self.exceeds_memory(&ids, unshared_bytes_of, None);
+        let exceeded = exceeded && self.exceeds_memory(&ids, exact_bytes_of, Some(INSIDES_PATIENCE));
         exceeded.then_some(Limit::Memory)
+    }
+
+    fn are_too_many(&self) -> bool {
+        process_ids().count() as u64 > self.limits.processes.saturating_add(1)
+    }
+
+    /// Where measuring takes longer than that, or they become too many, what was known before stands: it exceeds.
+    fn exceeds_memory(&self, ids: &[String], measure: fn(&Path) -> u64, patience: Option<Duration>) -> bool {
+        let began = Instant::now();
+        let counts = |at: usize| at.is_multiple_of(PROCESSES_BETWEEN_COUNTS);
+        let is_over = |at| patience.is_some_and(|most| began.elapsed() > most || counts(at) && self.are_too_many());
+        let all = ids.iter().enumerate().map(|(at, id)| match is_over(at) {
+            true => u64::MAX,
+            false => measure(&Path::new("/proc").join(id)),
+        });
+        all.fold(0, u64::saturating_add) > self.limits.memory_bytes
     }
 
     fn look_at_disk(&mut self, alive: &impl Fn() -> bool) -> Option<Limit> {
@@ -188,6 +206,7 @@ impl Unlinked {
         let Ok(device) = fs::metadata(tree).map(|tree| tree.dev()) else { return Self { is_hidden: true, ..found } };
         // By number, since several descriptors can be one file's.
         let mut files = BTreeMap::new();
+        let began = Instant::now();
         // PID 1 is closed to all, and opens nothing for a command.
         for place in process_ids().filter(|id| id != "1").map(|id| Path::new("/proc").join(id)) {
             let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
@@ -201,6 +220,10 @@ impl Unlinked {
                     Ok(_) => {}
                     Err(error) => found.is_hidden |= denied(&error),
                 }
+            }
+            if began.elapsed() > INSIDES_PATIENCE {
+                found.is_hidden = true;
+                continue;
             }
             let maps = fs::read_to_string(place.join("maps")).unwrap_or_default();
             let places = || lasting.iter().map(PathBuf::as_path).chain([tree]);
