@@ -57,9 +57,8 @@ impl Masking {
     /// Blanks out what forms cover in the first `end` bytes, and gives these. The text behind stays as it came, since
     /// forms may overlap.
     fn pass_on(&mut self, end: usize) -> Vec<u8> {
-        let mut blanks = vec![0..self.blank_to];
-        blanks.extend(self.forms.beginning_in(&self.held, 0..end));
-        for blank in blanks {
+        let begun: Vec<_> = self.forms.beginning_in(&self.held, 0..end).collect();
+        for blank in std::iter::once(0..self.blank_to).chain(begun) {
             self.blank_to = self.blank_to.max(blank.end);
             self.held[blank.start..blank.end.min(end)].fill(MASK);
         }
