@@ -170,7 +170,7 @@ mod tests {
         let shown = secret.replace('%', "%25").replace('=', "%3D");
         for shown in [secret, &secret.replace('&', "&amp;"), &secret.replace('\\', r"\\"), &shown] {
             let found = Forms::of([secret]).find(shown.as_bytes());
-            assert_eq!(found, [0..shown.len()], "{shown}");
+            assert_eq!((found.len(), &found[0]), (1, &(0..shown.len())), "{shown}");
         }
     }
 
@@ -198,7 +198,7 @@ mod tests {
             let shown: String = text.bytes().zip(hows).map(|(byte, how)| spelled(byte, how)).collect();
             let found = Forms::of([secret.as_str()]).find(shown.as_bytes());
             if !is_encoded || text.len() <= 30 {
-                prop_assert_eq!(found, vec![0..shown.len()]);
+                prop_assert_eq!((found.len(), &found[0]), (1, &(0..shown.len())));
             }
         }
 
