@@ -118,6 +118,11 @@ impl Journal {
         Ok(Report { connections: state.connections, refused, refusals: state.refusals })
     }
 
+    /// What was refused and nobody was told of yet.
+    pub fn take_refused(&self) -> Vec<Refused> {
+        std::mem::take(&mut self.state().refused)
+    }
+
     /// Writes what has no entry yet, once.
     fn close(&self, state: &mut State) -> Result<(), AuditError> {
         if std::mem::replace(&mut state.is_closed, true) {

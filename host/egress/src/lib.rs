@@ -26,4 +26,4 @@ pub use desk::Rules;
 pub use dial::{Connection, DialError, Dialer, Pinned, Resolve};
 pub use journal::{Journal, Refused, Report};
 pub use measure::measure;
-pub use proxy::Proxy;
+pub use proxy::{Proxy, Waits};

@@ -28,16 +28,27 @@ use tokio::task::{JoinHandle, JoinSet};
 
 /// Connections of one command at one time: package managers use up to some 60. Further ones wait.
 const MAX_CONNECTIONS: usize = 128;
-/// A client on the same machine sends its request at once.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest silence on a connection. Servers that prepare an answer for longer say something in between.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Before the next connection is taken, where one could not be.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// Request line and headers: servers take 8 to 32 KiB.
 pub(crate) const MAX_HEAD_BYTES: usize = 64 << 10;
 /// Headers of one message.
 pub(crate) const MAX_HEADERS: usize = 128;
+
+/// How long a connection is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Waits {
+    /// For the whole head of a request: a client on the same machine sends it at once.
+    pub request: Duration,
+    /// The longest silence. Servers that prepare an answer for longer say something in between.
+    pub silence: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self { request: Duration::from_secs(30), silence: Duration::from_secs(120) }
+    }
+}
 
 /// The way out of one command, at work. Everything of it ends when this is dropped.
 pub struct Proxy {
@@ -56,12 +67,13 @@ impl Proxy {
         dialer: Dialer,
         rules: Rules,
         journal: Arc<Journal>,
+        waits: Waits,
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = TcpListener::from_std(listener)?;
         let desk = Arc::new(Desk { dialer: dialer.apart(), rules, journal });
         let (stop, stopped) = oneshot::channel();
-        Ok(Self { stop, accepting: tokio::spawn(accept(listener, desk, stopped)) })
+        Ok(Self { stop, accepting: tokio::spawn(accept(listener, desk, waits, stopped)) })
     }
 
     /// Ends every connection, and waits until each has its outcome in the log.
@@ -73,7 +85,7 @@ impl Proxy {
 }
 
 /// Serves until `stopped` ends.
-async fn accept(listener: TcpListener, desk: Arc<Desk>, mut stopped: oneshot::Receiver<Infallible>) {
+async fn accept(listener: TcpListener, desk: Arc<Desk>, waits: Waits, mut stopped: oneshot::Receiver<Infallible>) {
     let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
@@ -92,7 +104,7 @@ async fn accept(listener: TcpListener, desk: Arc<Desk>, mut stopped: oneshot::Re
         };
         let desk = Arc::clone(&desk);
         connections.spawn(async move {
-            serve(client, desk).await;
+            serve(client, desk, waits).await;
             drop(permit);
         });
         while connections.try_join_next().is_some() {}
@@ -101,7 +113,7 @@ async fn accept(listener: TcpListener, desk: Arc<Desk>, mut stopped: oneshot::Re
 }
 
 /// One connection of a client.
-async fn serve(client: TcpStream, desk: Arc<Desk>) {
+async fn serve(client: TcpStream, desk: Arc<Desk>, waits: Waits) {
     let meter: Arc<Meter> = Arc::default();
     let tunnel: Arc<Mutex<Option<Tunnel>>> = Arc::default();
     let connection = {
@@ -111,7 +123,7 @@ async fn serve(client: TcpStream, desk: Arc<Desk>) {
             async move { Ok::<_, Infallible>(answer(request, &desk, &tunnel).await) }
         });
         let mut server = http1::Builder::new();
-        server.timer(TokioTimer::new()).header_read_timeout(REQUEST_TIMEOUT);
+        server.timer(TokioTimer::new()).header_read_timeout(waits.request);
         server.keep_alive(false).max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD_BYTES);
         server.serve_connection(TokioIo::new(Metered::new(client, Arc::clone(&meter))), service).with_upgrades()
     };
@@ -127,7 +139,7 @@ async fn serve(client: TcpStream, desk: Arc<Desk>) {
     };
     tokio::select! {
         () = exchange => {}
-        () = meter.silent_for(IDLE_TIMEOUT) => {}
+        () = meter.silent_for(waits.silence) => {}
     }
 }
 

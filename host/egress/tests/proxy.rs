@@ -5,6 +5,8 @@ mod support;
 
 use futures::FutureExt;
 use skillhost_audit::{Count, Decision, Status, Step};
+use skillhost_egress::Waits;
+use std::time::Duration;
 use support::{Lab, OK, Server, read_all};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -294,6 +296,29 @@ async fn r_16_servers_that_stall_hold_nobody_else_up() {
     for mut client in waiting {
         assert!(!read_all(&mut client).await.contains("200"));
     }
+}
+
+#[tokio::test]
+async fn r_16_a_connection_on_which_nothing_passes_is_ended() {
+    let server = Server::with(|stream| {
+        async move {
+            // Says nothing, for as long as the connection lasts.
+            read_all(&mut { stream }).await;
+        }
+        .boxed()
+    })
+    .await;
+    let place = format!("good.example:{}", server.port());
+    let waits = Waits { silence: Duration::from_millis(20), ..Waits::default() };
+    let lab = Lab::with(&[&place], waits).await;
+    let mut tunnel = lab.tunnel(&place).await;
+    // Nobody here ends it: neither client, nor server, nor the command.
+    assert_eq!(read_all(&mut tunnel).await, "");
+    let waits = Waits { request: Duration::from_millis(20), ..Waits::default() };
+    let hurried = Lab::with(&[&place], waits).await;
+    assert!(!hurried.say("GET / HTTP/1.1\r\n").await.starts_with("HTTP/1.1 200"));
+    assert_eq!((lab.end().await.connections, hurried.end().await.connections), (1, 0));
+    assert_eq!(lab.outcomes(), [(Status::Done, format!("{place} 127.0.0.1"))]);
 }
 
 /// More connections than are logged one by one, and as many refusals, each to another place.

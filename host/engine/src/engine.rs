@@ -8,7 +8,7 @@ use crate::config::{Allocation, wasmtime_config};
 use crate::contract::exports::skillhost::skill::{implement, review, spec, tool, verify};
 use crate::error::LoadError;
 use crate::http;
-use crate::inspect::{Inspection, inspect};
+use crate::inspect::{Inspection, inspect_digested};
 use crate::schedule::Scheduler;
 use crate::schema::{self, Schema};
 use crate::sockets;
@@ -126,11 +126,14 @@ impl Engine {
     /// # Errors
     /// Where the bytes are no acceptable component, see [`LoadError`].
     pub async fn load(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
-        let digest = Digest::of(component);
+        self.load_digested(component, Digest::of(component)).await
+    }
+
+    async fn load_digested(&self, component: &[u8], digest: Digest) -> Result<Arc<Skill>, LoadError> {
         if let Some(skill) = self.loaded.lock().ok().and_then(|loaded| loaded.get(&digest).cloned()) {
             return Ok(skill);
         }
-        let inspection = inspect(component)?;
+        let inspection = inspect_digested(component, digest)?;
         if !inspection.manifest.tools.is_empty() {
             // Beside what follows here, since the first call would wait for it.
             drop(tokio::task::spawn_blocking(schema::warm_up));
@@ -152,13 +155,13 @@ impl Engine {
         if found != *expected {
             return Err(LoadError::Digest { expected: *expected, found });
         }
-        self.load(component).await
+        self.load_digested(component, found).await
     }
 
     /// As [`Engine::load`], compiling in this process, and keeping nothing: for the fuzz targets.
     #[cfg(feature = "testing")]
     pub(crate) fn load_here(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
-        let inspection = inspect(component)?;
+        let inspection = crate::inspect::inspect(component)?;
         judge_tools(&inspection)?;
         let code = crate::compile::compile_here(component).map_err(LoadError::Invalid)?;
         Ok(Arc::new(self.link(inspection, &cache::deserialize(&self.wasmtime, &code)?)?))

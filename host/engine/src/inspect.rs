@@ -38,6 +38,12 @@ pub struct Inspection {
 /// Where it is none, too large, imports what the host doesn't have, or lacks a manifest or the export of its kind.
 pub fn inspect(component: &[u8]) -> Result<Inspection, LoadError> {
     check_size("bytes", component.len() as u64, MAX_COMPONENT_BYTES as u64)?;
+    inspect_digested(component, Digest::of(component))
+}
+
+/// As [`inspect`], where the digest of the bytes is known already.
+pub(crate) fn inspect_digested(component: &[u8], digest: Digest) -> Result<Inspection, LoadError> {
+    check_size("bytes", component.len() as u64, MAX_COMPONENT_BYTES as u64)?;
     let manifest = Manifest::from_component(component)?;
     let (imports, exports) = names(component)?;
     for name in &imports {
@@ -48,7 +54,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, LoadError> {
     if !exports.iter().any(|name| is_contract(name, manifest.skill.kind)) {
         return Err(LoadError::Export { kind: manifest.skill.kind });
     }
-    Ok(Inspection { digest: Digest::of(component), size_bytes: component.len(), manifest, imports, exports })
+    Ok(Inspection { digest, size_bytes: component.len(), manifest, imports, exports })
 }
 
 fn is_contract(export: &str, kind: Kind) -> bool {

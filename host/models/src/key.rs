@@ -3,7 +3,7 @@
 use std::fmt;
 
 use reqwest::header::HeaderValue;
-use skillhost_core::secret::{MAX_SECRET_BYTES, forms};
+use skillhost_core::secret::{Forms, MAX_SECRET_BYTES};
 
 use crate::error::ModelError;
 use crate::role::ProviderName;
@@ -16,7 +16,7 @@ pub(crate) struct Key {
     text: String,
     /// How the key shows in texts: as it is, and in the common encodings. None for what is shorter than a secret: a dummy
     /// that a local server wants to see (`none`, `test`), and a word that texts are full of.
-    forms: Vec<String>,
+    forms: Forms,
 }
 
 impl Key {
@@ -39,7 +39,7 @@ impl Key {
         let text = text.trim();
         let sendable =
             !text.is_empty() && text.len() <= MAX_SECRET_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic());
-        sendable.then(|| Self { text: text.to_owned(), forms: forms(text) })
+        sendable.then(|| Self { text: text.to_owned(), forms: Forms::of([text]) })
     }
 
     /// The header's value, marked so that no log prints it.
@@ -53,10 +53,15 @@ impl Key {
     pub(crate) fn scrub(&self, text: &str) -> String {
         let mut scrubbed = text.to_owned();
         // What is left around a key can make up another one. Each replacement shortens the text, so this ends.
-        while let Some(form) = self.forms.iter().find(|form| scrubbed.contains(form.as_str())) {
-            scrubbed = scrubbed.replace(form.as_str(), SCRUBBED);
+        loop {
+            let found = self.forms.find(scrubbed.as_bytes());
+            if found.is_empty() {
+                return scrubbed;
+            }
+            for range in found.into_iter().rev() {
+                scrubbed.replace_range(range, SCRUBBED);
+            }
         }
-        scrubbed
     }
 }
 

@@ -1,7 +1,7 @@
 //! Declared commands in the command sandbox: how gates, set-up and a skill's own runs are started.
 
 use crate::ambient;
-use crate::network;
+use crate::network::{self, Denials};
 use skillhost_audit::{AuditError, Auditor, BodyKind, Count, Payloads, Status};
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, Project, SETUP};
@@ -77,6 +77,8 @@ pub(crate) struct Runner {
     /// Writes down what they reach.
     pub(crate) auditor: Auditor,
     pub(crate) payloads: Arc<Payloads>,
+    /// What commands were refused that nobody waits for any more.
+    pub(crate) refused: Denials,
     /// Whether what package managers download outlasts a command, beside its tree.
     pub(crate) keeps_downloads: bool,
 }
@@ -122,7 +124,7 @@ impl Runner {
         };
         plan.repository = copy.as_ref().map(|copy| copy.path().to_owned());
         let record = (&self.auditor, &self.payloads);
-        let (network, opened) = network::open(name, &command.network, &self.dialer, record);
+        let (network, opened) = network::open(name, &command.network, &self.dialer, record, &self.refused);
         plan.network = network;
         let ran = self.sandbox.run(&plan, std::future::pending(), |_| {}).await.map_err(|source| match source {
             SandboxError::ProgramStart { program, reason } => {
@@ -133,7 +135,7 @@ impl Runner {
         // On a thread that may block. Where that fails there is no runtime any more, and it was dropped with its thread.
         let _ = tokio::task::spawn_blocking(move || drop(copy)).await;
         let refused = match opened {
-            Some(opened) => opened.close(name).await?,
+            Some(opened) => opened.close().await?,
             None => Vec::new(),
         };
         Ok(Ran { outcome: ran?, refused })

@@ -7,6 +7,7 @@ use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
 use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
+use crate::network::Denials;
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
@@ -51,7 +52,7 @@ pub(crate) struct State {
     /// What the skills wrote through the guard so far.
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
     /// What the skills' commands asked the network for and didn't get, not yet in the ledger.
-    pub(crate) refused: Arc<Mutex<Vec<DenialRow>>>,
+    pub(crate) refused: Denials,
 }
 
 /// What the phases hand on.
@@ -145,8 +146,9 @@ impl State {
     /// Runs commands, in somebody's name.
     pub(crate) fn runner(&self, auditor: Auditor) -> Runner {
         let (sandbox, dialer) = (self.host.sandbox.clone(), self.host.dialer.clone());
+        let refused = Arc::clone(&self.refused);
         let keeps_downloads = self.host.project.setup().is_some_and(|setup| setup.network != Network::None);
-        Runner { sandbox, dialer, auditor, payloads: Arc::clone(&self.payloads), keeps_downloads }
+        Runner { sandbox, dialer, auditor, payloads: Arc::clone(&self.payloads), refused, keeps_downloads }
     }
 
     /// The brief of a turn: all that its skill is told.
@@ -324,7 +326,6 @@ impl State {
             exec: Some(Arc::new(ExecPort {
                 project: Arc::clone(&self.host.project),
                 runner: self.runner(auditor.clone()),
-                refused: Arc::clone(&self.refused),
                 worktree: self.tree.clone(),
                 touched: Arc::clone(&self.touched),
                 repository: Some(self.repository.clone()),

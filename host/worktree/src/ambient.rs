@@ -2,6 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the ambient module")]
 
+use crate::allocator;
 use crate::error::WorktreeError;
 use rustix::fs::{CWD, Mode, OFlags};
 use std::ffi::{OsStr, OsString};
@@ -18,6 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// Nothing else is tried where it is none.
 pub(crate) fn open_user_repository(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
     use git2::RepositoryOpenFlags as Flags;
+    allocator::install();
     git2::Repository::open_ext(git_directory, Flags::NO_SEARCH | Flags::NO_DOTGIT, std::iter::empty::<&OsStr>())
 }
 
@@ -33,6 +35,7 @@ pub(crate) fn is_trusted(directory: &Path, all: &[&Path]) -> bool {
 
 /// Whether `safe.directory` names it. An empty value takes back those before it.
 fn is_named_safe(directory: &Path) -> Result<bool, git2::Error> {
+    allocator::install();
     let config = git2::Config::open_default()?;
     let mut is_safe = false;
     config.multivar("safe.directory", None)?.for_each(|entry| {
@@ -44,6 +47,7 @@ fn is_named_safe(directory: &Path) -> Result<bool, git2::Error> {
 
 /// The configuration of the user and the machine, and the one in `file`, as data.
 pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Error> {
+    allocator::install();
     let mut config = git2::Config::open_default()?;
     if kind_of(file).is_some_and(|kind| kind.is_file()) {
         config.add_file(file, git2::ConfigLevel::Local, false)?;
@@ -56,6 +60,7 @@ pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Erro
 /// Nothing that a repository's configuration can name (a file monitor, hooks, a filter, a credential helper, another
 /// working directory) can then be looked up, let alone run.
 pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
+    allocator::install();
     let repository = git2::Repository::open_bare(path)?;
     repository.set_config(&git2::Config::new()?)?;
     Ok(repository)
@@ -64,6 +69,7 @@ pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::
 /// Opens the objects of a git directory by themselves, for reading: neither refs, index, attributes nor ignore rules of
 /// the repository are seen.
 pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
+    allocator::install();
     let objects = git2::Odb::new()?;
     let path = git_directory.join("objects");
     objects.add_disk_alternate(path.to_str().ok_or_else(|| git2::Error::from_str("its path is no text"))?)?;

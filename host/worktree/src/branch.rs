@@ -5,6 +5,7 @@
 //! kill or while another is at it, is moved on. A branch that is elsewhere was moved by somebody else, and is left alone.
 
 use crate::error::WorktreeError;
+use crate::objects;
 use crate::record::WorktreeRecord;
 use crate::tree::is_missing;
 use git2::{ErrorCode, Oid, Repository};
@@ -38,7 +39,7 @@ fn look(git: &Repository, record: &WorktreeRecord) -> Result<(Oid, Tip), Worktre
     let moved = || WorktreeError::BranchMoved { name: record.branch.clone() };
     let kept = target(git, &record.keep_reference())?;
     let branch = target(git, &reference(&record.branch))?.ok_or_else(moved)?;
-    let is_behind = |kept| git.find_commit(kept).is_ok_and(|commit| commit.parent_ids().next() == Some(branch));
+    let is_behind = |kept| objects::commit(git, kept).is_ok_and(|commit| commit.parent_ids().next() == Some(branch));
     match kept {
         Some(kept) if kept != branch && !is_behind(kept) => Err(moved()),
         kept => Ok((branch, Tip { branch: kept.unwrap_or(branch), kept })),

@@ -5,6 +5,7 @@
 use crate::ambient;
 use crate::beneath;
 use crate::error::WorktreeError;
+use crate::objects;
 use crate::repository::read_from;
 use crate::snapshot::Entry;
 use crate::status::{Difference, MAX_BLOB_BYTES, kind_of};
@@ -69,7 +70,7 @@ impl Worktree {
     /// Where the branch can't be read.
     pub fn committed_changes(&self) -> Result<Vec<Change>, WorktreeError> {
         let git = self.open_in_memory()?;
-        let tree = git.find_commit(self.head()?.oid())?.tree_id();
+        let tree = objects::commit(&git, self.head()?.oid())?.tree_id();
         list(&compare(&git, self.base().oid(), tree, &[])?)
     }
 
@@ -119,7 +120,7 @@ impl Worktree {
     /// Where the base can't be read.
     pub fn original(&self, path: &SkillPath, offset: u64, max: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
         let git = self.open_git()?;
-        let tree = git.find_commit(self.base().oid())?.tree()?;
+        let tree = objects::tree_of(&git, self.base().oid())?;
         let Some(content) = read_from(&git, &tree, path.as_str(), MAX_BLOB_BYTES)? else { return Ok(None) };
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(content.len());
         let end = start.saturating_add(usize::try_from(max).unwrap_or(usize::MAX)).min(content.len());
@@ -174,7 +175,7 @@ fn write_working_tree(
         };
         updates.insert(path.clone(), entry);
     }
-    write_tree(git, git.find_commit(look.head)?.tree_id(), &updates)
+    write_tree(git, objects::commit(git, look.head)?.tree_id(), &updates)
 }
 
 fn compare<'a>(
@@ -188,7 +189,7 @@ fn compare<'a>(
     for path in paths.iter().filter(|path| !path.is_root()) {
         options.pathspec(path.as_str());
     }
-    let (old, new) = (git.find_commit(base)?.tree()?, git.find_tree(tree)?);
+    let (old, new) = (objects::tree_of(git, base)?, objects::tree(git, tree)?);
     let mut diff = git.diff_tree_to_tree(Some(&old), Some(&new), Some(&mut options))?;
     diff.find_similar(Some(DiffFindOptions::new().renames(true)))?;
     Ok(diff)

@@ -9,6 +9,7 @@ use crate::beneath::{self, Stamp, io_error};
 use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::links::stays_inside;
+use crate::objects;
 use crate::repository::Repository;
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::stat_cache::StatCache;
@@ -29,7 +30,7 @@ const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Most bytes of all files of a commit: a few compressed ones that are entered many times could fill any disk.
 const MAX_CHECKOUT_BYTES: u64 = 16 << 30;
 /// Longest target of a link: Linux's PATH_MAX.
-const MAX_TARGET_BYTES: usize = 4_096;
+const MAX_TARGET_BYTES: u64 = 4_096;
 /// Most paths that are named.
 const MAX_SKIPPED: usize = 100;
 
@@ -161,12 +162,11 @@ fn write_files(
 }
 
 /// Refuses a commit whose files are too large, before the first of them is written.
-fn check_sizes(git: &git2::Repository, snapshot: &Snapshot) -> Result<(), WorktreeError> {
-    let odb = git.odb()?;
+pub(crate) fn check_sizes(git: &git2::Repository, snapshot: &Snapshot) -> Result<(), WorktreeError> {
     let mut total = 0_u64;
     let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable);
     for entry in snapshot.entries.values().filter(is_file) {
-        let bytes = odb.read_header(entry.blob)?.0 as u64;
+        let bytes = objects::size(git, entry.blob)?;
         total = total.saturating_add(bytes);
         if bytes > MAX_FILE_BYTES {
             return Err(WorktreeError::CommitTooLarge { limit: MAX_FILE_BYTES, what: "bytes in one file" });
@@ -194,7 +194,7 @@ fn write_file(
     entry: Entry,
 ) -> Result<Written, WorktreeError> {
     let path = if directory.is_empty() { name.to_vec() } else { [directory, b"/", name].concat() };
-    let blob = git.find_blob(entry.blob)?;
+    let blob = objects::blob(git, entry.blob, MAX_FILE_BYTES)?;
     let mode = if entry.kind == EntryKind::Executable { 0o755 } else { 0o644 };
     let stamp = create_file(handle, name, blob.content(), mode).map_err(|e| create_error(&path, e))?;
     Ok((path, stamp, entry.blob))
@@ -222,7 +222,7 @@ fn write_link(
     if !may_be_linked(git, path, blob)? {
         return Ok(None);
     }
-    let target = git.find_blob(blob)?;
+    let target = objects::blob(git, blob, MAX_TARGET_BYTES)?;
     let write = || {
         let (parent, name) = beneath::open_parent(root, path)?;
         rustix::fs::symlinkat(target.content(), &parent, name)?;
@@ -233,8 +233,8 @@ fn write_link(
 
 /// Whether a link of a commit is one that trees have.
 pub(crate) fn may_be_linked(git: &git2::Repository, path: &[u8], blob: git2::Oid) -> Result<bool, WorktreeError> {
-    let (bytes, _) = git.odb()?.read_header(blob)?;
-    Ok(bytes < MAX_TARGET_BYTES && stays_inside(path, git.find_blob(blob)?.content()))
+    let is_short = objects::size(git, blob)? < MAX_TARGET_BYTES;
+    Ok(is_short && stays_inside(path, objects::blob(git, blob, MAX_TARGET_BYTES)?.content()))
 }
 
 /// Two names that this file system takes for one are the likely reason for an entry that is there already.

@@ -10,6 +10,7 @@ use crate::error::WorktreeError;
 use crate::executes::executes_by_itself;
 use crate::id::CommitId;
 use crate::message::compose;
+use crate::objects;
 use crate::selection::{LeftOut, Rules, select};
 use crate::settings::person;
 use crate::snapshot::Entry;
@@ -84,7 +85,7 @@ impl Worktree {
         }
         let mut cache = StatCache::load(&self.recorded().stat_cache());
         let updates = store(&look, &selection.included, &mut cache)?;
-        let tree = write_tree(&look.git, look.git.find_commit(look.head)?.tree_id(), &updates)?;
+        let tree = write_tree(&look.git, objects::commit(&look.git, look.head)?.tree_id(), &updates)?;
         let message = compose(request.title, request.body, request.trailers);
         let commit = write(&look.git, tree, &[look.head], &message, request.author.as_ref())?;
         branch::advance(&look.git, self.recorded(), look.tip, commit)?;
@@ -132,8 +133,8 @@ pub(crate) fn write(
     let author = author
         .and_then(|(name, email)| Some((person(name)?, person(email)?)))
         .and_then(|(name, email)| git2::Signature::new(&name, &email, &time).ok());
-    let tree = git.find_tree(tree)?;
-    let parents = parents.iter().map(|id| git.find_commit(*id)).collect::<Result<Vec<_>, _>>()?;
+    let tree = objects::tree(git, tree)?;
+    let parents = parents.iter().map(|id| objects::commit(git, *id)).collect::<Result<Vec<_>, _>>()?;
     let parents: Vec<_> = parents.iter().collect();
     Ok(git.commit(None, author.as_ref().unwrap_or(&committer), &committer, message, &tree, &parents)?)
 }

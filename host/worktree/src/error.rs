@@ -53,6 +53,12 @@ pub enum WorktreeError {
         /// Whether history was cut off when the repository was cloned.
         shallow: bool,
     },
+    /// A way to name a commit that only git itself takes.
+    #[error("{revision:?} is not a revision that is followed here")]
+    RevisionForm {
+        /// The text.
+        revision: String,
+    },
     /// A branch name that git refuses, or that isn't the run's own.
     #[error("{name:?} is not a branch name of this run: {rule}")]
     Branch {
@@ -250,6 +256,9 @@ impl WorktreeError {
                 "the clone is shallow: fetch the branch, or all of it with `git fetch --unshallow`"
             }
             Self::Revision { .. } => "name a branch, a tag or a commit that is in this clone",
+            Self::RevisionForm { .. } => {
+                "name a branch, a tag, a ref or an id, with `~N` or `^N` behind it; `git rev-parse` gives the id of others"
+            }
             Self::Branch { .. } => "a branch template needs `{run}` in it, as in `skillhost/{slug}-{run}`",
             Self::BranchExists { .. } => "rename or delete the branch, or start another run",
             Self::BranchMoved { .. } => {

@@ -17,6 +17,7 @@
 //! File contents are byte-exact in both directions: no line-ending conversion, no filters, no keyword expansion. What
 //! a skill was shown, what a review quoted, what a gate ran on and what is committed are the same bytes.
 
+mod allocator;
 mod ambient;
 mod beneath;
 mod branch;
@@ -31,9 +32,11 @@ mod id;
 mod links;
 mod measure;
 mod message;
+mod objects;
 mod record;
 mod repository;
 mod rescue;
+mod revision;
 mod selection;
 mod settings;
 mod snapshot;

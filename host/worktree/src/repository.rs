@@ -8,10 +8,12 @@ use crate::ambient;
 use crate::error::WorktreeError;
 use crate::git_directory::{self, Looked};
 use crate::id::CommitId;
+use crate::objects;
+use crate::revision::follow;
 use crate::settings::Settings;
-use crate::snapshot::{EntryKind, Snapshot, commit_of};
+use crate::snapshot::{EntryKind, Snapshot};
 use crate::sweep::skill_path;
-use git2::{ErrorClass, ErrorCode};
+use git2::{ErrorClass, ErrorCode, ObjectType};
 use skillhost_core::path::SkillPath;
 use std::path::{Path, PathBuf};
 
@@ -124,37 +126,11 @@ impl Repository {
         target.strip_prefix("refs/heads/").map(str::to_owned)
     }
 
-    /// The commit that a revision names: a branch, a tag, an id, or anything else that git takes.
-    ///
-    /// # Errors
-    /// Where it names none.
-    pub fn resolve(&self, rev: &str) -> Result<CommitId, WorktreeError> {
-        let git = self.open_head()?;
-        // Looked at before it is read, as far as it is a name that a repository chose, or an id.
-        let named = git.resolve_reference_from_short_name(rev).and_then(|found| found.resolve());
-        let named = named.ok().and_then(|reference| reference.target());
-        let id = named.or_else(|| rev.parse::<CommitId>().ok().map(CommitId::oid));
-        match id.map(|id| commit_of(&git, id)) {
-            Some(Err(error)) if named.is_some() || error.is_limit() => return Err(error),
-            // That there is no such id is told below.
-            _ => {}
-        }
-        let found = git.revparse_single(rev).and_then(|object| object.peel_to_commit());
-        match found {
-            Ok(commit) => Ok(CommitId::from(commit.id())),
-            Err(_) => {
-                // A linked worktree's own directory doesn't tell.
-                let shallow = self.open_git().is_ok_and(|git| git.is_shallow());
-                Err(WorktreeError::Revision { revision: rev.chars().take(80).collect(), shallow })
-            }
-        }
-    }
-
     /// The tip of a local branch, if there is one.
     pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
         let git = self.open_git().ok()?;
-        let reference = git.find_reference(&format!("refs/heads/{name}")).ok()?.resolve().ok()?;
-        commit_of(&git, reference.target()?).ok()?
+        let target = follow(&git, &format!("refs/heads/{name}")).ok()??;
+        objects::commit_of(&git, target).ok()?
     }
 
     /// Reads a regular file of a commit; none where it has no such file.
@@ -163,7 +139,7 @@ impl Repository {
     /// Where the file is larger than `max_bytes`, or the commit can't be read.
     pub fn read_file(&self, commit: &CommitId, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
         let git = self.open_git()?;
-        let tree = git.find_commit(commit.oid())?.tree()?;
+        let tree = objects::tree_of(&git, commit.oid())?;
         read_from(&git, &tree, path, max_bytes)
     }
 
@@ -213,14 +189,8 @@ fn uses_lfs(git: &git2::Repository, snapshot: &Snapshot) -> bool {
     let attributes =
         snapshot.entries.iter().filter(|(path, _)| path.rsplit(|b| *b == b'/').next() == Some(b".gitattributes"));
     attributes.take(64).any(|(_, entry)| {
-        let is_small = git
-            .odb()
-            .and_then(|odb| odb.read_header(entry.blob))
-            .is_ok_and(|(bytes, _)| bytes as u64 <= MAX_ATTRIBUTES_BYTES);
-        is_small
-            && git
-                .find_blob(entry.blob)
-                .is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter=lfs"))
+        objects::blob(git, entry.blob, MAX_ATTRIBUTES_BYTES)
+            .is_ok_and(|blob| String::from_utf8_lossy(blob.content()).contains("filter=lfs"))
     })
 }
 
@@ -234,17 +204,25 @@ pub(crate) fn read_from(
     if path.is_empty() || path.contains('\0') {
         return Ok(None);
     }
-    let entry = match tree.get_path(Path::new(path)) {
-        Ok(entry) => entry,
-        Err(e) if e.code() == ErrorCode::NotFound => return Ok(None),
-        Err(e) => return Err(e.into()),
-    };
+    let Some(entry) = entry_at(git, tree, path)? else { return Ok(None) };
     if !matches!(entry.filemode(), 0o100_644 | 0o100_755 | 0o100_664) {
         return Ok(None);
     }
-    let (bytes, _) = git.odb()?.read_header(entry.id())?;
-    if bytes as u64 > max_bytes {
-        return Err(WorktreeError::TooLarge { bytes: bytes as u64, limit: max_bytes });
+    Ok(Some(objects::blob(git, entry.id(), max_bytes)?.content().to_vec()))
+}
+
+/// What a path leads to, directory by directory.
+fn entry_at(
+    git: &git2::Repository,
+    tree: &git2::Tree<'_>,
+    path: &str,
+) -> Result<Option<git2::TreeEntry<'static>>, WorktreeError> {
+    let mut tree = tree.clone();
+    let mut rest = path;
+    while let Some((directory, beneath)) = rest.split_once('/') {
+        let entry = tree.get_name(directory).filter(|entry| entry.kind() == Some(ObjectType::Tree));
+        let Some(id) = entry.map(|entry| entry.id()) else { return Ok(None) };
+        (tree, rest) = (objects::tree(git, id)?, beneath);
     }
-    Ok(Some(git.find_blob(entry.id())?.content().to_vec()))
+    Ok(tree.get_name(rest).map(|entry| entry.to_owned()))
 }

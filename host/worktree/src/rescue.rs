@@ -11,6 +11,7 @@ use crate::checkout::remove_directory;
 use crate::commit;
 use crate::error::WorktreeError;
 use crate::id::CommitId;
+use crate::objects;
 use crate::record::WorktreeRecord;
 use crate::repository::{Repository, read_from};
 use crate::snapshot::Entry;
@@ -106,11 +107,11 @@ impl Rescue {
             };
             updates.insert(path.clone(), entry);
         }
-        let tree = write_tree(git, git.find_commit(self.look.head)?.tree_id(), &updates)?;
+        let tree = write_tree(git, objects::commit(git, self.look.head)?.tree_id(), &updates)?;
         let name = self.record.rescue_reference();
         let earlier = branch::target(git, &name)?;
         if let Some(earlier) = earlier
-            && git.find_commit(earlier)?.tree_id() == tree
+            && objects::commit(git, earlier)?.tree_id() == tree
         {
             return Ok(earlier.into());
         }
@@ -147,7 +148,7 @@ impl Saved {
 fn choose(look: &Look, record: &WorktreeRecord, max_bytes: u64) -> Result<(Chosen, u64), WorktreeError> {
     // Without the rules that stand in the git directory itself, which nobody reviewed.
     let git = ambient::open_objects(&record.git_directory)?;
-    let base = git.find_commit(record.base.oid())?.tree()?;
+    let base = objects::tree_of(&git, record.base.oid())?;
     if let Some(rules) = read_from(&git, &base, ".gitignore", MAX_IGNORE_BYTES)? {
         // Rules that libgit2 can't read ignore nothing.
         let _ = git.add_ignore_rule(&String::from_utf8_lossy(&rules).replace('\0', ""));

@@ -4,7 +4,8 @@
 use crate::beneath::lossy;
 use crate::error::WorktreeError;
 use crate::id::CommitId;
-use git2::{ObjectType, Oid, Repository};
+use crate::objects;
+use git2::{Oid, Repository};
 use skillhost_core::path::is_git_name;
 use std::collections::{BTreeMap, HashSet};
 
@@ -19,12 +20,6 @@ const MAX_PATH_BYTES: usize = 4_000;
 const MAX_ENTRIES: usize = 2 * MAX_FILES;
 /// Most bytes of all paths together: what a million files with paths of 250 bytes have.
 const MAX_PATHS_BYTES: usize = 250 << 20;
-
-/// Largest commit, or single directory of one, that is read: libgit2 reads them whole. A directory with a million files
-/// has some 40 MB.
-const MAX_OBJECT_BYTES: usize = 128 << 20;
-/// Longest chain of tags that name tags.
-const MAX_TAGS: usize = 16;
 
 /// What an entry of a commit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +71,7 @@ impl Snapshot {
     /// # Errors
     /// Where it has an entry that can't be written to disk without harm, or is over a limit.
     pub(crate) fn of_commit(repository: &Repository, commit: CommitId) -> Result<Self, WorktreeError> {
-        require_readable(repository, commit.oid())?;
-        Self::of_tree(repository, repository.find_commit(commit.oid())?.tree_id())
+        Self::of_tree(repository, objects::commit(repository, commit.oid())?.tree_id())
     }
 
     pub(crate) fn of_tree(repository: &Repository, tree: Oid) -> Result<Self, WorktreeError> {
@@ -89,8 +83,7 @@ impl Snapshot {
             if depth > MAX_DEPTH {
                 return Err(over(MAX_DEPTH, "nested directories"));
             }
-            require_readable(repository, tree)?;
-            let tree = repository.find_tree(tree)?;
+            let tree = objects::tree(repository, tree)?;
             entries += tree.len();
             if entries > MAX_ENTRIES {
                 return Err(over(MAX_ENTRIES, "entries"));
@@ -141,33 +134,6 @@ impl Snapshot {
 fn order(name: &[u8], mode: i32) -> Vec<u8> {
     let behind: &[u8] = if mode == 0o040_000 { b"/" } else { b"" };
     [name, behind].concat()
-}
-
-/// The commit that an object is, or that it names as a tag, or as a tag of a tag; none where it is something else. Each
-/// is looked at before it is read.
-///
-/// # Errors
-/// Where one of them would take the host's memory, or can't be read.
-pub(crate) fn commit_of(repository: &Repository, mut id: Oid) -> Result<Option<CommitId>, WorktreeError> {
-    let odb = repository.odb()?;
-    for _ in 0..MAX_TAGS {
-        require_readable(repository, id)?;
-        match odb.read_header(id)?.1 {
-            ObjectType::Commit => return Ok(Some(CommitId::from(id))),
-            ObjectType::Tag => id = repository.find_tag(id)?.target_id(),
-            _ => return Ok(None),
-        }
-    }
-    Ok(None)
-}
-
-/// Refuses a commit or a directory that would take the host's memory.
-pub(crate) fn require_readable(repository: &Repository, id: Oid) -> Result<(), WorktreeError> {
-    let (bytes, _) = repository.odb()?.read_header(id)?;
-    if bytes > MAX_OBJECT_BYTES {
-        return Err(WorktreeError::CommitTooLarge { limit: MAX_OBJECT_BYTES as u64, what: "bytes in one object" });
-    }
-    Ok(())
 }
 
 /// Why a name in a commit is not written to disk.

@@ -3,6 +3,7 @@
 use crate::beneath::{self, Stamp};
 use crate::checkout::may_be_linked;
 use crate::error::WorktreeError;
+use crate::objects;
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::stat_cache::StatCache;
 use crate::walk::Listing;
@@ -81,7 +82,7 @@ fn differs(
         return Ok(known != blob);
     }
     // A file is read only where it could be the same: a command can make any number of large ones that cost it nothing.
-    if git.odb()?.read_header(blob)?.0 as u64 != stamp.size {
+    if objects::size(git, blob)? != stamp.size {
         return Ok(true);
     }
     match beneath::read(root, path, MAX_BLOB_BYTES) {

@@ -5,11 +5,13 @@
 //! changed configuration would otherwise reach the next one.
 
 use crate::ambient;
-use crate::checkout::remove_directory;
+use crate::checkout::{check_sizes, remove_directory};
 use crate::commit;
 use crate::error::WorktreeError;
 use crate::id::CommitId;
+use crate::objects;
 use crate::repository::Repository;
+use crate::snapshot::Snapshot;
 use git2::Index;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -68,7 +70,9 @@ impl Repository {
 
     fn fill(&self, commit: CommitId, dir: &Path) -> Result<(), WorktreeError> {
         let git = self.open_git()?;
-        let tree = git.find_commit(commit.oid())?.tree_id();
+        // What is packed is read whole, beneath every directory.
+        check_sizes(&git, &Snapshot::of_commit(&git, commit)?)?;
+        let tree = objects::commit(&git, commit.oid())?.tree_id();
         // What `init` writes is replaced, so that only the host's words are in it.
         drop(ambient::init_git_directory(dir)?);
         ambient::write_atomically(&dir.join("config"), CONFIG, false)?;
@@ -82,7 +86,7 @@ impl Repository {
         let only = commit::write(&copy, tree, &[], &format!("Files of {commit}\n"), None)?;
         copy.reference("refs/heads/base", only, false, "skillhost: base")?;
         let mut index = Index::open(&dir.join("index"))?;
-        index.read_tree(&copy.find_tree(tree)?)?;
+        index.read_tree(&objects::tree(&copy, tree)?)?;
         index.write()?;
         Ok(())
     }

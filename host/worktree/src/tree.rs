@@ -1,6 +1,7 @@
 //! Making a commit's tree from another one and a few changes: only the directories that change are written again.
 
 use crate::error::WorktreeError;
+use crate::objects;
 use crate::snapshot::{Entry, MAX_DEPTH};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ fn write_directory(
             None => changes.entry(path).or_default().itself = Some(*entry),
         }
     }
-    let base = base.map(|id| git.find_tree(id)).transpose()?;
+    let base = base.map(|id| objects::tree(git, id)).transpose()?;
     let mut builder = git.treebuilder(base.as_ref())?;
     for (name, change) in changes {
         let old = builder.get(name)?.map(|entry| (entry.kind(), entry.id()));

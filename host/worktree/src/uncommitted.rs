@@ -6,6 +6,7 @@ use crate::ambient;
 use crate::beneath;
 use crate::error::WorktreeError;
 use crate::repository::Repository;
+use crate::snapshot::Snapshot;
 use crate::status::MAX_BLOB_BYTES;
 use git2::{Index, IndexEntry, IndexEntryExtendedFlag, ObjectType, Oid};
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -24,8 +25,13 @@ impl Repository {
         }
         let git = self.open_head()?;
         let index = Index::open(&file)?;
-        let head = git.find_commit(self.resolve("HEAD")?.oid())?.tree()?;
-        if git.diff_tree_to_index(Some(&head), Some(&index), None)?.deltas().len() > 0 {
+        let head = Snapshot::of_commit(&git, self.resolve("HEAD")?)?;
+        let is_of_head = |entry: &IndexEntry| {
+            head.entries
+                .get(&entry.path)
+                .is_some_and(|of_head| of_head.blob == entry.id && of_head.kind.mode() == entry.mode)
+        };
+        if index.len() != head.entries.len() || !index.iter().all(|entry| is_of_head(&entry)) {
             return Ok(true);
         }
         let root = ambient::open_directory(self.workdir())?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use skillhost_audit::{Actor, Keyring, Log, Payloads, Subject};
 use skillhost_core::name::RunId;
 use skillhost_core::reach::Openings;
-use skillhost_egress::{Dialer, Journal, Proxy, Rules};
+use skillhost_egress::{Dialer, Journal, Proxy, Rules, Waits};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -55,7 +55,7 @@ fn start(folder: &std::path::Path, server: SocketAddr) -> Result<(Proxy, SocketA
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let at = listener.local_addr()?;
     let journal = Journal::new(log.auditor(Actor::default()), payloads);
-    Ok((Proxy::start(listener, Dialer::new(openings), rules, journal)?, at))
+    Ok((Proxy::start(listener, Dialer::new(openings), rules, journal, Waits::default())?, at))
 }
 
 /// From before the connection to its first byte; with `target`, through the proxy at `to`.

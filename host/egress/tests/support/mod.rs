@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use skillhost_audit::{Actor, BodyKind, Class, Entry, Keyring, Log, Payloads, Status, Step, Subject, read_entries};
 use skillhost_core::name::RunId;
 use skillhost_core::reach::Openings;
-use skillhost_egress::{Dialer, Journal, Proxy, Report, Resolve, Rules};
+use skillhost_egress::{Dialer, Journal, Proxy, Report, Resolve, Rules, Waits};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -53,6 +53,10 @@ pub struct Lab {
 
 impl Lab {
     pub async fn new(hosts: &[&str]) -> Self {
+        Self::with(hosts, Waits::default()).await
+    }
+
+    pub async fn with(hosts: &[&str], waits: Waits) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let run: RunId = "7f3k".parse().unwrap();
         let keys = Keyring::open(folder.path()).unwrap();
@@ -66,7 +70,7 @@ impl Lab {
         let address = listener.local_addr().unwrap();
         let hosts = hosts.iter().map(|host| host.parse().unwrap()).collect();
         let rules = Rules { command: "setup".parse().unwrap(), hosts };
-        let proxy = Proxy::start(listener, dialer, rules, Arc::clone(&journal)).unwrap();
+        let proxy = Proxy::start(listener, dialer, rules, Arc::clone(&journal), waits).unwrap();
         let journal = Mutex::new(Some(journal));
         Self { folder, log, journal, payloads, proxy: Mutex::new(Some(proxy)), address }
     }

@@ -27,8 +27,6 @@ const KEPT_BYTES: usize = 64 << 20;
 pub(crate) struct ExecPort {
     pub(crate) project: Arc<Project>,
     pub(crate) runner: Runner,
-    /// What commands were refused, for the run to save.
-    pub(crate) refused: Arc<Mutex<Vec<DenialRow>>>,
     pub(crate) worktree: AgentTree,
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
     pub(crate) repository: Option<PathBuf>,
@@ -140,7 +138,7 @@ impl Exec for ExecPort {
             for line in network::tell(&name, &ran.refused) {
                 self.watcher.tell(&self.run, Event::Warning(escape_terminal(&line, 500)));
             }
-            if let Ok(mut refused) = self.refused.lock() {
+            if let Ok(mut refused) = self.runner.refused.lock() {
                 refused.extend(ran.refused.iter().map(|refused| DenialRow::of_command(&name, refused)));
             }
             let ran = ran.outcome;

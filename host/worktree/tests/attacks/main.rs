@@ -11,6 +11,7 @@ mod large;
 mod many;
 mod messages;
 mod odd;
+mod packs;
 mod pointers;
 mod refs;
 mod repositories;

@@ -181,3 +181,50 @@ fn g_07_no_reflog_tells_anything_of_others() {
     assert_eq!(fixture.state(), before);
     assert!(fixture.git(&["reflog", "show", "main"]).lines().count() == 1);
 }
+
+#[test]
+fn g_06_a_revision_leads_to_refs_and_their_ancestors_and_to_no_other_file() {
+    let fixture = Fixture::new();
+    put(&fixture.dir.join("b"), "b");
+    fixture.git(&["add", "-A"]);
+    fixture.git(&["commit", "-q", "-m", "second"]);
+    fixture.git(&["tag", "-a", "-m", "one", "v1", "main"]);
+    fixture.git(&["update-ref", "refs/remotes/origin/main", "main~1"]);
+    fixture.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main"]);
+    let main = fixture.git(&["rev-parse", "main"]);
+    let first = fixture.git(&["rev-parse", "main~1"]);
+    for (revision, expected) in [
+        ("main", &main),
+        ("@", &main),
+        ("v1^0", &main),
+        ("refs/heads/main", &main),
+        ("heads/main", &main),
+        (&main[..7], &main),
+        ("v1~1", &first),
+        ("HEAD^", &first),
+        (format!("{}^1", &main[..12]).as_str(), &first),
+        ("origin", &first),
+        ("origin/main", &first),
+    ] {
+        assert_eq!(fixture.open().resolve(revision).unwrap().to_string(), *expected, "{revision}");
+    }
+    // Files that are no refs: none is opened, so a FIFO keeps nobody waiting, by whichever name or ref it is reached.
+    let fifo = fixture.dir.join(".git/hooks/fifo");
+    crate::fixture::fifo(&fifo);
+    put(&fixture.dir.join(".git/refs/heads/lead"), "ref: hooks/fifo\n");
+    put(&fixture.dir.join(".git/refs/heads/circle"), "ref: refs/heads/circle\n");
+    let repository = fixture.open();
+    for missing in ["hooks/fifo", "lead", "circle", "refs/heads/../../hooks/fifo", "config", "v1~7", "HEAD^2", "ffff"] {
+        let error = repository.resolve(missing).unwrap_err();
+        assert!(
+            matches!(error, WorktreeError::Revision { .. } | WorktreeError::RevisionForm { .. }),
+            "{missing}: {error}"
+        );
+    }
+    assert_eq!(repository.branch_tip("lead"), None);
+    for other in ["HEAD^{tree}", "main@{0}", "@{-1}", ":/second", "main:b", "v1~1x", ""] {
+        let error = repository.resolve(other).unwrap_err();
+        assert!(matches!(error, WorktreeError::RevisionForm { .. }), "{other}: {error}");
+        assert!(error.hint().unwrap().contains("~N"));
+    }
+}
