@@ -101,7 +101,7 @@ impl<'h> Explorer<'h> {
 }
 
 /// Not a defence: whoever can make two contents collide only fools itself.
-fn fingerprint(content: &[u8]) -> u64 {
+pub(crate) fn fingerprint(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     hasher.finish()

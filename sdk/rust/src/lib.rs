@@ -39,6 +39,7 @@ mod allowance;
 mod ambient;
 pub mod arguments;
 pub mod clip;
+mod context;
 pub mod conversation;
 pub mod executed;
 pub mod explore;
