@@ -14,7 +14,7 @@ pub(crate) mod room;
 
 use std::collections::HashMap;
 
-use crate::clip::clip;
+use crate::clip::{clip, head};
 use crate::explore::{MAX_FILE_BYTES, fingerprint};
 use crate::{Error, Host, Message, Part, Reply, Request, Speaker, Stop, Tier, ToolChoice, ToolDefinition};
 use crate::{allowance, conversation::text_of};
@@ -29,6 +29,8 @@ const NOTES_EVERY: u32 = 20;
 /// What stands between two hand-offs that a model is asked for. Where one is due sooner, it is made without.
 const ASKING_EVERY: u32 = 5;
 const MAX_NOTES_BYTES: usize = 4_200;
+/// What is read of a hand-off; some 4,500 of it are kept.
+const MAX_SAID_BYTES: usize = 32_000;
 
 /// A request that grows.
 pub(crate) struct Context {
@@ -178,20 +180,16 @@ impl Context {
     /// Masks in one batch, or not at all.
     fn mask(&mut self, host: &dyn Host, room: &Room) -> bool {
         let gained = |bytes: usize| self.meter.gained((bytes as u64).div_ceil(3));
-        let changed = |seen: &Observation| {
-            let now = seen.about.file.as_deref().and_then(|file| content(host, file));
-            seen.content.is_some() && now != seen.content
-        };
-        let messages = &self.request.messages;
-        let masks = masking::masks(messages, &self.observations, room, gained, changed);
+        let masks = masking::masks(&self.request.messages, &self.observations, room, gained);
         if gained(masks.iter().map(|mask| mask.bytes).sum()) < room.mask_least {
             return false;
         }
-        for mask in masks {
-            if let Some(observation) = self.observations.get_mut(&mask.id) {
-                observation.masked = true;
-            }
-            masking::apply(mask, &mut self.request.messages);
+        for mask in &masks {
+            let Some(seen) = self.observations.get_mut(&mask.id) else { continue };
+            let now = seen.about.file.as_deref().and_then(|file| content(host, file));
+            let changed = seen.content.is_some() && now != seen.content;
+            seen.masked = true;
+            masking::apply(mask, &mut self.request.messages, seen, changed);
         }
         true
     }
@@ -232,7 +230,9 @@ impl Context {
         self.request.messages.extend(rest);
         self.without_asking = 0;
         match reply {
-            Ok(reply) if reply.stop != Stop::Refused => Ok(Some(text_of(&reply.parts))),
+            Ok(reply) if reply.stop != Stop::Refused => {
+                Ok(Some(head(&text_of(&reply.parts), MAX_SAID_BYTES).to_owned()))
+            }
             // Whatever stands in the way of it will stand in the way of the next turn, which says so.
             Ok(_) | Err(Error::Failed(_) | Error::Exhausted(_)) => Ok(None),
             Err(error) => Err(error),

@@ -1,82 +1,11 @@
 //! What is dropped from a conversation that grows, and what stays.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use skillhost_sdk::arguments::Arguments;
-use skillhost_sdk::conversation::{Called, Conversation, Limits, Toolbox, user};
+mod common;
+
+use common::{QUESTION, rendered, run};
 use skillhost_sdk::mock::{Host, calls, reply, text};
-use skillhost_sdk::{Error, Host as _, Part, Reply, Request, Stop, Tier, ToolDefinition, schema};
-
-/// Tools whose results are as long as the call says.
-struct Desk<'h> {
-    host: &'h Host,
-    plan: String,
-    turns: u64,
-}
-
-impl Toolbox for Desk<'_> {
-    type Output = ();
-
-    fn definitions(&self) -> Vec<ToolDefinition> {
-        let fields = [
-            ("path", schema::text_or_null("")),
-            ("name", schema::text_or_null("")),
-            ("bytes", schema::integer_or_null("")),
-        ];
-        let mut tools: Vec<ToolDefinition> =
-            ["read", "write", "fail", "run", "finish"].map(|name| schema::tool(name, "", &fields)).into();
-        tools.push(schema::tool("plan", "", &[("text", schema::text(""))]));
-        tools
-    }
-
-    fn generation(&self, _name: &str) -> u64 {
-        self.turns
-    }
-
-    fn begin_turn(&mut self) {
-        self.turns += 1;
-    }
-
-    fn call(&mut self, name: &str, arguments: &Arguments) -> Called<()> {
-        let filler = "x".repeat(arguments.integer("bytes").unwrap_or_default());
-        match name {
-            "finish" => Called::Done(()),
-            "fail" => Called::Failed(format!("it failed {filler}")),
-            "run" => Called::Told(format!("exit 0 in 5 ms (run:1)\n{filler}")),
-            "write" => {
-                self.host.write(arguments.text("path"), b"two").unwrap();
-                Called::Told("written".into())
-            }
-            "plan" => {
-                self.plan = arguments.text("text").into();
-                Called::Told("stored".into())
-            }
-            _ => Called::Told(format!("{}: lines 1–9 of 9\n{filler}", arguments.text("path"))),
-        }
-    }
-
-    fn notes(&self) -> &str {
-        &self.plan
-    }
-
-    fn said(&mut self, _text: &str) -> Called<()> {
-        Called::Failed("call a tool".into())
-    }
-
-    fn last_turn(&mut self) -> String {
-        "last turn".into()
-    }
-
-    fn hand_back(&self) -> String {
-        "changed nothing".into()
-    }
-}
-
-fn run(host: &Host, turns: u32) -> Result<(), Error> {
-    let messages = vec![user("# Goal\nGreet."), user("# Steps\nOne.")];
-    let limits = Limits { turns, notice_at: turns };
-    let mut desk = Desk { host, plan: String::new(), turns: 0 };
-    Conversation::new(host, Tier::Standard, "system", messages).run(&mut desk, limits)
-}
+use skillhost_sdk::{Error, Part, Reply, Request, Stop};
 
 /// A tool, its path or command, and the length of its result.
 fn call(id: usize, name: &str, subject: &str, bytes: usize) -> Reply {
@@ -111,10 +40,6 @@ fn result(request: &Request, id: &str) -> Option<String> {
         Part::ToolResult(result) if result.id == id => Some(result.content.clone()),
         _ => None,
     })
-}
-
-fn rendered(request: &Request) -> String {
-    format!("{:?}", request.messages)
 }
 
 fn is_masked(request: &Request, id: usize) -> bool {
@@ -214,8 +139,6 @@ fn talk(id: usize) -> Reply {
     reply
 }
 
-const QUESTION: &str = "The context is nearly full.";
-
 #[test]
 fn a_hand_off_stands_for_what_masking_could_not_drop() {
     let said = "## Goal\nGreet\n## Done\nLooked\n## Remaining\nWrite\n## Decisions and why\nNone\n## Files\nsrc/7.rs\n\
@@ -251,7 +174,7 @@ fn a_hand_off_is_made_without_a_model_where_it_answers_badly() {
         let mut replies = vec![plan("small steps"), call(90, "run", "test", 10), call(91, "fail", "a", 10)];
         replies.extend((0..20).map(talk));
         replies.push(answer);
-        let sent = requests(Host::new(), replies);
+        let sent = requests(Host::new().file("src/7.rs", ""), replies);
         let hand_off = format!("{:?}", sent.last().unwrap().messages[2]);
         for known in [
             "## Done\\nchanged nothing",
@@ -293,105 +216,4 @@ fn asking_for_a_hand_off_takes_one_of_the_turns() {
         .fold(Host::new(), Host::reply);
     assert!(matches!(run(&host, 25), Err(Error::Exhausted(what)) if what.starts_with("25 turns")));
     assert_eq!(host.requests.borrow().len(), 25);
-}
-
-/// What a model of this many bytes for ten tokens counts.
-fn counted(request: &Request, bytes_for_ten: usize) -> u64 {
-    let part = |part: &Part| match part {
-        Part::Text(text) | Part::Reasoning(text) => text.len(),
-        Part::ToolCall(call) => call.name.len() + call.arguments.len(),
-        Part::ToolResult(result) => result.content.len(),
-    };
-    let parts: usize = request.messages.iter().flat_map(|message| &message.parts).map(part).sum();
-    let tools: usize = request.tools.iter().map(|tool| tool.parameters.len() + tool.description.len()).sum();
-    ((parts + tools + request.system.as_ref().map_or(0, String::len)) * 10 / bytes_for_ten) as u64
-}
-
-/// One of 300 turns: now one call, now several, long and short, failed, talkative, with a plan now and then.
-fn varied(count: usize) -> Reply {
-    let random = count.wrapping_mul(2_654_435_761) >> 7;
-    let one = |id: usize| {
-        let name = ["read", "read", "read", "fail", "run", "write"][(random >> (id * 3)) % 6];
-        let subject = format!("src/{}.rs", (random >> 4) % 40);
-        let bytes = [200, 24_000, 4_000, 10_000, 800][(random >> (id * 2)) % 5];
-        (name, format!(r#"{{"path":"{subject}","name":"c{}","bytes":{bytes}}}"#, random % 3))
-    };
-    let mut wanted: Vec<(&str, String)> = (0..1 + random % 4).map(one).collect();
-    if count % 30 == 7 {
-        wanted.push(("plan", format!(r#"{{"text":"plan of {count} {}"}}"#, "p".repeat(3_000))));
-    }
-    let ids: Vec<String> = (0..wanted.len()).map(|id| format!("t{count}-{id}")).collect();
-    let named: Vec<(&str, &str, &str)> =
-        ids.iter().zip(&wanted).map(|(id, (name, arguments))| (id.as_str(), *name, arguments.as_str())).collect();
-    let mut reply = calls(&named);
-    reply.parts.insert(0, Part::Reasoning(format!("because {count}")));
-    reply.parts.insert(1, Part::Text("w".repeat([100, 1_000, 16_000][random % 3])));
-    reply
-}
-
-/// Runs 300 turns; the largest request with its reply, as the model counts them.
-fn simulate(window: u64, bytes_for_ten: usize, counts: bool) -> u64 {
-    let model = move |request: &Request, count: usize| {
-        let mut reply = match rendered(request).contains(QUESTION) {
-            true => text(&format!("## Done\n{}\n## Dead ends\nnone", "d".repeat(2_000))),
-            false => varied(count),
-        };
-        reply.usage.input_tokens = if counts { counted(request, bytes_for_ten) } else { 0 };
-        reply
-    };
-    let host = (0..40).fold(Host::new(), |host, id| host.file(&format!("src/{id}.rs"), "one"));
-    let host = host.window_tokens(window).model(model);
-    let result = run(&host, 300);
-    assert!(matches!(&result, Err(Error::Exhausted(what)) if what.starts_with("300 turns")), "{result:?}");
-    let requests = host.requests.into_inner();
-    assert_eq!(requests.len(), 300);
-    let mut peak = 0;
-    for request in &requests {
-        assert_eq!((&request.system, &request.tools), (&requests[0].system, &requests[0].tools));
-        assert_eq!(request.messages[..2], requests[0].messages[..2]);
-        check_turns(request);
-        peak = peak.max(counted(request, bytes_for_ten) + request.max_output_tokens.map_or(8_192, u64::from));
-    }
-    let asked = requests.iter().filter(|request| rendered(request).contains(QUESTION)).count();
-    assert!(asked > 2 && asked < 60, "{asked}");
-    peak
-}
-
-/// Whole turns: each call has its result behind it and each result its call, and reasoning is what it was.
-fn check_turns(request: &Request) {
-    let mut open: Vec<&str> = vec![];
-    for message in &request.messages[2..] {
-        let mut turn = None;
-        for part in &message.parts {
-            match part {
-                Part::Reasoning(text) => turn = text.strip_prefix("because "),
-                Part::ToolCall(call) => {
-                    assert!(call.id.starts_with(&format!("t{}-", turn.unwrap())), "{}", call.id);
-                    open.push(&call.id);
-                }
-                Part::ToolResult(result) => {
-                    assert!(!open.is_empty() && open.remove(0) == result.id, "{}", result.id);
-                }
-                Part::Text(_) => {}
-            }
-        }
-    }
-    assert!(open.is_empty(), "{open:?}");
-}
-
-#[test]
-fn three_hundred_turns_stay_within_a_window_of_64k_tokens() {
-    // Tokens of four bytes, of three, and of two and a half, which only the provider's count tells; and no count at all.
-    for (bytes_for_ten, counts) in [(40, true), (30, true), (25, true), (30, false)] {
-        let peak = simulate(64_000, bytes_for_ten, counts);
-        assert!(peak <= 64_000, "{bytes_for_ten} {counts}: {peak}");
-    }
-}
-
-#[test]
-fn other_windows_hold_as_well() {
-    for window in [32_000, 128_000] {
-        let peak = simulate(window, 35, true);
-        assert!(peak <= window, "{window}: {peak}");
-    }
 }

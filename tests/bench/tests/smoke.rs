@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-const FIGURES: [&str; 11] = [
+const FIGURES: [&str; 14] = [
     "call.overhead_ratio",
     "cli.call_warm_ms",
     "files.read_vs_native_ratio",
@@ -13,6 +13,9 @@ const FIGURES: [&str; 11] = [
     "files.create_vs_native_ratio",
     "files.big_vs_native_ratio",
     "hostile.neighbour_ratio",
+    "loop.context_peak_tokens",
+    "loop.prefix_stable_ratio",
+    "loop.turn_overhead_ms",
     "proxy.connect_ms",
     "sandbox.start_ms",
     "worktrees.vs_git_ratio",

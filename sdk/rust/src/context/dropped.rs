@@ -12,6 +12,7 @@ const MAX_LINES: usize = 8;
 const MAX_LINE_BYTES: usize = 200;
 const MAX_RUN_BYTES: usize = 300;
 const MAX_FILES: usize = 60;
+const MAX_EARLIER_BYTES: usize = 1_200;
 
 /// What is known of `messages`. What an earlier hand-off said stands before it, since its turns are gone.
 pub(super) fn handoff(
@@ -44,7 +45,8 @@ pub(super) fn handoff(
             }
         }
     }
-    let files: BTreeSet<&String> = observations.values().filter_map(|seen| seen.about.file.as_ref()).collect();
+    let shown = observations.values().filter(|seen| seen.content.is_some());
+    let files: BTreeSet<&String> = shown.filter_map(|seen| seen.about.file.as_ref()).collect();
     let files: Vec<String> = files.into_iter().take(MAX_FILES).map(|file| format!("- {file}")).collect();
     let runs = runs.into_iter().map(|(_, run)| run).collect();
     Handoff {
@@ -60,7 +62,7 @@ pub(super) fn handoff(
 
 fn joined(earlier: String, mut lines: Vec<String>) -> String {
     let newest = lines.split_off(lines.len().saturating_sub(MAX_LINES)).join("\n");
-    format!("{earlier}\n{newest}").trim().to_owned()
+    format!("{}\n{newest}", head(&earlier, MAX_EARLIER_BYTES)).trim().to_owned()
 }
 
 fn line(text: &str) -> String {

@@ -12,23 +12,21 @@ const MAX_VERBATIM: usize = 10;
 /// What stays of a failure, so that it is not repeated.
 const FAILURE_BYTES: usize = 500;
 
-/// A result, and what will stand in its place.
+/// A result that can give way.
 pub(super) struct Mask {
     message: usize,
     part: usize,
     pub(super) id: String,
-    text: String,
-    /// How much shorter that is.
+    /// How much shorter that makes it, at least.
     pub(super) bytes: usize,
 }
 
-/// What can be masked, newest first. `tokens` tells how many a text has, `changed` whether what was seen is another by now.
+/// What can be masked, newest first. `tokens` tells how many a text of so many bytes has.
 pub(super) fn masks(
     messages: &[Message],
     observations: &HashMap<String, Observation>,
     room: &Room,
     tokens: impl Fn(usize) -> u64,
-    changed: impl Fn(&Observation) -> bool,
 ) -> Vec<Mask> {
     // The model has not seen the newest turn's results yet.
     let unseen = messages.iter().rposition(|message| message.speaker == Speaker::Assistant).unwrap_or_default();
@@ -46,29 +44,28 @@ pub(super) fn masks(
             if at > unseen || kept <= MAX_VERBATIM && kept_tokens <= room.verbatim {
                 continue;
             }
-            let text = match result.failed {
-                true => failure(&result.content),
-                false if changed(seen) => format!("[{} dropped; changed since]", seen.about.what),
-                false => format!("[{} dropped]", seen.about.what),
-            };
-            let bytes = result.content.len().saturating_sub(text.len());
+            let stays = line(seen, &result.content, result.failed, true).len();
+            let bytes = result.content.len().saturating_sub(stays);
             if bytes > 0 {
-                masks.push(Mask { message: at, part, id: result.id.clone(), text, bytes });
+                masks.push(Mask { message: at, part, id: result.id.clone(), bytes });
             }
         }
     }
     masks
 }
 
-fn failure(content: &str) -> String {
-    let kept = head(content, FAILURE_BYTES);
-    format!("{kept}\n[{} more characters were dropped]", content.len() - kept.len())
-}
-
-/// Puts it in its place.
-pub(super) fn apply(mask: Mask, messages: &mut [Message]) {
+/// Puts the line in its place. `changed` tells whether what the result showed is another by now.
+pub(super) fn apply(mask: &Mask, messages: &mut [Message], seen: &Observation, changed: bool) {
     let part = messages.get_mut(mask.message).and_then(|message| message.parts.get_mut(mask.part));
     if let Some(Part::ToolResult(result)) = part {
-        result.content = mask.text;
+        result.content = line(seen, &result.content, result.failed, changed);
     }
+}
+
+fn line(seen: &Observation, content: &str, failed: bool, changed: bool) -> String {
+    if failed {
+        let kept = head(content, FAILURE_BYTES);
+        return format!("{kept}\n[{} more characters were dropped]", content.len() - kept.len());
+    }
+    format!("[{} dropped{}]", seen.about.what, if changed { "; changed since" } else { "" })
 }

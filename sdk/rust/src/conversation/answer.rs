@@ -7,8 +7,8 @@ use crate::clip::{clip, head};
 use crate::repeats::{Repeats, Verdict};
 use crate::{Error, Part, Reply, Speaker, Stop, ToolCall, ToolDefinition, ToolResult};
 
-/// Of a result for which there is no room left, this much is shown at least.
-const LEAST_RESULT_BYTES: usize = 500;
+/// With less room than this, no result is worth anything, so the call is not run.
+const LEAST_RESULT_BYTES: usize = 200;
 
 /// What a reply came to.
 pub(super) struct Answered<T> {
@@ -65,6 +65,12 @@ impl Conversation<'_> {
             }
         }
         for (call, arguments) in calls {
+            if room < LEAST_RESULT_BYTES {
+                toolbox.refused(&call.name, &call.arguments);
+                let content = "Not executed: the results before this one leave no room. Call it again.".into();
+                answered.parts.push(Part::ToolResult(ToolResult { id: call.id, content, failed: true }));
+                continue;
+            }
             let (content, failed) = match dispatch(&call, &arguments, toolbox, repeats) {
                 Called::Told(text) => (text, false),
                 Called::Failed(text) => (text, true),
@@ -101,7 +107,6 @@ impl Conversation<'_> {
 
 /// A result, cut where those of its turn are more than the window takes.
 fn fitted(content: String, room: usize) -> String {
-    let room = room.max(LEAST_RESULT_BYTES);
     if content.len() <= room {
         return content;
     }
