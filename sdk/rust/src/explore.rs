@@ -4,6 +4,7 @@
 //! what the model has seen of which file, so that a skill can refuse to edit what was not read, or has changed since.
 
 mod list;
+mod literal;
 mod read;
 mod search;
 

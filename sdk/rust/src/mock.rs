@@ -45,8 +45,9 @@ pub struct Host {
     model: Option<Model>,
 }
 
-/// Replies to each request, of which it is told the number.
-struct Model(Box<dyn Fn(&Request, usize) -> Reply>);
+/// Replies to each request, and is told how many came before.
+type Answer = dyn Fn(&Request, usize) -> Reply;
+struct Model(Box<Answer>);
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

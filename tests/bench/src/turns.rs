@@ -126,7 +126,7 @@ fn script(turns: u32) -> String {
             1 => call(
                 turn,
                 "search",
-                json!({"regex": format!("line_{turn}_"), "glob": null, "path": null, "context": 1}),
+                json!({"regex": format!(r"line_\d+_of_file_{turn}\b"), "glob": null, "path": null, "context": 1}),
             ),
             _ => call(turn, "read", json!({"path": format!("src/m{}.rs", turn % FILES), "from": null, "lines": null})),
         };
