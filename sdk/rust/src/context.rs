@@ -64,6 +64,15 @@ pub(crate) struct Known {
     pub(crate) may_ask: bool,
 }
 
+/// What was done to make room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Made {
+    /// Results that the model was shown are gone.
+    pub(crate) dropped: bool,
+    /// A model was asked for a hand-off.
+    pub(crate) asked: bool,
+}
+
 impl Context {
     pub(crate) fn new(tier: Tier, system: &str, messages: Vec<Message>) -> Context {
         Context {
@@ -152,18 +161,18 @@ impl Context {
         Ok(reply)
     }
 
-    /// Makes the coming request short enough. True where a model was asked for the hand-off.
+    /// Makes the coming request short enough.
     pub(crate) fn make_room(
         &mut self,
         host: &dyn Host,
         room: &Room,
         known: impl FnOnce() -> Known,
-    ) -> Result<bool, Error> {
+    ) -> Result<Made, Error> {
         let masked = self.tokens() > room.mask_over && self.mask(host, room);
         let is_full = self.tokens() > room.summarise_over(self.prefix_tokens());
         let cut = if is_full { self.cut(room) } else { None };
         if !masked && cut.is_none() && self.without_notes < NOTES_EVERY {
-            return Ok(false);
+            return Ok(Made::default());
         }
         let known = known();
         let asked = match cut {
@@ -174,7 +183,7 @@ impl Context {
         if !known.notes.is_empty() {
             self.append(format!("[Your plan, as you stored it:]\n{}", clip(&known.notes, MAX_NOTES_BYTES)));
         }
-        Ok(asked)
+        Ok(Made { dropped: masked || cut.is_some(), asked })
     }
 
     /// Masks in one batch, or not at all.

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 use crate::allowance::{self, Price};
 use crate::clip::clip;
-use crate::context::{Context, Known, room::Room};
+use crate::context::{Context, Known, Made, room::Room};
 use crate::repeats::Repeats;
 use crate::{Error, Host, Message, Part, Reply, Speaker, Stop, Tier, ToolChoice};
 
@@ -88,7 +88,12 @@ impl<'h> Conversation<'h> {
         let (mut turn, mut noticed) = (0, false);
         while turn < limits.turns {
             turn += 1;
-            turn += u32::from(self.make_room(toolbox, turn < limits.turns)?);
+            let made = self.make_room(toolbox, turn < limits.turns)?;
+            turn += u32::from(made.asked);
+            if made.dropped {
+                // To look again at what is gone is no repeat.
+                repeats = Repeats::default();
+            }
             let end = self.end();
             if end.is_some() {
                 let notice = toolbox.last_turn();
@@ -129,8 +134,8 @@ impl<'h> Conversation<'h> {
         Err(exhausted(&format!("{} turns", limits.turns), toolbox))
     }
 
-    /// Drops what no longer fits. True where that took a turn, which there may not be.
-    fn make_room<T: Toolbox>(&mut self, toolbox: &T, has_turn: bool) -> Result<bool, Error> {
+    /// Drops what no longer fits. To ask for a hand-off takes a turn, which there may not be.
+    fn make_room<T: Toolbox>(&mut self, toolbox: &T, has_turn: bool) -> Result<Made, Error> {
         let may_ask = has_turn && self.may_ask();
         let known = || Known { notes: toolbox.notes().to_owned(), done: toolbox.hand_back(), may_ask };
         self.context.make_room(self.host, &self.room, known)

@@ -97,6 +97,18 @@ fn a_line_says_that_a_file_changed_since() {
 }
 
 #[test]
+fn to_look_again_at_what_was_dropped_is_no_repeat() {
+    let look = |id| call(id, "look", "a", 12_000);
+    let mut replies = vec![look(90), look(91)];
+    replies.extend((0..18).map(|id| call(id, "read", &format!("{id}"), 12_000)));
+    replies.push(look(92));
+    let sent = requests(Host::new(), replies);
+    let last = sent.last().unwrap();
+    assert_eq!(result(last, "c91").unwrap(), "[look a dropped]");
+    assert!(result(last, "c92").unwrap().len() > 12_000);
+}
+
+#[test]
 fn failures_keep_500_characters_and_the_last_run_of_a_command_all() {
     let mut replies = vec![
         call(0, "fail", "a", 3_000),

@@ -26,13 +26,14 @@ impl Toolbox for Desk<'_> {
             ("bytes", schema::integer_or_null("")),
         ];
         let mut tools: Vec<ToolDefinition> =
-            ["read", "write", "fail", "run", "finish"].map(|name| schema::tool(name, "", &fields)).into();
+            ["read", "look", "write", "fail", "run", "finish"].map(|name| schema::tool(name, "", &fields)).into();
         tools.push(schema::tool("plan", "", &[("text", schema::text(""))]));
         tools
     }
 
-    fn generation(&self, _name: &str) -> u64 {
-        self.turns
+    /// To `look` is the same however often it is done.
+    fn generation(&self, name: &str) -> u64 {
+        if name == "look" { 0 } else { self.turns }
     }
 
     fn begin_turn(&mut self) {
