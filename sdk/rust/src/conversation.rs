@@ -23,8 +23,8 @@ pub use toolbox::{Called, Limits, Toolbox};
 
 /// Replies without a call, or with nothing but unreadable calls, that end the conversation when they come in a row.
 const MAX_IN_A_ROW: u32 = 3;
-/// How much a skill may hand back about work that ran out of budget.
-const MAX_HAND_BACK_BYTES: usize = 2_048;
+/// How much a skill may hand back about work that ran out of budget: 2 KiB, with the notice that more was cut.
+const MAX_HAND_BACK_BYTES: usize = 2_000;
 /// Where the host does not know a model's window.
 const USUAL_WINDOW: u64 = 200_000;
 

@@ -283,6 +283,8 @@ fn results_of_one_reply_share_what_the_window_has() {
 fn a_host_that_is_exhausted_gets_the_hand_back() {
     let host = Host::new().reply(echo("1", "a")).reply_error(Error::Exhausted("tokens".into()));
     assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what == "tokens\ndid a"));
+    let host = Host::new().reply(echo("1", &"a".repeat(9_000))).reply_error(Error::Exhausted("tokens".into()));
+    assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what.len() <= 2_048 && what.ends_with("not shown]")));
     let host = Host::new().reply_error(Error::Cancelled);
     assert!(matches!(run(&host).0, Err(Error::Cancelled)));
 }
