@@ -156,7 +156,7 @@ fn report() -> Script {
 }
 
 /// What is promised to be measured.
-const FIGURES: [&str; 17] = [
+const FIGURES: [&str; 20] = [
     "attacks.count",
     "call.overhead_ratio",
     "cli.call_warm_ms",
@@ -171,6 +171,9 @@ const FIGURES: [&str; 17] = [
     "files.big_vs_native_ratio",
     "guard.op_us",
     "hostile.neighbour_ratio",
+    "loop.context_peak_tokens",
+    "loop.prefix_stable_ratio",
+    "loop.turn_overhead_ms",
     "host.rss_mb_16_agents",
     "leak.rss_mb",
     "leak.fds",

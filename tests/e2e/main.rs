@@ -22,6 +22,7 @@ mod gates;
 mod hostile;
 mod hostile_git;
 mod injected;
+mod long_runs;
 mod main_job;
 mod network;
 mod packages;

@@ -1,9 +1,9 @@
-//! Whether another turn can be paid, and fits: a last turn that the host refuses is none.
+//! Whether another turn can be paid: a last turn that the host refuses is none.
 //!
 //! The host reserves the worst case before each call, and counts as this module does: a token for three bytes of the request,
 //! and the longest reply. So the turn before the last begins only while two such calls fit, and what a result adds in between.
 
-use crate::{Budget, Part, Request, Usage};
+use crate::{Budget, Message, Part, Reply, Request, Usage};
 
 /// The longest reply, where a request does not say one.
 const REPLY_TOKENS: u64 = 8_192;
@@ -14,29 +14,42 @@ const FRAME_TOKENS: u64 = 16;
 
 /// A request's tokens, on the high side.
 pub(crate) fn input_tokens(request: &Request) -> u64 {
-    let part = |part: &Part| match part {
-        Part::Text(text) | Part::Reasoning(text) => text.len(),
-        Part::ToolCall(call) => call.id.len() + call.name.len() + call.arguments.len(),
-        Part::ToolResult(result) => result.id.len() + result.content.len(),
-    };
-    let parts: usize = request.messages.iter().flat_map(|message| &message.parts).map(part).sum();
-    let tools: usize =
-        request.tools.iter().map(|tool| tool.name.len() + tool.description.len() + tool.parameters.len()).sum();
-    let bytes = request.system.as_ref().map_or(0, String::len) + parts + tools;
+    let tools = request.tools.iter();
+    let tools: usize = tools.map(|tool| tool.name.len() + tool.description.len() + tool.parameters.len()).sum();
+    let bytes = request.system.as_ref().map_or(0, String::len) + message_bytes(&request.messages) + tools;
     let frames = 1 + request.messages.len() + request.tools.len();
     (bytes as u64).div_ceil(3) + frames as u64 * FRAME_TOKENS
 }
 
-/// Whether the budget covers no two calls like the coming one, which has `input` tokens.
-pub(crate) fn ends(left: &Budget, input: u64, price: Option<Price>) -> bool {
-    let (input, output) = (2 * input + RESULT_TOKENS, 2 * REPLY_TOKENS);
-    let cost = price.map(|price| price.worst(input, output));
-    left.tokens.is_some_and(|left| left < input + output) || left.cost.zip(cost).is_some_and(|(left, cost)| left < cost)
+/// What messages have in a request.
+pub(crate) fn message_tokens(messages: &[Message]) -> u64 {
+    (message_bytes(messages) as u64).div_ceil(3) + messages.len() as u64 * FRAME_TOKENS
 }
 
-/// Whether a request of `input` tokens leaves no room in the window for one after it. A small window is used up to its half.
-pub(crate) fn fills(window: u64, input: u64) -> bool {
-    input > window - (2 * REPLY_TOKENS + RESULT_TOKENS).min(window / 2)
+/// What a reply has, sent back with the next request.
+pub(crate) fn reply_tokens(reply: &Reply) -> u64 {
+    (reply.parts.iter().map(part_bytes).sum::<usize>() as u64).div_ceil(3) + 2 * FRAME_TOKENS
+}
+
+fn message_bytes(messages: &[Message]) -> usize {
+    messages.iter().flat_map(|message| &message.parts).map(part_bytes).sum()
+}
+
+fn part_bytes(part: &Part) -> usize {
+    match part {
+        Part::Text(text) | Part::Reasoning(text) => text.len(),
+        Part::ToolCall(call) => call.id.len() + call.name.len() + call.arguments.len(),
+        Part::ToolResult(result) => result.id.len() + result.content.len(),
+    }
+}
+
+/// Whether the coming call, which has `input` tokens, has to be the last: the budget covers no two of them, or less than one and
+/// a half of the `last` one and a result.
+pub(crate) fn ends(left: &Budget, input: u64, last: u64, price: Option<Price>) -> bool {
+    let (input, output) = (2 * input + RESULT_TOKENS, 2 * REPLY_TOKENS);
+    let cost = price.map(|price| price.worst(input, output));
+    let tokens = (input + output).max(last.saturating_add(last / 2).saturating_add(RESULT_TOKENS));
+    left.tokens.is_some_and(|left| left < tokens) || left.cost.zip(cost).is_some_and(|(left, cost)| left < cost)
 }
 
 /// Millionths of a US dollar for a token of input, inferred from what a call cost.
@@ -66,9 +79,9 @@ mod tests {
     fn two_worst_cases_and_a_result_have_to_fit() {
         let needed = 2 * (1_000 + REPLY_TOKENS) + RESULT_TOKENS;
         let left = |tokens| Budget { tokens: Some(tokens), cost: None };
-        assert!(ends(&left(needed - 1), 1_000, None));
-        assert!(!ends(&left(needed), 1_000, None));
-        assert!(!ends(&Budget { tokens: None, cost: None }, u64::MAX / 4, None));
+        assert!(ends(&left(needed - 1), 1_000, 0, None));
+        assert!(!ends(&left(needed), 1_000, 0, None));
+        assert!(!ends(&Budget { tokens: None, cost: None }, u64::MAX / 4, 0, None));
     }
 
     #[test]
@@ -77,16 +90,20 @@ mod tests {
         let price = Price::of(&usage);
         let left = |cost| Budget { tokens: None, cost: Some(cost) };
         // (2 × 1,000 + 8,000) × 1.25 and 2 × 8,192 × 8, three millionths each.
-        assert!(ends(&left(430_715), 1_000, price));
-        assert!(!ends(&left(430_716), 1_000, price));
-        assert!(!ends(&left(0), 1_000, Price::of(&Usage { cost: None, ..usage })), "without a price nothing is known");
+        assert!(ends(&left(430_715), 1_000, 0, price));
+        assert!(!ends(&left(430_716), 1_000, 0, price));
+        assert!(
+            !ends(&left(0), 1_000, 0, Price::of(&Usage { cost: None, ..usage })),
+            "without a price nothing is known"
+        );
     }
 
     #[test]
-    fn a_window_keeps_room_for_a_reply_and_what_follows() {
-        assert!(!fills(200_000, 175_616));
-        assert!(fills(200_000, 175_617));
-        assert!(!fills(8_000, 4_000));
-        assert!(fills(8_000, 4_001));
+    fn less_than_one_and_a_half_of_the_last_call_and_a_result_is_the_end() {
+        let left = |tokens| Budget { tokens: Some(tokens), cost: None };
+        // A provider that counts more than the estimate.
+        assert!(ends(&left(157_999), 1_000, 100_000, None));
+        assert!(!ends(&left(158_000), 1_000, 100_000, None));
+        assert!(ends(&left(u64::MAX - 1), 1_000, u64::MAX, None));
     }
 }

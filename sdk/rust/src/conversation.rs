@@ -1,86 +1,43 @@
 //! The loop that every agent runs: ask the model, run the tools it calls, tell it what they returned, until it is done.
 //!
 //! What a tool does belongs to the skill, as a [`Toolbox`]. What makes a loop sound belongs here: a limit on turns, repeats,
-//! replies without a call, arguments that can't be read, and the end of the budget. Messages are only ever appended, so that a
-//! provider's cache holds the whole prefix. Each model call is one turn, and nothing here depends on time or chance.
+//! replies without a call, arguments that can't be read, the end of the budget, and a context that fits the model's window.
+//! Messages are appended, so that a provider's cache holds what was sent before; where they grow too long, old results are
+//! dropped, and then old turns (see `context`). Each model call is one turn, the one that asks for a hand-off as well, and
+//! nothing here depends on time or chance.
+
+mod answer;
+mod toolbox;
 
 use std::collections::HashSet;
 
 use crate::allowance::{self, Price};
-use crate::arguments::{Arguments, Malformed};
 use crate::clip::clip;
-use crate::repeats::{Repeats, Verdict};
-use crate::{
-    Error, Host, Message, Part, Reply, Request, Speaker, Stop, Tier, ToolCall, ToolChoice, ToolDefinition, ToolResult,
-};
+use crate::context::{Context, Known, Made, room::Room};
+use crate::repeats::Repeats;
+use crate::{Error, Host, Message, Part, Reply, Speaker, Stop, Tier, ToolChoice};
+
+pub use crate::context::About;
+use answer::Answered;
+pub use toolbox::{Called, Limits, Toolbox};
 
 /// Replies without a call, or with nothing but unreadable calls, that end the conversation when they come in a row.
 const MAX_IN_A_ROW: u32 = 3;
-/// How much a skill may hand back about work that ran out of budget.
-const MAX_HAND_BACK_BYTES: usize = 2_048;
+/// How much a skill may hand back about work that ran out of budget: 2 KiB, with the notice that more was cut.
+const MAX_HAND_BACK_BYTES: usize = 2_000;
+/// Where the host does not know a model's window.
+const USUAL_WINDOW: u64 = 200_000;
 
-/// The tools of one skill, and what it makes of them.
-pub trait Toolbox {
-    /// What the conversation is for.
-    type Output;
-
-    /// The tools, in an order that never changes.
-    fn definitions(&self) -> Vec<ToolDefinition>;
-    /// Counts what makes a call of `name` a new one although its arguments are the same: changes to the tree, mostly.
-    fn generation(&self, _name: &str) -> u64 {
-        0
-    }
-    /// A reply came; its calls follow.
-    fn begin_turn(&mut self) {}
-    /// Tools that are not listed and are taken all the same, since models call them unasked.
-    fn unasked(&self) -> Vec<ToolDefinition> {
-        vec![]
-    }
-    /// A call of this reply was answered without being run: its arguments were no good, or it was a repeat. `raw` are the
-    /// arguments as they came.
-    fn refused(&mut self, _name: &str, _raw: &str) {}
-    /// Runs one call. The name is one of the definitions', and the arguments fit its schema.
-    fn call(&mut self, name: &str, arguments: &Arguments) -> Called<Self::Output>;
-    /// A reply without a call: done, or what to remind the model of.
-    fn said(&mut self, text: &str) -> Called<Self::Output>;
-    /// The budget ends: from now on only what finishes is accepted. What to tell the model.
-    fn last_turn(&mut self) -> String;
-    /// What was done, what remains, and what comes next, for an agent that goes on later.
-    fn hand_back(&self) -> String;
-}
-
-/// What came of a call.
-#[derive(Debug)]
-pub enum Called<T> {
-    /// It worked; what the model is told.
-    Told(String),
-    /// It failed; what the model is told.
-    Failed(String),
-    /// The conversation has reached its end.
-    Done(T),
-    /// The attempt is over.
-    Over(Error),
-}
-
-/// How many turns a conversation may take.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// After this many turns it fails.
-    pub turns: u32,
-    /// After this many the model is told so.
-    pub notice_at: u32,
-}
-
-/// Messages with a model, append-only.
+/// Messages with a model.
 pub struct Conversation<'h> {
     host: &'h dyn Host,
-    tier: Tier,
-    system: String,
-    messages: Vec<Message>,
-    tools: Vec<ToolDefinition>,
+    context: Context,
+    room: Room,
     /// Of all calls so far: each pairs a call with its result, so no two are the same, whatever the model made of them.
     ids: HashSet<String>,
     price: Option<Price>,
+    /// Tokens of the last call, its reply included.
+    last_call: u64,
 }
 
 /// A text that was asked for.
@@ -95,40 +52,61 @@ pub struct Said {
 impl<'h> Conversation<'h> {
     /// A conversation that begins with these messages.
     pub fn new(host: &'h dyn Host, tier: Tier, system: &str, messages: Vec<Message>) -> Conversation<'h> {
-        Conversation { host, tier, system: system.into(), messages, tools: vec![], ids: HashSet::new(), price: None }
+        let context = Context::new(tier, system, messages);
+        let room = Room::of(host.window(tier).unwrap_or(USUAL_WINDOW));
+        Conversation { host, context, room, ids: HashSet::new(), price: None, last_call: 0 }
     }
 
     /// Adds what the user says.
     pub fn tell(&mut self, text: impl Into<String>) {
-        self.messages.push(user(text));
+        self.context.push(Speaker::User, vec![Part::Text(text.into())]);
     }
 
     /// Asks for a text that fits the JSON Schema, or for any text. No tool is called; they stay listed, for the cache.
     pub fn ask(&mut self, schema: Option<&str>) -> Result<Said, Error> {
+        let may_ask = self.may_ask();
+        self.context.make_room(self.host, &self.room, || Known { may_ask, ..Known::default() })?;
         let reply = self.complete(ToolChoice::None, schema)?;
         let said = Said { text: text_of(&reply.parts), cut: reply.stop == Stop::Length };
         let parts = reply.parts.into_iter().filter(|part| !matches!(part, Part::ToolCall(_))).collect();
-        self.messages.push(Message { speaker: Speaker::Assistant, parts });
+        self.context.push(Speaker::Assistant, parts);
         Ok(said)
     }
 
     /// Runs `toolbox` until it is done, or some limit is reached.
     pub fn run<T: Toolbox>(&mut self, toolbox: &mut T, limits: Limits) -> Result<T::Output, Error> {
-        self.tools = toolbox.definitions();
+        self.context.set_tools(toolbox.definitions());
+        if self.context.is_fresh() {
+            // Not what is left of tokens and money: that differs between siblings, and between a recording and its replay.
+            self.context.append(format!(
+                "# Budget\n{} turns. Tokens and money are bounded as well; you are told when they end.",
+                limits.turns
+            ));
+        }
         let mut repeats = Repeats::default();
         let (mut silent, mut unreadable) = (0, 0);
-        for turn in 1..=limits.turns {
+        let (mut turn, mut noticed) = (0, false);
+        while turn < limits.turns {
+            turn += 1;
+            let made = self.make_room(toolbox, turn < limits.turns)?;
+            turn += u32::from(made.asked);
+            if made.dropped {
+                // To look again at what is gone is no repeat.
+                repeats = Repeats::default();
+            }
             let end = self.end();
             if end.is_some() {
                 let notice = toolbox.last_turn();
-                self.append(notice);
+                self.context.append(notice);
             }
             let reply = match self.complete(ToolChoice::Auto, None) {
                 Err(Error::Exhausted(what)) => return Err(exhausted(&what, toolbox)),
                 reply => reply?,
             };
             toolbox.begin_turn();
-            let Answered { mut parts, called, all_unreadable, done } = self.answer(reply, toolbox, &mut repeats)?;
+            let room = self.result_bytes(&reply);
+            let Answered { mut parts, called, all_unreadable, done } =
+                self.answer(reply, toolbox, &mut repeats, room)?;
             if let Some(output) = done {
                 return Ok(output);
             }
@@ -145,29 +123,28 @@ impl<'h> Conversation<'h> {
             if let Some(end) = end {
                 return Err(exhausted(end, toolbox));
             }
-            if turn == limits.notice_at {
+            if turn >= limits.notice_at && !std::mem::replace(&mut noticed, true) {
                 parts.push(Part::Text(format!(
                     "{turn} of {} turns are used. Finish what is open, and begin nothing new.",
                     limits.turns
                 )));
             }
-            self.messages.push(Message { speaker: Speaker::User, parts });
+            self.context.push(Speaker::User, parts);
         }
         Err(exhausted(&format!("{} turns", limits.turns), toolbox))
     }
 
-    /// Appends to the user's last message, so that speakers go on alternating.
-    fn append(&mut self, text: String) {
-        match self.messages.last_mut() {
-            Some(Message { speaker: Speaker::User, parts }) => parts.push(Part::Text(text)),
-            _ => self.tell(text),
-        }
+    /// Drops what no longer fits. To ask for a hand-off takes a turn, which there may not be.
+    fn make_room<T: Toolbox>(&mut self, toolbox: &T, has_turn: bool) -> Result<Made, Error> {
+        let may_ask = has_turn && self.may_ask();
+        let known = || Known { notes: toolbox.notes().to_owned(), done: toolbox.hand_back(), may_ask };
+        self.context.make_room(self.host, &self.room, known)
     }
 
     fn complete(&mut self, tool_choice: ToolChoice, schema: Option<&str>) -> Result<Reply, Error> {
-        let request = self.request(tool_choice, schema);
-        let reply = self.host.complete(&request)?;
+        let reply = self.context.complete(self.host, &self.room, tool_choice, schema)?;
         self.price = Price::of(&reply.usage).or(self.price);
+        self.last_call = reply.usage.input_tokens.saturating_add(reply.usage.output_tokens);
         match reply.stop {
             Stop::Refused => {
                 Err(Error::Failed(format!("{} refused: {}", reply.model, clip(&text_of(&reply.parts), 500))))
@@ -176,145 +153,25 @@ impl<'h> Conversation<'h> {
         }
     }
 
-    fn request(&self, tool_choice: ToolChoice, schema: Option<&str>) -> Request {
-        Request {
-            tier: self.tier,
-            system: Some(self.system.clone()),
-            messages: self.messages.clone(),
-            tools: self.tools.clone(),
-            tool_choice: if self.tools.is_empty() { ToolChoice::None } else { tool_choice },
-            schema: schema.map(str::to_owned),
-            max_output_tokens: None,
-        }
-    }
-
     /// What would not be enough for another turn after the coming one, so that the coming one is the last.
     fn end(&self) -> Option<&'static str> {
-        let input = allowance::input_tokens(&self.request(ToolChoice::Auto, None));
-        if allowance::ends(&self.host.remaining(), input, self.price) {
+        if allowance::ends(&self.host.remaining(), self.context.estimate(), self.last_call, self.price) {
             return Some("the budget");
         }
-        let window = self.host.window(self.tier).ok()?;
-        allowance::fills(window, input).then_some("the model's window")
+        self.room.is_full(self.context.prefix_tokens()).then_some("the model's window")
     }
 
-    /// Takes a reply into the history, and answers each of its calls, in order.
-    fn answer<T: Toolbox>(
-        &mut self,
-        reply: Reply,
-        toolbox: &mut T,
-        repeats: &mut Repeats,
-    ) -> Result<Answered<T::Output>, Error> {
-        let said = text_of(&reply.parts);
-        let unasked = toolbox.unasked();
-        let mut answered = Answered { parts: vec![], called: false, all_unreadable: true, done: None };
-        let mut history = vec![];
-        let mut calls = vec![];
-        for part in reply.parts {
-            let Part::ToolCall(mut call) = part else {
-                history.push(part);
-                continue;
-            };
-            while call.id.is_empty() || !self.ids.insert(call.id.clone()) {
-                call.id.push_str(&format!("call-{}", self.ids.len() + 1));
-            }
-            let arguments = self.read(&call, &unasked);
-            if matches!(arguments, Err(Malformed::Unreadable(_))) {
-                // Servers reject their own broken arguments when they are sent back.
-                history.push(Part::ToolCall(ToolCall { arguments: "{}".into(), ..call.clone() }));
-            } else {
-                answered.all_unreadable = false;
-                history.push(Part::ToolCall(call.clone()));
-            }
-            calls.push((call, arguments));
-        }
-        answered.called = !calls.is_empty();
-        answered.all_unreadable &= answered.called;
-        self.messages.push(Message { speaker: Speaker::Assistant, parts: history });
-        if calls.is_empty() {
-            if reply.stop == Stop::Length {
-                answered.parts.push(Part::Text("Your reply was cut off for its length. Say it again, shorter.".into()));
-                return Ok(answered);
-            }
-            match toolbox.said(&said) {
-                Called::Told(text) | Called::Failed(text) => answered.parts.push(Part::Text(text)),
-                Called::Done(output) => answered.done = Some(output),
-                Called::Over(error) => return Err(error),
-            }
-        }
-        for (call, arguments) in calls {
-            let (content, failed) = match dispatch(&call, arguments, toolbox, repeats) {
-                Called::Told(text) => (text, false),
-                Called::Failed(text) => (text, true),
-                Called::Over(error) => return Err(error),
-                Called::Done(output) => {
-                    answered.done = Some(output);
-                    break;
-                }
-            };
-            answered.parts.push(Part::ToolResult(ToolResult { id: call.id, content, failed }));
-        }
-        Ok(answered)
+    /// Whether the budget has a turn to spare for a hand-off, and then still covers what [`Self::end`] asks for.
+    fn may_ask(&self) -> bool {
+        let (input, last) = (self.context.estimate(), self.last_call);
+        !allowance::ends(&self.host.remaining(), input + input / 2, last.saturating_mul(2), self.price)
     }
 
-    fn read(&self, call: &ToolCall, unasked: &[ToolDefinition]) -> Result<Arguments, Malformed> {
-        let Some(tool) = self.tools.iter().chain(unasked).find(|tool| tool.name == call.name) else {
-            let names: Vec<&str> = self.tools.iter().map(|tool| tool.name.as_str()).collect();
-            return Err(Malformed::Unfit(format!(
-                "there is no tool `{}`; the tools are {}",
-                clip(&call.name, 60),
-                names.join(", ")
-            )));
-        };
-        Arguments::parse(&call.arguments, &tool.parameters)
+    /// What the results of this reply's calls may have together.
+    fn result_bytes(&self, reply: &Reply) -> usize {
+        let reply = allowance::reply_tokens(reply);
+        usize::try_from(self.room.results(self.context.prefix_tokens(), reply).saturating_mul(3)).unwrap_or(usize::MAX)
     }
-}
-
-/// What a reply came to.
-struct Answered<T> {
-    parts: Vec<Part>,
-    called: bool,
-    all_unreadable: bool,
-    done: Option<T>,
-}
-
-fn dispatch<T: Toolbox>(
-    call: &ToolCall,
-    arguments: Result<Arguments, Malformed>,
-    toolbox: &mut T,
-    repeats: &mut Repeats,
-) -> Called<T::Output> {
-    let arguments = match arguments {
-        Ok(arguments) => arguments,
-        Err(Malformed::Unreadable(why) | Malformed::Unfit(why)) => {
-            toolbox.refused(&call.name, &call.arguments);
-            return Called::Failed(why);
-        }
-    };
-    match repeats.judge(&call.name, &arguments.key(), toolbox.generation(&call.name)) {
-        Verdict::Run => toolbox.call(&call.name, &arguments),
-        Verdict::RunAndNudge => match toolbox.call(&call.name, &arguments) {
-            Called::Told(text) => Called::Told(nudge(text)),
-            Called::Failed(text) => Called::Failed(nudge(text)),
-            called => called,
-        },
-        Verdict::Skip(count) => {
-            toolbox.refused(&call.name, &call.arguments);
-            Called::Failed(format!(
-                "Not run: the same call was made {count} times on the same files, and its result is above. Try something else."
-            ))
-        }
-        Verdict::Stop => Called::Over(Error::Failed(format!(
-            "the model made the same `{}` call five times on the same files",
-            call.name
-        ))),
-    }
-}
-
-fn nudge(text: String) -> String {
-    format!(
-        "{text}\n[The last six calls alternate between two. Stop, and say to yourself what neither of them tells you.]"
-    )
 }
 
 fn exhausted<T: Toolbox>(what: &str, toolbox: &T) -> Error {

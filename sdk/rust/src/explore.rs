@@ -4,6 +4,7 @@
 //! what the model has seen of which file, so that a skill can refuse to edit what was not read, or has changed since.
 
 mod list;
+mod literal;
 mod read;
 mod search;
 
@@ -101,7 +102,7 @@ impl<'h> Explorer<'h> {
 }
 
 /// Not a defence: whoever can make two contents collide only fools itself.
-fn fingerprint(content: &[u8]) -> u64 {
+pub(crate) fn fingerprint(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     hasher.finish()

@@ -27,10 +27,10 @@
 //! assert!(checks.is_empty());
 //! ```
 //!
-//! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation), the [rendering of a
-//! brief](prompt) in an order that caches well, and the [read-only tools](explore) `list`, `search` and `read`. What an
-//! author checks before it finishes is checked again by a verifier, with the same code: whether [tests ran](executed), and
-//! whether those of the base are [still there](intact).
+//! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation) with a context that fits
+//! the model's window, the [rendering of a brief](prompt) in an order that caches well, and the [read-only tools](explore)
+//! `list`, `search` and `read`. What an author checks before it finishes is checked again by a verifier, with the same code:
+//! whether [tests ran](executed), and whether those of the base are [still there](intact).
 
 #[doc(hidden)]
 pub mod bindings;
@@ -39,6 +39,7 @@ mod allowance;
 mod ambient;
 pub mod arguments;
 pub mod clip;
+mod context;
 pub mod conversation;
 pub mod executed;
 pub mod explore;

@@ -42,6 +42,17 @@ pub struct Host {
     budget: Cell<Option<u64>>,
     money: Cell<Option<u64>>,
     window: Option<u64>,
+    model: Option<Model>,
+}
+
+/// Replies to each request, and is told how many came before.
+type Answer = dyn Fn(&Request, usize) -> Reply;
+struct Model(Box<Answer>);
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Model")
+    }
 }
 
 /// The host's own limits: what it hands over at once of an output and of an original, and its largest diff.
@@ -86,6 +97,12 @@ impl Host {
     /// The next model call fails.
     pub fn reply_error(mut self, error: Error) -> Host {
         self.replies.get_mut().push_back(Err(error));
+        self
+    }
+
+    /// A model for when no scripted reply is left. It is given the request, and how many came before.
+    pub fn model(mut self, model: impl Fn(&Request, usize) -> Reply + 'static) -> Host {
+        self.model = Some(Model(Box::new(model)));
         self
     }
 
@@ -214,8 +231,10 @@ impl crate::Host for Host {
     fn progress(&self, _message: &str, _fraction: Option<f32>) {}
 
     fn complete(&self, request: &Request) -> Result<Reply, Error> {
+        let count = self.requests.borrow().len();
         self.requests.borrow_mut().push(request.clone());
-        let next = self.replies.borrow_mut().pop_front();
+        let scripted = self.replies.borrow_mut().pop_front();
+        let next = scripted.or_else(|| self.model.as_ref().map(|model| Ok(model.0(request, count))));
         let reply = next.unwrap_or_else(|| Err(Error::Failed("the mock has no more replies".into())))?;
         let used = reply.usage.input_tokens + reply.usage.output_tokens;
         self.budget.set(self.budget.get().map(|left| left.saturating_sub(used)));

@@ -175,6 +175,33 @@ mod tests {
     }
 
     #[test]
+    fn siblings_share_everything_before_the_second_message() {
+        let one = mock::brief("g");
+        let finding = Finding {
+            id: "F1".into(),
+            severity: Severity::Major,
+            category: "c".into(),
+            at: None,
+            quote: None,
+            message: "m".into(),
+            suggestion: None,
+        };
+        let (id, title, instructions) = ("1".into(), "t".into(), "i".into());
+        let step = Step { id, title, instructions, files: vec![], after: vec![], criteria: vec![] };
+        let other = Brief {
+            run: "r2".into(),
+            agent: "b".into(),
+            base: "1".repeat(40),
+            steps: vec![step],
+            findings: vec![finding],
+            answers: vec![Answer { finding: "F1".into(), text: "a".into() }],
+            ..one.clone()
+        };
+        assert_eq!(shared(&one), shared(&other));
+        assert_ne!(own(&one, &[], &[]), own(&other, &[], &[]));
+    }
+
+    #[test]
     fn commands_say_which_of_them_can_be_run() {
         let [test, deploy] =
             ["test", "deploy"].map(|name| Command { name: name.into(), description: format!("runs\n{name}") });

@@ -95,6 +95,8 @@ fn messages_are_only_appended() {
     for pair in requests.windows(2) {
         assert_eq!(pair[1].messages[..pair[0].messages.len()], pair[0].messages[..]);
     }
+    let first = format!("{:?}", requests[0].messages);
+    assert!(first.contains("# Budget\\n8 turns."), "the budget stands at the end of what came first: {first}");
 }
 
 #[test]
@@ -244,21 +246,45 @@ fn the_end_of_the_money_leaves_one_turn_to_finish() {
 }
 
 #[test]
-fn a_full_window_leaves_one_turn_to_finish() {
-    let long = "x".repeat(60_000);
-    for (window, turn) in [(60_000, Some(1)), (80_000, None)] {
-        let host = Host::new().window_tokens(window).reply(echo("1", &long)).reply(finish());
-        assert!(run(&host).0.is_ok());
+fn a_prefix_that_fills_the_window_leaves_one_turn_to_finish() {
+    let limits = Limits { turns: 8, notice_at: 2 };
+    let run = |host: &Host| {
+        let messages = vec![user("x".repeat(60_000))];
+        Conversation::new(host, Tier::Standard, "system", messages).run(&mut Echo::default(), limits)
+    };
+    for (window, turn) in [(40_000, None), (30_000, Some(0))] {
+        let host = Host::new().window_tokens(window).reply(finish());
+        assert!(run(&host).is_ok());
         assert_eq!(last_turn_of(&host), turn, "{window}");
     }
-    let host = Host::new().window_tokens(60_000).reply(echo("1", &long)).reply(echo("2", "b"));
-    assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what.starts_with("the model's window\ndid xxx")));
+    let host = Host::new().window_tokens(30_000).reply(echo("1", "b"));
+    assert!(matches!(run(&host), Err(Error::Exhausted(what)) if what == "the model's window\ndid "));
+}
+
+#[test]
+fn results_of_one_reply_share_what_the_window_has() {
+    let long = |id: &str| (id.to_owned(), format!(r#"{{"text":"{}"}}"#, id.repeat(24_000)));
+    let long = ["a", "b", "c"].map(long);
+    let reply = calls(&long.each_ref().map(|(id, arguments)| (id.as_str(), "echo", arguments.as_str())));
+    let host = Host::new().window_tokens(128_000).reply(reply.clone()).reply(finish());
+    run(&host).0.unwrap();
+    assert!(["a", "b", "c"].iter().all(|id| host.tool_result(id).unwrap().0.len() == 24_000));
+
+    let host = Host::new().window_tokens(64_000).reply(reply).reply(finish());
+    let (result, echo) = run(&host);
+    assert_eq!((result.unwrap().as_str(), echo.ran.len(), echo.refused.len()), ("done", 2, 1));
+    let told = ["a", "b", "c"].map(|id| host.tool_result(id).unwrap().0);
+    assert_eq!(told[0].len(), 24_000);
+    assert!(told[1].contains("are not shown: the results of one reply are too long together"), "{}", told[1].len());
+    assert_eq!(told[2], "Not executed: the results before this one leave no room. Call it again.");
 }
 
 #[test]
 fn a_host_that_is_exhausted_gets_the_hand_back() {
     let host = Host::new().reply(echo("1", "a")).reply_error(Error::Exhausted("tokens".into()));
     assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what == "tokens\ndid a"));
+    let host = Host::new().reply(echo("1", &"a".repeat(9_000))).reply_error(Error::Exhausted("tokens".into()));
+    assert!(matches!(run(&host).0, Err(Error::Exhausted(what)) if what.len() <= 2_048 && what.ends_with("not shown]")));
     let host = Host::new().reply_error(Error::Cancelled);
     assert!(matches!(run(&host).0, Err(Error::Cancelled)));
 }

@@ -228,6 +228,10 @@ impl Toolbox for Tools<'_> {
         }
     }
 
+    fn notes(&self) -> &str {
+        &self.workspace.plan
+    }
+
     fn said(&mut self, _text: &str) -> Called<Summary> {
         Called::Failed(
             "Call a tool. When the change is complete, call finish; when it can't be, call finish with status blocked."

@@ -15,21 +15,32 @@ struct Figure {
     id: &'static str,
     value: f64,
     /// The promise; none for a time that a ratio is made of.
-    at_most: Option<f64>,
+    goal: Option<Goal>,
     /// The ids of the times that a ratio is made of.
     of: Option<(&'static str, &'static str)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Goal {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
 impl Figures {
     /// Adds a duration; the id's ending says the unit.
     pub(crate) fn time(&mut self, id: &'static str, time: Duration, at_most: Option<f64>) {
         let unit = if id.ends_with("_us") { 1e6 } else { 1e3 };
-        self.push(id, time.as_secs_f64() * unit, at_most, None);
+        self.push(id, time.as_secs_f64() * unit, at_most.map(Goal::AtMost), None);
     }
 
     /// Adds a number of something else.
     pub(crate) fn number(&mut self, id: &'static str, number: f64, at_most: Option<f64>) {
-        self.push(id, number, at_most, None);
+        self.push(id, number, at_most.map(Goal::AtMost), None);
+    }
+
+    /// Adds a number that is better the larger it is.
+    pub(crate) fn at_least(&mut self, id: &'static str, number: f64, at_least: f64) {
+        self.push(id, number, Some(Goal::AtLeast(at_least)), None);
     }
 
     /// Adds the ratio of two durations, and both of them.
@@ -40,7 +51,8 @@ impl Figures {
         ours: (&'static str, Duration),
         theirs: (&'static str, Duration),
     ) {
-        self.push(id, ours.1.as_secs_f64() / theirs.1.as_secs_f64(), at_most.into(), Some((ours.0, theirs.0)));
+        let goal = at_most.into().map(Goal::AtMost);
+        self.push(id, ours.1.as_secs_f64() / theirs.1.as_secs_f64(), goal, Some((ours.0, theirs.0)));
         self.time(ours.0, ours.1, None);
         self.time(theirs.0, theirs.1, None);
     }
@@ -63,10 +75,10 @@ impl Figures {
         format!("{:#}\n", serde_json::Value::Object(numbers))
     }
 
-    fn push(&mut self, id: &'static str, value: f64, at_most: Option<f64>, of: Option<(&'static str, &'static str)>) {
+    fn push(&mut self, id: &'static str, value: f64, goal: Option<Goal>, of: Option<(&'static str, &'static str)>) {
         // A time can stand in two ratios.
         if !self.figures.iter().any(|figure| figure.id == id) {
-            self.figures.push(Figure { id, value, at_most, of });
+            self.figures.push(Figure { id, value, goal, of });
         }
     }
 
@@ -77,14 +89,18 @@ impl Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<30} {:>9}  {:<9} {:<6} both times", "figure", "measured", "at most", "")?;
+        writeln!(f, "{:<30} {:>9}  {:<9} {:<6} both times", "figure", "measured", "goal", "")?;
         for figure in &self.figures {
-            let Some(at_most) = figure.at_most else { continue };
-            let verdict = if figure.value <= at_most { "met" } else { "missed" };
+            let (is_met, goal) = match figure.goal {
+                Some(Goal::AtMost(most)) => (figure.value <= most, format!("≤ {most}")),
+                Some(Goal::AtLeast(least)) => (figure.value >= least, format!("≥ {least}")),
+                None => continue,
+            };
+            let verdict = if is_met { "met" } else { "missed" };
             let both = figure.of.map_or(String::new(), |(ours, theirs)| {
                 format!("{ours} {:.2}, {theirs} {:.2}", self.value(ours), self.value(theirs))
             });
-            writeln!(f, "{:<30} {:>9.3}  {:<9} {:<6} {both}", figure.id, figure.value, at_most, verdict)?;
+            writeln!(f, "{:<30} {:>9.3}  {:<9} {:<6} {both}", figure.id, figure.value, goal, verdict)?;
         }
         for note in &self.notes {
             writeln!(f, "not measured: {note}")?;

@@ -21,6 +21,8 @@ mod peer;
 mod program;
 mod rounds;
 mod sandbox;
+mod simulation;
+mod turns;
 mod worktrees;
 
 use anyhow::{Context, Result, bail};
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const USAGE: &str =
-    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | sandbox | worktrees]…";
+    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -56,11 +58,12 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
+    ("loop", turns::measure),
     ("network", network::measure),
     ("sandbox", sandbox::measure),
     ("worktrees", worktrees::measure),

@@ -2,7 +2,7 @@
 
 use regex_lite::RegexBuilder;
 
-use super::{MAX_FILE_BYTES, decode};
+use super::{MAX_FILE_BYTES, decode, literal};
 use crate::arguments::Arguments;
 use crate::clip::clip;
 use crate::glob::Globs;
@@ -45,6 +45,7 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
         .size_limit(MAX_REGEX_BYTES)
         .build()
         .map_err(|error| format!("not a regular expression: {error}"))?;
+    let required = literal::required(arguments.text("regex"));
     let globs = arguments.text_or_null("glob").map(|glob| Globs::parse([glob])).transpose()?;
     let context = arguments.integer("context").unwrap_or(0).min(MAX_CONTEXT_LINES);
     let walk = match host.size(path) {
@@ -68,8 +69,11 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
         };
         searched += 1;
         bytes += text.len();
-        let lines: Vec<usize> =
-            text.lines().enumerate().filter(|(_, line)| regex.is_match(line)).map(|(index, _)| index).collect();
+        let matches = |line: &str| line.contains(&required) && regex.is_match(line);
+        let lines: Vec<usize> = match text.contains(&required) {
+            true => text.lines().enumerate().filter(|(_, line)| matches(line)).map(|(index, _)| index).collect(),
+            false => vec![],
+        };
         if !lines.is_empty() {
             let text = if hits.len() < MAX_FILES_WITH_LINES { text } else { String::new() };
             hits.push(Hits { path: file, text, lines });
