@@ -1,4 +1,4 @@
-//! Whole runs over both wire protocols, against a server that speaks them, recorded and played back.
+//! Whole runs over every wire protocol, against a server that speaks them, recorded and played back.
 
 use crate::scripts::{Script, greeting, project};
 use crate::support::{Ran, World, ran};
@@ -45,7 +45,7 @@ fn world() -> World {
 
 /// `[providers.NAME]` for a server, with a price or without.
 pub fn provider(name: &str, kind: &str, server: &FakeModels, price: &str) -> String {
-    let path = if kind == "anthropic" { "" } else { "/v1" };
+    let path = if kind.starts_with("openai") { "/v1" } else { "" };
     let url = server.url();
     format!("[providers.{name}]\nkind = \"{kind}\"\nurl = \"{url}{path}\"\nkey_env = \"E2E_KEY\"\n{price}\n")
 }
@@ -121,6 +121,16 @@ fn records_and_plays_back(kind: &str) {
 #[test]
 fn a_run_over_messages_plays_back_exactly() {
     records_and_plays_back("anthropic");
+}
+
+#[test]
+fn a_run_over_responses_plays_back_exactly() {
+    records_and_plays_back("openai");
+}
+
+#[test]
+fn a_run_over_ollama_s_protocol_plays_back_exactly() {
+    records_and_plays_back("ollama");
 }
 
 #[test]
