@@ -23,6 +23,7 @@ mod hostile;
 mod hostile_git;
 mod injected;
 mod main_job;
+mod model_probe;
 mod network;
 mod packages;
 mod recordings;

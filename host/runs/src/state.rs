@@ -121,6 +121,7 @@ impl State {
         change(&mut row);
         let spent = self.budget.spent();
         row.tokens = spent.tokens;
+        row.cached_tokens = spent.cached_tokens;
         row.cost_micro_usd = spent.known_cost();
         let row = row.clone();
         self.ledger(|ledger| ledger.save_run(&row))
@@ -181,23 +182,8 @@ impl State {
         }
     }
 
-    /// Calls the skill of a turn, with everything that a run gives it, and writes down how it went.
-    pub(crate) async fn call<T, F, R>(
-        &self,
-        turn: Turn,
-        invoke: F,
-        describe: impl FnOnce(&T) -> (bool, String),
-    ) -> Result<T, RunError>
-    where
-        F: FnOnce(Call, Arc<Engine>) -> R,
-        R: Future<Output = Result<Called<T>, Box<Unanswered>>> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.call_with(turn, &Effort::default(), invoke, describe).await
-    }
-
-    /// The same, with the effort that a second attempt makes.
-    pub(crate) async fn call_with<T, F, R>(
+    /// Calls the skill of a turn once, with everything that a run gives it, and writes down how it went.
+    pub(crate) async fn call_once<T, F, R>(
         &self,
         turn: Turn,
         effort: &Effort,
@@ -218,11 +204,13 @@ impl State {
             agent: self.agent.clone(),
             phase: turn.phase,
             round: turn.round,
+            attempt: if effort.is_stronger { 2 } else { 1 },
             state: PhaseState::Running,
             skill: equipped.name(),
             digest: equipped.skill.inspection().digest.to_string(),
             models: Vec::new(),
             tokens: 0,
+            cached_tokens: 0,
             cost_micro_usd: None,
             started_ms: ambient::unix_ms(),
             ended_ms: None,
@@ -255,6 +243,7 @@ impl State {
         row.ended_ms = Some(ambient::unix_ms());
         row.models = answered.lock().map(|names| names.iter().cloned().collect()).unwrap_or_default();
         row.tokens = spent.tokens;
+        row.cached_tokens = spent.cached_tokens;
         row.cost_micro_usd = spent.known_cost();
         let (is_good, note) = match &ended {
             Ok(value) => describe(value),

@@ -3,6 +3,7 @@
 
 mod budgets;
 mod failures;
+mod probes;
 mod replies;
 mod requests;
 #[path = "../support/mod.rs"]

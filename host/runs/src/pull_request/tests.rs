@@ -75,6 +75,7 @@ fn sample(text: &str) -> PullRequest {
                 models: vec![own()],
             }],
             tokens: 41_200,
+            cached_tokens: 30_000,
             cost_micro_usd: Some(380_000),
             duration_ms: 125_000,
             sandbox: "full".to_owned(),
