@@ -15,6 +15,7 @@ use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
 use skillhost_core::project::Network;
 use skillhost_core::text::escape_terminal;
+use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
@@ -85,11 +86,17 @@ pub(crate) struct Effort {
     turns: Turns,
     /// Whether each model call goes to the next tier up.
     is_stronger: bool,
+    /// The tiers that the skill asked for.
+    asked: Arc<Mutex<BTreeSet<Tier>>>,
 }
 
 impl Effort {
     pub(crate) fn stronger(&self) -> Self {
-        Self { turns: self.turns.clone(), is_stronger: true }
+        Self { is_stronger: true, ..self.clone() }
+    }
+
+    pub(crate) fn asked(&self) -> BTreeSet<Tier> {
+        self.asked.lock().map(|asked| asked.clone()).unwrap_or_default()
     }
 }
 
@@ -306,6 +313,7 @@ impl State {
                 run: run.clone(),
                 run_budget: self.budget.clone(),
                 stronger: effort.is_stronger.then(|| Arc::clone(&equipped.capabilities)),
+                asked: Arc::clone(&effort.asked),
                 watcher: watcher.clone(),
                 answered,
                 failed,

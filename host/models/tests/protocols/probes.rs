@@ -50,7 +50,7 @@ async fn what_a_model_can_not_do_is_named() {
         for (at, answer, words, is_fit) in [
             (0, text("note(heron, 7)"), "call a tool: it called none", false),
             (0, Answer::Reply(Said::calls(&[("c", "note", r#"{"word":"egret","number":7}"#)])), "not those", false),
-            (0, Answer::Reply(escape), "it called no ]0;te , which was not offered", false),
+            (0, Answer::Reply(escape.clone()), "it called no ]0;te , which was not offered", false),
             (1, text(&format!("Sure: {JSON}")), "keep to a schema: there is text around the JSON", false),
             (1, text(r#"{"word":"heron"}"#), "not what the schema says", false),
             (2, Answer::Reply(Said::calls(&[HERON])), "call tools in parallel: 1 of 3 calls", true),

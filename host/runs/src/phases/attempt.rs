@@ -27,9 +27,12 @@ impl State {
         let before = self.budget.spent();
         let first = brief.clone();
         let error = match self.call_once(turn, &effort, |call, engine| invoke(call, engine, first), &describe).await {
-            Err(error) if error.class() == FailureClass::Negative && self.has_stronger(turn.phase.kind())? => error,
+            Err(error) if error.class() == FailureClass::Negative => error,
             ended => return ended,
         };
+        if !self.has_stronger(turn.phase.kind(), &effort)? {
+            return Err(error);
+        }
         if !covers(self.budget.remaining(), before, self.budget.spent()) {
             self.warn(&format!("{}; what is left of the budget is too little for a second attempt", error.chain()));
             return Err(error);
@@ -39,16 +42,16 @@ impl State {
         self.call_once(turn, &effort.stronger(), |call, engine| invoke(call, engine, again), &describe).await
     }
 
-    /// Whether another model would answer a skill's calls, were each of them raised by one tier.
-    fn has_stronger(&self, kind: Kind) -> Result<bool, RunError> {
+    /// Whether another model would have answered a skill's calls, had each of them been raised by one tier.
+    fn has_stronger(&self, kind: Kind, effort: &Effort) -> Result<bool, RunError> {
         let equipped = self.host.equipped(kind)?;
         let role: Role =
             kind.as_str().parse().map_err(|e: skillhost_models::ModelError| RunError::Bug(e.to_string()))?;
         let (skill, granted) = (equipped.role(), &equipped.capabilities.model);
         let model = |tier| self.host.models.roles().resolve(&role, skill.as_ref(), tier).ok();
-        Ok(granted.iter().any(|tier| {
+        Ok(effort.asked().into_iter().any(|tier| {
             let stronger = tier.stronger();
-            granted.contains(&stronger) && model(stronger).is_some() && model(stronger) != model(*tier)
+            granted.contains(&stronger) && model(stronger).is_some() && model(stronger) != model(tier)
         }))
     }
 }
