@@ -26,7 +26,7 @@ pub fn answers(script: &Script, of: impl Fn(&str) -> bool) -> Vec<Answer> {
 }
 
 fn said(reply: &Value) -> Said {
-    let mut said = Said { input_tokens: 100, output_tokens: 10, ..Said::default() };
+    let mut said = Said { input_tokens: 60, cached_input_tokens: 40, output_tokens: 10, ..Said::default() };
     for part in reply["parts"].as_array().unwrap() {
         said.text = part["text"].as_str().map(str::to_owned).or(said.text);
         if let Some(call) = part.get("tool_call") {
@@ -108,6 +108,15 @@ fn records_and_plays_back(kind: &str) {
     assert!(ran_live.stderr.contains(warning) && pull_request(&first).contains(warning), "{ran_live:#?}");
     assert!(!ran_live.stderr.contains("no price is known"), "{ran_live:#?}");
     assert!(first["cost_micro_usd"].as_u64().unwrap() > 0, "{first}");
+
+    // What came from the provider's cache is told wherever the cost is; Ollama doesn't say.
+    let tells = kind != "ollama";
+    let document: Value = serde_json::from_slice(&fs::read(first["run_json"].as_str().unwrap()).unwrap()).unwrap();
+    let spec = &document["phases"][0];
+    assert_eq!((document["cached_tokens"] != 0, spec["cached_tokens"] != 0), (tells, tells), "{document:#}");
+    for shown in [live.run(&["show", first["run"].as_str().unwrap()]).stdout, pull_request(&first)] {
+        assert_eq!(shown.contains("from the provider's cache"), tells, "{kind}: {shown}");
+    }
 
     // Another repository with the same files, another state folder, no provider, no key.
     let replay = world();

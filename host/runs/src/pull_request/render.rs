@@ -187,9 +187,7 @@ fn run(page: &mut Page, run: &Run) {
     };
     page.line(&[
         &"- ",
-        &line(&grouped(run.tokens)),
-        &" tokens",
-        &line(&cached),
+        &line(&format!("{} tokens{cached}", grouped(run.tokens))),
         &", ",
         &line(&cost),
         &", ",

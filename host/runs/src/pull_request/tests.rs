@@ -119,7 +119,7 @@ fn a_pull_request_reads_like_this() {
         "\n| C1 a lead without consent is refused | ev-3 |\n",
         "\n| C4 a lead without consent is refused | not run |\n",
         "\n| F1 | major | closed | text: text (src/leads.ts:3) | author: text — reviewer: text |\n",
-        "\n- 41,200 tokens, 0.38 USD, 2:05 min\n",
+        "\n- 41,200 tokens (30,000 from the provider's cache), 0.38 USD, 2:05 min\n",
         "\n- sandbox level: full\n",
         "\n| spec | `text` | `sha256:9c41` | text |\n",
         "\n| `text` | `text` | 2 | `text` |\n",
