@@ -18,7 +18,7 @@ pub(super) fn events(said: &Said, model: &str) -> Vec<String> {
         // An object, as the protocol has it, and what is none as it is.
         let raw = call.raw_arguments();
         let object =
-            serde_json::from_str::<Value>(&raw).ok().filter(|value| value.is_object() && value.to_string() == raw);
+            serde_json::from_str::<Value>(&raw).ok().filter(|value| value.is_object() && is_text_of(value, &raw));
         let function = json!({ "name": call.name, "arguments": object.unwrap_or_else(|| raw.into()) });
         lines.push(part("tool_calls", json!([{ "id": call.id, "function": function }])));
     }
@@ -31,6 +31,11 @@ pub(super) fn events(said: &Said, model: &str) -> Vec<String> {
         "eval_count": said.output_tokens,
     })));
     lines
+}
+
+/// Whether writing the value gives exactly this text.
+fn is_text_of(value: &Value, text: &str) -> bool {
+    serde_json::to_string(value).is_ok_and(|written| written == text)
 }
 
 pub(super) fn error(message: &str) -> String {
