@@ -24,6 +24,7 @@ mod hostile_git;
 mod injected;
 mod long_runs;
 mod main_job;
+mod model_probe;
 mod network;
 mod packages;
 mod recordings;

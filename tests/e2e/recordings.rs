@@ -1,4 +1,4 @@
-//! Whole runs over both wire protocols, against a server that speaks them, recorded and played back.
+//! Whole runs over every wire protocol, against a server that speaks them, recorded and played back.
 
 use crate::scripts::{Script, greeting, project};
 use crate::support::{Ran, World, ran};
@@ -26,7 +26,7 @@ pub fn answers(script: &Script, of: impl Fn(&str) -> bool) -> Vec<Answer> {
 }
 
 fn said(reply: &Value) -> Said {
-    let mut said = Said { input_tokens: 100, output_tokens: 10, ..Said::default() };
+    let mut said = Said { input_tokens: 60, cached_input_tokens: 40, output_tokens: 10, ..Said::default() };
     for part in reply["parts"].as_array().unwrap() {
         said.text = part["text"].as_str().map(str::to_owned).or(said.text);
         if let Some(call) = part.get("tool_call") {
@@ -45,7 +45,7 @@ fn world() -> World {
 
 /// `[providers.NAME]` for a server, with a price or without.
 pub fn provider(name: &str, kind: &str, server: &FakeModels, price: &str) -> String {
-    let path = if kind == "anthropic" { "" } else { "/v1" };
+    let path = if kind.starts_with("openai") { "/v1" } else { "" };
     let url = server.url();
     format!("[providers.{name}]\nkind = \"{kind}\"\nurl = \"{url}{path}\"\nkey_env = \"E2E_KEY\"\n{price}\n")
 }
@@ -109,6 +109,15 @@ fn records_and_plays_back(kind: &str) {
     assert!(!ran_live.stderr.contains("no price is known"), "{ran_live:#?}");
     assert!(first["cost_micro_usd"].as_u64().unwrap() > 0, "{first}");
 
+    // What came from the provider's cache is told wherever the cost is; Ollama doesn't say.
+    let tells = kind != "ollama";
+    let document: Value = serde_json::from_slice(&fs::read(first["run_json"].as_str().unwrap()).unwrap()).unwrap();
+    let spec = &document["phases"][0];
+    assert_eq!((document["cached_tokens"] != 0, spec["cached_tokens"] != 0), (tells, tells), "{document:#}");
+    for shown in [live.run(&["show", first["run"].as_str().unwrap()]).stdout, pull_request(&first)] {
+        assert_eq!(shown.contains("from the provider's cache"), tells, "{kind}: {shown}");
+    }
+
     // Another repository with the same files, another state folder, no provider, no key.
     let replay = world();
     let model = format!("replay:{}", file.display());
@@ -121,6 +130,16 @@ fn records_and_plays_back(kind: &str) {
 #[test]
 fn a_run_over_messages_plays_back_exactly() {
     records_and_plays_back("anthropic");
+}
+
+#[test]
+fn a_run_over_responses_plays_back_exactly() {
+    records_and_plays_back("openai");
+}
+
+#[test]
+fn a_run_over_ollama_s_protocol_plays_back_exactly() {
+    records_and_plays_back("ollama");
 }
 
 #[test]

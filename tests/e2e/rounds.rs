@@ -130,12 +130,40 @@ fn a_failed_attempt_is_made_once_more_by_a_stronger_model() {
         document["phases"].as_array().unwrap().iter().filter(|phase| phase["phase"] == "implement").collect();
     let states: Vec<_> = attempts.iter().map(|phase| text(&phase["state"])).collect();
     assert_eq!(states, ["failed", "done"]);
+    let numbers: Vec<_> = attempts.iter().map(|phase| phase["attempt"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [1, 2], "and which is which is told");
 
     // Where no tier is stronger, the run halts at once; and after a second failure, too.
     let same = [&models[..3], &[format!("implement.capable={weak}")]].concat();
     let flags: Vec<&str> = same.iter().flat_map(|model| ["--model", model]).collect();
     let ran = world.run(&[&["run", GOAL, "--format", "json"][..], &flags].concat());
     assert!(!ran.failed(1, &["It is too hard."]).stderr.contains("stronger"), "{ran:#?}");
+}
+
+#[test]
+fn a_failed_spec_is_written_once_more_by_a_stronger_model_and_not_twice() {
+    let world = World::with(&project());
+    let file = |name: &str, script: Script| {
+        let file = world.home().join(name);
+        fs::write(&file, script.text()).unwrap();
+        format!("replay:{}", file.display())
+    };
+    let others = Script::specified().writes(1, "src/greeting.txt", "hello\n").tests(1).finishes(1);
+    let others = file("others.jsonl", others.reviews("change-review", 1, &[]));
+    let mute = file("mute.jsonl", Script::new());
+    let strong = file("strong.jsonl", Script::new().starting_at("spec", 1, 2).specifies(1));
+    let also_mute = file("also-mute.jsonl", Script::new());
+    for (stronger, code, states) in [(strong, 0, ["failed", "done"]), (also_mute, 1, ["failed", "failed"])] {
+        let models = [others.clone(), format!("spec={mute}"), format!("spec.capable={stronger}")];
+        let flags: Vec<&str> = models.iter().flat_map(|model| ["--model", model]).collect();
+        let ran = world.run(&[&["run", GOAL, "--format", "json"][..], &flags].concat());
+        ran.failed(code, &["a stronger tier tries once more"]);
+        let document = world.run(&["show", text(&entry(&ran)["run"]), "--format", "json"]).json();
+        let phases = document["phases"].as_array().unwrap();
+        let specs: Vec<_> = phases.iter().filter(|phase| phase["phase"] == "spec").collect();
+        assert_eq!(specs.iter().map(|phase| text(&phase["state"])).collect::<Vec<_>>(), states);
+        assert_eq!(specs.iter().map(|phase| phase["attempt"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    }
 }
 
 #[test]

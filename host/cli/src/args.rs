@@ -187,7 +187,17 @@ pub(crate) struct Gc {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Doctor {}
+pub(crate) struct Doctor {
+    /// Ask the project's models a few short questions instead: whether they call tools and keep to a schema
+    #[arg(long)]
+    pub(crate) models: bool,
+    /// Ask this model, not the project's
+    #[arg(long = "model", value_name = "PROVIDER:MODEL", requires = "models")]
+    pub(crate) named: Vec<String>,
+    /// Use this configuration instead of the base commit's skillhost.toml
+    #[arg(long, value_name = "FILE", requires = "models")]
+    pub(crate) config: Option<PathBuf>,
+}
 
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

@@ -114,7 +114,7 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
         Command::Inspect(inspect) => commands::inspect::run(inspect, printer),
         Command::Completions(completions) => commands::completions::run(completions, printer),
-        Command::Doctor(_) => commands::doctor::run(printer),
+        Command::Doctor(doctor) => commands::doctor::run(doctor, printer),
         Command::Init(init) => commands::init::run(init, printer),
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
         Command::Runs(runs) => commands::runs::run(runs, &cli.global, printer),

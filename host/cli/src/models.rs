@@ -1,7 +1,6 @@
 //! Models, from the project's roles, the user's providers, and the command line.
 
 use crate::ambient;
-use crate::args;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
@@ -9,7 +8,7 @@ use skillhost_core::kind::Kind;
 use skillhost_core::project::Project;
 use skillhost_core::text::escape_terminal;
 use skillhost_core::user::{self, User};
-use skillhost_models::{ModelError, Models, Override, ProviderConfig, Role, Roles, Setup};
+use skillhost_models::{ModelError, Models, Override, ProviderConfig, Role, Roles, Setup, Tuning};
 use skillhost_runs::host::Equipped;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,16 +31,16 @@ pub(crate) fn read_user() -> Result<User<ProviderConfig>, Failure> {
 pub(crate) fn open(
     project: &Project,
     user: &User<ProviderConfig>,
-    arguments: &args::Models,
+    named: &[String],
+    tuning: Tuning,
 ) -> Result<Models, Failure> {
-    let overrides: Vec<Override> = arguments
-        .models
+    let overrides: Vec<Override> = named
         .iter()
         .map(|text| text.parse().map_err(|e: ModelError| failure(Exit::Usage, &e)))
         .collect::<Result<_, _>>()?;
     let roles =
         Roles::from_project(&project.models).map_err(|e| failure(Exit::Configuration, &e))?.with_overrides(overrides);
-    let setup = Setup { providers: user.providers.clone(), roles, ..Setup::default() };
+    let setup = Setup { providers: user.providers.clone(), roles, tuning, ..Setup::default() };
     Models::open(setup).map_err(|e| failure(Exit::Configuration, &e))
 }
 

@@ -41,6 +41,11 @@ pub(crate) fn unix_seconds() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
+/// Now, to measure from.
+pub(crate) fn now() -> std::time::Instant {
+    std::time::Instant::now()
+}
+
 /// A number that differs from call to call. For jitter, not for secrets.
 pub(crate) fn random() -> u64 {
     RandomState::new().hash_one(0_u8)

@@ -22,6 +22,8 @@ pub struct Allowance {
 pub struct Amount {
     /// Tokens, in and out.
     pub tokens: u64,
+    /// The part of them that came from a provider's cache.
+    pub cached_tokens: u64,
     /// Millionths of a US dollar, as far as prices are known.
     pub cost: u64,
     /// Whether a model without a price has a part in it, so that `cost` is not the whole.
@@ -189,6 +191,7 @@ impl Amount {
     pub(crate) fn of(usage: &Usage) -> Self {
         Self {
             tokens: usage.input_tokens.saturating_add(usage.output_tokens),
+            cached_tokens: usage.cached_input_tokens,
             cost: usage.cost.unwrap_or(0),
             unpriced: usage.cost.is_none(),
         }
@@ -202,6 +205,7 @@ impl Amount {
     fn plus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens.saturating_add(other.tokens),
+            cached_tokens: self.cached_tokens.saturating_add(other.cached_tokens),
             cost: self.cost.saturating_add(other.cost),
             unpriced: self.unpriced || other.unpriced,
         }
@@ -210,6 +214,7 @@ impl Amount {
     fn minus(self, other: Self) -> Self {
         Self {
             tokens: self.tokens.saturating_sub(other.tokens),
+            cached_tokens: self.cached_tokens.saturating_sub(other.cached_tokens),
             cost: self.cost.saturating_sub(other.cost),
             unpriced: self.unpriced,
         }

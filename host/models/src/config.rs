@@ -7,11 +7,13 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::error::ModelError;
-use crate::price::{self, Price};
+use crate::known::{Known, is_hosted, known};
+use crate::price::Price;
 use crate::role::ProviderName;
 
 const ANTHROPIC_URL: &str = "https://api.anthropic.com";
 const OPENAI_URL: &str = "https://api.openai.com/v1";
+const OLLAMA_URL: &str = "http://127.0.0.1:11434";
 /// Windows where nothing says them: what the hosted models have at least, and what a local server often has.
 const HOSTED_WINDOW_TOKENS: u64 = 128_000;
 const ANTHROPIC_WINDOW_TOKENS: u64 = 200_000;
@@ -45,7 +47,7 @@ pub struct ProviderConfig {
 pub enum ProviderKind {
     /// Anthropic's Messages.
     Anthropic,
-    /// OpenAI's own service.
+    /// OpenAI's Responses.
     Openai,
     /// Chat Completions: llama.cpp, vLLM, LM Studio, gateways.
     OpenaiCompatible,
@@ -86,28 +88,25 @@ impl Provider {
     }
 
     fn check(name: &ProviderName, config: &ProviderConfig) -> Result<Self, ModelError> {
-        let (home, path, home_key) = match config.kind {
-            ProviderKind::Anthropic => (Some(ANTHROPIC_URL), "messages", "ANTHROPIC_API_KEY"),
-            ProviderKind::Openai => (Some(OPENAI_URL), "chat/completions", "OPENAI_API_KEY"),
-            ProviderKind::OpenaiCompatible => (None, "chat/completions", ""),
-            ProviderKind::Ollama => {
-                return Err(ModelError::ProviderUndelivered { provider: name.clone(), kind: "ollama" });
-            }
+        let (home, home_key) = match config.kind {
+            ProviderKind::Anthropic => (Some(ANTHROPIC_URL), Some("ANTHROPIC_API_KEY")),
+            ProviderKind::Openai => (Some(OPENAI_URL), Some("OPENAI_API_KEY")),
+            ProviderKind::OpenaiCompatible => (None, None),
+            ProviderKind::Ollama => (Some(OLLAMA_URL), None),
         };
         let base = config.url.as_deref().or(home).ok_or_else(|| invalid(name, "it has no url"))?;
         let mut url = check_url(base).map_err(|reason| invalid(name, reason))?;
-        let mut base_path = url.path().trim_end_matches('/').to_owned();
-        if config.kind == ProviderKind::Anthropic && !base_path.ends_with("/v1") {
-            base_path.push_str("/v1");
-        }
-        url.set_path(&format!("{base_path}/{path}"));
+        let (folder, path) = config.kind.path();
+        let base_path = url.path().trim_end_matches('/');
+        let base_path = base_path.strip_suffix(folder).unwrap_or(base_path).to_owned();
+        url.set_path(&format!("{base_path}{folder}/{path}"));
 
         // The usual variable goes to the usual origin only: a gateway has to be given its key by name.
         let at_home = home.and_then(|home| Url::parse(home).ok()).is_some_and(|home| home.origin() == url.origin());
         let key_env = match &config.key_env {
             Some(variable) if is_variable(variable) => Some(variable.clone()),
             Some(_) => return Err(invalid(name, "key_env is not the name of a variable")),
-            None => at_home.then(|| home_key.to_owned()),
+            None => home_key.filter(|_| at_home).map(str::to_owned),
         };
         let price = check_price(config).map_err(|reason| invalid(name, reason))?;
         if config.window == Some(0) {
@@ -118,7 +117,13 @@ impl Provider {
 
     /// What a model costs; none where that is not known.
     pub(crate) fn price(&self, model: &str) -> Option<Price> {
-        self.price.or_else(|| self.known(model).map(|known| known.price))
+        let own = || self.runs_here(model).then(Price::default);
+        self.price.or_else(|| self.known(model).map(|known| known.price)).or_else(own)
+    }
+
+    /// Whether a model works on this machine, where nobody is paid for it.
+    fn runs_here(&self, model: &str) -> bool {
+        self.kind == ProviderKind::Ollama && is_loopback(&self.url) && !is_hosted(model)
     }
 
     /// Tokens that a request and its reply may have together.
@@ -131,12 +136,8 @@ impl Provider {
         })
     }
 
-    fn known(&self, model: &str) -> Option<price::Known> {
-        match self.kind {
-            ProviderKind::Anthropic => price::known_anthropic(model),
-            ProviderKind::Openai => price::known_openai(model),
-            ProviderKind::OpenaiCompatible | ProviderKind::Ollama => None,
-        }
+    fn known(&self, model: &str) -> Option<Known> {
+        known(self.kind, model)
     }
 }
 
@@ -215,11 +216,11 @@ mod tests {
         assert_eq!(anthropic.url.as_str(), "https://api.anthropic.com/v1/messages");
         assert_eq!(anthropic.key_env.as_deref(), Some("ANTHROPIC_API_KEY"));
         let openai = Provider::find(&"openai".parse().unwrap(), None).unwrap();
-        assert_eq!(openai.url.as_str(), "https://api.openai.com/v1/chat/completions");
+        assert_eq!(openai.url.as_str(), "https://api.openai.com/v1/responses");
         let unknown = Provider::find(&"other".parse().unwrap(), None).unwrap_err();
         assert!(matches!(unknown, ModelError::ProviderUnknown { .. }) && unknown.hint().is_some());
-        let later = Provider::find(&"ollama".parse().unwrap(), None).unwrap_err();
-        assert!(matches!(later, ModelError::ProviderUndelivered { .. }) && later.hint().is_some());
+        let ollama = Provider::find(&"ollama".parse().unwrap(), None).unwrap();
+        assert_eq!((ollama.url.as_str(), ollama.key_env), ("http://127.0.0.1:11434/api/chat", None));
     }
 
     #[test]
@@ -283,6 +284,11 @@ mod tests {
         assert_eq!((price.input, price.cached_input, price.output), (500_000, 500_000, 2_000_000));
         assert_eq!(price.cache_write, 625_000);
         assert_eq!(own.window_tokens("claude-sonnet-4-5"), 9);
+        let here = find("ollama", "kind = 'ollama'").unwrap();
+        assert_eq!(here.price("qwen3:8b"), Some(Price::default()), "nobody is paid for it");
+        assert_eq!(here.price("gpt-oss:120b-cloud"), None);
+        let there = find("ollama", "kind = 'ollama'\nurl = 'https://ollama.example/api/'").unwrap();
+        assert_eq!((there.price("qwen3:8b"), there.url.path()), (None, "/api/chat"));
         let local = find("l", "kind = 'openai-compatible'\nurl = 'http://127.0.0.1/v1'").unwrap();
         assert_eq!((local.price("gpt-5"), local.window_tokens("gpt-5")), (None, LOCAL_WINDOW_TOKENS));
     }

@@ -1,4 +1,4 @@
-//! What both protocols' decoders give, and how they are driven.
+//! What the protocols' decoders give, and how they are driven.
 
 use serde_json::Value;
 

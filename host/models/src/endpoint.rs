@@ -1,4 +1,4 @@
-//! One address, one key: the HTTP that carries both protocols.
+//! One address, one key: the HTTP that carries every protocol.
 //!
 //! An endpoint can send to its own URL and nowhere else; the key never leaves this file except into the one header.
 
@@ -17,9 +17,10 @@ use crate::config::is_loopback;
 use crate::decode::{self, Decode, Decoded, Flow};
 use crate::event::{Event, Events};
 use crate::failure::{Cause, Failure};
+use crate::framing::{FrameError, Frames, Framing};
 use crate::key::Key;
+use crate::protocol::Head;
 use crate::request::Part;
-use crate::sse::{EventStream, SseError};
 use crate::tuning::Tuning;
 
 /// An error's body is read this far.
@@ -32,15 +33,9 @@ pub(crate) struct Endpoint {
     client: Client,
     url: Url,
     headers: HeaderMap,
+    framing: Framing,
     key: Option<Key>,
     tuning: Tuning,
-}
-
-/// How a protocol wants to see the key.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyHeader {
-    pub(crate) name: &'static str,
-    pub(crate) prefix: &'static str,
 }
 
 impl Endpoint {
@@ -48,13 +43,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// Says why TLS could not be set up.
-    pub(crate) fn new(
-        url: Url,
-        key: Option<Key>,
-        key_header: KeyHeader,
-        fixed: &[(&'static str, &'static str)],
-        tuning: Tuning,
-    ) -> Result<Self, String> {
+    pub(crate) fn new(url: Url, key: Option<Key>, head: Head, tuning: Tuning) -> Result<Self, String> {
         // Fails only where a provider is installed already, which serves as well.
         drop(rustls::crypto::ring::default_provider().install_default());
         let mut client = Client::builder()
@@ -77,14 +66,14 @@ impl Endpoint {
             );
         }
         let mut headers = HeaderMap::new();
-        for (name, value) in fixed {
+        for (name, value) in head.fixed {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        if let Some(value) = key.as_ref().and_then(|key| key.header(key_header.prefix)) {
-            headers.insert(HeaderName::from_static(key_header.name), value);
+        if let Some(value) = key.as_ref().and_then(|key| key.header(head.key_prefix)) {
+            headers.insert(HeaderName::from_static(head.key_name), value);
         }
         let client = client.build().map_err(|error| chain(&error))?;
-        Ok(Self { client, url, headers, key, tuning })
+        Ok(Self { client, url, headers, framing: head.framing, key, tuning })
     }
 
     /// A text without this endpoint's key.
@@ -134,18 +123,18 @@ impl Endpoint {
             return Err(self.refusal(response).await);
         }
         match content_type(&response) {
-            kind if kind.starts_with("text/event-stream") => {}
+            kind if kind.starts_with(self.framing.content_type()) => {}
             // Some gateways put an error into a good status.
             kind if kind.starts_with("application/json") => {
                 let body = serde_json::from_slice::<Value>(&self.short_body(&mut response).await).unwrap_or_default();
                 let Some(said) = error_message(&body) else {
-                    return Err(decode::malformed("the answer is not an event stream"));
+                    return Err(decode::malformed("the answer is not a stream of events"));
                 };
                 return Err(Failure::new(error_cause(&body, Cause::Request), said));
             }
-            _ => return Err(decode::malformed("the answer is not an event stream")),
+            _ => return Err(decode::malformed("the answer is not a stream of events")),
         }
-        let mut stream = EventStream::default();
+        let mut stream = self.framing.frames();
         loop {
             let piece = self.unless_silent(response.chunk()).await?.map_err(|error| {
                 Failure::new(Cause::Cut, format!("the stream broke: {}", chain(&error.without_url())))
@@ -231,14 +220,27 @@ pub(crate) fn error_cause(body: &Value, otherwise: Cause) -> Cause {
     if let Some(status) = code.and_then(|code| u16::try_from(code).ok()).filter(|code| (400..=599).contains(code)) {
         return Cause::Status(status);
     }
-    match crate::json::text(body, "/error/type").unwrap_or_default() {
+    let words = ["/error/code", "/code", "/error/type"].into_iter().filter_map(|place| crate::json::text(body, place));
+    words.filter_map(cause_of).next().unwrap_or(otherwise)
+}
+
+fn cause_of(word: &str) -> Option<Cause> {
+    match word {
         "invalid_request_error"
         | "authentication_error"
         | "permission_error"
         | "not_found_error"
-        | "insufficient_quota" => Cause::Request,
-        "rate_limit_error" | "overloaded_error" | "api_error" | "server_error" | "timeout_error" => Cause::Server,
-        _ => otherwise,
+        | "model_not_found"
+        | "invalid_prompt"
+        | "context_length_exceeded"
+        | "insufficient_quota" => Some(Cause::Request),
+        "rate_limit_error"
+        | "rate_limit_exceeded"
+        | "overloaded_error"
+        | "api_error"
+        | "server_error"
+        | "timeout_error" => Some(Cause::Server),
+        _ => None,
     }
 }
 
@@ -263,13 +265,8 @@ fn retry_after(headers: &HeaderMap, now: i64) -> Option<Duration> {
 }
 
 /// Hands the next piece of a stream to the decoder; tells whether the reply is whole.
-fn take(
-    mut piece: &[u8],
-    stream: &mut EventStream,
-    decoder: &mut dyn Decode,
-    events: Events<'_>,
-) -> Result<Flow, Failure> {
-    while let Some(data) = stream.next(&mut piece).map_err(sse_failure)? {
+fn take(mut piece: &[u8], stream: &mut Frames, decoder: &mut dyn Decode, events: Events<'_>) -> Result<Flow, Failure> {
+    while let Some(data) = stream.next(&mut piece).map_err(frame_failure)? {
         if decoder.event(&data, events)? == Flow::Done {
             return Ok(Flow::Done);
         }
@@ -279,8 +276,8 @@ fn take(
 
 /// What an exchange makes of a stream that arrives in these pieces.
 #[cfg(feature = "testing")]
-pub(crate) fn read(pieces: &[&[u8]], mut decoder: Box<dyn Decode>) -> Result<Decoded, Failure> {
-    let mut stream = EventStream::default();
+pub(crate) fn read(framing: Framing, pieces: &[&[u8]], mut decoder: Box<dyn Decode>) -> Result<Decoded, Failure> {
+    let mut stream = framing.frames();
     for piece in pieces {
         if take(piece, &mut stream, decoder.as_mut(), &crate::event::ignore_events)? == Flow::Done {
             break;
@@ -289,10 +286,10 @@ pub(crate) fn read(pieces: &[&[u8]], mut decoder: Box<dyn Decode>) -> Result<Dec
     decoder.finish()
 }
 
-fn sse_failure(error: SseError) -> Failure {
+fn frame_failure(error: FrameError) -> Failure {
     match error {
-        SseError::TooLarge => Failure::new(Cause::TooLarge, "one event of the stream is over the limit"),
-        SseError::Encoding => decode::malformed("the stream is not UTF-8"),
+        FrameError::TooLarge => Failure::new(Cause::TooLarge, "one event of the stream is over the limit"),
+        FrameError::Encoding => decode::malformed("the stream is not UTF-8"),
     }
 }
 

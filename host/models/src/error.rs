@@ -48,14 +48,6 @@ pub enum ModelError {
         /// Its name.
         provider: ProviderName,
     },
-    /// A kind of provider that this version can't speak to.
-    #[error("the provider {provider} is of the kind {kind}, which this version does not speak")]
-    ProviderUndelivered {
-        /// Its name.
-        provider: ProviderName,
-        /// Its kind.
-        kind: &'static str,
-    },
     /// A provider's configuration makes no sense, or is not safe.
     #[error("the configuration of provider {provider} is invalid: {reason}")]
     ProviderInvalid {
@@ -177,7 +169,6 @@ impl ModelError {
             | Self::ReplayInProject { .. }
             | Self::ProviderNameInvalid { .. }
             | Self::ProviderUnknown { .. }
-            | Self::ProviderUndelivered { .. }
             | Self::ProviderInvalid { .. }
             | Self::TlsUnavailable { .. }
             | Self::KeyMissing { .. }
@@ -216,13 +207,9 @@ impl ModelError {
             }
             Self::ProviderUnknown { provider } => {
                 format!(
-                    "built in are anthropic and openai; configure others under [providers.{provider}] in config.toml"
+                    "built in are anthropic, openai and ollama; configure others under [providers.{provider}] in config.toml"
                 )
             }
-            Self::ProviderUndelivered { provider, .. } => format!(
-                "most local servers speak Chat Completions: under [providers.{provider}] set \
-                 kind = \"openai-compatible\" and url = \"http://127.0.0.1:11434/v1\" with the server's port"
-            ),
             Self::TlsUnavailable { .. } => {
                 "install the root certificates of this machine, mostly the package ca-certificates".to_owned()
             }

@@ -37,6 +37,11 @@ pub(crate) fn object_or_empty(arguments: &str) -> Value {
     }
 }
 
+/// Tool arguments as text that a provider takes back: what is sound goes byte by byte, for the sake of its cache.
+pub(crate) fn sound_arguments(arguments: &str) -> &str {
+    if serde_json::from_str::<Map<String, Value>>(arguments).is_ok() { arguments } else { "{}" }
+}
+
 /// The same value with every object's keys in order, so that equal values have equal bytes.
 pub(crate) fn canonical(value: Value) -> Value {
     match value {

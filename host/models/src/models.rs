@@ -124,7 +124,12 @@ impl Models {
     /// # Errors
     /// Where no model is set, or its provider is not ready.
     pub fn window(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<u64, ModelError> {
-        match self.roles.resolve(role, skill, tier)? {
+        self.window_of(self.roles.resolve(role, skill, tier)?)
+    }
+
+    /// The same of a model.
+    pub(crate) fn window_of(&self, model: &ModelRef) -> Result<u64, ModelError> {
+        match model {
             ModelRef::Api { provider, model } => Ok(self.line(provider)?.window_tokens(model)),
             ModelRef::Replay(_) => Ok(REPLAY_WINDOW_TOKENS),
         }
@@ -164,13 +169,27 @@ impl Models {
         request.check()?;
         let call = CallKey { agent: site.agent.clone(), phase: site.phase, round: site.round, turn };
         let reply = match self.roles.resolve(&site.role, site.skill.as_ref(), request.tier)? {
-            ModelRef::Api { provider, model } => self.line(provider)?.ask(model, request, &site.budget, events).await?,
             ModelRef::Replay(path) => self.play(path, &call, site, request)?,
+            model => self.complete_by(model, site, request, events).await?,
         };
         if let Some(recorder) = &self.recorder {
             recorder.record(call, request, &reply, &site.volatile, &|text| self.scrub(text))?;
         }
         Ok(reply)
+    }
+
+    /// One call of a provider's model, whoever's it is.
+    pub(crate) async fn complete_by(
+        &self,
+        model: &ModelRef,
+        site: &CallSite,
+        request: &Request,
+        events: Events<'_>,
+    ) -> Result<Reply, ModelError> {
+        match model {
+            ModelRef::Api { provider, model } => self.line(provider)?.ask(model, request, &site.budget, events).await,
+            ModelRef::Replay(_) => Err(RecordingError::NotOpen.into()),
+        }
     }
 
     /// A recorded reply, paid from the budget like any other, so that a budget ends a replay where it ended the run.

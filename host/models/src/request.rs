@@ -169,6 +169,17 @@ impl Request {
     }
 }
 
+impl Message {
+    /// Its texts as one, for protocols in which a message has one.
+    pub(crate) fn joined_text(&self) -> String {
+        let texts = self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) if !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    }
+}
+
 impl Part {
     fn texts(&self) -> impl Iterator<Item = &str> {
         let texts: [&str; 3] = match self {

@@ -121,6 +121,18 @@ impl Roles {
         })
     }
 
+    /// The models that are named, and for what: the user's where there are any, else the project's.
+    pub fn named(&self) -> Vec<(String, &ModelRef)> {
+        let own = !self.overrides.is_empty() || self.everywhere.is_some();
+        let everywhere = self.everywhere.iter().map(|model| ("every role".to_owned(), model));
+        let table = if own { &self.overrides } else { &self.project };
+        let named = table.iter().map(|((role, tier), model)| match tier {
+            Some(tier) => (format!("{role}.{tier}"), model),
+            None => (role.to_string(), model),
+        });
+        everywhere.chain(named).collect()
+    }
+
     /// Every model that somebody named.
     pub(crate) fn models(&self) -> impl Iterator<Item = &ModelRef> {
         self.overrides.values().chain(&self.everywhere).chain(self.project.values())

@@ -1,21 +1,18 @@
 //! One call to a provider: reserve, try, settle, and try again where that may help.
 
-use serde_json::Value;
-
 use crate::budget::{Amount, Budget};
-use crate::chat::Dialect;
-use crate::config::{Provider, ProviderKind};
-use crate::decode::{Decode, Decoded};
+use crate::config::Provider;
+use crate::decode::Decoded;
 use crate::endpoint::Endpoint;
 use crate::error::ModelError;
 use crate::event::{Event, Events};
 use crate::failure::{Cause, Failure};
 use crate::key::Key;
 use crate::price::Tokens;
+use crate::protocol::Target;
 use crate::reply::{MAX_REPLY_BYTES, Reply, Usage};
 use crate::request::Request;
 use crate::tuning::Tuning;
-use crate::{anthropic, chat};
 
 /// The longest reply where a skill does not say one. What the smallest current models write at most.
 pub(crate) const DEFAULT_MAX_OUTPUT_TOKENS: u32 = 8_192;
@@ -41,11 +38,7 @@ impl Line {
     ) -> Result<Self, ModelError> {
         let read = |name: &str| Key::read(&provider.name, name, variable(name));
         let key = provider.key_env.as_deref().map(read).transpose()?;
-        let (key_header, fixed) = match provider.kind {
-            ProviderKind::Anthropic => (anthropic::KEY_HEADER, anthropic::HEADERS),
-            _ => (chat::KEY_HEADER, [].as_slice()),
-        };
-        let endpoint = Endpoint::new(provider.url.clone(), key, key_header, fixed, tuning)
+        let endpoint = Endpoint::new(provider.url.clone(), key, provider.kind.head(), tuning)
             .map_err(|reason| ModelError::TlsUnavailable { provider: provider.name.clone(), reason })?;
         Ok(Self { provider, endpoint, tuning, random })
     }
@@ -70,11 +63,12 @@ impl Line {
         events: Events<'_>,
     ) -> Result<Reply, ModelError> {
         let max_output_tokens = max_output_tokens(request, budget);
-        let body = self.body(model, request, max_output_tokens);
+        let target = Target { model, max_output_tokens, window_tokens: self.window_tokens(model) };
+        let body = self.provider.kind.encode(request, target);
         let mut attempt = 1;
         loop {
             let reservation = budget.reserve(self.worst_case(model, request, max_output_tokens))?;
-            let failure = match self.endpoint.attempt(&body, self.decoder(), events).await {
+            let failure = match self.endpoint.attempt(&body, self.provider.kind.decoder(), events).await {
                 Ok(decoded) => {
                     let reply = self.reply(model, request, decoded);
                     reservation.settle(&reply.usage);
@@ -100,21 +94,6 @@ impl Line {
             events(Event::Retry { attempt, delay, reason: failure.message });
             tokio::time::sleep(delay).await;
             attempt += 1;
-        }
-    }
-
-    fn body(&self, model: &str, request: &Request, max_output_tokens: u32) -> Value {
-        match self.provider.kind {
-            ProviderKind::Anthropic => anthropic::encode(request, model, max_output_tokens),
-            ProviderKind::Openai => chat::encode(request, model, max_output_tokens, Dialect::Openai),
-            _ => chat::encode(request, model, max_output_tokens, Dialect::Compatible),
-        }
-    }
-
-    fn decoder(&self) -> Box<dyn Decode> {
-        match self.provider.kind {
-            ProviderKind::Anthropic => Box::<anthropic::Decoder>::default(),
-            _ => Box::<chat::Decoder>::default(),
         }
     }
 

@@ -1,21 +1,11 @@
-//! Server-sent events, bounded: what both protocols stream.
+//! Server-sent events, bounded: what most protocols stream.
 //!
 //! A parser of its own, since the ones on offer buffer a line for as long as a server cares to send it.
 
-/// One event. Its `event:` name is left out: both protocols repeat it in the data.
-pub(crate) type Data = String;
+use crate::framing::{FrameError, MAX_EVENT_BYTES};
 
-/// One event's data. A tool call of a megabyte in one piece is the most that a sane server sends.
-const MAX_EVENT_BYTES: usize = 8 << 20;
-
-/// Why a stream is not one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SseError {
-    /// One event is over the limit.
-    TooLarge,
-    /// Not UTF-8.
-    Encoding,
-}
+/// One event. Its `event:` name is left out: every protocol repeats it in the data.
+type Data = String;
 
 /// The parser's state between two pieces of the stream.
 #[derive(Debug, Default)]
@@ -30,7 +20,7 @@ pub(crate) struct EventStream {
 impl EventStream {
     /// Takes from a piece of the stream until an event is complete, and gives it; none where all is taken. One by one, so
     /// that what is wrong behind an event takes nothing away from it. An event that the stream's end cuts never appears.
-    pub(crate) fn next(&mut self, piece: &mut &[u8]) -> Result<Option<Data>, SseError> {
+    pub(crate) fn next(&mut self, piece: &mut &[u8]) -> Result<Option<Data>, FrameError> {
         while let Some((&byte, rest)) = piece.split_first() {
             *piece = rest;
             // `\r`, `\n` and `\r\n` all end a line.
@@ -44,7 +34,7 @@ impl EventStream {
                     return Ok(Some(event));
                 }
             } else if self.line.len() >= MAX_EVENT_BYTES {
-                return Err(SseError::TooLarge);
+                return Err(FrameError::TooLarge);
             } else {
                 self.line.push(byte);
             }
@@ -54,7 +44,7 @@ impl EventStream {
 
     /// All events that a piece completes.
     #[cfg(test)]
-    fn push(&mut self, mut piece: &[u8]) -> Result<Vec<Data>, SseError> {
+    fn push(&mut self, mut piece: &[u8]) -> Result<Vec<Data>, FrameError> {
         let mut events = Vec::new();
         while let Some(event) = self.next(&mut piece)? {
             events.push(event);
@@ -62,7 +52,7 @@ impl EventStream {
         Ok(events)
     }
 
-    fn end_line(&mut self) -> Result<Option<Data>, SseError> {
+    fn end_line(&mut self) -> Result<Option<Data>, FrameError> {
         let taken = std::mem::take(&mut self.line);
         let mut line = taken.as_slice();
         if !self.begun {
@@ -72,7 +62,7 @@ impl EventStream {
         if line.is_empty() {
             let data = std::mem::take(&mut self.data);
             return match std::mem::take(&mut self.has_data) {
-                true => String::from_utf8(data).map(Some).map_err(|_| SseError::Encoding),
+                true => String::from_utf8(data).map(Some).map_err(|_| FrameError::Encoding),
                 false => Ok(None),
             };
         }
@@ -83,7 +73,7 @@ impl EventStream {
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
         if self.data.len() + value.len() >= MAX_EVENT_BYTES {
-            return Err(SseError::TooLarge);
+            return Err(FrameError::TooLarge);
         }
         if std::mem::replace(&mut self.has_data, true) {
             self.data.push(b'\n');
@@ -123,17 +113,17 @@ mod tests {
         let mut stream = EventStream::default();
         let piece = vec![b'x'; 1 << 20];
         let refused = (0..9).find_map(|_| stream.push(&piece).err());
-        assert_eq!(refused, Some(SseError::TooLarge));
+        assert_eq!(refused, Some(FrameError::TooLarge));
         let mut stream = EventStream::default();
         let mut line = b"data: ".to_vec();
         line.extend(vec![b'x'; 3 << 20]);
         line.push(b'\n');
-        assert_eq!((0..9).find_map(|_| stream.push(&line).err()), Some(SseError::TooLarge));
+        assert_eq!((0..9).find_map(|_| stream.push(&line).err()), Some(FrameError::TooLarge));
     }
 
     #[test]
     fn broken_text_is_refused() {
-        assert_eq!(EventStream::default().push(b"data: \xff\n\n"), Err(SseError::Encoding));
+        assert_eq!(EventStream::default().push(b"data: \xff\n\n"), Err(FrameError::Encoding));
     }
 
     #[test]
@@ -141,7 +131,7 @@ mod tests {
         let mut stream = EventStream::default();
         let mut piece = b"data: a\n\ndata: \xff\n\n".as_slice();
         assert_eq!(stream.next(&mut piece), Ok(Some("a".to_owned())));
-        assert_eq!(stream.next(&mut piece), Err(SseError::Encoding));
+        assert_eq!(stream.next(&mut piece), Err(FrameError::Encoding));
     }
 
     proptest! {

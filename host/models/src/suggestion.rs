@@ -29,13 +29,15 @@ pub const fn suggestions() -> [Suggestion; 2] {
 #[cfg(test)]
 mod tests {
     use super::suggestions;
-    use crate::price::{known_anthropic, known_openai};
+    use crate::config::ProviderKind;
+    use crate::known::known;
 
     #[test]
     fn the_price_of_each_is_known() {
-        let [anthropic, openai] = suggestions();
-        assert!(known_anthropic(anthropic.model).is_some() && known_openai(openai.model).is_some());
-        assert!(anthropic.capable.is_some_and(|model| known_anthropic(model).is_some()));
-        assert!(openai.capable.is_none_or(|model| known_openai(model).is_some()));
+        let kinds = [ProviderKind::Anthropic, ProviderKind::Openai];
+        for (suggestion, kind) in suggestions().into_iter().zip(kinds) {
+            assert!(known(kind, suggestion.model).is_some());
+            assert!(suggestion.capable.is_none_or(|model| known(kind, model).is_some()));
+        }
     }
 }

@@ -3,40 +3,25 @@
 use skillhost_core::name::AgentId;
 use skillhost_core::phase::Phase;
 
-use crate::chat;
 use crate::config::Provider;
-use crate::decode::Decode;
 use crate::endpoint;
 use crate::recording::{CallKey, Replay, Volatile};
 use crate::reply::{Reply, Usage};
 use crate::request::Request;
-use crate::{ModelError, ProviderConfig, ProviderName, RecordingError, anthropic};
+use crate::{ModelError, ProviderConfig, ProviderKind, ProviderName, RecordingError};
 
 /// Largest reply that a skill is given.
 pub const MAX_REPLY_BYTES: usize = crate::reply::MAX_REPLY_BYTES;
 /// Most parts of a reply.
 pub const MAX_REPLY_PARTS: usize = crate::reply::MAX_REPLY_PARTS;
 
-/// A streaming protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Protocol {
-    /// Anthropic's Messages.
-    Anthropic,
-    /// Chat Completions.
-    Chat,
-}
-
 /// Reads a reply from the pieces of a stream, as it arrives from a server; none where the server broke the protocol, with
 /// the reason.
 ///
 /// # Errors
 /// What a person would be told.
-pub fn reply(protocol: Protocol, pieces: &[&[u8]], request: &Request) -> Result<Reply, String> {
-    let decoder: Box<dyn Decode> = match protocol {
-        Protocol::Anthropic => Box::<anthropic::Decoder>::default(),
-        Protocol::Chat => Box::<chat::Decoder>::default(),
-    };
-    let decoded = endpoint::read(pieces, decoder).map_err(|failure| failure.message)?;
+pub fn reply(kind: ProviderKind, pieces: &[&[u8]], request: &Request) -> Result<Reply, String> {
+    let decoded = endpoint::read(kind.head().framing, pieces, kind.decoder()).map_err(|failure| failure.message)?;
     let reply = Reply { parts: decoded.parts, stop: decoded.stop, usage: Usage::default(), model: decoded.model };
     Ok(reply.distrust(request))
 }

@@ -39,6 +39,12 @@ impl Default for Tuning {
 }
 
 impl Tuning {
+    /// For trying a model: one attempt, and a minute for a sign of life.
+    pub fn of_probe() -> Self {
+        let minute = Duration::from_secs(60);
+        Self { stall: minute, total: 3 * minute, attempts: 1, max_stream_bytes: 8 << 20, ..Self::default() }
+    }
+
     /// The wait after the failed attempt number `attempt` (from 1); none where the server asks for too long a one.
     ///
     /// It is exponential with jitter of up to a half, so that siblings that failed together don't return together, and

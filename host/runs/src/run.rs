@@ -174,6 +174,7 @@ fn row(host: &Host, id: &RunId, goal: &str, (base, commit): (&str, &str), branch
         exit_code: None,
         error: None,
         tokens: 0,
+        cached_tokens: 0,
         cost_micro_usd: Some(0),
         sandbox: None,
         spec: None,

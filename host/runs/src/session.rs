@@ -116,6 +116,7 @@ impl Session {
             run_budget: self.budget.clone(),
             watcher: of.watcher,
             stronger: None,
+            asked: Arc::default(),
             answered: Arc::default(),
             failed: Arc::default(),
         }))

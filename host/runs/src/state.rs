@@ -16,6 +16,7 @@ use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
 use skillhost_core::project::Network;
 use skillhost_core::text::escape_terminal;
+use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
@@ -86,11 +87,17 @@ pub(crate) struct Effort {
     turns: Turns,
     /// Whether each model call goes to the next tier up.
     is_stronger: bool,
+    /// The tiers that the skill asked for.
+    asked: Arc<Mutex<BTreeSet<Tier>>>,
 }
 
 impl Effort {
     pub(crate) fn stronger(&self) -> Self {
-        Self { turns: self.turns.clone(), is_stronger: true }
+        Self { is_stronger: true, ..self.clone() }
+    }
+
+    pub(crate) fn asked(&self) -> BTreeSet<Tier> {
+        self.asked.lock().map(|asked| asked.clone()).unwrap_or_default()
     }
 }
 
@@ -122,6 +129,7 @@ impl State {
         change(&mut row);
         let spent = self.budget.spent();
         row.tokens = spent.tokens;
+        row.cached_tokens = spent.cached_tokens;
         row.cost_micro_usd = spent.known_cost();
         let row = row.clone();
         self.ledger(|ledger| ledger.save_run(&row))
@@ -183,23 +191,8 @@ impl State {
         }
     }
 
-    /// Calls the skill of a turn, with everything that a run gives it, and writes down how it went.
-    pub(crate) async fn call<T, F, R>(
-        &self,
-        turn: Turn,
-        invoke: F,
-        describe: impl FnOnce(&T) -> (bool, String),
-    ) -> Result<T, RunError>
-    where
-        F: FnOnce(Call, Arc<Engine>) -> R,
-        R: Future<Output = Result<Called<T>, Box<Unanswered>>> + Send + 'static,
-        T: Send + 'static,
-    {
-        self.call_with(turn, &Effort::default(), invoke, describe).await
-    }
-
-    /// The same, with the effort that a second attempt makes.
-    pub(crate) async fn call_with<T, F, R>(
+    /// Calls the skill of a turn once, with everything that a run gives it, and writes down how it went.
+    pub(crate) async fn call_once<T, F, R>(
         &self,
         turn: Turn,
         effort: &Effort,
@@ -220,11 +213,13 @@ impl State {
             agent: self.agent.clone(),
             phase: turn.phase,
             round: turn.round,
+            attempt: if effort.is_stronger { 2 } else { 1 },
             state: PhaseState::Running,
             skill: equipped.name(),
             digest: equipped.skill.inspection().digest.to_string(),
             models: Vec::new(),
             tokens: 0,
+            cached_tokens: 0,
             cost_micro_usd: None,
             started_ms: ambient::unix_ms(),
             ended_ms: None,
@@ -257,6 +252,7 @@ impl State {
         row.ended_ms = Some(ambient::unix_ms());
         row.models = answered.lock().map(|names| names.iter().cloned().collect()).unwrap_or_default();
         row.tokens = spent.tokens;
+        row.cached_tokens = spent.cached_tokens;
         row.cost_micro_usd = spent.known_cost();
         let (is_good, note) = match &ended {
             Ok(value) => describe(value),
@@ -319,6 +315,7 @@ impl State {
                 run: run.clone(),
                 run_budget: self.budget.clone(),
                 stronger: effort.is_stronger.then(|| Arc::clone(&equipped.capabilities)),
+                asked: Arc::clone(&effort.asked),
                 watcher: watcher.clone(),
                 answered,
                 failed,

@@ -58,35 +58,35 @@ pub(crate) fn read(stream: &mut impl BufRead) -> io::Result<Received> {
 pub(crate) fn answer(stream: &mut (impl Read + Write), request: &Received, answer: &Answer) -> io::Result<()> {
     match answer {
         Answer::Reply(said) => {
-            begin(stream)?;
+            begin(stream, request)?;
             send(stream, request, said, 0)?;
             stream.write_all(b"0\r\n\r\n")
         }
         Answer::Cut(said) => {
-            begin(stream)?;
-            send(stream, request, said, 3)?;
+            begin(stream, request)?;
+            send(stream, request, said, wire::left_out(request))?;
             stream.write_all(b"0\r\n\r\n")
         }
         Answer::BrokenChunk(said) => {
-            begin(stream)?;
-            send(stream, request, said, 3)?;
+            begin(stream, request)?;
+            send(stream, request, said, wire::left_out(request))?;
             stream.write_all(b"ffff\r\ndata: {\"half")
         }
         Answer::Stall(said) => {
-            begin(stream)?;
-            send(stream, request, said, 3)?;
+            begin(stream, request)?;
+            send(stream, request, said, wire::left_out(request))?;
             // Nothing more is to come from the client, so this returns when it closes the connection.
             stream.read(&mut [0]).map(drop)
         }
         Answer::Silent => stream.read(&mut [0]).map(drop),
         Answer::Pings => {
-            begin(stream)?;
+            begin(stream, request)?;
             loop {
-                chunk(stream, ": ping\n\n")?;
+                chunk(stream, wire::ping(request))?;
             }
         }
         Answer::Endless => {
-            begin(stream)?;
+            begin(stream, request)?;
             send(stream, request, &Said::text("x"), 4)?;
             let filler = wire::filler(request);
             loop {
@@ -95,13 +95,13 @@ pub(crate) fn answer(stream: &mut (impl Read + Write), request: &Received, answe
         }
         Answer::Refuse => Ok(()),
         Answer::StreamError { message } => {
-            begin(stream)?;
+            begin(stream, request)?;
             chunk(stream, &wire::stream_error(request, message))?;
             stream.write_all(b"0\r\n\r\n")
         }
         Answer::Error { status, message, retry_after } => {
             let message = with_key(message, request);
-            let body = serde_json::json!({ "type": "error", "error": { "type": "scripted", "message": message } });
+            let body = wire::error(request, &message);
             let extra = retry_after.as_ref().map(|after| format!("retry-after: {after}\r\n")).unwrap_or_default();
             whole(stream, *status, "application/json", &extra, &body.to_string())
         }
@@ -122,10 +122,9 @@ fn send(stream: &mut impl Write, request: &Received, said: &Said, left_out: usiz
     Ok(())
 }
 
-fn begin(stream: &mut impl Write) -> io::Result<()> {
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n",
-    )
+fn begin(stream: &mut impl Write, request: &Received) -> io::Result<()> {
+    let kind = wire::content_type(request);
+    write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n")
 }
 
 fn chunk(stream: &mut impl Write, text: &str) -> io::Result<()> {

@@ -27,7 +27,7 @@ use skillhost_engine::ports::{Log, Ports};
 use skillhost_engine::{
     Allocation, Call, Called, Compiler, Engine, Grantor, Options, Printed, Skill, Unanswered, supervised,
 };
-use skillhost_models::Models;
+use skillhost_models::{Models, Tuning};
 use skillhost_runs::Person;
 use skillhost_runs::event::{Event, Watcher};
 use skillhost_runs::session::{ModelUse, Session, roles};
@@ -85,7 +85,7 @@ fn models_for(
     project: &Project,
     arguments: &crate::args::Models,
 ) -> Result<Arc<Models>, Failure> {
-    let models = models::open(project, &models::read_user()?, arguments)?;
+    let models = models::open(project, &models::read_user()?, &arguments.models, Tuning::default())?;
     let (role, own) = roles(skill).map_err(|e| Failure::of(Exit::Configuration, &e))?;
     for tier in named_tiers {
         models.check(&role, Some(&own), *tier).map_err(|e| models::failure(Exit::Configuration, &e))?;

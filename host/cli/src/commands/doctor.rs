@@ -1,5 +1,8 @@
-//! `skillhost doctor`: what this machine enforces, wall by wall, tried here and now.
+//! `skillhost doctor`: what this machine enforces, wall by wall, tried here and now; or what its models can do.
 
+mod probe;
+
+use crate::args::Doctor;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::{ambient, block_on, models, runtime};
@@ -29,7 +32,10 @@ struct Tried {
     measured: Vec<Measured>,
 }
 
-pub(crate) fn run(printer: Printer) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &Doctor, printer: Printer) -> Result<Exit, Failure> {
+    if arguments.models {
+        return probe::run(arguments, printer);
+    }
     let toolchains = toolchains(&models::read_user()?.toolchains, &[]);
     let folder =
         ambient::temporary_folder().map_err(|e| Failure::new(Exit::Limit, "no folder to try things in").because(e))?;

@@ -15,6 +15,7 @@ use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_egress::Dialer;
 use skillhost_engine::Allocation;
+use skillhost_models::Tuning;
 use skillhost_runs::commands::check_programs;
 use skillhost_runs::error::{FailureClass, RunError};
 use skillhost_runs::host::Host;
@@ -66,7 +67,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
         project::read(arguments.base.as_deref(), arguments.config.as_deref(), arguments.lock.as_deref(), printer)?;
     let user = models::read_user()?;
     models::check_variables(&user)?;
-    let mut models = models::open(&base.project, &user, &arguments.models)?;
+    let mut models = models::open(&base.project, &user, &arguments.models.models, Tuning::default())?;
     let progress = Progress::new(printer);
 
     block_on(runtime_of_runs()?, async {

@@ -59,6 +59,11 @@ fn unclear(prefix: &str, several: &[RunId]) -> Failure {
     failure.hint(format!("it could be {}", ids.join(", ")))
 }
 
+/// How much of the tokens came from a provider's cache.
+fn cached(tokens: u64) -> String {
+    if tokens == 0 { String::new() } else { format!(" ({tokens} from the provider's cache)") }
+}
+
 fn describe(view: &RunView) -> Vec<String> {
     let run = &view.run;
     let say = |text: &str| escape_terminal(text, 300).to_string();
@@ -71,7 +76,7 @@ fn describe(view: &RunView) -> Vec<String> {
             say(&run.base),
             &run.base_commit[..7.min(run.base_commit.len())]
         ),
-        format!("  cost    {} tokens, {}", run.tokens, cost(run.cost_micro_usd)),
+        format!("  cost    {} tokens{}, {}", run.tokens, cached(run.cached_tokens), cost(run.cost_micro_usd)),
     ];
     if let Some(level) = &run.sandbox {
         lines.push(format!("  sandbox {level}"));

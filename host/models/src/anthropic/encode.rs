@@ -2,14 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cache;
 use crate::json::object_or_empty;
+use crate::protocol::Target;
 use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
 
 /// The body of `POST /v1/messages`.
-pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32) -> Value {
+pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
     let mut body = Map::new();
-    body.insert("model".into(), model.into());
-    body.insert("max_tokens".into(), max_output_tokens.into());
+    body.insert("model".into(), target.model.into());
+    body.insert("max_tokens".into(), target.max_output_tokens.into());
     body.insert("stream".into(), true.into());
     if !request.tools.is_empty() {
         body.insert(
@@ -34,15 +36,14 @@ pub(crate) fn encode(request: &Request, model: &str, max_output_tokens: u32) -> 
         body.insert("tool_choice".into(), json!({ "type": choice }));
     }
     if let Some(system) = request.system.as_deref().filter(|system| !system.trim().is_empty()) {
-        body.insert("system".into(), json!([{ "type": "text", "text": system, "cache_control": cached() }]));
+        body.insert("system".into(), json!([{ "type": "text", "text": system }]));
     }
     if let Some(schema) = &request.schema {
         let format = json!({ "type": "json_schema", "schema": object_or_empty(schema) });
         body.insert("output_config".into(), json!({ "format": format }));
     }
-    let mut messages: Vec<Value> = request.messages.iter().filter_map(message).collect();
-    mark_cache(&mut messages);
-    body.insert("messages".into(), messages.into());
+    body.insert("messages".into(), request.messages.iter().filter_map(message).collect());
+    cache::mark(&mut body);
     Value::Object(body)
 }
 
@@ -99,23 +100,6 @@ fn safe_id(id: &str) -> String {
     id.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }).collect()
 }
 
-/// Marks what the next call will repeat: the first message, which siblings share, and the last. With the system
-/// prompt that makes three of the four marks that the server allows.
-fn mark_cache(messages: &mut [Value]) {
-    let last = messages.len().saturating_sub(1);
-    for at in if last == 0 { vec![0] } else { vec![0, last] } {
-        let blocks = messages.get_mut(at).and_then(|message| message.get_mut("content")).and_then(Value::as_array_mut);
-        let markable = |block: &&mut Value| !block["type"].as_str().unwrap_or_default().ends_with("thinking");
-        if let Some(Value::Object(block)) = blocks.and_then(|blocks| blocks.iter_mut().rev().find(markable)) {
-            block.insert("cache_control".into(), cached());
-        }
-    }
-}
-
-fn cached() -> Value {
-    json!({ "type": "ephemeral" })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,7 +125,7 @@ mod tests {
             schema: None,
             max_output_tokens: None,
         };
-        let body = encode(&request, "m", 1);
+        let body = encode(&request, Target { model: "m", max_output_tokens: 1, window_tokens: 1 });
         assert_eq!(body.get("system"), None);
         let kinds = |at: usize| {
             let blocks = body["messages"][at]["content"].as_array();

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 use super::*;
+use crate::config::ProviderKind;
 use crate::event::ignore_events;
 use proptest::prelude::*;
 
@@ -158,8 +159,8 @@ fn m_04_too_many_calls_are_refused() {
 proptest! {
     #[test]
     fn no_event_breaks_the_decoders(events in proptest::collection::vec(hostile(), 0..12)) {
-        let mut decoders: [Box<dyn Decode>; 2] =
-            [Box::<Decoder>::default(), Box::<crate::anthropic::Decoder>::default()];
+        let mut decoders = [ProviderKind::Anthropic, ProviderKind::Openai, ProviderKind::OpenaiCompatible, ProviderKind::Ollama]
+            .map(ProviderKind::decoder);
         for event in &events {
             for decoder in &mut decoders {
                 drop(decoder.event(&event.to_string(), &ignore_events));

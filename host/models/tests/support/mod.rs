@@ -15,14 +15,40 @@ use skillhost_models::{
 
 /// The key of every test.
 pub const KEY: &str = "sk-test-0123456789abcdefghij";
-/// Both protocols, as `kind` of a provider and what its URL has behind the origin.
-pub const PROTOCOLS: [(&str, &str); 2] = [("anthropic", ""), ("openai-compatible", "/v1")];
+
+/// What a test knows of a protocol.
+#[derive(Clone, Copy, Debug)]
+pub struct Protocol {
+    /// The `kind` of its providers.
+    pub kind: &'static str,
+    /// What its URL has behind the origin.
+    pub path: &'static str,
+    /// Where a request says how long the reply may be.
+    limit: &'static str,
+    /// Whether a reply says how much of its input came from a cache.
+    pub tells_of_its_cache: bool,
+}
+
+/// Every protocol.
+pub const PROTOCOLS: [Protocol; 4] = [
+    Protocol { kind: "anthropic", path: "", limit: "/max_tokens", tells_of_its_cache: true },
+    Protocol { kind: "openai", path: "/v1", limit: "/max_output_tokens", tells_of_its_cache: true },
+    Protocol { kind: "openai-compatible", path: "/v1", limit: "/max_tokens", tells_of_its_cache: true },
+    Protocol { kind: "ollama", path: "", limit: "/options/num_predict", tells_of_its_cache: false },
+];
+
+impl Protocol {
+    /// How long a reply may be.
+    pub fn limit(&self, body: &serde_json::Value) -> u64 {
+        body.pointer(self.limit).unwrap().as_u64().unwrap()
+    }
+}
 
 pub fn serve(script: impl IntoIterator<Item = Answer>) -> FakeModels {
     FakeModels::start(script).unwrap()
 }
 
-pub fn provider(server: &FakeModels, (kind, path): (&str, &str)) -> ProviderConfig {
+pub fn provider(server: &FakeModels, Protocol { kind, path, .. }: Protocol) -> ProviderConfig {
     let text = format!(
         "kind = '{kind}'\nurl = '{}{path}'\nkey_env = 'KEY'\ninput_usd = 1\ncached_input_usd = 0.1\noutput_usd = 10\nwindow = 5000",
         server.url()
@@ -34,7 +60,7 @@ pub fn quick() -> Tuning {
     Tuning { attempts: 3, first_delay: Duration::ZERO, max_delay: Duration::ZERO, ..Tuning::default() }
 }
 
-pub fn setup(server: &FakeModels, protocol: (&str, &str)) -> Setup {
+pub fn setup(server: &FakeModels, protocol: Protocol) -> Setup {
     Setup {
         providers: [("fake".to_owned(), provider(server, protocol))].into(),
         roles: Roles::from_project([("implement", "fake:model-1")]).unwrap(),
@@ -45,13 +71,13 @@ pub fn setup(server: &FakeModels, protocol: (&str, &str)) -> Setup {
 }
 
 /// The same, recorded into a file.
-pub fn recording(server: &FakeModels, protocol: (&str, &str), file: &std::path::Path) -> Models {
+pub fn recording(server: &FakeModels, protocol: Protocol, file: &std::path::Path) -> Models {
     let mut models = models(server, protocol);
     models.record_to(file).unwrap();
     models
 }
 
-pub fn models(server: &FakeModels, protocol: (&str, &str)) -> Models {
+pub fn models(server: &FakeModels, protocol: Protocol) -> Models {
     Models::open(setup(server, protocol)).unwrap()
 }
 

@@ -82,6 +82,9 @@ pub struct RunRow {
     pub error: Option<String>,
     /// All tokens.
     pub tokens: u64,
+    /// The part of them that came from a provider's cache.
+    #[serde(default)]
+    pub cached_tokens: u64,
     /// Millionths of a US dollar; none where a price is unknown.
     pub cost_micro_usd: Option<u64>,
     /// What stood around its commands.
@@ -124,6 +127,9 @@ pub struct PhaseRow {
     pub phase: Phase,
     /// From 1.
     pub round: u32,
+    /// From 1; the second is made by a stronger tier, since the first failed.
+    #[serde(default = "first")]
+    pub attempt: u32,
     /// How it stands.
     pub state: PhaseState,
     /// `NAME@VERSION`.
@@ -134,6 +140,9 @@ pub struct PhaseRow {
     pub models: Vec<String>,
     /// All tokens.
     pub tokens: u64,
+    /// The part of them that came from a provider's cache.
+    #[serde(default)]
+    pub cached_tokens: u64,
     /// Millionths of a US dollar; none where a price is unknown.
     pub cost_micro_usd: Option<u64>,
     /// Unix time.
@@ -142,6 +151,10 @@ pub struct PhaseRow {
     pub ended_ms: Option<u64>,
     /// One line for people.
     pub note: String,
+}
+
+fn first() -> u32 {
+    1
 }
 
 /// The host's record of a gate.

@@ -1,20 +1,27 @@
 //! The change is made, and what of it belongs to the branch is committed.
 
-use crate::error::{FailureClass, RunError};
-use crate::state::{Effort, State, Turn, Work};
+use crate::error::RunError;
+use crate::state::{State, Turn, Work};
 use crate::worktree::Commit;
 use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
-use skillhost_engine::contract::{Brief, Finding, Severity, Summary};
-use skillhost_models::Role;
+use skillhost_engine::contract::Summary;
 use std::collections::BTreeSet;
 
 impl State {
     /// One turn of the author; gives the proposed commit.
     pub(crate) async fn implement(&self, work: &mut Work, goal: &str, round: u32) -> Result<String, RunError> {
         let before = self.tree.head();
-        let summary = self.author(work, goal, round).await?;
+        let turn = Turn { phase: Phase::Implement, round };
+        let summary = self
+            .call(
+                turn,
+                self.brief(turn, work, goal),
+                |call, engine, brief| async move { call.implement(&engine, brief).await },
+                |summary: &Summary| (summary.unfinished.is_empty(), summary.title.clone()),
+            )
+            .await?;
         let equipped = self.host.equipped(Kind::Implement)?;
         let commit = Commit {
             title: &summary.title,
@@ -35,53 +42,6 @@ impl State {
         work.summary = Some(summary);
         work.head = Some(head.clone());
         Ok(head)
-    }
-
-    /// The author's work. Where it fails, a stronger tier tries once more, with the failure in its brief and the tree as
-    /// it was left.
-    async fn author(&self, work: &Work, goal: &str, round: u32) -> Result<Summary, RunError> {
-        let turn = Turn { phase: Phase::Implement, round };
-        let effort = Effort::default();
-        let error = match self.attempt(turn, self.brief(turn, work, goal), &effort).await {
-            Err(error) if error.class() == FailureClass::Negative && self.has_stronger()? => error,
-            ended => return ended,
-        };
-        self.warn(&format!("{}; a stronger tier tries once more", error.chain()));
-        let mut brief = self.brief(turn, work, goal);
-        brief.findings.push(Finding {
-            id: "attempt-1".to_owned(),
-            severity: Severity::Major,
-            category: "failed attempt".to_owned(),
-            at: None,
-            quote: None,
-            message: format!("an earlier attempt left the tree as it is, and ended: {}", error.chain()),
-            suggestion: None,
-        });
-        self.attempt(turn, brief, &effort.stronger()).await
-    }
-
-    async fn attempt(&self, turn: Turn, brief: Brief, effort: &Effort) -> Result<Summary, RunError> {
-        self.call_with(
-            turn,
-            effort,
-            |call, engine| async move { call.implement(&engine, brief).await },
-            |summary: &Summary| (summary.unfinished.is_empty(), summary.title.clone()),
-        )
-        .await
-    }
-
-    /// Whether another model would answer the author's calls, were each of them raised by one tier.
-    fn has_stronger(&self) -> Result<bool, RunError> {
-        let equipped = self.host.equipped(Kind::Implement)?;
-        let role = |name: &str| name.parse::<Role>().map_err(|e| RunError::Bug(e.to_string()));
-        let (role, skill) =
-            (role(Kind::Implement.as_str())?, role(equipped.skill.inspection().manifest.skill.name.as_str())?);
-        let granted = &equipped.capabilities.model;
-        let model = |tier| self.host.models.roles().resolve(&role, Some(&skill), tier).ok();
-        Ok(granted.iter().any(|tier| {
-            let stronger = tier.stronger();
-            granted.contains(&stronger) && model(stronger).is_some() && model(stronger) != model(*tier)
-        }))
     }
 
     /// Commits the spec, which the host writes where the project wants it.

@@ -71,6 +71,7 @@ impl State {
                 base: format!("{}@{}", row.base, row.base_commit),
                 workers: self.workers()?,
                 tokens: row.tokens,
+                cached_tokens: row.cached_tokens,
                 cost_micro_usd: row.cost_micro_usd,
                 duration_ms,
                 sandbox: row.sandbox.clone().unwrap_or_else(|| "no command was run".to_owned()),

@@ -31,7 +31,11 @@ impl State {
         let report = self
             .call(
                 turn,
-                |call, engine| async move { call.review(&engine, brief, subject).await },
+                brief,
+                |call, engine, brief| {
+                    let subject = subject.clone();
+                    async move { call.review(&engine, brief, subject).await }
+                },
                 |report: &Report| {
                     let severe = report.findings.iter().filter(|f| {
                         matches!(

@@ -34,7 +34,8 @@ impl State {
         let drafted = self
             .call(
                 turn,
-                |call, engine| async move { call.spec(&engine, brief).await },
+                brief,
+                |call, engine, brief| async move { call.spec(&engine, brief).await },
                 |drafted: &Specification| {
                     let faults = self.faults(drafted);
                     let text = format!(

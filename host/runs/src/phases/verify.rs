@@ -15,7 +15,8 @@ impl State {
         let mut checks = self
             .call(
                 turn,
-                |call, engine| async move { call.verify(&engine, brief).await },
+                brief,
+                |call, engine, brief| async move { call.verify(&engine, brief).await },
                 |checks: &Vec<Check>| {
                     let of = |outcome: CheckOutcome| checks.iter().filter(|check| check.outcome == outcome).count();
                     let failed = checks.iter().find(|check| check.outcome == CheckOutcome::Failed);

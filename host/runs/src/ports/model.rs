@@ -24,6 +24,8 @@ pub(crate) struct ModelPort {
     pub(crate) run_budget: models::Budget,
     /// In a second attempt: what the skill may do, which still bounds the tiers.
     pub(crate) stronger: Option<Arc<Effective>>,
+    /// The tiers that were asked for.
+    pub(crate) asked: Arc<Mutex<BTreeSet<Tier>>>,
     pub(crate) watcher: Watcher,
     /// Names of the models that answered.
     pub(crate) answered: Arc<Mutex<BTreeSet<String>>>,
@@ -74,6 +76,9 @@ impl ModelPort {
     /// The tier that a request goes to.
     fn tier(&self, asked: wit::Tier) -> Tier {
         let asked = tier_from_wit(asked);
+        if let Ok(mut tiers) = self.asked.lock() {
+            tiers.insert(asked);
+        }
         let is_granted = |granted: &Arc<Effective>| granted.model.contains(&asked.stronger());
         if self.stronger.as_ref().is_some_and(is_granted) { asked.stronger() } else { asked }
     }

@@ -51,6 +51,7 @@ fn desk(server: &FakeModels) -> Desk {
         run,
         run_budget: budget,
         stronger: None,
+        asked: Arc::default(),
         watcher: Watcher::new(move |_, event| seen.lock().unwrap().push(event)),
         answered: Arc::default(),
         failed: Arc::default(),

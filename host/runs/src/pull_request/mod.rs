@@ -166,6 +166,8 @@ pub struct Run {
     pub workers: Vec<Worker>,
     /// Tokens in all.
     pub tokens: u64,
+    /// The part of them that came from a provider's cache.
+    pub cached_tokens: u64,
     /// Millionths of a US dollar; none where a price is unknown.
     pub cost_micro_usd: Option<u64>,
     /// Wall clock.

@@ -181,10 +181,14 @@ fn run(page: &mut Page, run: &Run) {
     };
     page.paragraph(&[&"- goal: ", &line(&run.goal)]);
     page.line(&[&"- run ", &code(&run.id), &" on ", &code(&run.branch), &", from ", &code(&run.base)]);
+    let cached = match run.cached_tokens {
+        0 => String::new(),
+        tokens => format!(" ({} from the provider's cache)", grouped(tokens)),
+    };
     page.line(&[
         &"- ",
-        &line(&grouped(run.tokens)),
-        &" tokens, ",
+        &line(&format!("{} tokens{cached}", grouped(run.tokens))),
+        &", ",
         &line(&cost),
         &", ",
         &line(&seconds(run.duration_ms)),

@@ -1,13 +1,13 @@
 //! A reply over Anthropic's Messages, as it arrives from a server: the first byte says how it is cut into pieces.
 
 use super::Target;
-use skillhost_models::testing::{MAX_REPLY_PARTS, Protocol, reply};
-use skillhost_models::{Message, Part, Reply, Request, Speaker, Stop, ToolCall, ToolChoice};
+use skillhost_models::testing::{MAX_REPLY_PARTS, reply};
+use skillhost_models::{Message, Part, ProviderKind, Reply, Request, Speaker, Stop, ToolCall, ToolChoice};
 use std::collections::BTreeSet;
 
 pub(super) const TARGET: Target = Target {
     name: "anthropic",
-    check: |data| check(Protocol::Anthropic, data),
+    check: |data| check(ProviderKind::Anthropic, data),
     seeds,
     words: &[
         "data: ",
@@ -61,12 +61,12 @@ fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-pub(super) fn check(protocol: Protocol, data: &[u8]) {
+pub(super) fn check(kind: ProviderKind, data: &[u8]) {
     let Some((cut, stream)) = data.split_first() else { return };
     let request = request();
-    let whole = reply(protocol, &[stream], &request);
+    let whole = reply(kind, &[stream], &request);
     let pieces: Vec<&[u8]> = stream.chunks(usize::from(*cut).max(1)).collect();
-    assert_eq!(reply(protocol, &pieces, &request), whole, "where a stream is cut doesn't matter");
+    assert_eq!(reply(kind, &pieces, &request), whole, "where a stream is cut doesn't matter");
     if let Ok(reply) = whole {
         check_reply(&reply, stream.len());
     }

@@ -1,11 +1,11 @@
 //! A reply over Chat Completions, as it arrives from a server.
 
 use super::{Target, anthropic};
-use skillhost_models::testing::Protocol;
+use skillhost_models::ProviderKind;
 
 pub(super) const TARGET: Target = Target {
     name: "chat",
-    check: |data| anthropic::check(Protocol::Chat, data),
+    check: |data| anthropic::check(ProviderKind::OpenaiCompatible, data),
     seeds,
     words: &[
         "data: ",

@@ -17,10 +17,12 @@ mod glob;
 mod lock;
 mod manifest;
 mod markdown;
+mod ollama;
 mod path;
 mod policy;
 mod project;
 mod recording;
+mod responses;
 mod schema;
 mod terminal;
 mod user;
@@ -51,7 +53,7 @@ pub(crate) struct Target {
 pub(crate) type Mutate = fn(&[u8], u64) -> Option<Vec<u8>>;
 
 /// Every target.
-pub(crate) const TARGETS: [Target; 21] = [
+pub(crate) const TARGETS: [Target; 23] = [
     anthropic::TARGET,
     audit::TARGET,
     chat::TARGET,
@@ -66,10 +68,12 @@ pub(crate) const TARGETS: [Target; 21] = [
     lock::TARGET,
     manifest::TARGET,
     markdown::TARGET,
+    ollama::TARGET,
     path::TARGET,
     policy::TARGET,
     project::TARGET,
     recording::TARGET,
+    responses::TARGET,
     schema::TARGET,
     terminal::TARGET,
     user::TARGET,
