@@ -6,7 +6,7 @@ use crate::error::{RunError, is_no_room};
 use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
-use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
+use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow, deciding};
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
@@ -177,7 +177,7 @@ impl State {
             criteria: work.criteria.clone(),
             findings: open.into_iter().map(crate::phases::finding_to_wit).collect(),
             answers,
-            gates: work.evidence.iter().map(crate::phases::gate_to_wit).collect(),
+            gates: deciding(&work.evidence).map(crate::phases::gate_to_wit).collect(),
         }
     }
 

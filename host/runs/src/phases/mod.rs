@@ -1,5 +1,6 @@
 //! The phases of a run, one file each, and the contract's records in the host's terms.
 
+mod gate;
 mod gates;
 mod implement;
 mod propose;
