@@ -45,7 +45,8 @@ pub(crate) struct State {
     pub(crate) tree: crate::worktree::AgentTree,
     /// Throwaway repository for commands that need git.
     pub(crate) repository: PathBuf,
-    pub(crate) conventions: Vec<Document>,
+    /// Those that apply to the files of the goal, and once there is a plan, to those of its steps.
+    pub(crate) conventions: Mutex<Vec<Document>>,
     /// What of the conventions didn't reach the brief.
     pub(crate) warnings: Vec<String>,
     /// What the skills wrote through the guard so far.
@@ -171,7 +172,7 @@ impl State {
             agent: self.agent.to_string(),
             goal: goal.to_owned(),
             base,
-            conventions: self.conventions.clone(),
+            conventions: self.conventions.lock().map(|documents| documents.clone()).unwrap_or_default(),
             spec: work.spec.clone(),
             steps: if turn.phase == Phase::Implement { work.steps.clone() } else { Vec::new() },
             criteria: work.criteria.clone(),

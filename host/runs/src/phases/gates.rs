@@ -37,7 +37,7 @@ impl State {
             work.evidence.extend(again);
         }
         let passed = !work.evidence.is_empty() && deciding(&work.evidence).all(EvidenceRow::passed);
-        let notes: Vec<String> = deciding(&work.evidence).map(|row| describe(row)).collect();
+        let notes: Vec<String> = deciding(&work.evidence).map(describe).collect();
         self.tell(Event::PhaseEnded {
             name: "gates",
             by: escape_terminal("fresh checkouts", 200),
