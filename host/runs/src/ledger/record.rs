@@ -204,7 +204,8 @@ pub struct AtBase {
 }
 
 impl EvidenceRow {
-    /// Whether it shows success: it ended well, ran a test where its output tells how many, and nothing speaks against it.
+    /// Whether it shows success: it ended well, ran a test where its output tells how many, and nothing speaks against
+    /// it.
     pub fn passed(&self) -> bool {
         self.exit_code == Some(0) && self.tests != Some(0) && self.discounted.is_none()
     }

@@ -1,8 +1,8 @@
 //! Gates: the host runs the declared commands itself, on a fresh checkout of the proposed commit. Nothing else is
 //! evidence.
 //!
-//! What a gate showed is held against the base commit: fewer tests are no pass. A failure of tests that the change does not
-//! touch is tried once more; one that it does touch is tried, too, but a pass then doesn't count.
+//! What a gate showed is held against the base commit: fewer tests are no pass. A failure of tests that the change does
+//! not touch is tried once more; one that it does touch is tried, too, but a pass then doesn't count.
 
 use super::gate::{Purpose, millis};
 use crate::ambient;
@@ -69,6 +69,8 @@ impl State {
         if again.exit_code == Some(0) && !touched.is_empty() {
             again.discounted =
                 Some(format!("the test that failed before is in a changed file: {}", touched.join(", ")));
+        } else if again.exit_code == Some(0) && again.tests < first.tests {
+            again.discounted = Some("it ran fewer tests than the run that failed".to_owned());
         }
         self.settle(gate, again).await.map(Some)
     }
@@ -101,8 +103,8 @@ impl State {
     }
 }
 
-/// Why a gate that ended well does not count: fewer tests ran than at base, or more were skipped. A run at base that was cut
-/// short tells nothing, and one that failed may have stopped before it skipped anything.
+/// Why a gate that ended well does not count: fewer tests ran than at base, or more were skipped. A run at base that was
+/// cut short tells nothing, and one that failed may have stopped before it skipped anything.
 fn shortfall(now: &EvidenceRow, base: &EvidenceRow) -> Option<String> {
     let code = base.exit_code?;
     let (ran, before) = (now.tests?, base.tests?);

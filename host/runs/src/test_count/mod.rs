@@ -32,9 +32,9 @@ impl Counts {
 
 /// The tests that ran and those that did not, where the output of a known runner tells it.
 ///
-/// Knows cargo test and nextest, pytest, unittest, node's test runner, TAP, prove, mocha, jest, vitest, ava, playwright,
-/// go test, bun, deno, jasmine, rspec, minitest, ExUnit, phpunit, maven, gradle, ScalaTest, dotnet, GoogleTest, CTest and
-/// dart. The counts of several runners, or of several runs, add up.
+/// Knows cargo test and nextest, pytest, unittest, node's test runner, TAP, prove, mocha, jest, vitest, ava,
+/// playwright, go test, bun, deno, jasmine, rspec, minitest, ExUnit, phpunit, maven, gradle, ScalaTest, dotnet,
+/// GoogleTest, CTest and dart. The counts of several runners, or of several runs, add up.
 pub fn count_tests(output: &[u8]) -> Option<Counts> {
     let mut count = Count::default();
     for_each_line(output, |line| count.read(line));
