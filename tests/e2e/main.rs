@@ -14,6 +14,7 @@ mod bad_input;
 mod calls;
 mod cleanup;
 mod command_line;
+mod conventions;
 mod demo;
 mod documents;
 mod endings;

@@ -212,3 +212,35 @@ fn steps_are_taken_in_the_order_that_they_name() {
         "one step, one commit"
     );
 }
+
+#[test]
+fn what_a_spec_asks_has_its_default_where_nobody_is_there_and_is_told() {
+    let question =
+        |about: &str, text: &str| json!({"about": about, "question": text, "options": ["yes", "no"], "default": "no"});
+    let questions = json!({"questions": [question("experience", "In colours?"), question("scope", "Guests, too?")]});
+    let script = Script::new()
+        .calls("spec", 1, "ask", &questions)
+        .specifies(1)
+        .reviews("spec-review", 1, &[])
+        .writes(1, "src/greeting.txt", "hello\n")
+        .tests(1)
+        .finishes(1)
+        .reviews("change-review", 1, &[]);
+    let answers = "\"turn\":2,\"expect\":[\"- Guests, too? \\\"no\\\"\"]";
+    let script = script.text().replacen("\"turn\":2", answers, 1);
+    let world = World::with(&project());
+    let ran = world.goal(GOAL, &script, &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let request = pull_request(&entry(&ran));
+    let asked = ["Guests, too?", "In colours?"].map(|text| request.find(text));
+    assert!(asked.is_sorted() && asked[0].is_some(), "{request}");
+    assert!(request.contains("taken without asking: no"), "{request}");
+}
+
+#[test]
+fn a_spec_that_goes_on_naming_what_is_not_there_ends_the_run() {
+    let draft = "# Greeting\n\n## Problem\n\nNobody is greeted, see `src/absent.rs:3`.\n";
+    let script = (0..3).fold(Script::new(), |script, _| script.says("spec", 1, draft));
+    let ran = World::with(&project()).goal(GOAL, &script.text(), &[]);
+    ran.failed(1, &["did not pass its check after 2 repairs: src/absent.rs:3 is cited, but there is no such file"]);
+}

@@ -148,7 +148,8 @@ pub fn greeting() -> Script {
     Script::specified().writes(1, "src/greeting.txt", "hello\n").tests(1).finishes(1).reviews("change-review", 1, &[])
 }
 
-/// What the tests' small project is configured with; each line can be replaced.
+/// What the tests' small project is configured with; each line can be replaced. Its gate runs once, so that a test can tell
+/// what that did.
 pub const CONFIG: &str = r#"base = "main"
 rounds = 1
 [grants.implement]
@@ -159,6 +160,7 @@ run = ["sh", "test.sh"]
 timeout = "5m"
 [verify]
 commands = ["test"]
+baseline = false
 [spec]
 sections = ["Problem"]
 "#;

@@ -108,11 +108,13 @@ impl<'de> Deserialize<'de> for Network {
 }
 
 /// The gates, in this order, all of them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Verify {
     /// Names of declared commands.
     pub commands: Vec<CommandName>,
+    /// Whether a gate that counts its tests is run at the base commit, too, once in a run.
+    pub baseline: bool,
 }
 
 /// The spec's place and shape.
@@ -171,6 +173,12 @@ impl Default for Project {
 impl Default for Budget {
     fn default() -> Self {
         Self { tokens: 2_000_000, cost_usd: 5.0, time: Span::seconds(2 * 3600) }
+    }
+}
+
+impl Default for Verify {
+    fn default() -> Self {
+        Self { commands: Vec::new(), baseline: true }
     }
 }
 

@@ -12,6 +12,7 @@ pub mod detect;
 mod end;
 pub mod error;
 pub mod event;
+mod failed_tests;
 pub mod findings;
 pub mod host;
 pub mod ledger;

@@ -1,7 +1,7 @@
 //! One goal, from start to pull request.
 
 use crate::ambient;
-use crate::conventions::conventions;
+use crate::conventions::{conventions, files_of_goal};
 use crate::error::{FailureClass, RunError};
 use crate::event::Event;
 use crate::findings::Next;
@@ -23,7 +23,7 @@ use skillhost_engine::contract::Document;
 use skillhost_models::{Budget, Volatile};
 use skillhost_worktree::NewWorktree;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 /// How a run ended.
@@ -96,7 +96,7 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
     let branch = BranchName::from_template(&host.project.branch, Slug::of(goal).as_str(), &id)?;
     let repository = worktree::open(&host.repository).await?;
     let files = CommitTree::open(Arc::clone(&repository), worktree::parse(commit)?).await?;
-    let conventions = conventions(&files, goal, &Globs::all());
+    let conventions = conventions(&files, goal, &files_of_goal(&files, goal));
     let folder = host.runs_folder().join(id.as_str());
     ambient::make_folder(&folder)?;
 
@@ -124,7 +124,6 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
             (id.to_string(), "run"),
             (commit.to_owned(), "base"),
         ]);
-        let document = |d: crate::conventions::Document| Document { path: d.path.to_string(), text: d.text };
         Ok(State {
             host: host.clone(),
             agent,
@@ -139,7 +138,7 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
             tree,
             repository: folder.join("repository"),
             warnings: conventions.warnings.iter().map(ToString::to_string).chain(network_warning(host)).collect(),
-            conventions: conventions.documents.into_iter().map(document).collect(),
+            conventions: Mutex::new(documents(conventions.documents)),
             touched: Arc::default(),
             refused: Arc::default(),
             id: id.clone(),
@@ -152,6 +151,10 @@ async fn begin(host: &Host, goal: &str, (base, commit): (&str, &str)) -> Result<
         let _ = ambient::remove_folder(&folder);
     }
     opened
+}
+
+fn documents(conventions: Vec<crate::conventions::Document>) -> Vec<Document> {
+    conventions.into_iter().map(|it| Document { path: it.path.to_string(), text: it.text }).collect()
 }
 
 fn network_warning(host: &Host) -> Option<String> {
@@ -221,6 +224,7 @@ impl State {
         self.set_up().await?;
         self.specify(work, goal, rounds).await?;
         self.commit_spec(work).await?;
+        self.narrow_conventions(work, goal).await?;
         for round in 1..=rounds {
             let authored = self.implement(work, goal, round).await;
             let commit = match authored {
@@ -249,6 +253,17 @@ impl State {
                 Next::Back => {}
             }
         }
+        Ok(())
+    }
+
+    /// From here on the plan tells which files are touched, and with them, which conventions apply.
+    async fn narrow_conventions(&self, work: &Work, goal: &str) -> Result<(), RunError> {
+        let touched = work.steps.iter().flat_map(|step| &step.files);
+        // The host checked the globs; a plan without steps tells nothing.
+        let Some(touched) = Globs::parse(touched).ok().filter(|globs| !globs.is_empty()) else { return Ok(()) };
+        let files = self.tree.at_base().await?;
+        let narrowed = documents(conventions(&files, goal, &touched).documents);
+        *self.conventions.lock().unwrap_or_else(PoisonError::into_inner) = narrowed;
         Ok(())
     }
 

@@ -6,7 +6,7 @@ use crate::error::{RunError, is_no_room};
 use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
-use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow};
+use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow, deciding};
 use crate::network::Denials;
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
@@ -47,7 +47,8 @@ pub(crate) struct State {
     pub(crate) tree: crate::worktree::AgentTree,
     /// Throwaway repository for commands that need git.
     pub(crate) repository: PathBuf,
-    pub(crate) conventions: Vec<Document>,
+    /// Those that apply to the files of the goal, and once there is a plan, to those of its steps.
+    pub(crate) conventions: Mutex<Vec<Document>>,
     /// What of the conventions didn't reach the brief.
     pub(crate) warnings: Vec<String>,
     /// What the skills wrote through the guard so far.
@@ -181,13 +182,13 @@ impl State {
             agent: self.agent.to_string(),
             goal: goal.to_owned(),
             base,
-            conventions: self.conventions.clone(),
+            conventions: self.conventions.lock().map(|documents| documents.clone()).unwrap_or_default(),
             spec: work.spec.clone(),
             steps: if turn.phase == Phase::Implement { work.steps.clone() } else { Vec::new() },
             criteria: work.criteria.clone(),
             findings: open.into_iter().map(crate::phases::finding_to_wit).collect(),
             answers,
-            gates: work.evidence.iter().map(crate::phases::gate_to_wit).collect(),
+            gates: deciding(&work.evidence).map(crate::phases::gate_to_wit).collect(),
         }
     }
 

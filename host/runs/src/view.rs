@@ -21,6 +21,8 @@ pub struct RunView {
     pub findings: Vec<Finding>,
     /// The evidence of its gates.
     pub gates: Vec<EvidenceRow>,
+    /// What the gates showed at the base commit, where they were compared with it.
+    pub baseline: Vec<EvidenceRow>,
     /// What was denied.
     pub denials: Vec<DenialRow>,
     /// Entries of its audit log, where the log is at hand.
@@ -65,13 +67,16 @@ pub fn read(ledger: &Ledger) -> Result<RunView, LedgerError> {
         rescued: agent.rescued,
         branch: agent.worktree.branch,
     });
+    let run = crate::ledger::with_true_state(ledger.run()?, ledger.folder());
+    let (baseline, gates) = ledger.evidence()?.into_iter().partition(|row| row.commit == run.base_commit);
     Ok(RunView {
         schema: "skillhost.run/1",
-        run: crate::ledger::with_true_state(ledger.run()?, ledger.folder()),
+        run,
         agents: agents.collect(),
         phases: ledger.phases()?,
         findings: ledger.findings()?.all().to_vec(),
-        gates: ledger.evidence()?,
+        gates,
+        baseline,
         denials: ledger.denials()?,
         audit_entries: None,
     })

@@ -115,6 +115,17 @@ impl AgentTree {
         now.into_iter().chain(before).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
     }
 
+    /// The files of the base commit, with what is in them.
+    pub(crate) async fn at_base(&self) -> Result<CommitTree, RunError> {
+        CommitTree::open(Arc::clone(&self.repository), self.record.base).await
+    }
+
+    /// The files of a commit.
+    pub(crate) async fn files(&self, commit: &str) -> Result<BTreeSet<SkillPath>, RunError> {
+        let (repository, commit) = (Arc::clone(&self.repository), parse(commit)?);
+        blocking(move || Ok(repository.list_files(&commit)?.into_iter().collect())).await
+    }
+
     pub(crate) async fn checkout(&self, commit: &str, dir: &Path) -> Result<(), RunError> {
         let (repository, dir, commit) = (Arc::clone(&self.repository), dir.to_owned(), parse(commit)?);
         blocking(move || Ok(repository.checkout(&commit, &dir).map(drop)?)).await

@@ -5,19 +5,22 @@
 
 mod check_document;
 mod check_plan;
+mod citations;
 mod explore;
+mod globs;
 mod plan;
 mod prompt;
+mod questions;
 mod sections;
+mod size;
 
-use skillhost_sdk::conversation::{Conversation, Limits};
-use skillhost_sdk::{Brief, Document, Error, Host, Spec, Specification, Tier};
+use skillhost_sdk::conversation::Conversation;
+use skillhost_sdk::{Brief, Command, Document, Error, Host, Spec, Specification, Tier};
 
 use crate::plan::Plan;
 use crate::sections::Sections;
+use crate::size::Size;
 
-/// Turns of looking around, the one that hands over the document included.
-const EXPLORE: Limits = Limits { turns: 25, notice_at: 20 };
 /// Times that failing parts go back, for the document and the plan together.
 const MAX_REPAIRS: u32 = 2;
 
@@ -31,42 +34,66 @@ impl Spec for Drafter {
         let commands = host.commands();
         let messages = prompt::messages(&brief, &commands, &host.granted());
         let mut conversation = Conversation::new(host, Tier::Standard, prompt::SYSTEM, messages);
-        let mut repairs = 0;
+        let text = conversation.run(&mut explore::Tools::new(host, &headings), explore::LIMITS)?;
 
-        let text = conversation.run(&mut explore::Tools::new(host, &headings), EXPLORE)?;
-        let mut document = Sections::parse(&text);
+        let mut draft = Draft { host, conversation, headings: &headings, document: Sections::parse(&text), repairs: 0 };
+        draft.mend(None)?;
+        let (plan, size) = draft.plan(&brief, &commands)?;
+        // Only the plan tells how long the document may be.
+        draft.mend(Some(size))?;
+        Ok(plan.into_specification(Document { path: template.path, text: draft.document.render() }))
+    }
+}
+
+/// A spec in the making.
+struct Draft<'h> {
+    host: &'h dyn Host,
+    conversation: Conversation<'h>,
+    headings: &'h [String],
+    document: Sections,
+    repairs: u32,
+}
+
+impl Draft<'_> {
+    /// Sends the document's failing sections back until all are sound.
+    fn mend(&mut self, size: Option<Size>) -> Result<(), Error> {
         let mut cut = false;
         loop {
-            let mut problems = check_document::problems(host, &document, &headings);
+            let mut problems = check_document::problems(self.host, &self.document, self.headings, size);
             if problems.is_empty() {
-                break;
+                return Ok(());
             }
             problems.extend(cut.then(|| prompt::CUT.to_owned()));
-            count(&mut repairs, "document", &problems)?;
-            conversation.tell(prompt::repair_document(&problems));
-            let said = conversation.ask(None)?;
+            count(&mut self.repairs, "document", &problems)?;
+            self.conversation.tell(prompt::repair_document(&problems));
+            let said = self.conversation.ask(None)?;
             cut = said.cut;
             if !cut {
-                document.replace(&Sections::parse(&said.text));
+                self.document.replace(&Sections::parse(&said.text));
             }
         }
+    }
 
+    /// Asks for the plan until it is sound.
+    fn plan(&mut self, brief: &Brief, commands: &[Command]) -> Result<(Plan, Size), Error> {
         let schema = plan::schema();
-        conversation.tell(prompt::PLAN);
-        let plan = loop {
-            let said = conversation.ask(Some(&schema))?;
-            let plan = if said.cut { Err(prompt::CUT.to_owned()) } else { Plan::parse(&said.text) };
-            let problems = match &plan {
-                Ok(plan) => check_plan::problems(plan, &brief, &commands),
-                Err(why) => vec![why.clone()],
+        self.conversation.tell(prompt::PLAN);
+        loop {
+            let said = self.conversation.ask(Some(&schema))?;
+            let problems = match if said.cut { Err(prompt::CUT.to_owned()) } else { Plan::parse(&said.text) } {
+                Err(why) => vec![why],
+                Ok(plan) => {
+                    let size = Size::of_plan(self.host, &plan.steps);
+                    let problems = check_plan::problems(&plan, size, brief, commands);
+                    if problems.is_empty() {
+                        return Ok((plan, size));
+                    }
+                    problems
+                }
             };
-            match plan {
-                Ok(plan) if problems.is_empty() => break plan,
-                _ => count(&mut repairs, "plan", &problems)?,
-            }
-            conversation.tell(prompt::repair_plan(&problems));
-        };
-        Ok(plan.into_specification(Document { path: template.path, text: document.render() }))
+            count(&mut self.repairs, "plan", &problems)?;
+            self.conversation.tell(prompt::repair_plan(&problems));
+        }
     }
 }
 

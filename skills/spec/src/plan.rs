@@ -99,7 +99,11 @@ fn string(value: &Value, name: &str) -> String {
     }
 }
 
+/// One text instead of a list is a list of one.
 fn texts(value: &Value, name: &str) -> Vec<String> {
+    if let Value::String(text) = &value[name] {
+        return Some(text.trim().to_owned()).filter(|text| !text.is_empty()).into_iter().collect();
+    }
     items(value, name).iter().filter_map(|item| item.as_str().map(|text| text.trim().to_owned())).collect()
 }
 

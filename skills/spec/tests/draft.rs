@@ -135,5 +135,68 @@ fn criteria_name_declared_commands_also_those_that_can_not_be_run_here() {
     let told = format!("{:?}", requests[0].messages);
     assert!(told.contains("None can be run here") && told.contains("- `test` (can't be run here)"), "{told}");
     let asked = format!("{:?}", requests[2].messages.last());
-    assert!(asked.contains("`cargo test` is not declared; `command` is null or one of `lint`, `test`"), "{asked}");
+    assert!(asked.contains("`cargo test` is not declared; `command` is one of `lint`, `test`"), "{asked}");
+}
+
+#[test]
+fn a_document_that_is_too_long_for_its_plan_is_shortened() {
+    let long = DOCUMENT.replace("Nobody is greeted", &"word ".repeat(460));
+    let host =
+        host().reply(text(&long)).reply(text(PLAN)).reply(text("## Problem\n\nNobody is greeted, see `src/a.rs:1`.\n"));
+    assert_eq!(Drafter::draft(&host, brief()).unwrap().document.text, DOCUMENT);
+    let asked = format!("{:?}", host.requests.borrow()[2].messages.last());
+    assert!(asked.contains("300 are enough for a change of 1 files"), "{asked}");
+}
+
+#[test]
+fn looking_around_ends_in_time_for_the_document() {
+    let look = |from: u32| calls(&[(&format!("c{from}"), "read", &format!(r#"{{"path":"src/a.rs","from":{from}}}"#))]);
+    let host = (1..=24).fold(host(), |host, turn| host.reply(look(turn))).reply(text(DOCUMENT)).reply(text(PLAN));
+    assert_eq!(Drafter::draft(&host, brief()).unwrap().document.text, DOCUMENT);
+    assert!(!host.tool_result("c23").unwrap().0.contains("looked enough"));
+    assert!(host.tool_result("c24").unwrap().0.contains("you have looked enough. Reply with the document now"));
+}
+
+#[test]
+fn a_person_is_asked_once_and_the_answer_is_told() {
+    let question =
+        r#"{"questions":[{"about":"scope","question":"All of them?","options":["yes","no"],"default":"no"}]}"#;
+    let host = host()
+        .reply(calls(&[("1", "ask", question)]))
+        .reply(calls(&[("2", "ask", &question.replace("All", "None"))]))
+        .reply(text(DOCUMENT))
+        .reply(text(PLAN));
+    Drafter::draft(&host, brief()).unwrap();
+    assert_eq!(*host.questions.borrow(), ["All of them?"]);
+    assert!(host.tool_result("1").unwrap().0.starts_with("Answers:\n- All of them? \"no\"\n"));
+    assert_eq!(
+        host.tool_result("2").unwrap(),
+        ("Questions were asked. Take defaults, and record them as assumptions.".into(), true)
+    );
+}
+
+/// What a draft ends with where the model goes on like this.
+fn failure(replies: Vec<skillhost_sdk::Reply>) -> String {
+    let host = replies.into_iter().fold(host(), Host::reply);
+    match Drafter::draft(&host, brief()) {
+        Err(Error::Failed(why)) => why,
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_model_that_never_mends_fails_by_what_is_wrong() {
+    for nothing in ["", " \n", "I have looked at the repository and it is fine."] {
+        assert!(failure(vec![text(nothing); 3]).contains("without calling a tool"), "{nothing}");
+    }
+    assert!(failure(vec![cut("# Greeting\n\n## Prob"); 3]).contains("without calling a tool"));
+    let absent = DOCUMENT.replace("src/a.rs:1", "src/absent.rs:1");
+    assert!(failure(vec![text(&absent); 3]).contains("src/absent.rs:1 is cited, but there is no such file"));
+    let mut replies = vec![text(DOCUMENT)];
+    replies.extend(vec![text(r#"{"steps":"all","criteria":[7],"plan":{}}"#); 3]);
+    let why = failure(replies);
+    assert!(why.contains("the plan did not pass its check after 2 repairs: steps: there are 0"), "{why}");
+    let mut replies = vec![text(DOCUMENT)];
+    replies.extend(vec![text("Here is the plan: first we greet, then we test."); 3]);
+    assert!(failure(replies).contains("not JSON"));
 }

@@ -109,6 +109,9 @@ fn describe(view: &RunView) -> Vec<String> {
             std::time::Duration::from_millis(gate.duration_ms).as_secs_f64(),
             gate.id
         ));
+        if let Some(reason) = &gate.discounted {
+            lines.push(format!("      does not count: {}", say(reason)));
+        }
         if !gate.passed() {
             let tail = escape_block(&gate.output, 64 << 10);
             let all: Vec<&str> = tail.lines().collect();

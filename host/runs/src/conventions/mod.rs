@@ -11,7 +11,7 @@ use crate::tree::{Tree, read_text};
 use skillhost_core::glob::Globs;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::escape_terminal;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use rules::{Rule, validation_commands};
@@ -24,6 +24,10 @@ pub const MAX_TOTAL_BYTES: usize = 32 * 1024;
 pub const MAX_DOCUMENTS: usize = 24;
 /// Guides that one goal can bring in.
 pub const MAX_GUIDES: usize = 8;
+/// Contradictions that are told.
+const MAX_CONTRADICTIONS: usize = 5;
+/// Words of a goal that are looked at for paths.
+const MAX_GOAL_WORDS: usize = 500;
 /// What is read of one file: far more than is kept, so that sections can be chosen from the whole of it.
 const MAX_FILE_BYTES: usize = 512 * 1024;
 
@@ -77,6 +81,15 @@ pub enum Warning {
         /// The guide, as it is spelled there.
         guide: String,
     },
+    /// One document says always what another, or itself, says never.
+    Contradiction {
+        /// What both are about.
+        text: String,
+        /// Who says always.
+        always: SkillPath,
+        /// Who says never.
+        never: SkillPath,
+    },
 }
 
 /// The conventions for a goal that touches `files`: `Globs::all()` where nothing is known about that yet.
@@ -126,8 +139,47 @@ pub fn conventions(tree: &dyn Tree, goal: &str, files: &Globs) -> Conventions {
         let paths = documents.drain(MAX_DOCUMENTS..).map(|document| document.path).collect();
         warnings.push(Warning::TooMany { paths });
     }
+    warnings.extend(contradictions(&documents));
     warnings.extend(budget::fit(&mut documents, MAX_TOTAL_BYTES));
     Conventions { documents, warnings }
+}
+
+/// The files that a goal names and that are there: `src/a.rs`, or a folder with all that is in it. Everything where it
+/// names none, since nobody knows yet what it touches.
+pub fn files_of_goal(tree: &dyn Tree, goal: &str) -> Globs {
+    let paths = tree.list();
+    let is_edge = |c: char| !(c.is_alphanumeric() || "._-/".contains(c));
+    let named = goal.split_whitespace().take(MAX_GOAL_WORDS).filter_map(|word| {
+        let word = word.trim_matches(is_edge).trim_end_matches('.');
+        // `src/a.rs:12` names a line, too.
+        let word = word.split(':').next().unwrap_or(word);
+        let is_path = word.contains(['/', '.']) && !word.contains(['*', '?', '[', '{', '\\']);
+        let path = SkillPath::parse(word.trim_end_matches('/')).ok().filter(|path| is_path && !path.is_root())?;
+        if paths.contains(&path) {
+            return Some(path.as_str().to_owned());
+        }
+        let folder = format!("{}/", path.as_str());
+        paths.iter().any(|file| file.as_str().starts_with(&folder)).then(|| format!("{folder}**"))
+    });
+    let named: BTreeSet<String> = named.collect();
+    if named.is_empty() { Globs::all() } else { Globs::parse(&named).unwrap_or_else(|_| Globs::all()) }
+}
+
+/// What one document asks for and another forbids, in the same words.
+fn contradictions(documents: &[Document]) -> Vec<Warning> {
+    let of = |wanted: Rule| {
+        let rules = documents.iter().flat_map(move |document| {
+            rules::items(&document.text, wanted).into_iter().map(|text| (text, &document.path))
+        });
+        // Of several that say the same, the nearest.
+        rules.collect::<BTreeMap<String, &SkillPath>>()
+    };
+    let (always, never) = (of(Rule::Always), of(Rule::Never));
+    let both = always.into_iter().filter_map(|(text, always)| {
+        let never = never.get(&text)?;
+        Some(Warning::Contradiction { always: always.clone(), never: (*never).clone(), text })
+    });
+    both.take(MAX_CONTRADICTIONS).collect()
 }
 
 /// Whether `path` is an `AGENTS.md` of a directory in which `files` could lie.
@@ -159,6 +211,13 @@ impl fmt::Display for Warning {
                 write!(f, "more than {MAX_DOCUMENTS} conventions apply; left out: {}", list(names))
             }
             Warning::NotText { path } => write!(f, "{} is not text in UTF-8", shown(path.as_str())),
+            Warning::Contradiction { text, always, never } if always == never => {
+                write!(f, "{} says both always and never: {}", shown(always.as_str()), shown(text))
+            }
+            Warning::Contradiction { text, always, never } => {
+                let (always, never) = (shown(always.as_str()), shown(never.as_str()));
+                write!(f, "{always} says always what {never} says never, and the nearer one holds: {}", shown(text))
+            }
             Warning::NoGuide { router, guide } => {
                 write!(f, "{} names a guide that is not in the repository: {}", shown(router.as_str()), shown(guide))
             }

@@ -4,6 +4,8 @@ use crate::markdown::{Role, code_spans, heading_words, outline};
 
 /// Longer lines are scripts, not commands.
 const MAX_COMMAND_BYTES: usize = 500;
+/// Items that are taken from one document.
+const MAX_ITEMS: usize = 200;
 /// Commands that are taken from one document.
 const MAX_COMMANDS: usize = 32;
 
@@ -48,6 +50,28 @@ impl Rule {
             }
         }
     }
+}
+
+/// The items beneath a rule's headings, in words alone: "- Never **edit** generated files." is `edit generated files`.
+pub(super) fn items(text: &str, wanted: Rule) -> Vec<String> {
+    let mut items = Vec::new();
+    let mut section: Option<u8> = None;
+    for line in outline(text) {
+        match line.role {
+            Role::Heading(level) if section.is_none_or(|outer| level <= outer) => {
+                section = (Rule::of_heading(line.text) == Some(wanted)).then_some(level);
+            }
+            Role::Prose if section.is_some() && items.len() < MAX_ITEMS => {
+                let body = line.text.trim_start();
+                let body = body.strip_prefix("- ").or_else(|| body.strip_prefix("* "));
+                let words = body.map(heading_words).unwrap_or_default();
+                let said = ["never ", "always ", "do not ", "don t "].iter().find_map(|verb| words.strip_prefix(verb));
+                items.extend(Some(said.unwrap_or(&words).to_owned()).filter(|words| !words.is_empty()));
+            }
+            _ => {}
+        }
+    }
+    items
 }
 
 /// The commands in the validation sections of a document, in order, each once, as they are spelled: lines of code
@@ -117,6 +141,14 @@ mod tests {
         for heading in ["Commands", "Architecture", "Neverland", ""] {
             assert_eq!(Rule::of_heading(heading), None, "{heading}");
         }
+    }
+
+    #[test]
+    fn items_of_a_rule_are_words() {
+        let text = "# A\n- x\n## Always\n- **Sort** imports.\n* Don't skip tests\n### More\n- Always say why\nprose\n## Never\n- y\n";
+        assert_eq!(items(text, Rule::Always), ["sort imports", "skip tests", "say why"]);
+        assert_eq!(items(text, Rule::Never), ["y"]);
+        assert_eq!(items(&format!("# Never\n{}", "- z\n".repeat(10_000)), Rule::Never).len(), MAX_ITEMS);
     }
 
     #[test]

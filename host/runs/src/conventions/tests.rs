@@ -95,3 +95,63 @@ fn a_warning_shows_what_a_repository_wrote_escaped() {
     let shown = found.warnings[0].to_string();
     assert!(shown.contains("\\u{202e}\\u{1b}"), "{shown}");
 }
+
+#[test]
+fn a_goal_that_names_files_narrows_what_applies() {
+    let files = tree(&[
+        ("AGENTS.md", "root"),
+        ("README.md", "x"),
+        ("a/AGENTS.md", "a"),
+        ("a/x.rs", "x"),
+        ("b/AGENTS.md", "b"),
+        ("b/c/y.rs", "y"),
+    ]);
+    let found = |goal: &str| {
+        let conventions = conventions(&files, goal, &files_of_goal(&files, goal));
+        paths(&conventions).join(" ")
+    };
+    assert_eq!(found("Fix the overflow in `a/x.rs:12`."), "AGENTS.md a/AGENTS.md");
+    assert_eq!(found("Move (b/c/) elsewhere"), "AGENTS.md b/AGENTS.md");
+    assert_eq!(found("Mention it in README.md"), "AGENTS.md");
+    for unknown in
+        ["Greet everybody", "Add new/file.rs", "Read ../../etc/passwd and /etc/passwd", "a and b", "e.g. ..."]
+    {
+        assert_eq!(found(unknown), "AGENTS.md a/AGENTS.md b/AGENTS.md", "{unknown}");
+    }
+}
+
+#[test]
+fn conventions_that_contradict_each_other_are_told_and_both_are_handed_over() {
+    let files = tree(&[
+        ("AGENTS.md", "## Never\n- Edit generated files.\n- Log secrets\n"),
+        ("gen/AGENTS.md", "## Always\n- edit **generated** files\n## Never\n- be late\n## Always\n- Be late\n"),
+    ]);
+    let found = conventions(&files, "goal", &Globs::all());
+    assert_eq!(paths(&found), ["AGENTS.md", "gen/AGENTS.md"], "the nearer one last");
+    assert_eq!(
+        found.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        [
+            "gen/AGENTS.md says both always and never: be late",
+            "gen/AGENTS.md says always what AGENTS.md says never, and the nearer one holds: edit generated files",
+        ]
+    );
+}
+
+#[test]
+fn the_guides_of_each_row_that_matches_come_between_the_root_and_what_is_nearest() {
+    let nested = "# UI\n\n| Task | Guide |\n|---|---|\n| Forms | `forms.md` |\n| Tables | `tables.md` |\n";
+    let files = tree(&[
+        ("AGENTS.md", ROOT),
+        ("docs/consent.md", "consent"),
+        ("docs/webhooks.md", "hooks"),
+        ("packages/ui/AGENTS.md", nested),
+        ("packages/ui/forms.md", "forms"),
+        ("packages/ui/tables.md", "tables"),
+        ("packages/api/AGENTS.md", "api"),
+    ]);
+    let only = Globs::parse(["packages/ui/src/**"]).unwrap();
+    let found = conventions(&files, "Record consent in forms and send webhooks", &only);
+    let expected =
+        ["AGENTS.md", "docs/consent.md", "docs/webhooks.md", "packages/ui/forms.md", "packages/ui/AGENTS.md"];
+    assert_eq!(paths(&found), expected);
+}

@@ -9,8 +9,10 @@ mod record;
 mod sealed;
 
 pub use list::{Listed, find, list, with_true_state};
-pub use record::{AgentRow, DenialRow, EvidenceRow, PhaseRow, PhaseState, Process, RunRow, RunState};
+pub use record::{AgentRow, AtBase, DenialRow, EvidenceRow, PhaseRow, PhaseState, Process, RunRow, RunState, deciding};
 pub use sealed::Sealer;
+#[cfg(test)]
+pub(crate) use tests::evidence as evidence_of;
 
 use crate::ambient;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};

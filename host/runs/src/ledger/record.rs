@@ -182,18 +182,58 @@ pub struct EvidenceRow {
     pub exit: String,
     /// Tests that it ran, where its output tells.
     pub tests: Option<u32>,
+    /// Tests that it skipped, where its output tells.
+    #[serde(default)]
+    pub skipped: Option<u32>,
+    /// The files of the tests that failed, where its output tells of all of them.
+    #[serde(default)]
+    pub failed_in: Option<Vec<String>>,
     /// Wall clock.
     pub duration_ms: u64,
     /// Digest of all that it printed.
     pub output_digest: String,
     /// The end of what it printed.
     pub output: String,
+    /// The failed run on the same commit that this one repeats.
+    #[serde(default)]
+    pub rerun_of: Option<String>,
+    /// What it showed at the base commit, where it was compared.
+    #[serde(default)]
+    pub at_base: Option<AtBase>,
+    /// Why it does not count although it ended well.
+    #[serde(default)]
+    pub discounted: Option<String>,
+}
+
+/// What a gate showed at the base commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AtBase {
+    /// The record of it.
+    pub evidence: String,
+    /// Tests that ran.
+    pub tests: u32,
+    /// Tests that were skipped.
+    pub skipped: u32,
 }
 
 impl EvidenceRow {
-    /// Whether it shows success: it ended well, and ran a test where its output tells how many.
+    /// Whether it shows success: it ended well, ran a test where its output tells how many, and nothing speaks against
+    /// it.
     pub fn passed(&self) -> bool {
-        self.exit_code == Some(0) && self.tests != Some(0)
+        self.exit_code == Some(0) && self.tests != Some(0) && self.discounted.is_none()
+    }
+}
+
+/// The runs that stand for their gates: of two, the second where it passed.
+pub fn deciding(rows: &[EvidenceRow]) -> impl Iterator<Item = &EvidenceRow> {
+    let passed_again = |row: &EvidenceRow| rows.iter().any(|it| it.rerun_of.as_ref() == Some(&row.id) && it.passed());
+    rows.iter().filter(move |row| if row.rerun_of.is_some() { row.passed() } else { !passed_again(row) })
+}
+
+impl AtBase {
+    /// What a run at base showed; none where its output doesn't tell.
+    pub(crate) fn of(base: &EvidenceRow) -> Option<Self> {
+        Some(Self { evidence: base.id.clone(), tests: base.tests?, skipped: base.skipped? })
     }
 }
 

@@ -93,7 +93,7 @@ fn phase(state: PhaseState, note: &str) -> PhaseRow {
     }
 }
 
-fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
+pub(crate) fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
     EvidenceRow {
         id: id.into(),
         name: "test".into(),
@@ -105,10 +105,27 @@ fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
         exit_code: Some(exit_code),
         exit: format!("exit {exit_code}"),
         tests: Some(14),
+        skipped: Some(0),
+        failed_in: None,
         duration_ms: 4100,
         output_digest: "sha256:00".into(),
         output: "14 passed, ada@example.com".into(),
+        rerun_of: None,
+        at_base: None,
+        discounted: None,
     }
+}
+
+#[test]
+fn of_two_runs_the_second_stands_for_its_gate_where_it_passed() {
+    let again = |exit_code| EvidenceRow { rerun_of: Some("ev-1".into()), ..evidence("ev-2", exit_code) };
+    let ids = |second: EvidenceRow| {
+        let rows = [evidence("ev-1", 1), second, evidence("ev-3", 0)];
+        deciding(&rows).map(|row| row.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(again(0)), ["ev-2", "ev-3"]);
+    assert_eq!(ids(again(1)), ["ev-1", "ev-3"]);
+    assert_eq!(ids(EvidenceRow { discounted: Some("a changed file".into()), ..again(0) }), ["ev-1", "ev-3"]);
 }
 
 fn denial(what: &str) -> DenialRow {

@@ -1,37 +1,19 @@
 //! Gates: the host runs the declared commands itself, on a fresh checkout of the proposed commit. Nothing else is
 //! evidence.
+//!
+//! What a gate showed is held against the base commit: fewer tests are no pass. A failure of tests that the change does
+//! not touch is tried once more; one that it does touch is tried, too, but a pass then doesn't count.
 
+use super::gate::{Purpose, millis};
 use crate::ambient;
-use crate::commands::{self, CommandError};
 use crate::error::RunError;
 use crate::event::Event;
-use crate::ledger::{DenialRow, EvidenceRow};
-use crate::network;
+use crate::ledger::{AtBase, EvidenceRow, deciding};
 use crate::state::{State, Work};
-use crate::test_count::count_tests;
-use skillhost_audit::{BodyKind, Class, Event as Entry, Kind as Deed, Outcome, Status};
-use skillhost_core::digest::Digest;
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, SETUP};
 use skillhost_core::text::escape_terminal;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// What is kept of a gate's output in the ledger; all of it is a payload.
-const KEPT_OUTPUT_BYTES: usize = 64 << 10;
-/// The exit code that shells give for a program that is not there.
-const NOT_STARTED: i32 = 127;
-
-/// A checkout for gates. It is removed when the gates are over, however they are.
-struct Checkout(PathBuf);
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        // What can't be removed now, `gc` removes later.
-        let _ = ambient::remove_folder(&self.0);
-    }
-}
 
 impl State {
     /// Runs all gates on `commit`, in their order, each on a checkout of its own, so that none can prepare the next
@@ -39,27 +21,23 @@ impl State {
     pub(crate) async fn run_gates(&self, work: &mut Work, commit: &str) -> Result<bool, RunError> {
         let project = std::sync::Arc::clone(&self.host.project);
         let started = ambient::now();
-        let checkout = Checkout(self.folder.join(format!("gates-{}", &commit[..12.min(commit.len())])));
         work.evidence.clear();
         for name in &project.verify.commands {
             let Some(command) = project.commands.get(name) else { continue };
-            ambient::remove_folder(&checkout.0)?;
-            ambient::make_folder(&checkout.0)?;
-            let (tree, repository) = (checkout.0.join("tree"), checkout.0.join("repository"));
-            self.tree.checkout(commit, &tree).await?;
-            self.tree.throwaway_repository(&self.tree.base(), &repository).await?;
-            if let Some(set_up) = project.setup() {
-                let evidence = self.run_gate(&set_up_name(), set_up, commit, &tree, &repository).await?;
-                if evidence.exit_code != Some(0) {
-                    // Without its set-up nothing can be shown; that it failed is the evidence.
-                    work.evidence.push(evidence);
-                    break;
-                }
+            let first = self.run_gate((name, command), commit, Purpose::Judge).await?;
+            if first.name == SETUP {
+                // Without its set-up nothing can be shown; that it failed is the evidence.
+                self.ledger(|ledger| ledger.save_evidence(&first))?;
+                work.evidence.push(first);
+                break;
             }
-            work.evidence.push(self.run_gate(name, command, commit, &tree, &repository).await?);
+            let first = self.settle((name, command), first).await?;
+            let again = self.run_again((name, command), commit, &first).await?;
+            work.evidence.push(first);
+            work.evidence.extend(again);
         }
-        let passed = !work.evidence.is_empty() && work.evidence.iter().all(EvidenceRow::passed);
-        let notes: Vec<String> = work.evidence.iter().map(describe).collect();
+        let passed = !work.evidence.is_empty() && deciding(&work.evidence).all(EvidenceRow::passed);
+        let notes: Vec<String> = deciding(&work.evidence).map(describe).collect();
         self.tell(Event::PhaseEnded {
             name: "gates",
             by: escape_terminal("fresh checkouts", 200),
@@ -70,127 +48,110 @@ impl State {
         Ok(passed)
     }
 
-    async fn run_gate(
+    /// Runs a gate once more whose failed tests are known; never a third time.
+    async fn run_again(
         &self,
-        name: &CommandName,
-        command: &Command,
+        gate: (&CommandName, &Command),
         commit: &str,
-        tree: &Path,
-        repository: &Path,
-    ) -> Result<EvidenceRow, RunError> {
-        let started = ambient::now();
-        let ran = self.run_command(Deed::Gate, name, command, tree, repository).await?;
-        let number = self.ledger(|ledger| ledger.evidence())?.len() + 1;
-        let mut evidence = EvidenceRow {
-            id: format!("ev-{number}"),
-            name: name.to_string(),
-            argv: command.run.clone(),
-            commit: commit.to_owned(),
-            sandbox: self.host.sandbox.level().map_or_else(|e| e.to_string(), |level| level.to_string()),
-            limits_held_by: String::new(),
-            network: String::new(),
-            exit_code: Some(NOT_STARTED),
-            exit: String::new(),
-            tests: None,
-            duration_ms: millis(started.elapsed()),
-            output_digest: Digest::of(b"").to_string(),
-            output: String::new(),
-        };
-        match ran {
-            Ok(outcome) => {
-                evidence.network = network::word(&command.network, &outcome.attestation.level).to_owned();
-                evidence.sandbox = outcome.attestation.level.to_string();
-                evidence.limits_held_by = outcome.attestation.limits_held_by.to_string();
-                evidence.exit_code = commands::exit_code(outcome.exit);
-                evidence.exit = commands::describe(outcome.exit);
-                evidence.tests = count_tests(outcome.output.as_bytes());
-                evidence.duration_ms = millis(outcome.duration);
-                evidence.output_digest = Digest::of(outcome.output.as_bytes()).to_string();
-                let end = String::from_utf8_lossy(outcome.output.tail(KEPT_OUTPUT_BYTES)).into_owned();
-                evidence.output = self.host.models.scrub(&end);
-                self.outputs.keep_as(&evidence.id, outcome.output);
+        first: &EvidenceRow,
+    ) -> Result<Option<EvidenceRow>, RunError> {
+        let Some(failed_in) = &first.failed_in else { return Ok(None) };
+        let changed = self.tree.committed_changes().await?.0;
+        let changed: BTreeSet<&str> = changed.iter().map(|file| file.path.as_str()).collect();
+        let mut again = self.run_gate(gate, commit, Purpose::Again).await?;
+        if again.name == SETUP {
+            // A set-up that fails now says nothing of the tests.
+            self.ledger(|ledger| ledger.save_evidence(&again))?;
+            return Ok(None);
+        }
+        again.rerun_of = Some(first.id.clone());
+        let touched: Vec<&str> = failed_in.iter().map(String::as_str).filter(|path| changed.contains(path)).collect();
+        if again.exit_code == Some(0) && !touched.is_empty() {
+            again.discounted =
+                Some(format!("the test that failed before is in a changed file: {}", touched.join(", ")));
+        } else if again.exit_code == Some(0) && again.tests < first.tests {
+            again.discounted = Some("it ran fewer tests than the run that failed".to_owned());
+        }
+        self.settle(gate, again).await.map(Some)
+    }
+
+    /// Holds a gate that ended well against the base commit, and saves the record.
+    async fn settle(&self, gate: (&CommandName, &Command), mut evidence: EvidenceRow) -> Result<EvidenceRow, RunError> {
+        if self.host.project.verify.baseline && evidence.passed() && evidence.tests.is_some() {
+            let base = self.baseline(gate).await?;
+            if base.name == evidence.name {
+                evidence.discounted = shortfall(&evidence, &base);
+                evidence.at_base = AtBase::of(&base);
             }
-            // The proposed commit may hold the program, so that it isn't there is the commit's fault.
-            Err(CommandError::NoProgram { program, reason, .. }) => {
-                evidence.exit = format!("exit {NOT_STARTED}: {program} could not be started ({reason})");
-                evidence.output.clone_from(&evidence.exit);
-            }
-            Err(error) => return Err(error.into()),
         }
         self.ledger(|ledger| ledger.save_evidence(&evidence))?;
-        self.save(|row| row.sandbox = Some(evidence.sandbox.clone()))?;
-        if !evidence.passed() && ambient::is_full(&self.folder) {
-            // It may have failed for want of room, which is not the change's fault.
-            return Err(RunError::Full(None));
-        }
         Ok(evidence)
     }
 
-    /// Runs a declared command for the host itself: told, recorded before and after, its output kept.
-    async fn run_command(
-        &self,
-        deed: Deed,
-        name: &CommandName,
-        command: &Command,
-        tree: &Path,
-        repository: &Path,
-    ) -> Result<Result<skillhost_sandbox::Outcome, CommandError>, RunError> {
-        let word = if deed == Deed::Gate { "gate" } else { "running" };
-        let what = escape_terminal(&format!("{word} {name}"), 80);
-        self.tell(Event::Doing { agent: self.agent.clone(), what });
-        let auditor = self.auditor();
-        let argv = commands::argv_bytes(command, &[]);
-        let event = Entry::granted(Class::Command, deed)
-            .on(auditor.commit(Class::Command, &argv))
-            .payload(self.payloads.put(BodyKind::Arguments, &argv)?);
-        let intent = auditor.intent(event)?;
-        let ran = self.runner(auditor).run(name, command, &[], tree, Some(repository.to_owned())).await;
-        intent.outcome(match &ran {
-            Ok(ran) => commands::record(&self.payloads, &ran.outcome)?,
-            Err(_) => Outcome::of(Status::Failed),
-        })?;
-        if let Ok(ran) = &ran {
-            network::tell(name, &ran.refused).iter().for_each(|line| self.warn(line));
-            for refused in &ran.refused {
-                self.ledger(|ledger| ledger.save_denial(&DenialRow::of_command(name, refused)))?;
-            }
+    /// What a gate, or the set-up before it, showed at the base commit; run once.
+    async fn baseline(&self, (name, command): (&CommandName, &Command)) -> Result<EvidenceRow, RunError> {
+        let base = self.tree.base();
+        let is_known = |row: &EvidenceRow| {
+            row.commit == base && (row.name == name.as_str() || (row.name == SETUP && row.exit_code != Some(0)))
+        };
+        if let Some(known) = self.ledger(|ledger| ledger.evidence())?.into_iter().find(is_known) {
+            return Ok(known);
         }
-        Ok(ran.map(|ran| ran.outcome))
-    }
-
-    /// Prepares the agent's own tree as each gate's checkout will be.
-    pub(crate) async fn set_up(&self) -> Result<(), RunError> {
-        let project = std::sync::Arc::clone(&self.host.project);
-        let Some(command) = project.setup() else { return Ok(()) };
-        let ran = self.run_command(Deed::Call, &set_up_name(), command, self.tree.dir(), &self.repository).await?;
-        // Whatever it left there, no skill sees anything that git would take for a repository.
-        let swept = self.tree.with(|worktree| Ok(worktree.sweep(&BTreeSet::new())?)).await?;
-        for finding in swept {
-            self.warn(&finding.to_string());
-        }
-        let ran = ran?;
-        if !ran.exit.is_success() {
-            let end = String::from_utf8_lossy(ran.output.tail(300)).into_owned();
-            let end = escape_terminal(end.trim(), 300);
-            return Err(RunError::SetUp(format!("{}: {end}", commands::describe(ran.exit))));
-        }
-        self.tree.with(|worktree| Ok(worktree.accept_set_up()?)).await
+        let evidence = self.run_gate((name, command), &base, Purpose::Base).await?;
+        self.ledger(|ledger| ledger.save_evidence(&evidence))?;
+        Ok(evidence)
     }
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// Why a gate that ended well does not count: fewer tests ran than at base, or more were skipped. A run at base that was
+/// cut short tells nothing, and one that failed may have stopped before it skipped anything.
+fn shortfall(now: &EvidenceRow, base: &EvidenceRow) -> Option<String> {
+    let code = base.exit_code?;
+    let (ran, before) = (now.tests?, base.tests?);
+    if ran < before {
+        return Some(format!("{ran} {}, {before} at base", tests(ran)));
+    }
+    let (skipped, before) = (now.skipped?, base.skipped?);
+    (code == 0 && skipped > before).then(|| format!("{skipped} {} skipped, {before} at base", tests(skipped)))
 }
 
-#[expect(clippy::expect_used, reason = "a constant that is a valid name, as a test of the name's rules shows")]
-fn set_up_name() -> CommandName {
-    SETUP.parse().expect("a valid name")
+fn tests(count: u32) -> &'static str {
+    if count == 1 { "test" } else { "tests" }
 }
 
 fn describe(evidence: &EvidenceRow) -> String {
-    match (evidence.passed(), evidence.tests) {
-        (true, Some(tests)) => format!("{} {tests} passed", evidence.name),
-        (true, None) => format!("{} ok", evidence.name),
-        (false, _) => format!("{} failed ({})", evidence.name, evidence.exit),
+    let again = if evidence.rerun_of.is_some() { " at the second try" } else { "" };
+    match (evidence.passed(), evidence.tests, &evidence.discounted) {
+        (true, Some(tests), _) => format!("{} {tests} passed{again}", evidence.name),
+        (true, None, _) => format!("{} ok{again}", evidence.name),
+        (false, _, Some(reason)) => format!("{} failed ({reason})", evidence.name),
+        (false, _, None) => format!("{} failed ({})", evidence.name, evidence.exit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::evidence_of;
+
+    fn row(exit_code: Option<i32>, tests: Option<u32>, skipped: u32) -> EvidenceRow {
+        EvidenceRow { tests, skipped: tests.map(|_| skipped), exit_code, ..evidence_of("ev-1", 0) }
+    }
+
+    #[test]
+    fn fewer_tests_than_at_base_are_no_pass() {
+        let short = |now: (Option<u32>, u32), base: EvidenceRow| shortfall(&row(Some(0), now.0, now.1), &base);
+        let base = |tests, skipped| row(Some(0), Some(tests), skipped);
+        assert_eq!(short((Some(3), 0), base(3, 0)), None);
+        assert_eq!(short((Some(4), 1), base(3, 1)), None);
+        assert_eq!(short((Some(1), 0), base(3, 0)).as_deref(), Some("1 test, 3 at base"));
+        assert_eq!(short((Some(3), 2), base(3, 1)).as_deref(), Some("2 tests skipped, 1 at base"));
+        // Base failed: what it ran is the least that there is, what it skipped is not.
+        assert_eq!(short((Some(3), 2), row(Some(1), Some(3), 0)), None);
+        assert_eq!(short((Some(2), 0), row(Some(1), Some(3), 0)).as_deref(), Some("2 tests, 3 at base"));
+        // Base was cut short, or tells nothing.
+        assert_eq!(short((Some(2), 0), row(None, Some(3), 0)), None);
+        assert_eq!(short((Some(2), 0), row(Some(0), None, 0)), None);
+        assert_eq!(short((None, 0), base(3, 0)), None);
     }
 }

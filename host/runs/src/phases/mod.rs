@@ -1,6 +1,7 @@
 //! The phases of a run, one file each, and the contract's records in the host's terms.
 
 mod attempt;
+mod gate;
 mod gates;
 mod implement;
 mod propose;

@@ -3,6 +3,7 @@
 use crate::ambient;
 use crate::error::RunError;
 use crate::host::Host;
+use crate::ledger::EvidenceRow;
 use crate::pull_request::{
     Change, Criterion, Denial, Evidence, File, FileChange, Gate, LeftOut, Outcome, PullRequest, Run, Worker, render,
 };
@@ -93,17 +94,14 @@ impl State {
             .chain(declared)
             .map(|name| {
                 let command = project.commands.iter().find(|(known, _)| known.as_str() == name);
-                let evidence = work.evidence.iter().find(|evidence| evidence.name == name);
+                let run = |again: bool| {
+                    let mut runs = work.evidence.iter().filter(|row| row.name == name);
+                    runs.find(|row| row.rerun_of.is_some() == again).map(evidence)
+                };
                 Gate {
                     command: command.map(|(_, command)| command.run.clone()).unwrap_or_default(),
-                    evidence: evidence.map(|evidence| Evidence {
-                        id: evidence.id.clone(),
-                        commit: evidence.commit.clone(),
-                        exit_code: evidence.exit_code,
-                        exit: evidence.exit.clone(),
-                        tests: evidence.tests,
-                        duration_ms: evidence.duration_ms,
-                    }),
+                    evidence: run(false),
+                    again: run(true),
                     name,
                 }
             })
@@ -169,6 +167,19 @@ fn same_author_and_reviewer(host: &Host) -> Option<String> {
     let digest = |kind| host.skills.get(&kind).map(|equipped| equipped.skill.inspection().digest);
     (digest(Kind::Review) == digest(Kind::Implement))
         .then(|| "the review was done by the skill that made the change".to_owned())
+}
+
+fn evidence(row: &EvidenceRow) -> Evidence {
+    Evidence {
+        id: row.id.clone(),
+        commit: row.commit.clone(),
+        exit_code: row.exit_code,
+        exit: row.exit.clone(),
+        tests: row.tests,
+        tests_at_base: row.at_base.as_ref().map(|base| base.tests),
+        discounted: row.discounted.clone(),
+        duration_ms: row.duration_ms,
+    }
 }
 
 fn criteria(work: &Work) -> Vec<Criterion> {

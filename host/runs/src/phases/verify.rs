@@ -2,6 +2,7 @@
 
 use crate::error::RunError;
 use crate::findings::{Raised, Severity};
+use crate::ledger::{EvidenceRow, deciding};
 use crate::state::{State, Turn, Work};
 use skillhost_core::phase::Phase;
 use skillhost_engine::contract::{Check, CheckOutcome};
@@ -41,9 +42,7 @@ impl State {
 
     /// What failed goes back to the author as findings of the host's own, which the next gates close or raise anew.
     pub(crate) fn raise_failures(&self, work: &mut Work, round: u32) -> Result<(), RunError> {
-        let gates = work.evidence.iter().filter(|evidence| !evidence.passed()).map(|evidence| {
-            format!("the gate `{}` failed on a fresh checkout: {}; see its output", evidence.name, evidence.exit)
-        });
+        let gates = deciding(&work.evidence).filter(|gate| !gate.passed()).map(|gate| failure(gate, &work.evidence));
         let checks = work.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
         let checks = checks.map(|check| format!("{} does not hold: {}", check.id, check.detail));
         let raised = gates.chain(checks).map(|message| Raised {
@@ -70,4 +69,20 @@ impl State {
         work.findings.review(Phase::Verify, round, own, Vec::new(), |_| Vec::new());
         self.ledger(|ledger| ledger.save_findings(&work.findings))
     }
+}
+
+/// What a failed gate's author is told, with what a second run of it showed.
+fn failure(gate: &EvidenceRow, all: &[EvidenceRow]) -> String {
+    let name = &gate.name;
+    let mut text = match &gate.discounted {
+        Some(reason) => format!("the gate `{name}` ended well on a fresh checkout, which doesn't count: {reason}"),
+        None => format!("the gate `{name}` failed on a fresh checkout: {}; see its output", gate.exit),
+    };
+    if let Some(again) = all.iter().find(|row| row.rerun_of.as_ref() == Some(&gate.id)) {
+        text.push_str(&match &again.discounted {
+            Some(reason) => format!("; it passed when it was run once more, which doesn't count: {reason}"),
+            None => format!("; when it was run once more: {}", again.exit),
+        });
+    }
+    text
 }

@@ -107,6 +107,8 @@ pub struct Gate {
     pub command: Vec<String>,
     /// What the host saw.
     pub evidence: Option<Evidence>,
+    /// What it saw when it ran a gate that failed once more.
+    pub again: Option<Evidence>,
 }
 
 /// What the host saw of a gate.
@@ -122,6 +124,10 @@ pub struct Evidence {
     pub exit: String,
     /// Tests that ran, where the output tells.
     pub tests: Option<u32>,
+    /// Tests that ran at the base commit, where that was compared.
+    pub tests_at_base: Option<u32>,
+    /// Why it doesn't count although it ended well.
+    pub discounted: Option<String>,
     /// How long it took.
     pub duration_ms: u64,
 }
@@ -233,9 +239,9 @@ impl PullRequest {
         reasons
     }
 
-    /// A gate's evidence, where it is of the proposed commit.
+    /// The evidence that stands for a gate, where it is of the proposed commit.
     fn fresh<'a>(&self, gate: &'a Gate) -> Option<&'a Evidence> {
-        gate.evidence.as_ref().filter(|evidence| evidence.commit == self.change.commit)
+        gate.deciding().filter(|evidence| evidence.commit == self.change.commit)
     }
 
     /// The evidence of a criterion that the host knows, and that is of the proposed commit.
@@ -254,10 +260,17 @@ impl PullRequest {
     }
 }
 
+impl Gate {
+    /// Of two runs, the second where it passed.
+    fn deciding(&self) -> Option<&Evidence> {
+        self.again.as_ref().filter(|again| again.passed()).or(self.evidence.as_ref())
+    }
+}
+
 impl Evidence {
     /// Whether the gate passed: a command that ran zero tests showed nothing.
     pub fn passed(&self) -> bool {
-        self.exit_code == Some(0) && self.tests != Some(0)
+        self.exit_code == Some(0) && self.tests != Some(0) && self.discounted.is_none()
     }
 }
 

@@ -1,7 +1,7 @@
 //! `PR.md`. The headings and their order are part of the contract.
 
 use super::text::{MarkdownText, Page};
-use super::{Criterion, FileChange, Gate, Outcome, PullRequest, Run, first_looks};
+use super::{Criterion, Evidence, FileChange, Gate, Outcome, PullRequest, Run, first_looks};
 use crate::findings::{Finding, Quote};
 
 /// Rows of the list of files; a longer list is git's job.
@@ -106,26 +106,51 @@ fn verified(page: &mut Page, pr: &PullRequest) {
     let rows: Vec<_> = pr.criteria.iter().take(MAX_ROWS).map(|criterion| criterion_row(pr, criterion)).collect();
     page.table(["criterion", "shown by"], &rows);
     page.paragraph(&[&"The host ran each gate itself, on a fresh checkout of ", &code(&pr.change.commit), &"."]);
+    if pr.gates.iter().any(|gate| gate.again.is_some()) {
+        page.paragraph(&[
+            &"A gate with two entries failed and was run once more, on a checkout of its own. The second run counts where it \
+              passed and the tests that had failed are in files that this change does not touch.",
+        ]);
+    }
 }
 
 fn gate_row(pr: &PullRequest, gate: &Gate) -> [MarkdownText; 5] {
     let command = gate.command.iter().map(|argument| shown_argument(argument)).collect::<Vec<_>>().join(" ");
     let (result, time, id) = match (&gate.evidence, pr.fresh(gate)) {
-        (None, _) => ("not run".to_owned(), "–".to_owned(), "–"),
+        (None, _) => ("not run".to_owned(), "–".to_owned(), "–".to_owned()),
         (Some(stale), None) => {
-            ("not run on this commit (stale)".to_owned(), seconds(stale.duration_ms), stale.id.as_str())
+            ("not run on this commit (stale)".to_owned(), seconds(stale.duration_ms), stale.id.clone())
         }
-        (Some(evidence), Some(_)) => {
-            let tests = match evidence.tests {
-                Some(1) => ", 1 test".to_owned(),
-                Some(count) => format!(", {count} tests"),
-                None => String::new(),
-            };
-            let word = if evidence.passed() { "passed" } else { "failed" };
-            (format!("{word}, {}{tests}", evidence.exit), seconds(evidence.duration_ms), evidence.id.as_str())
-        }
+        (Some(first), Some(evidence)) => match &gate.again {
+            None => (showed(evidence), seconds(evidence.duration_ms), evidence.id.clone()),
+            Some(again) => {
+                let other = if evidence.id == first.id {
+                    format!("run once more: {}", showed(again))
+                } else {
+                    format!("before that: {}", showed(first))
+                };
+                let time = format!("{} + {}", seconds(first.duration_ms), seconds(again.duration_ms));
+                (format!("{}; {other}", showed(evidence)), time, format!("{}, {}", first.id, again.id))
+            }
+        },
     };
-    [line(&gate.name), code(&command), line(&result), line(&time), line(id)]
+    [line(&gate.name), code(&command), line(&result), line(&time), line(&id)]
+}
+
+/// `passed, exit 0, 14 tests (12 at base)`
+fn showed(evidence: &Evidence) -> String {
+    let word = if evidence.passed() { "passed" } else { "failed" };
+    let tests = match evidence.tests {
+        Some(1) => ", 1 test".to_owned(),
+        Some(count) => format!(", {count} tests"),
+        None => String::new(),
+    };
+    let base = match (&evidence.discounted, evidence.tests_at_base) {
+        (Some(reason), _) => format!(" ({reason})"),
+        (None, Some(count)) => format!(" ({count} at base)"),
+        (None, None) => String::new(),
+    };
+    format!("{word}, {}{tests}{base}", evidence.exit)
 }
 
 fn criterion_row(pr: &PullRequest, criterion: &Criterion) -> [MarkdownText; 2] {

@@ -9,11 +9,25 @@ const HEADINGS: [&str; 7] =
 
 fn evidence(id: &str, exit_code: Option<i32>, tests: Option<u32>) -> Option<Evidence> {
     let exit = exit_code.map_or_else(|| "ended at its timeout".to_owned(), |code| format!("exit {code}"));
-    Some(Evidence { id: id.to_owned(), commit: "c0ffee".to_owned(), exit_code, exit, tests, duration_ms: 4123 })
+    Some(Evidence {
+        id: id.to_owned(),
+        commit: "c0ffee".to_owned(),
+        exit_code,
+        exit,
+        tests,
+        tests_at_base: None,
+        discounted: None,
+        duration_ms: 4123,
+    })
 }
 
 fn gate(name: &str, evidence: Option<Evidence>) -> Gate {
-    Gate { name: name.to_owned(), command: vec!["npm".to_owned(), "run".to_owned(), name.to_owned()], evidence }
+    Gate {
+        name: name.to_owned(),
+        command: vec!["npm".to_owned(), "run".to_owned(), name.to_owned()],
+        evidence,
+        again: None,
+    }
 }
 
 fn criterion(id: &str, outcome: Outcome, evidence: &[&str]) -> Criterion {
@@ -56,7 +70,12 @@ fn sample(text: &str) -> PullRequest {
         why: own(),
         assumptions: vec![own()],
         gates: vec![
-            Gate { name: own(), command: vec![own(), own()], evidence: evidence("ev-3", Some(0), Some(14)) },
+            Gate {
+                name: own(),
+                command: vec![own(), own()],
+                evidence: evidence("ev-3", Some(0), Some(14)),
+                again: None,
+            },
             gate("lint", evidence("ev-4", Some(0), None)),
         ],
         criteria: vec![criterion("C1", Outcome::Passed, &["ev-3"])],
@@ -176,6 +195,45 @@ fn m_08_a_gate_that_ran_no_tests_did_not_pass() {
     assert_eq!(pr.drafts(), ["1 of 2 gates failed", "1 of 1 criteria are not shown"]);
     pr.gates[0].evidence = evidence("ev-3", None, None);
     assert!(render(&pr).contains("failed, ended at its timeout"));
+}
+
+#[test]
+fn two_runs_of_a_gate_are_both_listed() {
+    let mut pr = sample("text");
+    pr.gates =
+        vec![Gate { again: evidence("ev-4", Some(0), Some(3)), ..gate("test", evidence("ev-3", Some(1), Some(3))) }];
+    pr.criteria = vec![criterion("C1", Outcome::Passed, &["ev-4"])];
+    assert!(pr.drafts().is_empty(), "{:?}", pr.drafts());
+    let row = "| test | `npm run test` | passed, exit 0, 3 tests; before that: failed, exit 1, 3 tests | 4.1 s + 4.1 s | ev-3, ev-4 |";
+    let page = render(&pr);
+    assert!(page.contains(row) && page.contains("\nA gate with two entries failed and was run once more"), "{page}");
+
+    // A second pass that doesn't count, and a second failure.
+    let mut again = evidence("ev-4", Some(0), Some(3));
+    again.iter_mut().for_each(|again| again.discounted = Some("a changed file".to_owned()));
+    for (again, shown) in [
+        (again, "run once more: failed, exit 0, 3 tests (a changed file)"),
+        (evidence("ev-4", Some(1), Some(3)), "run once more: failed, exit 1, 3 tests"),
+    ] {
+        pr.gates[0].again = again;
+        let page = render(&pr);
+        assert!(page.contains(&format!("| failed, exit 1, 3 tests; {shown} |")), "{page}");
+        assert_eq!(pr.drafts(), ["1 of 1 gates failed", "1 of 1 criteria are not shown"]);
+    }
+}
+
+#[test]
+fn a_gate_that_ran_fewer_tests_than_at_base_failed() {
+    let mut pr = sample("text");
+    let mut set = |at_base, discounted: Option<&str>| {
+        let shown = pr.gates[0].evidence.as_mut().unwrap();
+        (shown.tests_at_base, shown.discounted) = (Some(at_base), discounted.map(str::to_owned));
+        (render(&pr), pr.drafts())
+    };
+    assert!(set(12, None).0.contains("passed, exit 0, 14 tests (12 at base)"));
+    let (page, drafts) = set(15, Some("14 tests, 15 at base"));
+    assert!(page.contains("failed, exit 0, 14 tests (14 tests, 15 at base)"), "{page}");
+    assert_eq!(drafts, ["1 of 2 gates failed", "1 of 1 criteria are not shown"]);
 }
 
 #[test]

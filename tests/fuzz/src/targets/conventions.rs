@@ -4,7 +4,9 @@ use super::{Target, join, source, texts};
 use skillhost_core::glob::Globs;
 use skillhost_core::path::SkillPath;
 use skillhost_core::text::is_deceptive;
-use skillhost_runs::conventions::{MAX_DOCUMENTS, MAX_GUIDES, MAX_TOTAL_BYTES, conventions, validation_commands};
+use skillhost_runs::conventions::{
+    MAX_DOCUMENTS, MAX_GUIDES, MAX_TOTAL_BYTES, conventions, files_of_goal, validation_commands,
+};
 use skillhost_runs::sections::{gaps, skeleton};
 use skillhost_runs::slug::Slug;
 use skillhost_runs::test_count::count_tests;
@@ -62,7 +64,9 @@ fn check(data: &[u8]) {
     let tree: BTreeMap<SkillPath, Vec<u8>> =
         files.iter().map(|(name, text)| (path(name), text.as_bytes().to_vec())).collect();
 
+    let narrow = conventions(&tree, &goal, &files_of_goal(&tree, &goal));
     let found = conventions(&tree, &goal, &Globs::all());
+    assert!(narrow.documents.len() <= MAX_DOCUMENTS);
     assert!(found.documents.len() <= MAX_DOCUMENTS + MAX_GUIDES);
     assert!(found.documents.iter().map(|document| document.text.len()).sum::<usize>() <= MAX_TOTAL_BYTES);
     for document in &found.documents {
