@@ -38,13 +38,22 @@ pub fn walk(host: &dyn Host, root: &str) -> Result<Walk, String> {
     Ok(walk)
 }
 
-/// A failed file operation, for a model.
+/// A failed look at a file, for a model.
 pub fn describe(path: &str, error: &std::io::Error) -> String {
+    failed("read", path, error)
+}
+
+/// A failed change of a file, for a model.
+pub fn describe_write(path: &str, error: &std::io::Error) -> String {
+    failed("write", path, error)
+}
+
+fn failed(capability: &str, path: &str, error: &std::io::Error) -> String {
     let path = if path.is_empty() { "." } else { path };
     match error.kind() {
         std::io::ErrorKind::NotFound => format!("{path} does not exist"),
         std::io::ErrorKind::PermissionDenied => {
-            format!("denied: no grant covers {path}. Work without it, or finish with status blocked")
+            format!("denied: no grant of `{capability}` covers {path}. Work without it, or finish with status blocked")
         }
         std::io::ErrorKind::FileTooLarge => format!("{path} is too large: over {} MiB", crate::MAX_LOAD_BYTES >> 20),
         std::io::ErrorKind::IsADirectory => format!("{path} is a directory"),

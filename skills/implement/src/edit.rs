@@ -60,7 +60,7 @@ pub(crate) fn edit(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told
     if after == file.text {
         return Err(format!("{path} has this text already; nothing to do").into());
     }
-    store(workspace, &path, &file.encode(&after))?;
+    store(workspace, &path, Some(&content), &file.encode(&after))?;
     let first = spans.first().map_or(1, |span| line_at(&file.text, span.bytes.start));
     let lines = spans.first().map_or(0, |span| span.replacement.matches('\n').count());
     Ok(report(&path, &file.text, &after, first, lines, stage, spans.len()))
@@ -70,7 +70,7 @@ fn create(workspace: &mut Workspace<'_>, path: &str, old: &str, new: &str) -> To
     if !old.is_empty() {
         return Err(format!("{path} does not exist. Look with list, or create it with write.").into());
     }
-    store(workspace, path, new.as_bytes())?;
+    store(workspace, path, None, new.as_bytes())?;
     Ok(format!("{path} created, {} lines", new.lines().count()))
 }
 

@@ -3,7 +3,7 @@
 
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::explore::{Knowledge, numbered};
-use skillhost_sdk::walk::describe;
+use skillhost_sdk::walk::{describe, describe_write};
 use skillhost_sdk::{Host, path};
 
 use crate::placeholder;
@@ -92,31 +92,37 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Tol
     if let Some(line) = placeholder::find(text, before_text.as_deref().unwrap_or_default()) {
         return Err(placeholder::refusal(&line).into());
     }
-    store(workspace, &path, &content)?;
+    store(workspace, &path, before.as_deref(), &content)?;
     let syntax =
         syntax::new_error(&path, before_text.as_deref(), text).map(|error| format!("\n{error}")).unwrap_or_default();
     Ok(format!("{path} written, {} lines{syntax}", text.lines().count()))
 }
 
-/// Writes the file, and takes note of it.
-pub(crate) fn store(workspace: &mut Workspace<'_>, path: &str, content: &[u8]) -> Result<(), Refusal> {
-    workspace.host.write(path, content).map_err(|error| describe(path, &error))?;
-    workspace.wrote(path, content);
+/// Writes the file, which held `before`, and takes note of it.
+pub(crate) fn store(
+    workspace: &mut Workspace<'_>,
+    path: &str,
+    before: Option<&[u8]>,
+    content: &[u8],
+) -> Result<(), Refusal> {
+    workspace.host.write(path, content).map_err(|error| describe_write(path, &error))?;
+    workspace.wrote(path, before, content);
     Ok(())
 }
 
 pub(crate) fn rename(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told {
     let (from, to) = (path::clean(arguments.text("from"))?, path::clean(arguments.text("to"))?);
     workspace.check_not_after_failure(Some(&from))?;
-    let content = load(workspace.host, &from)?.ok_or_else(|| Refusal::Text(format!("{from} does not exist")))?;
-    if load(workspace.host, &to)?.is_some() {
+    let content = whole(workspace.host, &from)?;
+    if workspace.host.size(&to).is_ok() {
         return Err(format!("{to} exists already").into());
     }
-    workspace.host.rename(&from, &to).map_err(|error| describe(&format!("{from} or {to}"), &error))?;
-    let known = workspace.explorer.knowledge(&from, &content) == Knowledge::Current;
-    workspace.took_away(&from);
+    workspace.host.rename(&from, &to).map_err(|error| describe_write(&format!("{from} or {to}"), &error))?;
+    let known = content.as_ref().is_some_and(|it| workspace.explorer.knowledge(&from, it) == Knowledge::Current);
+    workspace.took_away(&from, content.as_deref());
+    workspace.undo.changed(&to, None, workspace.generation);
     workspace.touched.insert(to.clone());
-    if known {
+    if let Some(content) = content.filter(|_| known) {
         workspace.explorer.saw(&to, &content);
     }
     Ok(format!("{from} is now {to}"))
@@ -125,7 +131,17 @@ pub(crate) fn rename(workspace: &mut Workspace<'_>, arguments: &Arguments) -> To
 pub(crate) fn remove(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told {
     let path = path::clean(arguments.text("path"))?;
     workspace.check_not_after_failure(Some(&path))?;
-    workspace.host.remove(&path).map_err(|error| describe(&path, &error))?;
-    workspace.took_away(&path);
+    let content = whole(workspace.host, &path)?;
+    workspace.host.remove(&path).map_err(|error| describe_write(&path, &error))?;
+    workspace.took_away(&path, content.as_deref());
     Ok(format!("{path} removed"))
+}
+
+/// A file that has to be there; `None` where it is too large to be held, which is no reason not to move it.
+fn whole(host: &dyn Host, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+    match host.load(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(None),
+        Err(error) => Err(describe(path, &error).into()),
+    }
 }

@@ -1,8 +1,10 @@
 //! `read`: a file, or what a command printed, with line numbers.
 
+use std::borrow::Cow;
+
 use super::{Explorer, decode};
 use crate::arguments::Arguments;
-use crate::clip::head;
+use crate::clip::{line as clip_line, plain};
 use crate::walk::describe;
 use crate::{Host, MAX_LOAD_BYTES, ToolDefinition, path, schema};
 
@@ -29,7 +31,7 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
     let from = arguments.integer("from").unwrap_or(1).max(1);
     let count = arguments.integer("lines").unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES);
     if let Some(id) = explorer.output_id(arguments.text("path")) {
-        return Ok(show(id, &whole_output(explorer.host, id)?, from, count));
+        return Ok(show(id, &plain(&whole_output(explorer.host, id)?), from, count));
     }
     let path = path::clean(arguments.text("path"))?;
     let size = explorer.host.size(&path).map_err(|error| describe(&path, &error))?;
@@ -102,13 +104,8 @@ fn layout(text: &str) -> String {
     notes
 }
 
-/// A line, or its beginning and how much is missing.
-fn cut(line: &str) -> String {
-    let shown = head(line, MAX_LINE_BYTES);
-    match line.len() - shown.len() {
-        0 => shown.to_owned(),
-        more => format!("{shown} [{more} more characters]"),
-    }
+fn cut(line: &str) -> Cow<'_, str> {
+    clip_line(line, MAX_LINE_BYTES)
 }
 
 /// The lines `from..=to` (1-based, clamped) as `number|text`. A long line is cut, and says so.
