@@ -83,11 +83,9 @@ fn report(path: &str, before: &str, after: &str, first: usize, lines: usize, sta
         _ => " (after taking off one level of escaping)",
     };
     let places = if count > 1 { format!("{count} places, the first at line {first}") } else { format!("line {first}") };
-    let mut text = format!(
-        "{path} edited at {places}{how}\n{}",
-        numbered(after, first.saturating_sub(AROUND), first + lines + AROUND)
-    );
-    if let Some(error) = syntax::new_error(path, Some(before), after) {
+    let (from, to) = (first.saturating_sub(AROUND), first + lines + AROUND);
+    let mut text = format!("{path} edited at {places}{how}\n{}", numbered(after, from, to));
+    if let Some(error) = syntax::new_error(path, Some(before), after, from..=to) {
         text.push_str(&error);
     }
     text.trim_end().to_owned()

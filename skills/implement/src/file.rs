@@ -93,8 +93,8 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Tol
         return Err(placeholder::refusal(&line).into());
     }
     store(workspace, &path, before.as_deref(), &content)?;
-    let syntax =
-        syntax::new_error(&path, before_text.as_deref(), text).map(|error| format!("\n{error}")).unwrap_or_default();
+    let syntax = syntax::new_error(&path, before_text.as_deref(), text, 0..=0);
+    let syntax = syntax.map(|error| format!("\n{error}")).unwrap_or_default();
     Ok(format!("{path} written, {} lines{syntax}", text.lines().count()))
 }
 
