@@ -4,6 +4,7 @@
 //! what the model has seen of which file, so that a skill can refuse to edit what was not read, or has changed since.
 
 mod list;
+mod needle;
 mod read;
 mod search;
 
@@ -15,7 +16,7 @@ use crate::{Host, ToolDefinition, path};
 
 pub use read::{numbered, numbered_whole};
 
-/// Files beyond this size are not searched, and read only in parts.
+/// Files beyond this size are not searched.
 pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The definitions of the three tools, in their order.

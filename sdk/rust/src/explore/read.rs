@@ -37,7 +37,7 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
     let size = explorer.host.size(&path).map_err(|error| describe(&path, &error))?;
     let content = explorer.host.load(&path).map_err(|error| describe(&path, &error))?;
     explorer.saw(&path, &content);
-    let text = decode(content).ok_or_else(|| format!("{path} is not a text file ({size} bytes)"))?;
+    let text = decode(content).ok_or_else(|| format!("{path} is not UTF-8 text ({size} bytes)"))?;
     Ok(show(&path, &text, from, count))
 }
 
@@ -89,19 +89,27 @@ fn show(name: &str, text: &str, from: usize, count: usize) -> String {
     format!("{name}: lines {from}–{last} of {total}{}\n{body}{footer}", layout(text)).trim_end().to_owned()
 }
 
-/// Line ending and indentation, where they are not the usual ones.
+/// Line ending and indentation, which an edit has to keep.
 fn layout(text: &str) -> String {
-    let mut notes = String::new();
-    if text.contains("\r\n") {
-        notes.push_str(", CRLF");
-    }
-    if text.lines().any(|line| line.starts_with('\t')) {
-        notes.push_str(", tabs");
-    }
-    if !text.ends_with('\n') {
-        notes.push_str(", no newline at the end");
-    }
-    notes
+    let (all, crlf) = (text.matches('\n').count(), text.matches("\r\n").count());
+    let ending = match (all, crlf) {
+        (0, _) => "one line",
+        (_, 0) => "LF",
+        (all, crlf) if all == crlf => "CRLF",
+        _ => "LF and CRLF mixed",
+    };
+    let tabs = text.lines().any(|line| line.starts_with('\t'));
+    // The least is one level, but for a lone space: comments of many languages are aligned by one.
+    let widths = text.lines().map(|line| line.len() - line.trim_start_matches(' ').len());
+    let spaces = widths.filter(|width| *width > 1).min();
+    let indentation = match (tabs, spaces) {
+        (false, None) => String::new(),
+        (false, Some(width)) => format!(", indented by {width} spaces"),
+        (true, None) => ", indented by tabs".to_owned(),
+        (true, Some(_)) => ", indented by tabs and spaces".to_owned(),
+    };
+    let end = if text.ends_with('\n') { "" } else { ", no newline at the end" };
+    format!(", {ending}{indentation}{end}")
 }
 
 fn cut(line: &str) -> Cow<'_, str> {
