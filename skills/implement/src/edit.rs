@@ -5,7 +5,7 @@ use skillhost_sdk::explore::numbered;
 use skillhost_sdk::{Error, path};
 
 use crate::closest::{self, Closest};
-use crate::file::{TextFile, check_known, load, store};
+use crate::file::{MAX_WRITE_CHARS, TextFile, check_known, load, store};
 use crate::matching::{choose, line_at, replace};
 use crate::workspace::{Refusal, Told, Workspace};
 use crate::{placeholder, stages, syntax};
@@ -129,7 +129,7 @@ fn escalate(workspace: &mut Workspace<'_>, path: &str, text: &str, line: usize, 
         STOP_AT_MISS.. => {
             Refusal::Over(Error::Failed(format!("{STOP_AT_MISS} edits of {path} in a row did not match the file")))
         }
-        _ if total <= MAX_WHOLE_LINES => {
+        _ if total <= MAX_WHOLE_LINES && text.chars().count() <= MAX_WRITE_CHARS => {
             format!("{why}\nStop editing this file: read it, and use write with all of its {total} lines.").into()
         }
         _ => format!("{why}\nUse a shorter `old`: one or two lines that stand in the file only once.").into(),

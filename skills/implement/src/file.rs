@@ -10,7 +10,7 @@ use crate::placeholder;
 use crate::syntax;
 use crate::workspace::{Refusal, Told, Workspace};
 
-const MAX_WRITE_CHARS: usize = 16_000;
+pub(crate) const MAX_WRITE_CHARS: usize = 16_000;
 /// How much of a file is attached to a refusal that would otherwise cost a turn of reading.
 const MAX_ATTACHED_LINES: usize = 400;
 const MAX_ATTACHED_BYTES: usize = 24_000;
@@ -24,7 +24,8 @@ pub(crate) struct TextFile {
 impl TextFile {
     /// A file with mixed endings is left as it is: only then would putting them back change lines that nobody edited.
     pub(crate) fn decode(path: &str, content: &[u8]) -> Result<TextFile, Refusal> {
-        let text = std::str::from_utf8(content).map_err(|_| Refusal::Text(format!("{path} is not a text file")))?;
+        let text = std::str::from_utf8(content)
+            .map_err(|_| Refusal::Text(format!("{path} is not UTF-8 text, and can be edited only by a command")))?;
         let crlf = text.contains("\r\n") && text.matches('\n').count() == text.matches("\r\n").count();
         Ok(TextFile { text: if crlf { text.replace("\r\n", "\n") } else { text.to_owned() }, crlf })
     }

@@ -30,7 +30,9 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
     if old.is_empty() {
         return vec![];
     }
-    let span = |at: usize| Span { bytes: at..at + old.len(), replacement: new.to_owned() };
+    // Where a file mixes line endings, new lines end as the one does that they stand in.
+    let feed = |at: usize| if ends_crlf(text, at) { new.replace('\n', "\r\n") } else { new.to_owned() };
+    let span = |at: usize| Span { bytes: at..at + old.len(), replacement: feed(at) };
     // `match_indices` leaves out what overlaps, and a place that was left out may be the one that is meant.
     let overlapping = |at: usize| {
         let next = at + text[at..].chars().next().map_or(1, char::len_utf8);
@@ -38,6 +40,11 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
         text.get(next..end).and_then(|rest| rest.find(old)).map(|offset| next + offset)
     };
     text.match_indices(old).flat_map(|(at, _)| [Some(at), overlapping(at)]).flatten().map(span).collect()
+}
+
+/// Whether the line of this byte ends with a carriage return and a line feed.
+fn ends_crlf(text: &str, at: usize) -> bool {
+    text[at..].find('\n').is_some_and(|feed| text[..at + feed].ends_with('\r'))
 }
 
 /// Takes off what `read` adds and what models add: line numbers, and a fence around everything.
@@ -135,6 +142,7 @@ fn shifted(line: &str, shift: isize, width: isize, tabs: bool) -> String {
 /// The lines of `new`; those that `old` has as well, in order, are taken from the file, so that an edit changes nothing else.
 fn keep_lines(file: &[&str], old: &[&str], new: &str, changed: impl Fn(&str) -> String) -> Vec<String> {
     let mut next = 0;
+    let end = if file.iter().all(|line| line.ends_with('\r')) { "\r" } else { "" };
     split(new)
         .into_iter()
         .map(|line| match old[next..].iter().position(|old| *old == line) {
@@ -142,7 +150,7 @@ fn keep_lines(file: &[&str], old: &[&str], new: &str, changed: impl Fn(&str) -> 
                 next += position + 1;
                 file[next - 1].to_owned()
             }
-            _ => changed(line),
+            _ => changed(line) + end,
         })
         .collect()
 }
@@ -232,6 +240,14 @@ mod tests {
         let (stage, result) =
             apply("\tif x:\n\t\ty()\n", "    if x:\n        y()", "    if x:\n        z()").unwrap_or_default();
         assert_eq!((stage, result.as_str()), (3, "\tif x:\n\t\tz()\n"));
+    }
+
+    #[test]
+    fn mixed_line_endings_stay_as_they_are() {
+        let text = "a\r\nb\r\nc\n";
+        assert_eq!(apply(text, "a\nb", "a\nx\ny"), Some((2, "a\r\nx\r\ny\r\nc\n".into())));
+        assert_eq!(apply(text, "b", "x\ny"), Some((1, "a\r\nx\r\ny\r\nc\n".into())));
+        assert_eq!(apply(text, "c", "x\ny"), Some((1, "a\r\nb\r\nx\ny\n".into())));
     }
 
     #[test]

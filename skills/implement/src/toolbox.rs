@@ -60,6 +60,10 @@ impl<'h> Tools<'h> {
             return refused(refusal);
         }
         self.finished_in_turn = true;
+        let says_why = arguments.text_or_null("what").or(arguments.text_or_null("why")).is_some();
+        if arguments.text("status") == "blocked" && !says_why && !self.only_finish {
+            return Called::Failed("Not accepted: `what` says what stands in the way, `why` what you tried.".into());
+        }
         let claim = match Claim::read(arguments) {
             Ok(claim) => claim,
             Err(blocked) => return Called::Over(Error::Failed(self.with_lessons(blocked))),
