@@ -107,8 +107,3 @@ fn fingerprint(content: &[u8]) -> u64 {
     content.hash(&mut hasher);
     hasher.finish()
 }
-
-/// Text, unless it is binary.
-fn decode(content: Vec<u8>) -> Option<String> {
-    if content.iter().take(8_000).any(|&byte| byte == 0) { None } else { String::from_utf8(content).ok() }
-}

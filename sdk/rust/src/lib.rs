@@ -40,6 +40,7 @@ mod ambient;
 pub mod arguments;
 pub mod clip;
 pub mod conversation;
+pub mod encoding;
 pub mod executed;
 pub mod explore;
 pub mod glob;

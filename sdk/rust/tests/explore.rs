@@ -42,7 +42,7 @@ fn search_counts_caps_and_names_what_it_skips() {
         .file("b.bin", "two\0")
         .file(".gitignore", "c.txt\n")
         .file("c.txt", "two");
-    let left_out = "[left out: 1 not UTF-8 text (b.bin); 1 ignored files and directories]";
+    let left_out = "[left out: 1 binary (b.bin); 1 ignored files and directories]";
     let expected = format!("1 matching lines in 1 of 2 files\na.txt\n1|one\n2|two\n3|three\n{left_out}");
     assert_eq!(call(&host, "search", r#"{"regex":"^tw","context":1}"#), Ok(expected));
     assert!(call(&host, "search", r#"{"regex":"("}"#).is_err_and(|why| why.starts_with("not a regular expression")));
@@ -83,7 +83,7 @@ fn read_numbers_lines_and_says_how_to_go_on() {
         Ok("long has 401 lines; there is no line 999".into())
     );
     assert!(call(&host, "read", r#"{"path":"wide"}"#).is_ok_and(|text| text.ends_with("y [1 more characters]")));
-    assert_eq!(call(&host, "read", r#"{"path":"bin"}"#), Err("bin is not UTF-8 text (1 bytes)".into()));
+    assert_eq!(call(&host, "read", r#"{"path":"bin"}"#), Err("bin is binary (1 bytes)".into()));
     assert_eq!(call(&host, "read", r#"{"path":"nope"}"#), Err("nope does not exist".into()));
 }
 
@@ -201,4 +201,18 @@ fn what_was_read_is_known_until_it_changes() {
     assert!(with(&mut explorer, "read", r#"{"path":"a"}"#).is_ok());
     assert_eq!(explorer.knowledge("a", b"1"), Knowledge::Current);
     assert_eq!(explorer.knowledge("a", b"2"), Knowledge::Changed);
+}
+
+#[test]
+fn files_in_other_encodings_are_read_and_searched() {
+    let host = Host::new();
+    host.files.borrow_mut().insert("old.php".into(), b"caf\xe9\n".to_vec());
+    host.files.borrow_mut().insert("a.rc".into(), b"\xff\xfec\0a\0f\0\xe9\0\n\0".to_vec());
+    assert_eq!(
+        call(&host, "read", r#"{"path":"old.php"}"#),
+        Ok("old.php: lines 1–1 of 1, Windows-1252, LF\n1|café".into())
+    );
+    assert_eq!(call(&host, "read", r#"{"path":"a.rc"}"#), Ok("a.rc: lines 1–1 of 1, UTF-16, LF\n1|café".into()));
+    let told = call(&host, "search", r#"{"regex":"café"}"#).unwrap_or_default();
+    assert!(told.starts_with("2 matching lines in 2 of 2 files"), "{told}");
 }

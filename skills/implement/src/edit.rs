@@ -60,7 +60,7 @@ pub(crate) fn edit(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told
     if after == file.text {
         return Err(format!("{path} has this text already; nothing to do").into());
     }
-    store(workspace, &path, Some(&content), &file.encode(&after))?;
+    store(workspace, &path, Some(&content), &file.encode(&path, &after)?)?;
     let first = spans.first().map_or(1, |span| line_at(&file.text, span.bytes.start));
     let lines = spans.first().map_or(0, |span| span.replacement.matches('\n').count());
     Ok(report(&path, &file.text, &after, first, lines, stage, spans.len()))

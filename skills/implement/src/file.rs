@@ -1,7 +1,10 @@
 //! A text file as the tools see it: line feeds only, with the line ending kept aside and put back on writing. Also `write`,
 //! `rename` and `remove`.
 
+use std::borrow::Cow;
+
 use skillhost_sdk::arguments::Arguments;
+use skillhost_sdk::encoding::{Encoding, decode};
 use skillhost_sdk::explore::{Knowledge, numbered};
 use skillhost_sdk::walk::{describe, describe_write};
 use skillhost_sdk::{Host, path};
@@ -19,20 +22,24 @@ const MAX_ATTACHED_BYTES: usize = 24_000;
 pub(crate) struct TextFile {
     pub(crate) text: String,
     crlf: bool,
+    encoding: Encoding,
 }
 
 impl TextFile {
     /// A file with mixed endings is left as it is: only then would putting them back change lines that nobody edited.
     pub(crate) fn decode(path: &str, content: &[u8]) -> Result<TextFile, Refusal> {
-        let text = std::str::from_utf8(content)
-            .map_err(|_| Refusal::Text(format!("{path} is not UTF-8 text, and can be edited only by a command")))?;
+        let (text, encoding) = decode(content.to_vec())
+            .ok_or_else(|| Refusal::Text(format!("{path} is binary: only a command can change it")))?;
         let crlf = text.contains("\r\n") && text.matches('\n').count() == text.matches("\r\n").count();
-        Ok(TextFile { text: if crlf { text.replace("\r\n", "\n") } else { text.to_owned() }, crlf })
+        Ok(TextFile { text: if crlf { text.replace("\r\n", "\n") } else { text }, crlf, encoding })
     }
 
     /// `text`, with line feeds only, as this file stores it.
-    pub(crate) fn encode(&self, text: &str) -> Vec<u8> {
-        if self.crlf { text.replace('\n', "\r\n").into_bytes() } else { text.as_bytes().to_vec() }
+    pub(crate) fn encode(&self, path: &str, text: &str) -> Result<Vec<u8>, Refusal> {
+        let text = if self.crlf { Cow::Owned(text.replace('\n', "\r\n")) } else { Cow::Borrowed(text) };
+        let name = self.encoding.name().unwrap_or_default();
+        let stored = self.encoding.encode(&text);
+        stored.map_err(|it| format!("{path} is stored as {name}, which has no `{it}`: write it in another way").into())
     }
 }
 
@@ -83,7 +90,7 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Tol
         Some(content) => {
             let file = TextFile::decode(&path, content)?;
             check_known(workspace, &path, content, &file.text, 1)?;
-            let new = file.encode(&text.replace("\r\n", "\n"));
+            let new = file.encode(&path, &text.replace("\r\n", "\n"))?;
             (Some(file.text), new)
         }
     };

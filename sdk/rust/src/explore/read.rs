@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::{Explorer, decode};
+use super::Explorer;
 use crate::arguments::Arguments;
 use crate::clip::{line as clip_line, plain};
+use crate::encoding::{Encoding, decode};
 use crate::walk::describe;
 use crate::{Host, MAX_LOAD_BYTES, ToolDefinition, path, schema};
 
@@ -31,14 +32,14 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
     let from = arguments.integer("from").unwrap_or(1).max(1);
     let count = arguments.integer("lines").unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES);
     if let Some(id) = explorer.output_id(arguments.text("path")) {
-        return Ok(show(id, &plain(&whole_output(explorer.host, id)?), from, count));
+        return Ok(show(id, &plain(&whole_output(explorer.host, id)?), Encoding::Utf8, from, count));
     }
     let path = path::clean(arguments.text("path"))?;
     let size = explorer.host.size(&path).map_err(|error| describe(&path, &error))?;
     let content = explorer.host.load(&path).map_err(|error| describe(&path, &error))?;
     explorer.saw(&path, &content);
-    let text = decode(content).ok_or_else(|| format!("{path} is not UTF-8 text ({size} bytes)"))?;
-    Ok(show(&path, &text, from, count))
+    let (text, encoding) = decode(content).ok_or_else(|| format!("{path} is binary ({size} bytes)"))?;
+    Ok(show(&path, &text, encoding, from, count))
 }
 
 /// Everything that a command printed, up to what one result could ever show.
@@ -63,7 +64,7 @@ fn whole_output(host: &dyn Host, id: &str) -> Result<String, String> {
     Ok(text)
 }
 
-fn show(name: &str, text: &str, from: usize, count: usize) -> String {
+fn show(name: &str, text: &str, encoding: Encoding, from: usize, count: usize) -> String {
     let total = text.lines().count();
     if total == 0 {
         return format!("{name} is empty");
@@ -86,11 +87,11 @@ fn show(name: &str, text: &str, from: usize, count: usize) -> String {
     } else {
         String::new()
     };
-    format!("{name}: lines {from}–{last} of {total}{}\n{body}{footer}", layout(text)).trim_end().to_owned()
+    format!("{name}: lines {from}–{last} of {total}{}\n{body}{footer}", layout(text, encoding)).trim_end().to_owned()
 }
 
-/// Line ending and indentation, which an edit has to keep.
-fn layout(text: &str) -> String {
+/// Encoding, line ending and indentation, which an edit has to keep.
+fn layout(text: &str, encoding: Encoding) -> String {
     let (all, crlf) = (text.matches('\n').count(), text.matches("\r\n").count());
     let ending = match (all, crlf) {
         (0, _) => "one line",
@@ -109,7 +110,8 @@ fn layout(text: &str) -> String {
         (true, Some(_)) => ", indented by tabs and spaces".to_owned(),
     };
     let end = if text.ends_with('\n') { "" } else { ", no newline at the end" };
-    format!(", {ending}{indentation}{end}")
+    let encoding = encoding.name().map(|name| format!(", {name}")).unwrap_or_default();
+    format!("{encoding}, {ending}{indentation}{end}")
 }
 
 fn cut(line: &str) -> Cow<'_, str> {

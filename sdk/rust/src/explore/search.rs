@@ -2,10 +2,11 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
+use super::MAX_FILE_BYTES;
 use super::needle::needle;
-use super::{MAX_FILE_BYTES, decode};
 use crate::arguments::Arguments;
 use crate::clip::{clip, line};
+use crate::encoding::decode;
 use crate::glob::Globs;
 use crate::walk::{Walk, walk};
 use crate::{Host, ToolDefinition, schema};
@@ -84,7 +85,7 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
                 continue;
             }
         };
-        let Some(text) = text else {
+        let Some((text, _)) = text else {
             skipped.binary.push(file);
             continue;
         };
@@ -134,7 +135,7 @@ impl Skipped {
         };
         let parts = [
             named(&self.large, "over 1 MiB"),
-            named(&self.binary, "not UTF-8 text"),
+            named(&self.binary, "binary"),
             named(&self.unreadable, "unreadable"),
             (ignored > 0).then(|| format!("{ignored} ignored files and directories")),
         ];
