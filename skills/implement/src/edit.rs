@@ -2,7 +2,7 @@
 
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::explore::numbered;
-use skillhost_sdk::{Error, path};
+use skillhost_sdk::{Error, MAX_LOAD_BYTES, path};
 
 use crate::closest::{self, Closest};
 use crate::file::{MAX_WRITE_CHARS, TextFile, check_known, load, store};
@@ -56,6 +56,10 @@ pub(crate) fn edit(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told
     };
     let spans = choose(&file.text, stage, spans, arguments.flag("all"), arguments.integer("near_line"))
         .map_err(|why| escalate(workspace, &path, &file.text, line, format!("{path}: {why}")))?;
+    let grown = file.text.len() + spans.iter().map(|span| span.replacement.len()).sum::<usize>();
+    if grown as u64 > MAX_LOAD_BYTES {
+        return Err(format!("{path} would grow too large: over {} MiB", MAX_LOAD_BYTES >> 20).into());
+    }
     let after = replace(&file.text, &spans);
     if after == file.text {
         return Err(format!("{path} has this text already; nothing to do").into());

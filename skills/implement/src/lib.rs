@@ -11,6 +11,7 @@ mod finish;
 mod gate;
 mod hand_back;
 mod matching;
+mod occurrences;
 mod output;
 mod patch;
 mod placeholder;

@@ -26,7 +26,7 @@ pub(crate) fn choose(
     if all || spans.len() == 1 {
         return Ok(spans);
     }
-    let lines: Vec<usize> = spans.iter().map(|span| line_at(text, span.bytes.start)).collect();
+    let lines = lines_of(text, &spans);
     let more = lines.len().saturating_sub(MAX_LISTED);
     let mut listed = lines.iter().take(MAX_LISTED).map(usize::to_string).collect::<Vec<_>>().join(", ");
     listed.push_str(&if more > 0 { format!(" and {more} more") } else { String::new() });
@@ -53,6 +53,17 @@ pub(crate) fn replace(text: &str, spans: &[Span]) -> String {
     }
     result.push_str(&text[from..]);
     result
+}
+
+/// The 1-based lines at which the spans begin, in one pass.
+fn lines_of(text: &str, spans: &[Span]) -> Vec<usize> {
+    let (mut line, mut from) = (1, 0);
+    let mut next = |span: &Span| {
+        line += text[from..span.bytes.start].matches('\n').count();
+        from = span.bytes.start;
+        line
+    };
+    spans.iter().map(&mut next).collect()
 }
 
 /// The 1-based line of a byte.

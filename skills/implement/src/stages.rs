@@ -3,12 +3,19 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
+
+use crate::occurrences::occurrences;
+
+/// Places that a forgiving stage looks at: more are no place that could be meant.
+const MAX_PLACES: usize = 1_000;
 
 /// A place that `old` matches, and what `new` becomes there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) bytes: Range<usize>,
-    pub(crate) replacement: String,
+    /// Shared where it is the same at each place.
+    pub(crate) replacement: Rc<str>,
 }
 
 /// The matches of the first stage that has any, and the stage's number, 1 to 5.
@@ -17,9 +24,9 @@ pub(crate) fn find(text: &str, old: &str, new: &str) -> Option<(u8, Vec<Span>)> 
     let stages: [&dyn Fn() -> Vec<Span>; 6] = [
         &|| exact(text, old, new),
         &|| exact(text, &bare_old, &bare_new),
-        &|| lines(text, &bare_old, &bare_new, |file, old| file.trim_end() == old.trim_end()),
+        &|| lines(text, &bare_old, &bare_new, |line| line.trim_end().to_owned()),
         &|| indented(text, &bare_old, &bare_new),
-        &|| lines(text, &bare_old, &bare_new, |file, old| fold(file).trim_end() == fold(old).trim_end()),
+        &|| lines(text, &bare_old, &bare_new, |line| fold(line).trim_end().to_owned()),
         &|| exact(text, &unescape(old), &unescape(new)),
     ];
     let numbers = [1, 1, 2, 3, 4, 5];
@@ -31,7 +38,8 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
         return vec![];
     }
     // Where a file mixes line endings, new lines end as the one does that they stand in.
-    let feed = |at: usize| if ends_crlf(text, at) { new.replace('\n', "\r\n") } else { new.to_owned() };
+    let (lf, crlf): (Rc<str>, Rc<str>) = (new.into(), new.replace('\n', "\r\n").into());
+    let feed = |at: usize| if lf.len() != crlf.len() && ends_crlf(text, at) { crlf.clone() } else { lf.clone() };
     let span = |at: usize| Span { bytes: at..at + old.len(), replacement: feed(at) };
     // `match_indices` leaves out what overlaps, and a place that was left out may be the one that is meant.
     let overlapping = |at: usize| {
@@ -77,10 +85,11 @@ fn strip_numbers(text: &str) -> Option<String> {
     (!bare.is_empty()).then_some(bare)
 }
 
-/// Whole lines under some notion of sameness. Lines of `new` that are lines of `old` stay as the file has them.
-fn lines(text: &str, old: &str, new: &str, same: impl Fn(&str, &str) -> bool) -> Vec<Span> {
-    windows(text, old, |file, old| {
-        let matches = file.iter().zip(old).all(|(file, old)| same(file, old));
+/// Whole lines that are the same once `normal` made something of them. Lines of `new` that are lines of `old` stay as the file
+/// has them.
+fn lines(text: &str, old: &str, new: &str, normal: impl Fn(&str) -> String) -> Vec<Span> {
+    windows(text, old, &normal, |file, old| {
+        let matches = file.iter().zip(old).all(|(file, old)| normal(file) == normal(old));
         matches.then(|| keep_lines(file, old, new, |line| line.to_owned()))
     })
 }
@@ -90,11 +99,16 @@ fn indented(text: &str, old: &str, new: &str) -> Vec<Span> {
     [4, 2, 8]
         .into_iter()
         .map(|width| {
-            windows(text, old, |file, old| {
-                let shift = uniform_shift(file, old, width)?;
-                let tabs = file.iter().any(|line| line.starts_with('\t'));
-                Some(keep_lines(file, old, new, |line| shifted(line, shift, width, tabs)))
-            })
+            windows(
+                text,
+                old,
+                |line| line.trim().to_owned(),
+                |file, old| {
+                    let shift = uniform_shift(file, old, width)?;
+                    let tabs = file.iter().any(|line| line.starts_with('\t'));
+                    Some(keep_lines(file, old, new, |line| shifted(line, shift, width, tabs)))
+                },
+            )
         })
         .find(|spans| !spans.is_empty())
         .unwrap_or_default()
@@ -155,8 +169,13 @@ fn keep_lines(file: &[&str], old: &[&str], new: &str, changed: impl Fn(&str) -> 
         .collect()
 }
 
-/// Slides over the file's lines, and asks `replace` at each place for the lines that replace it.
-fn windows(text: &str, old: &str, replace: impl Fn(&[&str], &[&str]) -> Option<Vec<String>>) -> Vec<Span> {
+/// Goes to the places where the lines of `old` stand, and asks `replace` for the lines that replace them.
+fn windows(
+    text: &str,
+    old: &str,
+    normal: impl Fn(&str) -> String,
+    replace: impl Fn(&[&str], &[&str]) -> Option<Vec<String>>,
+) -> Vec<Span> {
     let old = split(old);
     if old.iter().all(|line| line.trim().is_empty()) {
         return vec![];
@@ -165,14 +184,14 @@ fn windows(text: &str, old: &str, replace: impl Fn(&[&str], &[&str]) -> Option<V
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
     let file: Vec<&str> = text.split('\n').collect();
     let mut spans: Vec<Span> = Vec::new();
-    for (first, window) in file.windows(old.len()).enumerate() {
+    for first in occurrences(&file, &old, normal, MAX_PLACES) {
         let from = starts[first];
-        let Some(lines) = replace(window, &old) else { continue };
+        let Some(lines) = replace(&file[first..first + old.len()], &old) else { continue };
         let last = first + old.len() - 1;
         let end = starts[last] + file[last].len();
         // Without lines to put in, the line feed goes too, or an empty line would be left.
         let end = if lines.is_empty() { (end + 1).min(text.len()) } else { end };
-        spans.push(Span { bytes: from..end, replacement: lines.join("\n") });
+        spans.push(Span { bytes: from..end, replacement: lines.join("\n").into() });
     }
     spans
 }

@@ -114,3 +114,24 @@ fn steps_may_name_files_that_are_not_there_or_no_globs() {
         }
     }
 }
+
+#[test]
+fn a_file_of_equal_lines_is_no_trap() {
+    let text = "x\n".repeat(1 << 16);
+    let edit = |id, old: &str, new: &str, all: bool, near: Option<u32>| {
+        call(id, "edit", json!({"path": "a", "old": old, "new": new, "all": all, "near_line": near}))
+    };
+    let many = format!("{}y", "x \n".repeat(1_000));
+    let replies = [
+        see("1", "a"),
+        edit("2", &many, "z", false, None),
+        edit("3", "x", "z", false, None),
+        edit("4", "x", &"z".repeat(6_000), true, None),
+        edit("5", "  x\n  x", "  z", false, None),
+    ];
+    let host = tried(holding("a", text.as_bytes()), replies);
+    assert!(failure(&host, "2").starts_with("Not found in a"));
+    assert!(failure(&host, "3").contains("29, 30 and 65506 more. Add"), "{}", failure(&host, "3"));
+    assert_eq!(failure(&host, "4"), "a would grow too large: over 8 MiB");
+    assert!(failure(&host, "5").contains("stands at lines 1, 2, 3"));
+}

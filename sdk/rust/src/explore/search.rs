@@ -20,11 +20,13 @@ const MAX_COUNTS: usize = 200;
 const MAX_CONTEXT_LINES: usize = 3;
 const MAX_LINE_BYTES: usize = 300;
 const MAX_NAMED: usize = 3;
-/// Reading more than this in one search would eat the skill's time. For a regular expression beyond the size of a simple one
-/// it is less: with twice the size, each byte may take twice as long.
-const MAX_SEARCHED_BYTES: usize = 32 << 20;
-const SIMPLE_REGEX_BYTES: usize = 16 << 10;
-const MAX_REGEX_BYTES: usize = 1 << 20;
+/// Reading more than this in one search would eat the skill's time.
+const MAX_READ_BYTES: usize = 32 << 20;
+/// The same for text that a regular expression goes over: this much for one that is compiled into 1 KiB, and half as much
+/// with twice the size, since each byte may take twice as long.
+const MAX_MATCHED_BYTES: usize = 16 << 20;
+const SIMPLE_REGEX_BYTES: usize = 1 << 10;
+const MAX_REGEX_BYTES: usize = 16 << 10;
 
 pub(super) fn definition() -> ToolDefinition {
     schema::tool(
@@ -55,7 +57,7 @@ struct Skipped {
 }
 
 pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Result<String, String> {
-    let (regex, max_bytes) = compile(arguments.text("regex"))?;
+    let (regex, max_matched) = compile(arguments.text("regex"))?;
     let needle = needle(arguments.text("regex"));
     let is_hit = |text: &str| needle.as_ref().is_none_or(|needle| text.contains(needle)) && regex.is_match(text);
     let globs = arguments.text_or_null("glob").map(|glob| Globs::parse([glob])).transpose()?;
@@ -65,9 +67,10 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
         _ => walk(host, path)?,
     };
     let mut stopped = walk.stopped;
-    let (mut hits, mut skipped, mut searched, mut bytes) = (Vec::new(), Skipped::default(), 0, 0);
+    let (mut hits, mut skipped, mut searched) = (Vec::new(), Skipped::default(), 0);
+    let (mut read, mut matched) = (0, 0);
     for file in walk.files {
-        if bytes >= max_bytes {
+        if read >= MAX_READ_BYTES || matched >= max_matched {
             stopped = true;
             break;
         }
@@ -90,10 +93,11 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
             continue;
         };
         searched += 1;
-        bytes += text.len();
+        read += text.len();
         if needle.as_ref().is_some_and(|needle| !text.contains(needle)) {
             continue;
         }
+        matched += text.len();
         let lines: Vec<usize> =
             text.lines().enumerate().filter(|(_, line)| is_hit(line)).map(|(index, _)| index).collect();
         if !lines.is_empty() {
@@ -114,13 +118,15 @@ pub(super) fn search(host: &dyn Host, arguments: &Arguments, path: &str) -> Resu
     Ok(clip(result.trim_end(), MAX_RESULT_BYTES - notes.len()) + &notes)
 }
 
-/// The expression, and how many bytes it may be matched against.
+/// The expression, and how many bytes it may go over.
 fn compile(regex: &str) -> Result<(Regex, usize), String> {
     let mut size = SIMPLE_REGEX_BYTES;
     loop {
         match RegexBuilder::new(regex).size_limit(size).build() {
-            Ok(built) => return Ok((built, MAX_SEARCHED_BYTES / (size / SIMPLE_REGEX_BYTES))),
-            Err(error) if size >= MAX_REGEX_BYTES => return Err(format!("not a regular expression: {error}")),
+            Ok(built) => return Ok((built, MAX_MATCHED_BYTES / (size / SIMPLE_REGEX_BYTES))),
+            Err(error) if size >= MAX_REGEX_BYTES => {
+                return Err(format!("not a regular expression, or too large a one: {error}"));
+            }
             Err(_) => size *= 2,
         }
     }
