@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Edit>, String> {
             edits.push(("write", json!({"path": to, "text": text})));
             continue;
         }
-        let near = (near.len() == hunks.len()).then_some(near).unwrap_or_default();
+        let near = if near.len() == hunks.len() { near } else { vec![] };
         for (index, (old, new)) in hunks.into_iter().enumerate() {
             edits.push(("edit", json!({"path": from, "old": old, "new": new, "near_line": near.get(index)})));
         }
