@@ -302,4 +302,31 @@ mod tests {
         assert_eq!(find("a\n", "zzz", "x"), None);
         assert_eq!(find("", "a", "b"), None);
     }
+
+    #[test]
+    fn what_stands_in_a_file_is_found_and_only_it_changes() {
+        const PIECES: [&str; 12] = ["a", " ", "\t", "\n", "\r\n", "é", "\u{201C}", "\\n", "1|", "```\n", "{", "}"];
+        let mut random: u32 = 7;
+        let mut some = |count: usize| -> String {
+            let mut next = || {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                PIECES[(random >> 16) as usize % PIECES.len()]
+            };
+            (0..count).map(|_| next()).collect()
+        };
+        for round in 0..2_000 {
+            let (before, old, after, new) = (some(round % 20), some(1 + round % 7), some(round % 13), some(round % 5));
+            let text = format!("{before}{old}{after}");
+            let spans = find(&text, &old, &new).map(|(stage, spans)| (stage, spans.into_iter().map(|it| it.bytes)));
+            let (stage, mut places) = spans.unwrap_or_else(|| unreachable!("{old:?} in {text:?}"));
+            assert!(
+                stage == 1 && places.any(|it| it == (before.len()..before.len() + old.len())),
+                "{old:?} in {text:?}"
+            );
+            // What is not there may match in another stage; it never cuts a character in two.
+            if let Some((_, spans)) = find(&text, &new, &old) {
+                assert!(spans.iter().all(|span| text.get(span.bytes.clone()).is_some()), "{new:?} in {text:?}");
+            }
+        }
+    }
 }

@@ -306,4 +306,25 @@ mod tests {
         assert_eq!(told("py", "x = '''\n'''\nf("), Some("`(` of line 3 is never closed".into()));
         assert_eq!(told("txt", "("), None);
     }
+
+    #[test]
+    fn whatever_stands_there_is_read_to_its_end() {
+        const PIECES: [&str; 18] =
+            ["\"", "'", "`", "${", "}", "{", "(", ")", "/", "*/", "/*", "\\", "\n", "r#", "#", "é", "a", "\"\"\""];
+        let mut random: u32 = 1;
+        for round in 0..2_000 {
+            let mut text = String::new();
+            for _ in 0..round % 40 {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                text.push_str(PIECES[(random >> 16) as usize % PIECES.len()]);
+            }
+            for extension in ["rs", "ts", "go", "kt", "cpp", "css", "scss", "php", "py"] {
+                let lines = text.matches('\n').count() + 1;
+                assert!(
+                    flaw(&text, extension).is_none_or(|flaw| (1..=lines).contains(&flaw.line)),
+                    "{extension} {text:?}"
+                );
+            }
+        }
+    }
 }
