@@ -18,10 +18,10 @@ pub enum Malformed {
 impl Arguments {
     /// Reads `text` against the tool's JSON Schema `parameters`.
     pub fn parse(text: &str, parameters: &str) -> Result<Arguments, Malformed> {
-        let mut given = read(text)?;
         let schema: Value = serde_json::from_str(parameters).unwrap_or_default();
         let no_properties = Map::new();
         let properties = schema["properties"].as_object().unwrap_or(&no_properties);
+        let mut given = read(text, properties)?;
         let names = || properties.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         let mut arguments = Map::new();
         for (name, schema) in properties {
@@ -82,12 +82,17 @@ impl Arguments {
     }
 }
 
-fn read(text: &str) -> Result<Map<String, Value>, Malformed> {
+fn read(text: &str, properties: &Map<String, Value>) -> Result<Map<String, Value>, Malformed> {
     let text = if text.trim().is_empty() { "{}" } else { text };
     match serde_json::from_str(text) {
         Ok(Value::Object(object)) => Ok(object),
         // Some servers hand over the object as a string.
-        Ok(Value::String(inner)) if inner.trim_start().starts_with('{') => read(&inner),
+        Ok(Value::String(inner)) if inner.trim_start().starts_with('{') => read(&inner, properties),
+        // Or the one argument that the tool can't do without.
+        Ok(Value::String(inner)) => match properties.iter().next() {
+            Some((first, _)) => Ok(Map::from_iter([(first.clone(), Value::String(inner))])),
+            None => Ok(Map::new()),
+        },
         Ok(_) => Err(Malformed::Unfit("arguments must be one JSON object".into())),
         Err(error) if error.is_eof() => Err(Malformed::Unreadable(
             "the arguments were cut off, so nothing was done. Ask for less in one call: smaller edits, or several of them".into(),
@@ -176,6 +181,9 @@ mod tests {
         assert_eq!(a.texts("names"), ["x"]);
         let b = parse(r#""{\"path\": \"p\", \"from\": 3.0, \"how\": \"b\"}""#).unwrap();
         assert_eq!((b.integer("from"), b.flag("all"), b.texts("names").len()), (Some(3), false, 0));
+        let read = schema::object(&[("path", schema::text("")), ("from", schema::integer_or_null(""))]).to_string();
+        let c = Arguments::parse(r#""src/a.rs""#, &read).unwrap();
+        assert_eq!((c.text("path"), c.integer("from")), ("src/a.rs", None));
     }
 
     #[test]

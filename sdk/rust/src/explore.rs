@@ -4,7 +4,7 @@
 //! what the model has seen of which file, so that a skill can refuse to edit what was not read, or has changed since.
 
 mod list;
-mod literal;
+mod needle;
 mod read;
 mod search;
 
@@ -16,7 +16,7 @@ use crate::{Host, ToolDefinition, path};
 
 pub use read::{numbered, numbered_whole};
 
-/// Files beyond this size are not searched, and read only in parts.
+/// Files beyond this size are not searched.
 pub const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// The definitions of the three tools, in their order.
@@ -106,9 +106,4 @@ pub(crate) fn fingerprint(content: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     content.hash(&mut hasher);
     hasher.finish()
-}
-
-/// Text, unless it is binary.
-fn decode(content: Vec<u8>) -> Option<String> {
-    if content.iter().take(8_000).any(|&byte| byte == 0) { None } else { String::from_utf8(content).ok() }
 }

@@ -6,6 +6,8 @@ use crate::clip;
 
 /// Patterns that one alternative must match. More would be a way to make a skill spin.
 const MAX_ALTERNATIVES: usize = 256;
+/// The same for `[ab]` of an ignore file.
+const MAX_CHOICES: usize = 64;
 /// Groups `{a,b}` in one pattern: each is one level of the expansion's recursion.
 const MAX_GROUPS: usize = 16;
 
@@ -33,20 +35,43 @@ impl Globs {
         Ok(Globs { alternatives: alternatives.iter().map(|pattern| split(pattern)).collect() })
     }
 
-    /// A pattern in which braces are characters like any other, as in a `.gitignore`.
-    pub(crate) fn without_groups(pattern: &str) -> Globs {
-        Globs { alternatives: vec![split(pattern)] }
+    /// A pattern of a `.gitignore`: braces are characters like any other, and `[ab]` chooses one of some.
+    pub(crate) fn of_ignore_file(pattern: &str) -> Globs {
+        let mut alternatives = vec![];
+        choose(pattern, &mut alternatives);
+        Globs { alternatives }
     }
 
     /// Whether some pattern matches the whole `path`.
     pub fn matches(&self, path: &str) -> bool {
         let path: Vec<&str> = path.split('/').collect();
-        self.alternatives.iter().any(|pattern| matches_path(pattern, &path))
+        self.matches_parts(&path)
+    }
+
+    /// The same for a path that was split already.
+    pub(crate) fn matches_parts(&self, path: &[&str]) -> bool {
+        self.alternatives.iter().any(|pattern| matches_path(pattern, path))
     }
 }
 
 fn split(pattern: &str) -> Vec<String> {
     pattern.split('/').map(str::to_owned).collect()
+}
+
+/// Writes out `[ab]`. Ranges and negations stay as they are, and match nothing: what is not ignored is only listed.
+fn choose(pattern: &str, into: &mut Vec<Vec<String>>) {
+    let class = pattern.find('[').and_then(|open| Some((open, open + pattern[open..].find(']')?)));
+    let Some((open, close)) = class.filter(|(open, close)| {
+        !pattern[open + 1..*close].starts_with(['!', '^']) && !pattern[open + 1..*close].contains(['-', '/'])
+    }) else {
+        into.push(split(pattern));
+        return;
+    };
+    for choice in pattern[open + 1..close].chars() {
+        if into.len() < MAX_CHOICES {
+            choose(&format!("{}{choice}{}", &pattern[..open], &pattern[close + 1..]), into);
+        }
+    }
 }
 
 /// Writes out the first `{a,b}`, and so on until none is left.
@@ -68,37 +93,16 @@ fn expand(pattern: &str, into: &mut Vec<String>) -> Result<(), String> {
         .try_for_each(|choice| expand(&format!("{}{choice}{}", &pattern[..open], &rest[close + 1..]), into))
 }
 
-/// Which positions of `path` each prefix of `pattern` can reach: linear in both, whatever the pattern.
+/// `**` stands for any number of components. Going back to the last one is enough, so it costs no more than the product of
+/// both lengths, whatever the pattern.
 fn matches_path(pattern: &[String], path: &[&str]) -> bool {
-    let mut reached = vec![false; path.len() + 1];
-    reached[0] = true;
-    for part in pattern {
-        let mut next = vec![false; path.len() + 1];
-        if part == "**" {
-            let mut open = false;
-            for (position, slot) in next.iter_mut().enumerate() {
-                open |= reached[position];
-                *slot = open;
-            }
-        } else {
-            for (position, name) in path.iter().enumerate() {
-                next[position + 1] = reached[position] && matches_name(part, name);
-            }
-        }
-        reached = next;
-    }
-    reached[path.len()]
-}
-
-fn matches_name(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
-    while n < name.len() {
-        if p < pattern.len() && pattern[p] == '*' {
+    while n < path.len() {
+        if pattern.get(p).is_some_and(|part| part == "**") {
             star = Some((p, n));
             p += 1;
-        } else if p < pattern.len() && (pattern[p] == '?' || pattern[p] == name[n]) {
+        } else if pattern.get(p).is_some_and(|part| matches_name(part, path[n])) {
             (p, n) = (p + 1, n + 1);
         } else if let Some((at, from)) = star {
             star = Some((at, from + 1));
@@ -107,7 +111,33 @@ fn matches_name(pattern: &str, name: &str) -> bool {
             return false;
         }
     }
-    pattern[p..].iter().all(|&c| c == '*')
+    pattern[p..].iter().all(|part| part == "**")
+}
+
+/// The same for `*` and the characters of a name. It is asked for each rule of an ignore file and each file: no memory.
+fn matches_name(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    // Of the character that begins there.
+    let width = |at: usize| 1 + name[at + 1..].iter().take_while(|&&byte| byte & 0xC0 == 0x80).count();
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some(b'*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(b'?') => (p, n) = (p + 1, n + width(n)),
+            Some(byte) if *byte == name[n] => (p, n) = (p + 1, n + 1),
+            _ => {
+                let Some((at, from)) = star else { return false };
+                let from = from + width(from);
+                star = Some((at, from));
+                (p, n) = (at + 1, from);
+            }
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
 #[cfg(test)]
@@ -130,6 +160,12 @@ mod tests {
             ("**", "anything/at/all", true),
             ("src/**/test/**", "src/a/b/test/c", true),
             ("src", "src/a", false),
+            ("**/a/**/b", "x/a/a/y/b", true),
+            ("**/a/b", "a/b/x/a/b", true),
+            ("a/**/**", "a", true),
+            ("?.rs", "é.rs", true),
+            ("*??b", "éb", false),
+            ("*?b", "aéb", true),
         ] {
             assert_eq!(Globs::parse([pattern]).unwrap().matches(path), expected, "{pattern} {path}");
         }

@@ -41,6 +41,7 @@ pub mod arguments;
 pub mod clip;
 mod context;
 pub mod conversation;
+pub mod encoding;
 pub mod executed;
 pub mod explore;
 pub mod glob;

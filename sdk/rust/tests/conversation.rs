@@ -203,6 +203,31 @@ fn repeats_are_skipped_and_then_stopped() {
 }
 
 #[test]
+fn a_call_that_was_cut_never_runs_even_where_it_can_be_read() {
+    let cut = |_: u8| {
+        let call = |id: &str, text: &str| ToolCall {
+            id: id.into(),
+            name: "echo".into(),
+            arguments: serde_json::json!({ "text": text }).to_string(),
+        };
+        reply(vec![Part::ToolCall(call("1", "whole")), Part::ToolCall(call("2", "a pa"))], Stop::Length)
+    };
+    let host = Host::new().reply(cut(0)).reply(finish());
+    let (result, echo) = run(&host);
+    assert_eq!((result.unwrap(), echo.ran), ("done".to_owned(), vec!["whole".to_owned()]));
+    assert_eq!(echo.refused.len(), 1);
+}
+
+#[test]
+fn what_never_fits_is_a_circle_as_well() {
+    let unknown = || calls(&[("", "dance", "{\"text\":\"x\"}")]);
+    let host = (0..6).fold(Host::new(), |host, _| host.reply(unknown()));
+    let (result, echo) = run(&host);
+    assert!(matches!(&result, Err(Error::Failed(why)) if why.contains("five times")), "{result:?}");
+    assert_eq!(echo.refused.len(), 5);
+}
+
+#[test]
 fn turns_are_counted_and_announced() {
     let mut host = Host::new();
     for turn in 1..=8 {

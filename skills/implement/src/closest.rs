@@ -1,12 +1,13 @@
 //! The block of a file that is most like `old`. It only ever suggests.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
 
 /// Less alike than this is no suggestion.
 const MIN_SIMILARITY: f64 = 0.6;
 /// Beyond these, looking costs more than the suggestion is worth.
 const MAX_FILE_LINES: usize = 6_000;
-const MAX_OLD_LINES: usize = 80;
+const MAX_OLD_LINES: usize = 40;
+const MAX_LINE_CHARS: usize = 300;
 
 /// Where the closest block stands (1-based lines), and the first line that differs.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,16 +34,22 @@ pub(crate) fn find(text: &str, old: &str) -> Option<Closest> {
     let old: Vec<&str> = old.into_iter().take(file.len()).collect();
     let (file_pairs, old_pairs): (Vec<_>, Vec<_>) =
         (file.iter().map(|line| pairs(line)).collect(), old.iter().map(|line| pairs(line)).collect());
-    let score = |from: usize| {
-        let alike: f64 = old_pairs.iter().zip(&file_pairs[from..]).map(|(old, file)| similarity(old, file)).sum();
-        alike / old.len() as f64
-    };
-    let (from, best) = (0..=file.len() - old.len())
-        .map(|from| (from, score(from)))
-        .max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)))?;
-    if best < MIN_SIMILARITY {
-        return None;
+    let mut best = None;
+    // How unlike a block may be; beyond that, the rest of its lines need no look.
+    let mut most = (1.0 - MIN_SIMILARITY) * old.len() as f64;
+    for first in 0..=file.len() - old.len() {
+        let mut unlike = 0.0;
+        for (old, file) in old_pairs.iter().zip(&file_pairs[first..]) {
+            unlike += 1.0 - similarity(old, file);
+            if unlike > most {
+                break;
+            }
+        }
+        if unlike < most || best.is_none() && unlike <= most {
+            (best, most) = (Some(first), unlike);
+        }
     }
+    let from = best?;
     let difference = (0..old.len()).find(|&index| file[from + index] != old[index]).map(|index| Difference {
         line: from + index + 1,
         file: visible(file[from + index]),
@@ -51,24 +58,35 @@ pub(crate) fn find(text: &str, old: &str) -> Option<Closest> {
     Some(Closest { from: from + 1, to: from + old.len(), difference })
 }
 
-/// Counts of neighbouring characters, leading and trailing whitespace apart.
-fn pairs(line: &str) -> HashMap<(char, char), u32> {
-    let mut counts = HashMap::new();
+/// Neighbouring characters, leading and trailing whitespace apart, in order of their codes.
+fn pairs(line: &str) -> Vec<u64> {
     let line = line.trim();
-    for pair in std::iter::once(' ').chain(line.chars()).zip(line.chars().take(300)) {
-        *counts.entry(pair).or_default() += 1;
+    let code = |(a, b): (char, char)| u64::from(u32::from(a)) << 32 | u64::from(u32::from(b));
+    let mut pairs: Vec<u64> =
+        std::iter::once(' ').chain(line.chars()).zip(line.chars().take(MAX_LINE_CHARS)).map(code).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
+/// How many pairs two lines have in common.
+fn common(a: &[u64], b: &[u64]) -> usize {
+    let (mut a, mut b, mut count) = (a, b, 0);
+    while let (Some((first, rest_a)), Some((second, rest_b))) = (a.split_first(), b.split_first()) {
+        match first.cmp(second) {
+            Ordering::Less => a = rest_a,
+            Ordering::Greater => b = rest_b,
+            Ordering::Equal => (a, b, count) = (rest_a, rest_b, count + 1),
+        }
     }
-    counts
+    count
 }
 
 /// Dice's coefficient; 1 for two empty lines.
-fn similarity(a: &HashMap<(char, char), u32>, b: &HashMap<(char, char), u32>) -> f64 {
-    let total: u32 = a.values().sum::<u32>() + b.values().sum::<u32>();
-    if total == 0 {
-        return 1.0;
+fn similarity(a: &[u64], b: &[u64]) -> f64 {
+    match a.len() + b.len() {
+        0 => 1.0,
+        total => (2 * common(a, b)) as f64 / total as f64,
     }
-    let shared: u32 = a.iter().map(|(pair, count)| (*count).min(b.get(pair).copied().unwrap_or_default())).sum();
-    f64::from(2 * shared) / f64::from(total)
 }
 
 /// The line with its whitespace made visible where it can differ unseen: at both ends.
@@ -103,5 +121,13 @@ mod tests {
         assert_eq!(find("alpha\nbeta\n", "completely other words"), None);
         assert_eq!(find("", "x"), None);
         assert_eq!(find("x\n", ""), None);
+    }
+
+    #[test]
+    fn the_worst_file_costs_little() {
+        let line = |index: usize| format!("{}{index}", "ab".repeat(150));
+        let text: String = (0..MAX_FILE_LINES / 4).map(|index| line(index) + "\n").collect();
+        let old: String = (0..MAX_OLD_LINES).map(|index| format!("{}\n", line(index * 7).replace('b', "c"))).collect();
+        assert_eq!(find(&text, &old), None);
     }
 }

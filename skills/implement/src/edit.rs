@@ -2,10 +2,10 @@
 
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::explore::numbered;
-use skillhost_sdk::{Error, path};
+use skillhost_sdk::{Error, MAX_LOAD_BYTES, path};
 
 use crate::closest::{self, Closest};
-use crate::file::{TextFile, check_known, load, store};
+use crate::file::{MAX_WRITE_CHARS, TextFile, check_known, load, store};
 use crate::matching::{choose, line_at, replace};
 use crate::workspace::{Refusal, Told, Workspace};
 use crate::{placeholder, stages, syntax};
@@ -56,11 +56,15 @@ pub(crate) fn edit(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told
     };
     let spans = choose(&file.text, stage, spans, arguments.flag("all"), arguments.integer("near_line"))
         .map_err(|why| escalate(workspace, &path, &file.text, line, format!("{path}: {why}")))?;
+    let grown = file.text.len() + spans.iter().map(|span| span.replacement.len()).sum::<usize>();
+    if grown as u64 > MAX_LOAD_BYTES {
+        return Err(format!("{path} would grow too large: over {} MiB", MAX_LOAD_BYTES >> 20).into());
+    }
     let after = replace(&file.text, &spans);
     if after == file.text {
         return Err(format!("{path} has this text already; nothing to do").into());
     }
-    store(workspace, &path, &file.encode(&after))?;
+    store(workspace, &path, Some(&content), &file.encode(&path, &after)?)?;
     let first = spans.first().map_or(1, |span| line_at(&file.text, span.bytes.start));
     let lines = spans.first().map_or(0, |span| span.replacement.matches('\n').count());
     Ok(report(&path, &file.text, &after, first, lines, stage, spans.len()))
@@ -70,7 +74,7 @@ fn create(workspace: &mut Workspace<'_>, path: &str, old: &str, new: &str) -> To
     if !old.is_empty() {
         return Err(format!("{path} does not exist. Look with list, or create it with write.").into());
     }
-    store(workspace, path, new.as_bytes())?;
+    store(workspace, path, None, new.as_bytes())?;
     Ok(format!("{path} created, {} lines", new.lines().count()))
 }
 
@@ -83,11 +87,9 @@ fn report(path: &str, before: &str, after: &str, first: usize, lines: usize, sta
         _ => " (after taking off one level of escaping)",
     };
     let places = if count > 1 { format!("{count} places, the first at line {first}") } else { format!("line {first}") };
-    let mut text = format!(
-        "{path} edited at {places}{how}\n{}",
-        numbered(after, first.saturating_sub(AROUND), first + lines + AROUND)
-    );
-    if let Some(error) = syntax::new_error(path, Some(before), after) {
+    let (from, to) = (first.saturating_sub(AROUND), first + lines + AROUND);
+    let mut text = format!("{path} edited at {places}{how}\n{}", numbered(after, from, to));
+    if let Some(error) = syntax::new_error(path, Some(before), after, from..=to) {
         text.push_str(&error);
     }
     text.trim_end().to_owned()
@@ -131,7 +133,7 @@ fn escalate(workspace: &mut Workspace<'_>, path: &str, text: &str, line: usize, 
         STOP_AT_MISS.. => {
             Refusal::Over(Error::Failed(format!("{STOP_AT_MISS} edits of {path} in a row did not match the file")))
         }
-        _ if total <= MAX_WHOLE_LINES => {
+        _ if total <= MAX_WHOLE_LINES && text.chars().count() <= MAX_WRITE_CHARS => {
             format!("{why}\nStop editing this file: read it, and use write with all of its {total} lines.").into()
         }
         _ => format!("{why}\nUse a shorter `old`: one or two lines that stand in the file only once.").into(),

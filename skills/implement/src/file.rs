@@ -1,16 +1,19 @@
 //! A text file as the tools see it: line feeds only, with the line ending kept aside and put back on writing. Also `write`,
 //! `rename` and `remove`.
 
+use std::borrow::Cow;
+
 use skillhost_sdk::arguments::Arguments;
+use skillhost_sdk::encoding::{Encoding, decode};
 use skillhost_sdk::explore::{Knowledge, numbered};
-use skillhost_sdk::walk::describe;
+use skillhost_sdk::walk::{describe, describe_write};
 use skillhost_sdk::{Host, path};
 
 use crate::placeholder;
 use crate::syntax;
 use crate::workspace::{Refusal, Told, Workspace};
 
-const MAX_WRITE_CHARS: usize = 16_000;
+pub(crate) const MAX_WRITE_CHARS: usize = 16_000;
 /// How much of a file is attached to a refusal that would otherwise cost a turn of reading.
 const MAX_ATTACHED_LINES: usize = 400;
 const MAX_ATTACHED_BYTES: usize = 24_000;
@@ -19,19 +22,24 @@ const MAX_ATTACHED_BYTES: usize = 24_000;
 pub(crate) struct TextFile {
     pub(crate) text: String,
     crlf: bool,
+    encoding: Encoding,
 }
 
 impl TextFile {
     /// A file with mixed endings is left as it is: only then would putting them back change lines that nobody edited.
     pub(crate) fn decode(path: &str, content: &[u8]) -> Result<TextFile, Refusal> {
-        let text = std::str::from_utf8(content).map_err(|_| Refusal::Text(format!("{path} is not a text file")))?;
+        let (text, encoding) = decode(content.to_vec())
+            .ok_or_else(|| Refusal::Text(format!("{path} is binary: only a command can change it")))?;
         let crlf = text.contains("\r\n") && text.matches('\n').count() == text.matches("\r\n").count();
-        Ok(TextFile { text: if crlf { text.replace("\r\n", "\n") } else { text.to_owned() }, crlf })
+        Ok(TextFile { text: if crlf { text.replace("\r\n", "\n") } else { text }, crlf, encoding })
     }
 
     /// `text`, with line feeds only, as this file stores it.
-    pub(crate) fn encode(&self, text: &str) -> Vec<u8> {
-        if self.crlf { text.replace('\n', "\r\n").into_bytes() } else { text.as_bytes().to_vec() }
+    pub(crate) fn encode(&self, path: &str, text: &str) -> Result<Vec<u8>, Refusal> {
+        let text = if self.crlf { Cow::Owned(text.replace('\n', "\r\n")) } else { Cow::Borrowed(text) };
+        let name = self.encoding.name().unwrap_or_default();
+        let stored = self.encoding.encode(&text);
+        stored.map_err(|it| format!("{path} is stored as {name}, which has no `{it}`: write it in another way").into())
     }
 }
 
@@ -82,7 +90,7 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Tol
         Some(content) => {
             let file = TextFile::decode(&path, content)?;
             check_known(workspace, &path, content, &file.text, 1)?;
-            let new = file.encode(&text.replace("\r\n", "\n"));
+            let new = file.encode(&path, &text.replace("\r\n", "\n"))?;
             (Some(file.text), new)
         }
     };
@@ -92,31 +100,37 @@ pub(crate) fn write(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Tol
     if let Some(line) = placeholder::find(text, before_text.as_deref().unwrap_or_default()) {
         return Err(placeholder::refusal(&line).into());
     }
-    store(workspace, &path, &content)?;
-    let syntax =
-        syntax::new_error(&path, before_text.as_deref(), text).map(|error| format!("\n{error}")).unwrap_or_default();
+    store(workspace, &path, before.as_deref(), &content)?;
+    let syntax = syntax::new_error(&path, before_text.as_deref(), text, 0..=0);
+    let syntax = syntax.map(|error| format!("\n{error}")).unwrap_or_default();
     Ok(format!("{path} written, {} lines{syntax}", text.lines().count()))
 }
 
-/// Writes the file, and takes note of it.
-pub(crate) fn store(workspace: &mut Workspace<'_>, path: &str, content: &[u8]) -> Result<(), Refusal> {
-    workspace.host.write(path, content).map_err(|error| describe(path, &error))?;
-    workspace.wrote(path, content);
+/// Writes the file, which held `before`, and takes note of it.
+pub(crate) fn store(
+    workspace: &mut Workspace<'_>,
+    path: &str,
+    before: Option<&[u8]>,
+    content: &[u8],
+) -> Result<(), Refusal> {
+    workspace.host.write(path, content).map_err(|error| describe_write(path, &error))?;
+    workspace.wrote(path, before, content);
     Ok(())
 }
 
 pub(crate) fn rename(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told {
     let (from, to) = (path::clean(arguments.text("from"))?, path::clean(arguments.text("to"))?);
     workspace.check_not_after_failure(Some(&from))?;
-    let content = load(workspace.host, &from)?.ok_or_else(|| Refusal::Text(format!("{from} does not exist")))?;
-    if load(workspace.host, &to)?.is_some() {
+    let content = whole(workspace.host, &from)?;
+    if workspace.host.size(&to).is_ok() {
         return Err(format!("{to} exists already").into());
     }
-    workspace.host.rename(&from, &to).map_err(|error| describe(&format!("{from} or {to}"), &error))?;
-    let known = workspace.explorer.knowledge(&from, &content) == Knowledge::Current;
-    workspace.took_away(&from);
+    workspace.host.rename(&from, &to).map_err(|error| describe_write(&format!("{from} or {to}"), &error))?;
+    let known = content.as_ref().is_some_and(|it| workspace.explorer.knowledge(&from, it) == Knowledge::Current);
+    workspace.took_away(&from, content.as_deref());
+    workspace.undo.changed(&to, None, workspace.generation);
     workspace.touched.insert(to.clone());
-    if known {
+    if let Some(content) = content.filter(|_| known) {
         workspace.explorer.saw(&to, &content);
     }
     Ok(format!("{from} is now {to}"))
@@ -125,7 +139,17 @@ pub(crate) fn rename(workspace: &mut Workspace<'_>, arguments: &Arguments) -> To
 pub(crate) fn remove(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told {
     let path = path::clean(arguments.text("path"))?;
     workspace.check_not_after_failure(Some(&path))?;
-    workspace.host.remove(&path).map_err(|error| describe(&path, &error))?;
-    workspace.took_away(&path);
+    let content = whole(workspace.host, &path)?;
+    workspace.host.remove(&path).map_err(|error| describe_write(&path, &error))?;
+    workspace.took_away(&path, content.as_deref());
     Ok(format!("{path} removed"))
+}
+
+/// A file that has to be there; `None` where it is too large to be held, which is no reason not to move it.
+fn whole(host: &dyn Host, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+    match host.load(path) {
+        Ok(content) => Ok(Some(content)),
+        Err(error) if error.kind() == std::io::ErrorKind::FileTooLarge => Ok(None),
+        Err(error) => Err(describe(path, &error).into()),
+    }
 }

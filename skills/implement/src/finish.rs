@@ -3,7 +3,7 @@
 use serde_json::Value;
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::clip::clip;
-use skillhost_sdk::{Answer, Brief, Error, Summary};
+use skillhost_sdk::{Answer, Brief, Summary};
 
 const MAX_REASON_BYTES: usize = 2_048;
 
@@ -22,11 +22,11 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// The claim, or the reason why the model is blocked.
-    pub(crate) fn read(arguments: &Arguments) -> Result<Claim, Error> {
+    pub(crate) fn read(arguments: &Arguments) -> Result<Claim, String> {
         let text = |name| arguments.text(name).trim().to_owned();
         if text("status") == "blocked" {
             let reason = format!("blocked: {}\n{}", text("what"), text("why"));
-            return Err(Error::Failed(clip(reason.trim(), MAX_REASON_BYTES)));
+            return Err(clip(reason.trim(), MAX_REASON_BYTES));
         }
         let criteria = arguments
             .items("criteria")

@@ -4,19 +4,25 @@
 //! Nothing of that protects the host, which checks for itself; it is what makes the change good.
 
 mod closest;
+mod diff;
 mod edit;
 mod file;
 mod finish;
 mod gate;
+mod hand_back;
 mod matching;
+mod occurrences;
+mod output;
 mod patch;
 mod placeholder;
 mod prompt;
+mod rescue;
 mod run;
 mod stages;
 mod syntax;
 mod toolbox;
 mod tools;
+mod undo;
 mod workspace;
 
 use skillhost_sdk::conversation::{Conversation, Limits};

@@ -4,6 +4,8 @@ use crate::stages::Span;
 
 /// `near_line` picks a match only within this distance.
 const NEAR_LINES: usize = 40;
+/// Places that are named where `old` stands at several.
+const MAX_LISTED: usize = 30;
 
 /// The spans to replace, or what to say.
 pub(crate) fn choose(
@@ -24,8 +26,10 @@ pub(crate) fn choose(
     if all || spans.len() == 1 {
         return Ok(spans);
     }
-    let lines: Vec<usize> = spans.iter().map(|span| line_at(text, span.bytes.start)).collect();
-    let listed = lines.iter().take(30).map(usize::to_string).collect::<Vec<_>>().join(", ");
+    let lines = lines_of(text, &spans);
+    let more = lines.len().saturating_sub(MAX_LISTED);
+    let mut listed = lines.iter().take(MAX_LISTED).map(usize::to_string).collect::<Vec<_>>().join(", ");
+    listed.push_str(&if more > 0 { format!(" and {more} more") } else { String::new() });
     let Some(near) = near_line else {
         return Err(format!("`old` stands at lines {listed}. Add a neighbouring line, or say which with near_line."));
     };
@@ -49,6 +53,17 @@ pub(crate) fn replace(text: &str, spans: &[Span]) -> String {
     }
     result.push_str(&text[from..]);
     result
+}
+
+/// The 1-based lines at which the spans begin, in one pass.
+fn lines_of(text: &str, spans: &[Span]) -> Vec<usize> {
+    let (mut line, mut from) = (1, 0);
+    let mut next = |span: &Span| {
+        line += text[from..span.bytes.start].matches('\n').count();
+        from = span.bytes.start;
+        line
+    };
+    spans.iter().map(&mut next).collect()
 }
 
 /// The 1-based line of a byte.
@@ -78,6 +93,19 @@ mod tests {
         assert_eq!(edit(text, "a", true, None).unwrap(), "X\nb\nX\n");
         assert!(edit(text, "a", false, Some(2)).unwrap_err().contains("does not decide"), "as near to both");
         assert!(edit(text, "a", false, Some(100)).unwrap_err().contains("does not decide"), "too far");
+    }
+
+    #[test]
+    fn many_places_are_counted() {
+        let told = edit(&"a\n".repeat(32), "a", false, None).unwrap_err();
+        assert!(told.contains("29, 30 and 2 more. Add"), "{told}");
+    }
+
+    #[test]
+    fn near_line_reaches_40_lines() {
+        let text = format!("a\n{}a\n", "b\n".repeat(200));
+        assert!(edit(&text, "a", false, Some(41)).is_ok_and(|after| after.starts_with('X')));
+        assert!(edit(&text, "a", false, Some(42)).unwrap_err().contains("does not decide"));
     }
 
     #[test]

@@ -1,43 +1,55 @@
 //! `apply_patch`, which some models call although nobody offered it. A patch is taken apart into the edits that it stands
 //! for, and each of them is one of `edit`, `write`, `rename` and `remove`, with all of their rules.
 
+mod unified;
+
 use regex_lite::Regex;
 use serde_json::{Value, json};
 use skillhost_sdk::arguments::{Arguments, Malformed};
-use skillhost_sdk::schema::{text_or_null, tool};
+use skillhost_sdk::schema::{list, text, text_or_null, tool};
 use skillhost_sdk::{ToolDefinition, path};
 
 use crate::tools;
 
 /// The tool's name.
 pub(crate) const NAME: &str = "apply_patch";
+/// The fields in which models send it.
+const FIELDS: [&str; 5] = ["input", "patch", "patchText", "diff", "text"];
+/// The field that holds it as the words of a command, the last of them the patch.
+const COMMAND: &str = "command";
 /// More edits than this in one patch are several patches.
 const MAX_EDITS: usize = 50;
 /// Of a path in whatever was written, be it JSON or the head of a patch, whole or cut.
-const PATH: &str = r#""(?:path|from|to)"\s*:\s*"([^"\\]+)"|\*\*\* (?:Add|Update|Delete) File: ([^\r\n\\"]+)"#;
+const PATH: &str = r#""(?:path|from|to)"\s*:\s*"([^"\\]+)"|\*\*\* (?:Add|Update|Delete) File: ([^\r\n\\"]+)|(?:---|\+\+\+) [ab]/([^\s\\"]+)"#;
 const MOVE: &str = "*** Move to: ";
+
+/// An edit as the call of a tool.
+type Edit = (&'static str, Value);
 
 /// The tool as it is called. It is not offered.
 pub(crate) fn definition() -> ToolDefinition {
-    tool(NAME, "Applies a patch.", &[("input", text_or_null("The patch.")), ("patch", text_or_null("The same."))])
+    let mut fields: Vec<(&str, Value)> = FIELDS.iter().map(|field| (*field, text_or_null("The patch."))).collect();
+    fields.push((COMMAND, list("The patch as the last word.", text(""))));
+    tool(NAME, "Applies a patch.", &fields)
 }
 
 /// The files that arguments name, which could not be read as a whole.
 pub(crate) fn named_paths(raw: &str) -> Vec<String> {
     let Ok(regex) = Regex::new(PATH) else { return vec![] };
-    let named = regex.captures_iter(raw).filter_map(|found| found.get(1).or(found.get(2)));
+    let named = regex.captures_iter(raw).filter_map(|found| found.get(1).or(found.get(2)).or(found.get(3)));
     named.filter_map(|named| path::clean(named.as_str()).ok()).collect()
 }
 
 /// The edits of a patch, as calls of the tools that make them.
 pub(crate) fn edits(arguments: &Arguments) -> Result<Vec<(&'static str, Arguments)>, String> {
-    let text = arguments.text_or_null("input").or(arguments.text_or_null("patch")).unwrap_or_default();
+    let command = arguments.texts(COMMAND).pop().unwrap_or_default();
+    let text = FIELDS.iter().find_map(|field| arguments.text_or_null(field)).unwrap_or(&command);
     let edits = parse(&text.replace("\r\n", "\n"))?;
     if edits.len() > MAX_EDITS {
         return Err(format!("the patch has {} parts, of at most {MAX_EDITS}: send it in smaller ones", edits.len()));
     }
     let definitions = tools::definitions();
-    let call = |(name, arguments): (&'static str, Value)| {
+    let call = |(name, arguments): Edit| {
         let tool = definitions.iter().find(|tool| tool.name == name).ok_or("there is no such tool")?;
         let arguments = Arguments::parse(&arguments.to_string(), &tool.parameters);
         arguments.map(|arguments| (name, arguments)).map_err(|(Malformed::Unreadable(why) | Malformed::Unfit(why))| why)
@@ -45,8 +57,14 @@ pub(crate) fn edits(arguments: &Arguments) -> Result<Vec<(&'static str, Argument
     edits.into_iter().map(call).collect()
 }
 
-fn parse(text: &str) -> Result<Vec<(&'static str, Value)>, String> {
-    let (_, body) = text.split_once("*** Begin Patch").ok_or("a patch begins with `*** Begin Patch`; or use edit")?;
+fn parse(text: &str) -> Result<Vec<Edit>, String> {
+    // What stands around the envelope, such as a fence or a command, is left out; its beginning may be missing.
+    let body = match text.split_once("*** Begin Patch") {
+        Some((_, body)) => body,
+        None if text.lines().find(|line| !line.trim().is_empty()).is_some_and(is_head) => text,
+        None if unified::is_one(text) => return unified::parse(text),
+        None => return Err("a patch begins with `*** Begin Patch`; or use edit".into()),
+    };
     let (body, _) =
         body.split_once("*** End Patch").ok_or("the patch has no `*** End Patch`, so it was cut off: send less")?;
     let mut lines = body.lines().peekable();
@@ -102,7 +120,7 @@ fn hunks(lines: &[&str]) -> Result<Vec<(String, String)>, String> {
                     new.push_str(&format!("{text}\n"));
                 }
             }
-            _ if line.starts_with("*** End of File") => {}
+            _ if line.starts_with("*** End of File") || line.starts_with("\\ No newline") => {}
             _ => return Err(format!("`{line}` begins with none of ` `, `-`, `+` and `@@`")),
         }
     }
@@ -113,7 +131,7 @@ fn hunks(lines: &[&str]) -> Result<Vec<(String, String)>, String> {
 mod tests {
     use super::*;
 
-    fn patch(body: &str) -> Result<Vec<(&'static str, Value)>, String> {
+    fn patch(body: &str) -> Result<Vec<Edit>, String> {
         parse(&format!("*** Begin Patch\n{body}*** End Patch\n"))
     }
 
@@ -145,13 +163,33 @@ mod tests {
             assert!(patch(body).is_err_and(|told| told.contains(why)), "{body}");
         }
         assert!(parse("*** Begin Patch\n*** Delete File: a\n").is_err_and(|told| told.contains("cut off")));
-        assert!(parse("*** Delete File: a").is_err_and(|told| told.contains("Begin Patch")));
+        assert!(parse("*** Delete File: a").is_err_and(|told| told.contains("cut off")));
+        assert!(parse("Delete a").is_err_and(|told| told.contains("Begin Patch")));
+    }
+
+    #[test]
+    fn it_is_taken_in_whatever_it_comes_in() {
+        let delete = "*** Begin Patch\n*** Delete File: a\n*** End Patch";
+        let heredoc = format!("apply_patch <<'EOF'\n{delete}\nEOF");
+        for given in [
+            json!({"input": delete}),
+            json!({"patch": format!("```\n{delete}\n```")}),
+            json!({"diff": delete.trim_start_matches("*** Begin Patch\n")}),
+            json!({"command": ["apply_patch", delete]}),
+            json!({"command": heredoc}),
+            json!(delete),
+        ] {
+            let arguments = Arguments::parse(&given.to_string(), &definition().parameters);
+            let names = arguments.map(|it| edits(&it).map(|edits| edits.iter().map(|it| it.0).collect::<Vec<_>>()));
+            assert_eq!(names, Ok(Ok(vec!["remove"])), "{given}");
+        }
     }
 
     #[test]
     fn paths_are_found_in_what_was_cut() {
         assert_eq!(named_paths(r#"{"path": "./a.rs", "old": "x"#), ["a.rs"]);
         assert_eq!(named_paths(r#"{"input":"*** Begin Patch\n*** Update File: src/b.rs\n@@\n-x"#), ["src/b.rs"]);
+        assert_eq!(named_paths(r#"{"patch":"--- a/x.rs\n+++ b/y.rs\n@@"#), ["x.rs", "y.rs"]);
         assert_eq!(named_paths(r#"{"pa"#), [""; 0]);
     }
 }

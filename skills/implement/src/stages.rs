@@ -3,12 +3,19 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::rc::Rc;
+
+use crate::occurrences::occurrences;
+
+/// Places that a forgiving stage looks at: more are no place that could be meant.
+const MAX_PLACES: usize = 1_000;
 
 /// A place that `old` matches, and what `new` becomes there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) bytes: Range<usize>,
-    pub(crate) replacement: String,
+    /// Shared where it is the same at each place.
+    pub(crate) replacement: Rc<str>,
 }
 
 /// The matches of the first stage that has any, and the stage's number, 1 to 5.
@@ -17,9 +24,9 @@ pub(crate) fn find(text: &str, old: &str, new: &str) -> Option<(u8, Vec<Span>)> 
     let stages: [&dyn Fn() -> Vec<Span>; 6] = [
         &|| exact(text, old, new),
         &|| exact(text, &bare_old, &bare_new),
-        &|| lines(text, &bare_old, &bare_new, |file, old| file.trim_end() == old.trim_end()),
+        &|| lines(text, &bare_old, &bare_new, |line| line.trim_end().to_owned()),
         &|| indented(text, &bare_old, &bare_new),
-        &|| lines(text, &bare_old, &bare_new, |file, old| fold(file).trim_end() == fold(old).trim_end()),
+        &|| lines(text, &bare_old, &bare_new, |line| fold(line).trim_end().to_owned()),
         &|| exact(text, &unescape(old), &unescape(new)),
     ];
     let numbers = [1, 1, 2, 3, 4, 5];
@@ -30,7 +37,10 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
     if old.is_empty() {
         return vec![];
     }
-    let span = |at: usize| Span { bytes: at..at + old.len(), replacement: new.to_owned() };
+    // Where a file mixes line endings, new lines end as the one does that they stand in.
+    let (lf, crlf): (Rc<str>, Rc<str>) = (new.into(), new.replace('\n', "\r\n").into());
+    let feed = |at: usize| if lf.len() != crlf.len() && ends_crlf(text, at) { crlf.clone() } else { lf.clone() };
+    let span = |at: usize| Span { bytes: at..at + old.len(), replacement: feed(at) };
     // `match_indices` leaves out what overlaps, and a place that was left out may be the one that is meant.
     let overlapping = |at: usize| {
         let next = at + text[at..].chars().next().map_or(1, char::len_utf8);
@@ -38,6 +48,11 @@ fn exact(text: &str, old: &str, new: &str) -> Vec<Span> {
         text.get(next..end).and_then(|rest| rest.find(old)).map(|offset| next + offset)
     };
     text.match_indices(old).flat_map(|(at, _)| [Some(at), overlapping(at)]).flatten().map(span).collect()
+}
+
+/// Whether the line of this byte ends with a carriage return and a line feed.
+fn ends_crlf(text: &str, at: usize) -> bool {
+    text[at..].find('\n').is_some_and(|feed| text[..at + feed].ends_with('\r'))
 }
 
 /// Takes off what `read` adds and what models add: line numbers, and a fence around everything.
@@ -70,10 +85,11 @@ fn strip_numbers(text: &str) -> Option<String> {
     (!bare.is_empty()).then_some(bare)
 }
 
-/// Whole lines under some notion of sameness. Lines of `new` that are lines of `old` stay as the file has them.
-fn lines(text: &str, old: &str, new: &str, same: impl Fn(&str, &str) -> bool) -> Vec<Span> {
-    windows(text, old, |file, old| {
-        let matches = file.iter().zip(old).all(|(file, old)| same(file, old));
+/// Whole lines that are the same once `normal` made something of them. Lines of `new` that are lines of `old` stay as the file
+/// has them.
+fn lines(text: &str, old: &str, new: &str, normal: impl Fn(&str) -> String) -> Vec<Span> {
+    windows(text, old, &normal, |file, old| {
+        let matches = file.iter().zip(old).all(|(file, old)| normal(file) == normal(old));
         matches.then(|| keep_lines(file, old, new, |line| line.to_owned()))
     })
 }
@@ -83,11 +99,16 @@ fn indented(text: &str, old: &str, new: &str) -> Vec<Span> {
     [4, 2, 8]
         .into_iter()
         .map(|width| {
-            windows(text, old, |file, old| {
-                let shift = uniform_shift(file, old, width)?;
-                let tabs = file.iter().any(|line| line.starts_with('\t'));
-                Some(keep_lines(file, old, new, |line| shifted(line, shift, width, tabs)))
-            })
+            windows(
+                text,
+                old,
+                |line| line.trim().to_owned(),
+                |file, old| {
+                    let shift = uniform_shift(file, old, width)?;
+                    let tabs = file.iter().any(|line| line.starts_with('\t'));
+                    Some(keep_lines(file, old, new, |line| shifted(line, shift, width, tabs)))
+                },
+            )
         })
         .find(|spans| !spans.is_empty())
         .unwrap_or_default()
@@ -135,6 +156,7 @@ fn shifted(line: &str, shift: isize, width: isize, tabs: bool) -> String {
 /// The lines of `new`; those that `old` has as well, in order, are taken from the file, so that an edit changes nothing else.
 fn keep_lines(file: &[&str], old: &[&str], new: &str, changed: impl Fn(&str) -> String) -> Vec<String> {
     let mut next = 0;
+    let end = if file.iter().all(|line| line.ends_with('\r')) { "\r" } else { "" };
     split(new)
         .into_iter()
         .map(|line| match old[next..].iter().position(|old| *old == line) {
@@ -142,13 +164,18 @@ fn keep_lines(file: &[&str], old: &[&str], new: &str, changed: impl Fn(&str) -> 
                 next += position + 1;
                 file[next - 1].to_owned()
             }
-            _ => changed(line),
+            _ => changed(line) + end,
         })
         .collect()
 }
 
-/// Slides over the file's lines, and asks `replace` at each place for the lines that replace it.
-fn windows(text: &str, old: &str, replace: impl Fn(&[&str], &[&str]) -> Option<Vec<String>>) -> Vec<Span> {
+/// Goes to the places where the lines of `old` stand, and asks `replace` for the lines that replace them.
+fn windows(
+    text: &str,
+    old: &str,
+    normal: impl Fn(&str) -> String,
+    replace: impl Fn(&[&str], &[&str]) -> Option<Vec<String>>,
+) -> Vec<Span> {
     let old = split(old);
     if old.iter().all(|line| line.trim().is_empty()) {
         return vec![];
@@ -157,14 +184,14 @@ fn windows(text: &str, old: &str, replace: impl Fn(&[&str], &[&str]) -> Option<V
     starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
     let file: Vec<&str> = text.split('\n').collect();
     let mut spans: Vec<Span> = Vec::new();
-    for (first, window) in file.windows(old.len()).enumerate() {
+    for first in occurrences(&file, &old, normal, MAX_PLACES) {
         let from = starts[first];
-        let Some(lines) = replace(window, &old) else { continue };
+        let Some(lines) = replace(&file[first..first + old.len()], &old) else { continue };
         let last = first + old.len() - 1;
         let end = starts[last] + file[last].len();
         // Without lines to put in, the line feed goes too, or an empty line would be left.
         let end = if lines.is_empty() { (end + 1).min(text.len()) } else { end };
-        spans.push(Span { bytes: from..end, replacement: lines.join("\n") });
+        spans.push(Span { bytes: from..end, replacement: lines.join("\n").into() });
     }
     spans
 }
@@ -235,6 +262,14 @@ mod tests {
     }
 
     #[test]
+    fn mixed_line_endings_stay_as_they_are() {
+        let text = "a\r\nb\r\nc\n";
+        assert_eq!(apply(text, "a\nb", "a\nx\ny"), Some((2, "a\r\nx\r\ny\r\nc\n".into())));
+        assert_eq!(apply(text, "b", "x\ny"), Some((1, "a\r\nx\r\ny\r\nc\n".into())));
+        assert_eq!(apply(text, "c", "x\ny"), Some((1, "a\r\nb\r\nx\ny\n".into())));
+    }
+
+    #[test]
     fn stage_3_refuses_a_shift_that_is_not_uniform() {
         assert_eq!(apply("    a\n        b\n", "a\n  b\nc", "x"), None);
         assert_eq!(apply("    a\n      b\n", " a\n  b\n", "x"), None);
@@ -266,5 +301,32 @@ mod tests {
         assert_eq!(find("a\n\n\nb\n", "  \n", "x"), None);
         assert_eq!(find("a\n", "zzz", "x"), None);
         assert_eq!(find("", "a", "b"), None);
+    }
+
+    #[test]
+    fn what_stands_in_a_file_is_found_and_only_it_changes() {
+        const PIECES: [&str; 12] = ["a", " ", "\t", "\n", "\r\n", "é", "\u{201C}", "\\n", "1|", "```\n", "{", "}"];
+        let mut random: u32 = 7;
+        let mut some = |count: usize| -> String {
+            let mut next = || {
+                random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                PIECES[(random >> 16) as usize % PIECES.len()]
+            };
+            (0..count).map(|_| next()).collect()
+        };
+        for round in 0..2_000 {
+            let (before, old, after, new) = (some(round % 20), some(1 + round % 7), some(round % 13), some(round % 5));
+            let text = format!("{before}{old}{after}");
+            let spans = find(&text, &old, &new).map(|(stage, spans)| (stage, spans.into_iter().map(|it| it.bytes)));
+            let (stage, mut places) = spans.unwrap_or_else(|| unreachable!("{old:?} in {text:?}"));
+            assert!(
+                stage == 1 && places.any(|it| it == (before.len()..before.len() + old.len())),
+                "{old:?} in {text:?}"
+            );
+            // What is not there may match in another stage; it never cuts a character in two.
+            if let Some((_, spans)) = find(&text, &new, &old) {
+                assert!(spans.iter().all(|span| text.get(span.bytes.clone()).is_some()), "{new:?} in {text:?}");
+            }
+        }
     }
 }

@@ -5,15 +5,18 @@
 //! finishes once: what the first says has to be read before a second is meant.
 
 use skillhost_sdk::arguments::Arguments;
+use skillhost_sdk::clip::{clip, head};
 use skillhost_sdk::conversation::{Called, Toolbox};
 use skillhost_sdk::{Brief, Error, Host, Level, Step, Summary, ToolDefinition, prompt};
 
 use crate::finish::Claim;
 use crate::gate;
 use crate::workspace::{Refusal, Told, Workspace};
-use crate::{edit, file, patch, run, tools};
+use crate::{diff, edit, file, hand_back, patch, run, tools};
 
 const MAX_PLAN_CHARS: usize = 4_000;
+/// What is kept of a reply without a call at an attempt's end.
+const MAX_SAID_BYTES: usize = 500;
 const MAX_PATCH_RESULT_BYTES: usize = 24_000;
 const EDITING: [&str; 4] = ["edit", "write", "rename", "remove"];
 
@@ -28,6 +31,8 @@ pub(crate) struct Tools<'h> {
     reviewed: Option<u64>,
     finished_in_turn: bool,
     only_finish: bool,
+    /// The attempt ends for its lessons, and the model knows.
+    only_blocked: bool,
 }
 
 impl<'h> Tools<'h> {
@@ -35,7 +40,16 @@ impl<'h> Tools<'h> {
         let mut workspace = Workspace::new(host);
         brief.gates.iter().for_each(|gate| workspace.explorer.add_output(&gate.evidence));
         let steps = if brief.findings.is_empty() { brief.steps.clone() } else { vec![] };
-        Tools { workspace, brief, steps, step: 0, reviewed: None, finished_in_turn: false, only_finish: false }
+        Tools {
+            workspace,
+            brief,
+            steps,
+            step: 0,
+            reviewed: None,
+            finished_in_turn: false,
+            only_finish: false,
+            only_blocked: false,
+        }
     }
 
     fn finish(&mut self, arguments: &Arguments) -> Called<Summary> {
@@ -46,12 +60,19 @@ impl<'h> Tools<'h> {
             return refused(refusal);
         }
         self.finished_in_turn = true;
+        let says_why = arguments.text_or_null("what").or(arguments.text_or_null("why")).is_some();
+        if arguments.text("status") == "blocked" && !says_why && !self.only_finish {
+            return Called::Failed("Not accepted: `what` says what stands in the way, `why` what you tried.".into());
+        }
         let claim = match Claim::read(arguments) {
             Ok(claim) => claim,
-            Err(blocked) => return Called::Over(blocked),
+            Err(blocked) => return Called::Over(Error::Failed(self.with_lessons(blocked))),
         };
         let last = self.is_last_step() || self.only_finish;
         let problems = gate::problems(&self.workspace, &self.brief, &claim, self.current_step(), last);
+        if !problems.is_empty() && self.only_blocked {
+            return Called::Over(Error::Failed(self.with_lessons(String::new())));
+        }
         if !problems.is_empty() {
             return Called::Failed(format!("Not done yet:\n- {}", problems.join("\n- ")));
         }
@@ -69,6 +90,11 @@ impl<'h> Tools<'h> {
         }
     }
 
+    /// The reason why an attempt ends, and what is known of a failure that could not be got rid of.
+    fn with_lessons(&self, reason: String) -> String {
+        [reason.as_str(), self.workspace.lessons.as_deref().unwrap_or_default()].join("\n").trim().to_owned()
+    }
+
     /// Commits the step. Where that is not possible the work goes on: the host commits what is there at the end.
     fn next_step(&mut self, title: &str) -> Called<Summary> {
         let done = self.current_step().map(|step| step.id.clone()).unwrap_or_default();
@@ -84,7 +110,7 @@ impl<'h> Tools<'h> {
     }
 
     fn review(&self, claim: &Claim) -> Told {
-        let diff = run::own_diff(&self.workspace, self.brief.spec.as_ref())?;
+        let diff = diff::own_diff(&self.workspace, self.brief.spec.as_ref())?;
         let evidence = |id: &str| {
             claim.criteria.iter().find(|(claimed, _)| claimed == id).and_then(|(_, evidence)| evidence.clone())
         };
@@ -149,7 +175,7 @@ impl<'h> Tools<'h> {
                 Err(over) => return Err(over),
             }
         }
-        let told = skillhost_sdk::clip::clip(&told.join("\n"), MAX_PATCH_RESULT_BYTES);
+        let told = clip(&told.join("\n"), MAX_PATCH_RESULT_BYTES);
         if failed { Err(told.into()) } else { Ok(told) }
     }
 
@@ -188,6 +214,7 @@ impl Toolbox for Tools<'_> {
 
     fn begin_turn(&mut self) {
         self.finished_in_turn = false;
+        self.only_blocked = self.workspace.lessons.is_some();
         self.workspace.begin_turn();
     }
 
@@ -207,15 +234,18 @@ impl Toolbox for Tools<'_> {
         if name == "finish" {
             return self.finish(arguments);
         }
-        if self.only_finish {
-            return Called::Failed("Only finish is accepted now.".into());
+        if self.only_blocked {
+            return Called::Over(Error::Failed(self.with_lessons(String::new())));
+        }
+        if self.only_finish || self.workspace.lessons.is_some() {
+            return Called::Failed("Not executed: only finish is accepted now.".into());
         }
         self.workspace.host.progress(&describe(name, arguments), None);
         let told = match name {
             name if EDITING.contains(&name) => self.edit(name, arguments),
             patch::NAME => self.patch(arguments),
             "run" => run::run(&mut self.workspace, arguments),
-            "diff" => run::diff(&self.workspace, arguments),
+            "diff" => diff::diff(&self.workspace, arguments),
             "plan" => self.store_plan(arguments.text("text")),
             _ => match self.workspace.explorer.call(name, arguments) {
                 Some(result) => result.map_err(Refusal::Text),
@@ -232,7 +262,10 @@ impl Toolbox for Tools<'_> {
         &self.workspace.plan
     }
 
-    fn said(&mut self, _text: &str) -> Called<Summary> {
+    fn said(&mut self, text: &str) -> Called<Summary> {
+        if self.only_blocked {
+            return Called::Over(Error::Failed(self.with_lessons(clip(text, MAX_SAID_BYTES))));
+        }
         Called::Failed(
             "Call a tool. When the change is complete, call finish; when it can't be, call finish with status blocked."
                 .into(),
@@ -245,17 +278,7 @@ impl Toolbox for Tools<'_> {
     }
 
     fn hand_back(&self) -> String {
-        let changed: Vec<String> =
-            self.workspace.host.changes().unwrap_or_default().into_iter().take(30).map(|change| change.path).collect();
-        let left: Vec<&str> = self.steps.iter().skip(self.step).map(|step| step.id.as_str()).collect();
-        let last = self.workspace.runs.last().map(|run| format!("`{}` ended with {:?}", run.command, run.exit_code));
-        format!(
-            "done: changed {}\nremaining steps: {}\nlast run: {}\nplan: {}",
-            changed.join(", "),
-            left.join(", "),
-            last.unwrap_or_else(|| "none".into()),
-            self.workspace.plan
-        )
+        hand_back::hand_back(&self.workspace, &self.brief, &self.steps, self.step)
     }
 }
 
@@ -272,5 +295,5 @@ fn describe(name: &str, arguments: &Arguments) -> String {
         .iter()
         .find_map(|field| arguments.text_or_null(field))
         .unwrap_or_default();
-    format!("{name} {}", skillhost_sdk::clip::head(subject, 120)).trim_end().to_owned()
+    format!("{name} {}", head(subject, 120)).trim_end().to_owned()
 }

@@ -56,3 +56,40 @@ pub(crate) fn definitions() -> Vec<ToolDefinition> {
     ]);
     tools
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// What all providers take: see `skillhost_sdk::schema`.
+    fn check(schema: &Value) {
+        const KEYWORDS: [&str; 7] =
+            ["type", "description", "properties", "required", "additionalProperties", "items", "enum"];
+        let keys: Vec<&String> = schema.as_object().into_iter().flat_map(|object| object.keys()).collect();
+        assert!(!keys.is_empty() && keys.iter().all(|key| KEYWORDS.contains(&key.as_str())), "{schema}");
+        if let Some(properties) = schema["properties"].as_object() {
+            let names: Vec<&String> = properties.keys().collect();
+            assert_eq!(schema["required"], serde_json::json!(names));
+            assert_eq!(schema["additionalProperties"], false);
+            properties.values().for_each(check);
+        }
+        if let Some(items) = schema.get("items") {
+            check(items);
+        }
+    }
+
+    #[test]
+    fn every_provider_takes_the_tools() {
+        let tools = definitions();
+        let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
+        let expected = ["list", "search", "read", "edit", "write", "rename", "remove", "run", "diff", "plan", "finish"];
+        assert_eq!(names, expected);
+        for tool in &tools {
+            check(&serde_json::from_str(&tool.parameters).unwrap_or_default());
+        }
+        // More fields that may be null one provider refuses.
+        let nullable: usize = tools.iter().map(|tool| tool.parameters.matches("\"null\"").count()).sum();
+        assert!(nullable <= 16, "{nullable}");
+    }
+}

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use skillhost_sdk::explore::Explorer;
-use skillhost_sdk::{Error, Host};
+use skillhost_sdk::{Error, Host, Level};
+
+use crate::rescue::Failure;
+use crate::undo::Undo;
 
 /// What a tool tells the model, or why it did nothing.
 pub(crate) type Told = Result<String, Refusal>;
@@ -53,8 +56,11 @@ pub(crate) struct Workspace<'h> {
     pub(crate) not_runnable: BTreeSet<String>,
     /// Edits in a row that were not found, by file.
     pub(crate) misses: HashMap<String, u32>,
-    /// Failures that came back after an edit: command, its failure lines, how often, and on which tree last.
-    pub(crate) failures: BTreeMap<String, (String, u32, u64)>,
+    /// The last failure of each command that did not pass since.
+    pub(crate) failures: BTreeMap<String, Failure>,
+    pub(crate) undo: Undo,
+    /// Why the attempt ends, once it does: what is left is to say so.
+    pub(crate) lessons: Option<String>,
     pub(crate) plan: String,
     /// Files whose edits in this reply failed; `None` for one whose arguments did not even tell its file.
     failed_in_turn: BTreeSet<Option<String>>,
@@ -71,6 +77,8 @@ impl<'h> Workspace<'h> {
             not_runnable: BTreeSet::new(),
             misses: HashMap::new(),
             failures: BTreeMap::new(),
+            undo: Undo::default(),
+            lessons: None,
             plan: String::new(),
             failed_in_turn: BTreeSet::new(),
         }
@@ -96,19 +104,50 @@ impl<'h> Workspace<'h> {
         }
     }
 
-    /// The agent itself wrote `content` to `path`.
-    pub(crate) fn wrote(&mut self, path: &str, content: &[u8]) {
+    /// The agent itself wrote `content` to `path`, which held `before`.
+    pub(crate) fn wrote(&mut self, path: &str, before: Option<&[u8]>, content: &[u8]) {
         self.generation += 1;
+        self.undo.changed(path, before, self.generation);
         self.misses.remove(path);
         self.explorer.saw(path, content);
         self.touched.insert(path.to_owned());
     }
 
-    /// The agent itself removed or renamed `path` away.
-    pub(crate) fn took_away(&mut self, path: &str) {
+    /// The agent itself removed or renamed `path` away, which held `before`, where that could be read.
+    pub(crate) fn took_away(&mut self, path: &str, before: Option<&[u8]>) {
         self.generation += 1;
+        match before {
+            Some(before) => self.undo.changed(path, Some(before), self.generation),
+            None => self.undo.lost(),
+        }
         self.explorer.forget(path);
         self.touched.insert(path.to_owned());
+    }
+
+    /// Puts back what its edits replaced since `command` last passed, and names those files.
+    pub(crate) fn take_back(&mut self, command: &str) -> Vec<String> {
+        let mut paths = vec![];
+        for (path, content) in self.undo.take_back(command) {
+            let done = match &content {
+                Some(content) => self.host.write(&path, content),
+                None => self.host.remove(&path),
+            };
+            match done {
+                // One that is gone already is as it was.
+                Err(error) if content.is_some() || error.kind() != std::io::ErrorKind::NotFound => {
+                    self.host.log(Level::Warn, &format!("{path} could not be put back: {error}"));
+                }
+                _ => paths.push(path.clone()),
+            }
+            self.explorer.forget(&path);
+        }
+        self.generation += 1;
+        paths
+    }
+
+    /// The files that differ from the base commit.
+    pub(crate) fn changed_paths(&self) -> Vec<String> {
+        self.host.changes().unwrap_or_default().into_iter().map(|change| change.path).collect()
     }
 
     /// The last run of `command`, on whichever tree.

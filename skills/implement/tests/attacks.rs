@@ -26,7 +26,7 @@ fn a_repository_that_gives_orders() {
     assert!(run(&host, brief).is_err());
     assert_eq!(failure(&host, "2"), "there is no command `git push origin main`; the commands are test");
     assert!(failure(&host, "3").starts_with("there is no tool `push`; the tools are list, search, read, edit"));
-    assert!(failure(&host, "4").starts_with("denied: no grant covers .git/HEAD"));
+    assert!(failure(&host, "4").starts_with("denied: no grant of `write` covers .git/HEAD"));
     assert!(host.runs.borrow().is_empty() && host.checkpoints.borrow().is_empty());
 
     let requests = host.requests.borrow();

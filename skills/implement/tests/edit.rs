@@ -173,7 +173,10 @@ fn a_denied_file_says_what_to_do() {
         host().read_only("src/"),
         [read("0"), edit("1", "print(2)", "print(3)"), call("2", "remove", json!({"path": "src/a.rs"}))],
     );
-    assert_eq!(failure(&host, "1"), "denied: no grant covers src/a.rs. Work without it, or finish with status blocked");
+    assert_eq!(
+        failure(&host, "1"),
+        "denied: no grant of `write` covers src/a.rs. Work without it, or finish with status blocked"
+    );
     assert!(failure(&host, "2").starts_with("denied"));
     assert_eq!(host.text("src/a.rs").unwrap(), FILE);
 }
@@ -287,7 +290,7 @@ fn a_patch_has_the_rules_of_an_edit() {
     assert!(failure(&unread, "2").contains("leaves the repository"));
 
     let denied = tried(common::host().read_only("src/"), [read("0"), patch("1", PATCH)]);
-    assert!(failure(&denied, "1").starts_with("denied: no grant covers src/a.rs"));
+    assert!(failure(&denied, "1").starts_with("denied: no grant of `write` covers src/a.rs"));
 
     let cut = &PATCH[..PATCH.len() - 3];
     let run = ("2", "run", r#"{"name":"test","arguments":[]}"#);

@@ -337,59 +337,6 @@ fn a_command_that_changes_files_makes_older_runs_stale_but_not_later_ones() {
 }
 
 #[test]
-fn unknown_commands_name_the_valid_ones() {
-    let host = tried(host(), [call("1", "run", json!({"name": "deploy", "arguments": []}))]);
-    assert_eq!(failure(&host, "1"), "there is no command `deploy`; the commands are test");
-}
-
-#[test]
-fn long_output_keeps_its_end_and_the_lines_that_name_a_failure() {
-    let output = format!("begin\n{}src/a.rs:7: wrong\n{}the end", "noise\n".repeat(2_000), "noise\n".repeat(2_000));
-    let host = Host::new().file("src/a.rs", "x\n").command("test", Some(1), &output);
-    let host = tried(host, [test("1"), call("2", "read", json!({"path": "run:1", "from": 2002, "lines": 1}))]);
-    let told = success(&host, "1");
-    assert!(told.starts_with("exit 1 in 5 ms (run:1)\n[") && told.ends_with("the end"), "{told}");
-    assert!(told.contains("lines that name a failure:\nsrc/a.rs:7: wrong\n") && told.contains("beginning:\nbegin\n"));
-    assert!(told.len() < 10_000);
-    assert!(success(&host, "2").contains("2002|src/a.rs:7: wrong"));
-}
-
-#[test]
-fn a_long_output_stays_within_its_limit_whatever_is_in_it() {
-    let output = format!("src/a.rs:7: error {}\n", "x".repeat(180)).repeat(400);
-    let host = Host::new().file("src/a.rs", "x\n").command("test", Some(1), &output);
-    let host = (0..30).fold(host, |host, n| host.command_writes("test", &format!("{}{n}", "long/".repeat(20)), "x"));
-    let told = success(&tried(host, [test("1")]), "1");
-    assert!(told.len() <= 10_000 && told.len() > 9_000, "{}", told.len());
-    assert!(
-        told.contains("lines that name a failure:\nsrc/a.rs:7") && told.contains("[the command changed "),
-        "{told}"
-    );
-}
-
-#[test]
-fn an_empty_success_says_so() {
-    let host = Host::new().command("test", Some(0), "");
-    assert_eq!(success(&tried(host, [test("1")]), "1"), "exit 0 in 5 ms (run:1), no output");
-}
-
-#[test]
-fn the_same_failure_on_three_trees_asks_for_another_idea() {
-    let host = Host::new().file("src/a.rs", common::FILE).command("test", Some(1), "error: expected 3, got 4");
-    let replies = [
-        read("0"),
-        test("1"),
-        edit("2", "print(2)", "print(3)"),
-        test("3"),
-        edit("4", "print(3)", "print(4)"),
-        test("5"),
-    ];
-    let host = tried(host, replies);
-    assert!(!success(&host, "3").contains("third time"));
-    assert!(success(&host, "5").contains("The same failure for the third time"));
-}
-
-#[test]
 fn a_second_claim_after_an_early_one_is_not_a_repeat() {
     let host = script(host(), change("1"))
         .reply(finish("2"))

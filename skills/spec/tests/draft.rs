@@ -43,7 +43,7 @@ fn it_looks_around_before_it_writes() {
         .reply(text(PLAN));
     Drafter::draft(&host, brief()).unwrap();
     assert_eq!(host.tool_result("1").unwrap().0, "src/a.rs");
-    assert_eq!(host.tool_result("2").unwrap().0, "src/a.rs: lines 1–1 of 1\n1|fn main() {}");
+    assert_eq!(host.tool_result("2").unwrap().0, "src/a.rs: lines 1–1 of 1, LF\n1|fn main() {}");
     assert!(host.tool_result("3").unwrap().0.starts_with("1 matching lines in 1 of 1 files\nsrc/a.rs\n1|fn main() {}"));
 }
 

@@ -10,6 +10,10 @@ use crate::{Error, Part, Reply, Speaker, Stop, ToolCall, ToolDefinition, ToolRes
 /// With less room than this, no result is worth anything, so the call is not run.
 const LEAST_RESULT_BYTES: usize = 200;
 
+/// Why the last call of a reply that was cut off is not run.
+const CUT: &str = "Not executed: your reply was cut off for its length, so this call may be a part of what you meant. Ask for \
+                   less: a shorter text, or several calls.";
+
 /// What a reply came to.
 pub(super) struct Answered<T> {
     pub(super) parts: Vec<Part>,
@@ -32,7 +36,10 @@ impl Conversation<'_> {
         let mut answered = Answered { parts: vec![], called: false, all_unreadable: true, done: None };
         let mut history = vec![];
         let mut calls = vec![];
-        for part in reply.parts {
+        // Some servers close what was cut, so that it can be read.
+        let last_call = reply.parts.iter().rposition(|part| matches!(part, Part::ToolCall(_)));
+        let cut = last_call.filter(|_| reply.stop == Stop::Length);
+        for (index, part) in reply.parts.into_iter().enumerate() {
             let Part::ToolCall(mut call) = part else {
                 history.push(part);
                 continue;
@@ -40,7 +47,10 @@ impl Conversation<'_> {
             while call.id.is_empty() || !self.ids.insert(call.id.clone()) {
                 call.id.push_str(&format!("call-{}", self.ids.len() + 1));
             }
-            let arguments = self.read(&call, &unasked);
+            let arguments = match Some(index) == cut {
+                true => Err(Malformed::Unreadable(CUT.into())),
+                false => self.read(&call, &unasked),
+            };
             if matches!(arguments, Err(Malformed::Unreadable(_))) {
                 // Servers reject their own broken arguments when they are sent back.
                 history.push(Part::ToolCall(ToolCall { arguments: "{}".into(), ..call.clone() }));
@@ -127,7 +137,8 @@ fn dispatch<T: Toolbox>(
         Ok(arguments) => arguments,
         Err(Malformed::Unreadable(why) | Malformed::Unfit(why)) => {
             toolbox.refused(&call.name, &call.arguments);
-            return Called::Failed(why.clone());
+            let verdict = repeats.judge(&call.name, &call.arguments, toolbox.generation(&call.name));
+            return if verdict == Verdict::Stop { going_in_circles(call) } else { Called::Failed(why.clone()) };
         }
     };
     match repeats.judge(&call.name, &arguments.key(), toolbox.generation(&call.name)) {
@@ -143,11 +154,13 @@ fn dispatch<T: Toolbox>(
                 "Not run: the same call was made {count} times on the same files, and its result is above. Try something else."
             ))
         }
-        Verdict::Stop => Called::Over(Error::Failed(format!(
-            "the model made the same `{}` call five times on the same files",
-            call.name
-        ))),
+        Verdict::Stop => going_in_circles(call),
     }
+}
+
+fn going_in_circles<T>(call: &ToolCall) -> Called<T> {
+    let name = clip(&call.name, 60);
+    Called::Over(Error::Failed(format!("the model made the same `{name}` call five times on the same files")))
 }
 
 fn nudge(text: String) -> String {

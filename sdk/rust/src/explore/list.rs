@@ -9,6 +9,9 @@ use crate::{Host, ToolDefinition, schema};
 
 /// More paths than this are counted by directory.
 const MAX_PATHS: usize = 200;
+const MAX_PATHS_BYTES: usize = 12_000;
+/// More directories than this are counted by those that they stand in.
+const MAX_DIRECTORIES: usize = 60;
 
 pub(super) fn definition() -> ToolDefinition {
     schema::tool(
@@ -29,12 +32,17 @@ pub(super) fn list(host: &dyn Host, arguments: &Arguments, path: &str) -> Result
         |file: &str| file.strip_prefix(path).map(|rest| rest.trim_start_matches('/').to_owned()).unwrap_or_default();
     let found: Vec<&String> =
         walk.files.iter().filter(|file| globs.matches(file) || globs.matches(&inside(file))).collect();
-    let mut lines: Vec<String> = found.iter().take(MAX_PATHS).map(|file| (*file).clone()).collect();
+    let mut bytes = 0;
+    let fits = |file: &&&String| {
+        bytes += file.len() + 1;
+        bytes <= MAX_PATHS_BYTES
+    };
+    let mut lines: Vec<String> = found.iter().take(MAX_PATHS).take_while(fits).map(|file| (*file).clone()).collect();
     if found.is_empty() {
         lines.push(format!("no file matches {pattern}; {} files are there", walk.files.len()));
     }
-    if found.len() > MAX_PATHS {
-        lines.push(format!("[{} of {} files are shown; files by directory:]", MAX_PATHS, found.len()));
+    if found.len() > lines.len() {
+        lines.push(format!("[{} of {} files are shown; files by directory:]", lines.len(), found.len()));
         lines.extend(count_by_directory(&found));
     }
     if walk.stopped {
@@ -46,10 +54,25 @@ pub(super) fn list(host: &dyn Host, arguments: &Arguments, path: &str) -> Result
     Ok(lines.join("\n"))
 }
 
+/// By the directories that the files stand in, or by ones above where those are too many.
 fn count_by_directory(files: &[&String]) -> Vec<String> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for file in files {
-        *counts.entry(file.rsplit_once('/').map_or(".", |(directory, _)| directory)).or_default() += 1;
+    let deepest = files.iter().map(|file| file.matches('/').count()).max().unwrap_or_default();
+    let mut counts = BTreeMap::new();
+    for depth in (1..=deepest.max(1)).rev() {
+        counts.clear();
+        for file in files {
+            let parts: Vec<&str> = file.split('/').collect();
+            let directory = &parts[..depth.min(parts.len() - 1)];
+            *counts.entry(if directory.is_empty() { ".".to_owned() } else { directory.join("/") }).or_insert(0usize) +=
+                1;
+        }
+        if counts.len() <= MAX_DIRECTORIES {
+            break;
+        }
     }
-    counts.into_iter().take(MAX_PATHS).map(|(directory, count)| format!("{directory}/ {count}")).collect()
+    let more = counts.len().saturating_sub(MAX_DIRECTORIES);
+    let mut lines: Vec<String> =
+        counts.into_iter().take(MAX_DIRECTORIES).map(|(directory, count)| format!("{directory}/ {count}")).collect();
+    lines.extend((more > 0).then(|| format!("[and {more} more directories]")));
+    lines
 }

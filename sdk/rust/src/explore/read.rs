@@ -1,8 +1,11 @@
 //! `read`: a file, or what a command printed, with line numbers.
 
-use super::{Explorer, decode};
+use std::borrow::Cow;
+
+use super::Explorer;
 use crate::arguments::Arguments;
-use crate::clip::head;
+use crate::clip::{line as clip_line, plain};
+use crate::encoding::{Encoding, decode};
 use crate::walk::describe;
 use crate::{Host, MAX_LOAD_BYTES, ToolDefinition, path, schema};
 
@@ -29,14 +32,14 @@ pub(super) fn read(explorer: &mut Explorer<'_>, arguments: &Arguments) -> Result
     let from = arguments.integer("from").unwrap_or(1).max(1);
     let count = arguments.integer("lines").unwrap_or(DEFAULT_LINES).clamp(1, MAX_LINES);
     if let Some(id) = explorer.output_id(arguments.text("path")) {
-        return Ok(show(id, &whole_output(explorer.host, id)?, from, count));
+        return Ok(show(id, &plain(&whole_output(explorer.host, id)?), Encoding::Utf8, from, count));
     }
     let path = path::clean(arguments.text("path"))?;
     let size = explorer.host.size(&path).map_err(|error| describe(&path, &error))?;
     let content = explorer.host.load(&path).map_err(|error| describe(&path, &error))?;
     explorer.saw(&path, &content);
-    let text = decode(content).ok_or_else(|| format!("{path} is not a text file ({size} bytes)"))?;
-    Ok(show(&path, &text, from, count))
+    let (text, encoding) = decode(content).ok_or_else(|| format!("{path} is binary ({size} bytes)"))?;
+    Ok(show(&path, &text, encoding, from, count))
 }
 
 /// Everything that a command printed, up to what one result could ever show.
@@ -61,7 +64,7 @@ fn whole_output(host: &dyn Host, id: &str) -> Result<String, String> {
     Ok(text)
 }
 
-fn show(name: &str, text: &str, from: usize, count: usize) -> String {
+fn show(name: &str, text: &str, encoding: Encoding, from: usize, count: usize) -> String {
     let total = text.lines().count();
     if total == 0 {
         return format!("{name} is empty");
@@ -84,31 +87,35 @@ fn show(name: &str, text: &str, from: usize, count: usize) -> String {
     } else {
         String::new()
     };
-    format!("{name}: lines {from}–{last} of {total}{}\n{body}{footer}", layout(text)).trim_end().to_owned()
+    format!("{name}: lines {from}–{last} of {total}{}\n{body}{footer}", layout(text, encoding)).trim_end().to_owned()
 }
 
-/// Line ending and indentation, where they are not the usual ones.
-fn layout(text: &str) -> String {
-    let mut notes = String::new();
-    if text.contains("\r\n") {
-        notes.push_str(", CRLF");
-    }
-    if text.lines().any(|line| line.starts_with('\t')) {
-        notes.push_str(", tabs");
-    }
-    if !text.ends_with('\n') {
-        notes.push_str(", no newline at the end");
-    }
-    notes
+/// Encoding, line ending and indentation, which an edit has to keep.
+fn layout(text: &str, encoding: Encoding) -> String {
+    let (all, crlf) = (text.matches('\n').count(), text.matches("\r\n").count());
+    let ending = match (all, crlf) {
+        (0, _) => "one line",
+        (_, 0) => "LF",
+        (all, crlf) if all == crlf => "CRLF",
+        _ => "LF and CRLF mixed",
+    };
+    let tabs = text.lines().any(|line| line.starts_with('\t'));
+    // The least is one level, but for a lone space: comments of many languages are aligned by one.
+    let widths = text.lines().map(|line| line.len() - line.trim_start_matches(' ').len());
+    let spaces = widths.filter(|width| *width > 1).min();
+    let indentation = match (tabs, spaces) {
+        (false, None) => String::new(),
+        (false, Some(width)) => format!(", indented by {width} spaces"),
+        (true, None) => ", indented by tabs".to_owned(),
+        (true, Some(_)) => ", indented by tabs and spaces".to_owned(),
+    };
+    let end = if text.ends_with('\n') { "" } else { ", no newline at the end" };
+    let encoding = encoding.name().map(|name| format!(", {name}")).unwrap_or_default();
+    format!("{encoding}, {ending}{indentation}{end}")
 }
 
-/// A line, or its beginning and how much is missing.
-fn cut(line: &str) -> String {
-    let shown = head(line, MAX_LINE_BYTES);
-    match line.len() - shown.len() {
-        0 => shown.to_owned(),
-        more => format!("{shown} [{more} more characters]"),
-    }
+fn cut(line: &str) -> Cow<'_, str> {
+    clip_line(line, MAX_LINE_BYTES)
 }
 
 /// The lines `from..=to` (1-based, clamped) as `number|text`. A long line is cut, and says so.
