@@ -38,6 +38,8 @@ pub mod bindings;
 mod allowance;
 mod ambient;
 pub mod arguments;
+pub mod changed;
+pub mod checks;
 pub mod clip;
 pub mod conversation;
 pub mod executed;
@@ -52,6 +54,7 @@ pub mod path;
 pub mod prompt;
 mod repeats;
 pub mod schema;
+pub mod side_by_side;
 pub mod walk;
 
 pub use bindings::imports::skillhost::skill::{
