@@ -123,6 +123,13 @@ impl<'a> Scene<'a> {
         [self.brief.spec.as_ref().map_or("", |spec| spec.text.as_str()), self.brief.goal.as_str()]
     }
 
+    /// Whether the spec names the file, and says that something is done to it.
+    fn announces(&self, path: &str) -> bool {
+        const WORDS: &[&str] =
+            &["chang", "lower", "rais", "add", "remov", "delet", "replac", "renam", "updat", "edit", "set to", "new "];
+        intact::announces(self.asked()[0], &[path, line::name(path)], WORDS)
+    }
+
     fn is_spec(&self, path: &str) -> bool {
         self.brief.spec.as_ref().is_some_and(|spec| spec.path == path)
     }

@@ -5,7 +5,7 @@
 
 mod case;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, io};
 
 use crate::{Change, ChangeKind, Error, Host};
@@ -88,6 +88,16 @@ fn read(host: &dyn Host) -> Result<Read, String> {
         read.before.extend(was.map(|suite| (change.path, suite)));
     }
     Ok(read)
+}
+
+/// Names of the test cases in the files that changed, now and at the base commit. An error says what can't be told.
+pub fn touched(host: &dyn Host) -> Result<BTreeSet<String>, String> {
+    let read = read(host)?;
+    if let Some(path) = read.unread.iter().chain(&read.deleted).next() {
+        return Err(format!("{path} changed, and the tests in it can't be told"));
+    }
+    let cases = read.before.into_values().chain(read.after.into_values()).flat_map(|suite| suite.cases);
+    Ok(cases.map(|case| case.name).collect())
 }
 
 /// Whether the cases of a file can be told: its language is one that is read.
@@ -222,12 +232,17 @@ impl Problem {
     /// Whether a line of the spec names this test, or its file, and says that it goes or changes.
     fn named_in(&self, spec: &str) -> bool {
         const WORDS: &[&str] = &["remov", "delet", "replac", "renam", "obsolete", "drop", "skip", "ignore"];
-        spec.lines().any(|line| {
-            let names = has_word(line, &self.path) || has_word(line, &self.test);
-            let line = line.to_lowercase();
-            names && WORDS.iter().any(|word| line.contains(word))
-        })
+        announces(spec, &[&self.path, &self.test], WORDS)
     }
+}
+
+/// Whether a line of the spec has one of the names, as a whole, and begins one of its words with one of these.
+pub fn announces(spec: &str, names: &[&str], words: &[&str]) -> bool {
+    spec.lines().any(|line| {
+        let names = names.iter().any(|name| has_word(line, name));
+        let line = line.to_lowercase();
+        names && words.iter().any(|word| line.contains(word))
+    })
 }
 
 /// Whether `line` holds `word`, and not as a part of a longer name or path.

@@ -33,7 +33,7 @@ const LEVELS: &[&[&str]] =
 pub(super) fn lowered(scene: &Scene<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     let files = scene.change.files.iter().filter(|file| file.kind != ChangeKind::Added && is_configuration(&file.path));
-    for file in files {
+    for file in files.filter(|file| !scene.announces(&file.path)) {
         let now: BTreeMap<String, (Bar, Line<'_>)> = bars(&file.added());
         for (key, (before, was)) in bars(&file.removed()) {
             let (lower, line) = match now.get(&key) {

@@ -27,7 +27,7 @@ pub(super) fn changed(scene: &Scene<'_>) -> Vec<Hit> {
             ..Hit::on(&file.path)
         })
     };
-    files.filter_map(hit).collect()
+    files.filter(|file| !scene.announces(&file.path)).filter_map(hit).collect()
 }
 
 fn is_pipeline(path: &str) -> bool {

@@ -95,6 +95,8 @@ fn commands_and_pipelines() {
     );
     let files = [config, ("test.sh", Some("cargo test\n"), Some("true\n"))];
     assert_eq!(hits("test-command-changed", &files), ["test.sh"]);
+    assert!(hits_of("test-command-changed", &files, &spec("- test.sh is changed to run in CI.")).is_empty());
+    assert_eq!(hits_of("test-command-changed", &files, &spec("test.sh tests.")), ["test.sh"], "named, not announced");
 }
 
 #[test]
