@@ -173,7 +173,11 @@ impl State {
             base,
             conventions: self.conventions.clone(),
             spec: work.spec.clone(),
-            steps: if matches!(turn.phase, Phase::Implement | Phase::ChangeReview) { work.steps.clone() } else { vec![] },
+            steps: if matches!(turn.phase, Phase::Implement | Phase::ChangeReview) {
+                work.steps.clone()
+            } else {
+                vec![]
+            },
             criteria: work.criteria.clone(),
             findings: open.into_iter().map(crate::phases::finding_to_wit).collect(),
             answers,

@@ -93,7 +93,7 @@ pub struct Scene<'a> {
     brief: &'a Brief,
     /// The lines that each file adds, without those that the change only moves.
     fresh: Vec<Vec<Line<'a>>>,
-    tests: OnceCell<Comparison>,
+    tests: OnceCell<Result<Comparison, String>>,
     tree: OnceCell<Walk>,
 }
 
@@ -138,10 +138,15 @@ impl<'a> Scene<'a> {
         &self.brief.steps
     }
 
-    /// What happened to the tests of the base. What can't be compared is said by others.
-    fn tests(&self) -> &Comparison {
+    /// What happened to the tests of the base.
+    fn tests(&self) -> &Result<Comparison, String> {
         let spec = self.asked()[0];
-        self.tests.get_or_init(|| intact::compare(self.change.host(), spec).unwrap_or_default())
+        self.tests.get_or_init(|| intact::compare(self.change.host(), spec))
+    }
+
+    /// Why the tests can't be compared with those of the base, so that the checks that do so see nothing.
+    pub fn untold(&self) -> Option<&str> {
+        self.tests().as_ref().err().map(String::as_str)
     }
 
     /// All files of the tree.

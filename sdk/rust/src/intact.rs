@@ -19,7 +19,7 @@ const MAX_BYTES: usize = 4 * 1024 * 1024;
 const PART_BYTES: usize = 1024 * 1024;
 
 /// What was done to tests, and how many there are.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Comparison {
     /// Tests that vanished, are off or assert less, apart from what the spec says.
     pub problems: Vec<Problem>,

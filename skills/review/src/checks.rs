@@ -25,8 +25,18 @@ pub(crate) fn run(change: &Changed<'_>, brief: &Brief) -> Vec<Finding> {
         message: "This file's change is too large: no check looked for secrets, skipped tests or stubs in it.".into(),
         suggestion: Some("Look through it, or split it.".into()),
     });
-    let hits = checks::run(&Scene::new(change, brief), |_| true);
-    unread.chain(hits.into_iter().map(|(name, hit)| finding(name, hit))).collect()
+    let scene = Scene::new(change, brief);
+    let untold = scene.untold().map(|why| Finding {
+        id: String::new(),
+        severity: Severity::Minor,
+        category: NOT_CHECKED.into(),
+        at: None,
+        quote: None,
+        message: format!("No check compared the tests with those of the base commit: {why}."),
+        suggestion: Some("Look through them, or split the change.".into()),
+    });
+    let hits = checks::run(&scene, |_| true);
+    unread.chain(untold).chain(hits.into_iter().map(|(name, hit)| finding(name, hit))).collect()
 }
 
 fn finding(name: &str, hit: Hit) -> Finding {
@@ -50,6 +60,7 @@ pub(crate) fn reported(hits: &[Finding]) -> Vec<Finding> {
 /// Whether a check's finding is settled: the check looked at its file, and has no such hit any more.
 pub(crate) fn is_settled(finding: &Finding, hits: &[Finding]) -> bool {
     let path = |finding: &Finding| finding.at.as_ref().map(|at| at.path.clone());
-    let stands = |hit: &Finding| is_same(finding, hit) || (hit.category == NOT_CHECKED && path(hit) == path(finding));
+    let unseen = |hit: &Finding| hit.category == NOT_CHECKED && (hit.at.is_none() || path(hit) == path(finding));
+    let stands = |hit: &Finding| is_same(finding, hit) || unseen(hit);
     finding.category.starts_with(PREFIX) && !hits.iter().any(stands)
 }

@@ -300,6 +300,16 @@ fn what_is_too_large_to_be_checked_is_said_to_be() {
 }
 
 #[test]
+fn tests_that_cannot_be_compared_are_said_to_be_and_settle_nothing() {
+    let brief = Brief { findings: vec![earlier("F1", "check:fewer-tests")], ..mock::brief("g") };
+    let host = changed(&[]).reported(report(&[], &json!([])));
+    host.files.borrow_mut().insert("src/big.rs".into(), vec![b'\n'; 5 << 20]);
+    let report = review(&host, brief, Subject::Change);
+    let told = report.findings.iter().any(|finding| finding.category == "check:not-checked" && finding.at.is_none());
+    assert!(told && !report.verdicts[0].closed, "{report:?}");
+}
+
+#[test]
 fn of_the_same_finding_the_most_severe_stays() {
     let claims =
         ["nit", "blocker", "minor"].map(|severity| claim(severity, "specs/leads.md", 4, "POST /leads", Some("x")));

@@ -19,6 +19,7 @@ mod hostile;
 mod network;
 mod peer;
 mod program;
+mod review;
 mod rounds;
 mod sandbox;
 mod worktrees;
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const USAGE: &str =
-    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | sandbox | worktrees]…";
+    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | network | review | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -56,12 +57,13 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 8] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
     ("network", network::measure),
+    ("review", review::measure),
     ("sandbox", sandbox::measure),
     ("worktrees", worktrees::measure),
 ];

@@ -2,29 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::line::{code, has, is_code, words};
+use super::line::{self, code, has, is_code, words};
 use super::{Hit, Scene};
 use crate::changed::Line;
 use crate::{ChangeKind, Severity};
 
 /// Words in a key that name a least value: less of it asks for less.
-const LEAST: &[&str] = &[
-    "coverage",
-    "threshold",
-    "fail_under",
-    "fail-under",
-    "branches",
-    "functions",
-    "lines",
-    "statements",
-    "minimum",
-    "min_coverage",
-    "minscore",
-    "msi",
-];
+const LEAST: &[&str] =
+    &["coverage", "threshold", "branches", "functions", "lines", "statements", "minimum", "minscore", "msi"];
 /// Words in a key that name a greatest value: more of it asks for less.
-const MOST: &[&str] =
-    &["max-warnings", "maxwarnings", "max_warnings", "max-complexity", "complexity", "max-lines", "max_line_length"];
+const MOST: &[&str] = &["warnings", "complexity", "max-lines", "max_line", "line-length", "line_length"];
 /// A level of a lint, from strict to nothing.
 const LEVELS: &[&[&str]] =
     &[&["forbid"], &["deny", "error"], &["warn", "warning"], &["allow", "off", "ignore", "none"]];
@@ -34,8 +21,8 @@ pub(super) fn lowered(scene: &Scene<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     let files = scene.change.files.iter().filter(|file| file.kind != ChangeKind::Added && is_configuration(&file.path));
     for file in files.filter(|file| !scene.announces(&file.path)) {
-        let now: BTreeMap<String, (Bar, Line<'_>)> = bars(&file.added());
-        for (key, (before, was)) in bars(&file.removed()) {
+        let now: BTreeMap<String, (Bar, Line<'_>)> = bars(&file.path, &file.added());
+        for (key, (before, was)) in bars(&file.path, &file.removed()) {
             let (lower, line) = match now.get(&key) {
                 Some((bar, line)) => (bar.asks_less_than(&before), *line),
                 None => (matches!(before, Bar::Least(_) | Bar::Most(_)) && file.kind != ChangeKind::Deleted, was),
@@ -74,29 +61,64 @@ impl Bar {
     }
 }
 
+/// Files that may hold a bar. What a program of the project is configured with is none: its thresholds are its own.
 fn is_configuration(path: &str) -> bool {
-    let name = super::line::name(path).to_lowercase();
-    let by_extension = [".json", ".jsonc", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".xml", ".properties", ".gradle"];
-    let by_name = ["config", "rc", "makefile", "justfile", "noxfile", "setup.py"];
-    let is_lock = name.contains("lock");
-    !is_lock && (by_extension.iter().any(|end| name.ends_with(end)) || by_name.iter().any(|part| name.contains(part)))
+    const ENDS: &[&str] =
+        &[".json", ".jsonc", ".toml", ".yml", ".yaml", ".cfg", ".ini", ".xml", ".properties", ".gradle"];
+    let name = line::name(path).to_lowercase();
+    let is_file = ENDS.iter().any(|end| name.ends_with(end)) || name.ends_with("rc") || name.contains(".config.");
+    let is_script = ["makefile", "justfile", "noxfile.py", "setup.py", "build.gradle.kts"].contains(&name.as_str());
+    !name.contains("lock") && (is_file || is_script)
+}
+
+/// Configuration of what measures tests, or of a linter, by the name of its file.
+fn measures(path: &str) -> bool {
+    const TOOLS: &[&str] = &[
+        "jest",
+        "vitest",
+        "nyc",
+        "c8rc",
+        "karma",
+        "package.json",
+        "pyproject",
+        "setup.cfg",
+        "tox.ini",
+        "coverage",
+        "codecov",
+        "sonar",
+        "build.gradle",
+        "pom.xml",
+        "phpunit",
+        "tarpaulin",
+        "stryker",
+        "pytest",
+    ];
+    let name = line::name(path).to_lowercase();
+    TOOLS.iter().any(|tool| name.contains(tool)) || lints(path)
+}
+
+fn lints(path: &str) -> bool {
+    const TOOLS: &[&str] =
+        &["lint", "biome", "clippy", "golangci", "rubocop", "deny.toml", "cargo.toml", "ruff", "flake8", "phpstan"];
+    let name = line::name(path).to_lowercase();
+    TOOLS.iter().any(|tool| name.contains(tool))
 }
 
 /// The bars that lines set, by their keys; where a key stands twice, the first.
-fn bars<'a>(lines: &[Line<'a>]) -> BTreeMap<String, (Bar, Line<'a>)> {
+fn bars<'a>(path: &str, lines: &[Line<'a>]) -> BTreeMap<String, (Bar, Line<'a>)> {
     let mut bars = BTreeMap::new();
     for line in lines {
-        if let Some((key, bar)) = bar(line.text) {
+        if let Some((key, bar)) = bar(path, line.text) {
             bars.entry(key).or_insert((bar, *line));
         }
     }
     bars
 }
 
-fn bar(line: &str) -> Option<(String, Bar)> {
+fn bar(path: &str, line: &str) -> Option<(String, Bar)> {
     let code = code(line);
     // `--cov-fail-under=80` and `--max-warnings 0` stand inside of commands.
-    for flag in ["--cov-fail-under", "--fail-under", "--max-warnings", "--threshold", "--min-coverage"] {
+    for flag in ["--cov-fail-under", "--fail-under", "--max-warnings", "--min-coverage"] {
         let Some((_, rest)) = code.split_once(flag) else { continue };
         let value = number(rest.trim_start_matches(['=', ' ']))?;
         return Some((flag.into(), if flag == "--max-warnings" { Bar::Most(value) } else { Bar::Least(value) }));
@@ -104,18 +126,16 @@ fn bar(line: &str) -> Option<(String, Bar)> {
     let (key, value) = code.split_once([':', '='])?;
     let key = key.trim().trim_matches(['"', '\'']).to_lowercase();
     let value = value.trim().trim_start_matches(['"', '\'', '[', ' ']);
-    let has_word = |list: &[&str]| {
-        list.iter()
-            .any(|word| key == *word || key.ends_with(&format!("_{word}")) || key.contains(word) && word.len() > 8)
-    };
     if let Some(number) = number(value) {
-        return match (has_word(MOST), has_word(LEAST)) {
+        let named = |words: &[&str]| measures(path) && words.iter().any(|word| key.contains(word));
+        let covers = ["fail_under", "fail-under"].iter().any(|word| key.contains(word));
+        return match (named(MOST), named(LEAST) || covers) {
             (true, _) => Some((key, Bar::Most(number))),
             (_, true) => Some((key, Bar::Least(number))),
             _ => None,
         };
     }
-    let level = words(value).next()?;
+    let level = words(value).next().filter(|_| lints(path))?;
     let level = LEVELS.iter().position(|names| names.contains(&level))?;
     Some((key, Bar::Level(level)))
 }

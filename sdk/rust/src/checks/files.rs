@@ -30,7 +30,7 @@ pub(super) fn generated(scene: &Scene<'_>) -> Vec<Hit> {
         let is_lock = name(&file.path).contains("lock") || name(&file.path).ends_with(".sum");
         file.kind == ChangeKind::Modified
             && !is_lock
-            && scene.change.original(&file.path).is_some_and(|text| is_generated(&text))
+            && scene.change.text(&file.path).is_some_and(|text| is_generated(&text))
     };
     let edited = scene.change.files.iter().filter(is_edited);
     edited

@@ -22,7 +22,9 @@ pub(super) fn debugging(scene: &Scene<'_>) -> Vec<Hit> {
     let mut hits = Vec::new();
     for (file, lines) in scene.files().filter(|(file, _)| is_code(&file.path)) {
         // A program that talks to its user this way did so before.
-        let talks = prints(scene.change.original(&file.path).as_deref().unwrap_or_default()) || is_tool(&file.path);
+        let logs = is_javascript(&file.path) && lines.iter().any(|line| prints(line.text));
+        let talks =
+            logs && (is_tool(&file.path) || scene.change.original(&file.path).is_some_and(|text| prints(&text)));
         let left = lines.iter().filter(|line| is_debugging(&file.path, line.text, talks));
         hits.extend(left.map(|line| Hit {
             message: "This was for finding a fault, and stayed.".into(),

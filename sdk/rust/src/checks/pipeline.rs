@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::line::{code, name};
 use super::{Hit, Scene, project};
-use crate::changed::ChangedFile;
+use crate::changed::{ChangedFile, Line};
 use crate::{ChangeKind, Severity};
 
 /// A change of what was there before; what is new takes nothing away.
@@ -49,35 +49,57 @@ fn is_pipeline(path: &str) -> bool {
 
 /// What changed in a file that says which tests run, where something of that did.
 fn settings(scene: &Scene<'_>, file: &ChangedFile) -> Option<String> {
-    let (before, now) =
-        (scene.change.original(file.from().unwrap_or(&file.path))?, scene.change.text(&file.path).unwrap_or_default());
+    let both = || {
+        let before = scene.change.original(file.from().unwrap_or(&file.path)).unwrap_or_default();
+        (before, scene.change.text(&file.path).unwrap_or_default())
+    };
     match name(&file.path) {
         "package.json" => {
+            let (before, now) = both();
             let (before, now) = (scripts(&before), scripts(&now));
-            let differs = before.iter().find(|(script, command)| now.get(*script) != Some(command))?;
-            Some(format!("the script `{}`", differs.0))
+            let differs = before.iter().find(|(script, command)| now.get(*script) != Some(command));
+            differs.map(|(script, _)| format!("the script `{script}`")).or_else(|| selection(file))
         }
         "Makefile" | "makefile" | "GNUmakefile" | "justfile" => {
-            let recipe = |text: &str| -> Vec<String> {
-                let lines = text.lines().skip_while(|line| !is_test_target(line));
-                let body = lines.clone().skip(1).take_while(|line| line.starts_with([' ', '\t']) || line.is_empty());
-                lines.take(1).chain(body).map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
-            };
+            let (before, now) = both();
             (!recipe(&before).is_empty() && recipe(&before) != recipe(&now)).then(|| "the target that tests".to_owned())
         }
         "skillhost.toml" => {
             let of = |text: &str| [project::section(text, "commands."), project::section(text, "verify")].concat();
+            let (before, now) = both();
             (of(&before) != of(&now)).then(|| "the commands of the gates".to_owned())
         }
-        _ => {
-            let (before, now) = (selections(&before), selections(&now));
-            let differs = now
-                .iter()
-                .find(|line| !before.contains(line))
-                .or_else(|| before.iter().find(|line| !now.contains(line)))?;
-            Some(format!("which tests run (`{differs}`)"))
-        }
+        name => configures(name).then(|| selection(file)).flatten(),
     }
+}
+
+/// Whether a file tells a runner what to run.
+fn configures(name: &str) -> bool {
+    const FILES: &[&str] = &[
+        "pytest.ini",
+        "tox.ini",
+        "setup.cfg",
+        "pyproject.toml",
+        "conftest.py",
+        "noxfile.py",
+        "Cargo.toml",
+        "build.gradle",
+        "build.gradle.kts",
+        "pom.xml",
+        "phpunit.xml",
+        "phpunit.xml.dist",
+        ".rspec",
+    ];
+    let of_node =
+        ["jest.", "vitest.", "vite.", "playwright.", "karma.", ".mocharc"].iter().any(|begin| name.starts_with(begin));
+    FILES.contains(&name) || of_node
+}
+
+/// The lines of the target that tests, and of its recipe.
+fn recipe(text: &str) -> Vec<&str> {
+    let lines = text.lines().skip_while(|line| !is_test_target(line));
+    let body = lines.clone().skip(1).take_while(|line| line.starts_with([' ', '\t']) || line.is_empty());
+    lines.take(1).chain(body).map(str::trim).filter(|line| !line.is_empty()).collect()
 }
 
 fn is_test_target(line: &str) -> bool {
@@ -95,8 +117,8 @@ fn scripts(text: &str) -> BTreeMap<String, String> {
     of_tests.map(|(script, command)| (script.clone(), command.to_string())).collect()
 }
 
-/// Lines of a runner's configuration that choose tests, or leave some out.
-fn selections(text: &str) -> Vec<&str> {
+/// A line of a runner's configuration that chooses tests, or leaves some out, where one changed.
+fn selection(file: &ChangedFile) -> Option<String> {
     const WORDS: &[&str] = &[
         "testPathIgnorePatterns",
         "testMatch",
@@ -115,5 +137,13 @@ fn selections(text: &str) -> Vec<&str> {
         "excludeTestsMatching",
         "testNamePattern",
     ];
-    text.lines().map(code).filter(|line| WORDS.iter().any(|word| line.contains(word))).collect()
+    let of = |lines: Vec<Line<'_>>| -> Vec<String> {
+        let lines =
+            lines.iter().map(|line| code(line.text)).filter(|line| WORDS.iter().any(|word| line.contains(word)));
+        lines.map(str::to_owned).collect()
+    };
+    let (before, now) = (of(file.removed()), of(file.added()));
+    let differs =
+        now.iter().find(|line| !before.contains(line)).or_else(|| before.iter().find(|line| !now.contains(line)));
+    differs.map(|line| format!("which tests run (`{line}`)"))
 }

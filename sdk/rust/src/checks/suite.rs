@@ -47,7 +47,7 @@ fn of_kind(scene: &Scene<'_>, wanted: impl Fn(&Problem) -> bool) -> Vec<Hit> {
             ..place.map_or_else(|| Hit::on(problem.path()), |line| Hit::at(problem.path(), line))
         }
     };
-    scene.tests().problems.iter().filter(|problem| wanted(problem)).map(hit).collect()
+    scene.tests().iter().flat_map(|tests| &tests.problems).filter(|problem| wanted(problem)).map(hit).collect()
 }
 
 /// Tests that are switched off.

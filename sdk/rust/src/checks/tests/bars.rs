@@ -26,7 +26,12 @@ fn thresholds() {
     assert_eq!(of("src/a.rs", "let threshold = 80;\n", "let threshold = 60;\n"), 0, "code, not configuration");
     assert_eq!(of("package.json", "\"version\": \"2.0.0\"\n", "\"version\": \"1.0.0\"\n"), 0);
     assert_eq!(of("app.yml", "timeout: 30\n", "timeout: 10\n"), 0);
-    assert_eq!(of("app.yml", "guidelines: 30\n", "guidelines: 10\n"), 0);
+    assert_eq!(of("app.yml", "threshold: 30\n", "threshold: 10\n"), 0, "the program's own");
+    assert_eq!(of("app.yml", "log_level: error\n", "log_level: warn\n"), 0, "no lint");
+    assert_eq!(of("src/search.rs", "threshold = 30\n", "threshold = 10\n"), 0);
+    assert_eq!(of("src/config.ts", "lines: 30,\n", "lines: 10,\n"), 0);
+    assert_eq!(of("app.yml", "coverage: 30\n", "coverage: 10\n"), 0, "what is insured");
+    assert_eq!(of("ci.yml", "fail_under: 30\n", "fail_under: 10\n"), 1);
 }
 
 #[test]
@@ -83,7 +88,7 @@ fn commands_and_pipelines() {
             "rounds = 1\n[verify]\ncommands = [\"test\"]\n",
             "rounds = 2\n[verify]\ncommands = [\"test\"]\n",
         ),
-        ("src/a.rs", "fn a() {}\n", "fn b() {}\n"),
+        ("src/a.rs", "fn a() {}\n", "fn b() { run(\"--ignore\"); }\n"),
     ] {
         assert_eq!(of(path, before, now), 0, "{path}: {now}");
     }
