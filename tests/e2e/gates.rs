@@ -95,7 +95,7 @@ fn a_broken_gate_goes_back_to_its_author_and_is_mended() {
         .finishes(1)
         .calls("implement", 2, "read", &read)
         .writes(2, "src/run.sh", "#!/bin/sh\necho '2 passed'\n")
-        .answers_all(2, 3)
+        .answers_all(2, 4)
         .reviews("change-review", 2, &[]);
     let ran = world.goal(GOAL, &script.text(), &[]);
     let document = world.run(&["show", text(&entry(&ran)["run"]), "--format", "json"]).json();

@@ -10,6 +10,7 @@ use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
+use skillhost_core::kind::Kind;
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
@@ -157,7 +158,9 @@ impl State {
             // What failed is for the next gates to decide, not for a skill.
             Phase::Verify | Phase::ChangeReview => finding.phase != Phase::Verify,
         };
-        let open: Vec<_> = work.findings.open(Severity::Major).filter(back).collect();
+        // An author mends what is severe; a reviewer decides over all that is open, and does not raise it again.
+        let least = if turn.phase.kind() == Kind::Review { Severity::Nit } else { Severity::Major };
+        let open: Vec<_> = work.findings.open(least).filter(back).collect();
         // An author is told of the findings; a reviewer, what the author says to them, too.
         let answers = open
             .iter()
@@ -338,7 +341,7 @@ impl State {
                 watcher,
                 outputs: self.outputs.clone(),
             })),
-            changes: Some(Arc::new(ChangesPort::new(self, equipped))),
+            changes: Some(Arc::new(ChangesPort::new(self, equipped, turn.phase.kind()))),
             ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
             http: Some(Arc::new(HttpPort {
                 web: self.host.web.of_call(&equipped.capabilities.secrets),

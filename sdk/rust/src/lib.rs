@@ -28,9 +28,10 @@
 //! ```
 //!
 //! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation), the [rendering of a
-//! brief](prompt) in an order that caches well, and the [read-only tools](explore) `list`, `search` and `read`. What an
-//! author checks before it finishes is checked again by a verifier, with the same code: whether [tests ran](executed), and
-//! whether those of the base are [still there](intact).
+//! brief](prompt) in an order that caches well, and the [read-only tools](explore) `list`, `search` and `read`. Several
+//! conversations can go on [side by side](side_by_side). What an author checks before it finishes is checked again by a
+//! verifier and a reviewer, with the same code: whether [tests ran](executed), whether those of the base are [still
+//! there](intact), and what else can be [seen in a change](checks) without a model.
 
 #[doc(hidden)]
 pub mod bindings;

@@ -6,7 +6,6 @@
 use std::fmt::Write as _;
 
 use serde::Deserialize;
-use serde_json::json;
 use skillhost_sdk::changed::Changed;
 use skillhost_sdk::clip::clip;
 use skillhost_sdk::conversation::{text_of, user};
@@ -112,7 +111,7 @@ fn request(shared: &Message, text: String) -> Request {
         messages: vec![shared.clone(), user(text)],
         tools: vec![],
         tool_choice: ToolChoice::None,
-        schema: Some(json!(schema).to_string()),
+        schema: Some(schema.to_string()),
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
     }
 }

@@ -17,35 +17,32 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Hit> {
     let mut gone: BTreeMap<&str, (&ChangedFile, Line<'_>)> = BTreeMap::new();
     for file in scene.change.files.iter().filter(|file| is_product(&file.path)) {
         for line in file.removed() {
-            let names = declared(line.text).into_iter().chain(routes_and_flags(line.text));
-            names.for_each(|name| {
+            for name in declared(line.text) {
                 gone.entry(name).or_insert((file, line));
-            });
+            }
         }
     }
     if gone.is_empty() || gone.len() > MAX_NAMES {
         return vec![];
     }
-    // A name that is declared anywhere else is not gone; it may be the other one that is referred to.
+    // A name that is declared anywhere is not gone; it may be the other one that is referred to.
     let mut used: BTreeMap<&str, (String, u32)> = BTreeMap::new();
-    let mut declared_elsewhere: BTreeSet<&str> = BTreeSet::new();
+    let mut still: BTreeSet<&str> = BTreeSet::new();
     let mut left = MAX_SEARCHED_BYTES;
     for path in scene.tree().files.iter().filter(|path| is_code(path) || extension(path) == "html") {
         let Some(text) = scene.change.text(path).filter(|text| text.len() <= left) else { continue };
         left -= text.len();
         for (number, line) in (1..).zip(text.lines()) {
-            let still = declared(line).into_iter().filter_map(|name| gone.get_key_value(name));
-            declared_elsewhere.extend(still.map(|(name, _)| *name));
-            for name in mentioned(line) {
-                if let Some((name, _)) = gone.get_key_value(name) {
-                    used.entry(*name).or_insert_with(|| (path.clone(), number));
-                }
+            let known = |name: &str| gone.get_key_value(name).map(|(name, _)| *name);
+            still.extend(declared(line).into_iter().filter_map(known));
+            for name in mentioned(line).into_iter().filter_map(known) {
+                used.entry(name).or_insert_with(|| (path.clone(), number));
             }
         }
     }
     let hit = |(name, (path, number)): (&str, (String, u32))| {
-        let (file, line) = gone.get(name)?;
-        (!declared_elsewhere.contains(name)).then(|| Hit {
+        let (file, line) = gone.get(name).filter(|_| !still.contains(name))?;
+        Some(Hit {
             message: format!("`{name}` is gone, and {path}:{number} still refers to it."),
             suggestion: "Change what refers to it, or keep it.",
             ..Hit::at(&file.path, *line)
@@ -54,8 +51,13 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Hit> {
     used.into_iter().filter_map(hit).collect()
 }
 
-/// The name that a line declares.
-fn declared(line: &str) -> Option<&str> {
+/// What a line declares: a symbol, or routes and flags.
+fn declared(line: &str) -> Vec<&str> {
+    symbol(line).into_iter().chain(routes_and_flags(line)).collect()
+}
+
+/// The symbol that a line declares.
+fn symbol(line: &str) -> Option<&str> {
     const WORDS: &[&str] =
         &["fn", "def", "class", "func", "function", "struct", "enum", "trait", "interface", "type", "const", "static"];
     let code = code(line);
@@ -76,14 +78,42 @@ fn is_rare(name: &str) -> bool {
     name.chars().count() >= if several { MIN_NAME_CHARS } else { 2 * MIN_NAME_CHARS }
 }
 
-/// `"/leads/withdraw"` where a route is declared, `"--dry-run"` anywhere.
+/// `"/leads/withdraw"` and `"--dry-run"` where a line declares them: elsewhere they are referred to.
 fn routes_and_flags(line: &str) -> Vec<&str> {
-    let is_route = |text: &&str| {
-        let plain = text.len() >= MIN_NAME_CHARS
-            && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | ':'));
-        (text.starts_with('/') && text.matches('/').count() >= 2 || text.starts_with("--")) && plain
+    const ROUTES: &[&str] = &[
+        ".get(",
+        ".post(",
+        ".put(",
+        ".patch(",
+        ".delete(",
+        ".route(",
+        "route(",
+        "Route",
+        "HandleFunc(",
+        "Handle(",
+        "path(",
+        "\"GET\"",
+        "\"POST\"",
+        "\"PUT\"",
+        "\"PATCH\"",
+        "\"DELETE\"",
+        "(_, \"",
+        "#[get",
+        "#[post",
+        "get '",
+        "post '",
+        "Mapping(",
+    ];
+    const FLAGS: &[&str] = &["arg(", "add_argument(", "option(", "flag", "long", "Flag", "Option"];
+    let code = code(line);
+    let declares = |marks: &[&str]| marks.iter().any(|mark| code.contains(mark));
+    let is_plain = |text: &&str| {
+        let in_name = |c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | ':');
+        text.len() >= MIN_NAME_CHARS && text.chars().all(in_name)
     };
-    literals(code(line)).into_iter().filter(is_route).collect()
+    let is_route = |text: &str| text.starts_with('/') && text.matches('/').count() >= 2 && declares(ROUTES);
+    let is_flag = |text: &str| text.starts_with("--") && declares(FLAGS);
+    literals(code).into_iter().filter(is_plain).filter(|text| is_route(text) || is_flag(text)).collect()
 }
 
 /// All that a line may refer to.

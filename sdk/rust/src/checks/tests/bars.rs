@@ -98,6 +98,9 @@ fn commands_and_pipelines() {
         Some("[commands.test]\nrun = [\"sh\", \"test.sh\"]\n"),
         Some("[commands.test]\nrun = [\"sh\", \"test.sh\"]\n"),
     );
+    let pytest = "[commands.test]\nrun = [\"pytest\", \"tests/test_a.py\"]\n";
+    let files = [("skillhost.toml", Some(pytest), Some(pytest)), ("tests/test_a.py", Some("a\n"), Some("b\n"))];
+    assert!(hits("test-command-changed", &files).is_empty());
     let files = [config, ("test.sh", Some("cargo test\n"), Some("true\n"))];
     assert_eq!(hits("test-command-changed", &files), ["test.sh"]);
     assert!(hits_of("test-command-changed", &files, &spec("- test.sh is changed to run in CI.")).is_empty());

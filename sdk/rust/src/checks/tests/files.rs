@@ -115,6 +115,13 @@ fn names_that_are_gone_and_still_used() {
         ("pub fn send_mail() {}\n", "", "fn send_mail() {}\nsend_mail();\n"),
         ("fn new() {}\n", "", "b::new();\n"),
         ("pub fn send_mail() {}\n", "", "resend_mail_later();\n"),
+        (
+            "(_, \"/api/courses\") => no(),\n",
+            "(_, \"/api/courses\" | \"/leads\") => no(),\n",
+            "get(\"/api/courses\");\n",
+        ),
+        ("let link = \"/api/courses\";\n", "", "(\"GET\", \"/api/courses\") => list(),\n"),
+        ("let link = \"/api/courses\";\n", "", "let other = \"/api/courses\";\n"),
     ] {
         assert!(of("src/a.rs", before, now, "src/b.rs", user).is_empty(), "{before} {now} {user}");
     }
