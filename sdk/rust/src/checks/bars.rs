@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::line::{self, code, has, is_code, words};
 use super::{Hit, Scene};
 use crate::changed::Line;
+use crate::intact::looks_like_test;
 use crate::{ChangeKind, Severity};
 
 /// Words in a key that name a least value: less of it asks for less.
@@ -175,12 +176,17 @@ pub(super) fn suppressed(scene: &Scene<'_>) -> Vec<Hit> {
         "shellcheck disable",
     ];
     const IN_CODE: &[&str] = &["#[allow(", "#![allow(", "@SuppressWarnings(", "@Suppress("];
-    let matches = |line: &str| IN_COMMENTS.iter().any(|mark| is_comment_with(line, mark)) || has(line, IN_CODE);
-    scene.each_line(is_code, matches, |hit, _| Hit {
-        message: "A warning is silenced instead of heeded.".into(),
-        suggestion: "Mend what it warns of, or say beside it why it is wrong.",
-        ..hit
-    })
+    let allows = |line: &str| has(line, IN_CODE) && !line.contains("reason =");
+    let matches = |line: &str| allows(line) || IN_COMMENTS.iter().any(|mark| is_comment_with(line, mark));
+    scene.each_line(
+        |path| is_code(path) && !looks_like_test(path),
+        matches,
+        |hit, _| Hit {
+            message: "A warning is silenced instead of heeded.".into(),
+            suggestion: "Mend what it warns of, or say beside it why it is wrong.",
+            ..hit
+        },
+    )
 }
 
 /// Whether the mark stands behind the beginning of a comment, and not in a text between quotes.

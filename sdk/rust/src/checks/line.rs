@@ -39,10 +39,13 @@ pub(super) fn code(line: &str) -> &str {
     if is_comment || trimmed == "*" || trimmed == "#" || line.len() > MAX_CODE_BYTES { "" } else { trimmed }
 }
 
-/// Whether a line of code, not of comment, holds one of the patterns as a word's beginning.
+/// Whether a line of code, neither of comment nor inside double quotes, holds one of the patterns as a word's beginning.
 pub(super) fn has(line: &str, patterns: &[&str]) -> bool {
     let code = code(line);
-    patterns.iter().any(|pattern| code.match_indices(pattern).any(|(at, _)| begins_word(code, at, pattern)))
+    let is_said = |at: usize| code[..at].matches('"').count() % 2 == 1;
+    let holds =
+        |pattern: &&str| code.match_indices(*pattern).any(|(at, _)| begins_word(code, at, pattern) && !is_said(at));
+    patterns.iter().any(holds)
 }
 
 fn begins_word(line: &str, at: usize, pattern: &str) -> bool {
@@ -80,7 +83,14 @@ mod tests {
     #[test]
     fn comments_and_what_a_program_wrote_are_no_code() {
         assert!(has("    dbg!(x);", &["dbg!("]) && has("y = x.fit(1)", &["fit("]));
-        for line in ["// dbg!(x)", "# dbg!(x)", " * dbg!(x)", "my_dbg!(x)", &format!("{}dbg!(x)", " ".repeat(2_000))] {
+        for line in [
+            "say(\"dbg!(x)\")",
+            "// dbg!(x)",
+            "# dbg!(x)",
+            " * dbg!(x)",
+            "my_dbg!(x)",
+            &format!("{}dbg!(x)", " ".repeat(2_000)),
+        ] {
             assert!(!has(line, &["dbg!("]), "{line}");
         }
     }

@@ -91,8 +91,9 @@ fn is_module(path: &str, module: &str) -> bool {
 pub(super) fn test_literal(scene: &Scene<'_>) -> Vec<Hit> {
     let mut candidates = Vec::new();
     for (file, lines) in scene.files().filter(|(file, _)| is_product(&file.path)) {
-        for line in lines.iter().filter(|line| compares(line.text)) {
-            let shared = literals(code(line.text)).into_iter().find(|text| is_data(text));
+        for line in lines {
+            let code = code(line.text);
+            let shared = literals(code).into_iter().find(|text| is_data(text) && is_asked_for(code, text));
             candidates.extend(shared.map(|text| (file, line, text)));
         }
     }
@@ -119,10 +120,13 @@ pub(super) fn test_literal(scene: &Scene<'_>) -> Vec<Hit> {
         .collect()
 }
 
-fn compares(line: &str) -> bool {
-    let line = code(line);
-    let asks = [" == ", " === ", ".equals(", "strcmp("].iter().any(|mark| line.contains(mark));
-    asks || line.starts_with("case ") || (line.starts_with('"') && line.contains(" => "))
+/// Whether a line decides by this literal: it is compared with, or a case of its own.
+fn is_asked_for(code: &str, literal: &str) -> bool {
+    let Some((before, behind)) = code.split_once(literal) else { return false };
+    let quote = ['"', '\'', '`', 'b', '&'];
+    let (before, behind) = (before.trim_end_matches(quote).trim_end(), behind.trim_start_matches(quote).trim_start());
+    let compared = ["==", ".equals(", "strcmp("].iter().any(|mark| before.ends_with(mark)) || behind.starts_with("==");
+    compared || before == "case" || before.ends_with(" case") || behind.starts_with("=>")
 }
 
 /// A value, rather than a name of the program's own: with a digit, an `@` or a space among letters. Routes, headers and

@@ -10,6 +10,8 @@ use crate::intact::looks_like_test;
 /// Bits for each character that a made-up value does not reach.
 const MIN_ENTROPY: f64 = 3.6;
 const MIN_VALUE_CHARS: usize = 20;
+/// A private key on the line of its header is longer.
+const MIN_KEY_BYTES: usize = 60;
 /// Longer values are data, and longer lines were made by a program.
 const MAX_VALUE_CHARS: usize = 200;
 const MAX_LINE_BYTES: usize = 2_000;
@@ -65,11 +67,16 @@ fn shape(line: &str) -> Option<&'static str> {
         ("SG.", 60, "a SendGrid key"),
         ("hf_", 34, "a Hugging Face token"),
     ];
-    if line.contains("-----BEGIN ") && line.contains("PRIVATE KEY-----") {
+    // A header that only names one, as a program does that looks for them, has nothing behind it.
+    let behind =
+        line.split_once("-----BEGIN ").and_then(|(_, rest)| rest.split_once("PRIVATE KEY-----")).map(|it| it.1);
+    if behind.is_some_and(|rest| rest.trim().is_empty() || rest.len() >= MIN_KEY_BYTES) {
         return Some("a private key");
     }
-    let in_key = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let has = |prefix: &str, least: usize| {
+        // Names go on with underscores, as `npm_config_…` does; most keys don't.
+        let plain = prefix.ends_with('_') && prefix != "github_pat_";
+        let in_key = |c: &char| c.is_ascii_alphanumeric() || (!plain && matches!(c, '_' | '-' | '.'));
         line.match_indices(prefix).any(|(at, _)| {
             let free = !line[..at].ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
             free && line[at + prefix.len()..].chars().take_while(in_key).count() >= least

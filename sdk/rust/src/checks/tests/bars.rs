@@ -48,6 +48,8 @@ fn suppressions() {
             ("src/A.java", "@SuppressWarnings(\"unchecked\")\n", true),
             ("src/a.rs", "const MARK: &str = \"# noqa\";\n", false),
             ("src/a.ts", "const rule = 'eslint-disable';\n", false),
+            ("src/a.rs", "#[allow(dead_code, reason = \"the host calls it\")]\n", false),
+            ("tests/a.py", "import os  # noqa\n", false),
             ("src/a.rs", "fn allow(x: u8) {}\n", false),
             ("docs/lint.md", "Write `# noqa` behind it.\n", false),
         ],

@@ -22,6 +22,9 @@ fn secrets_by_their_shape() {
             ("src/a.pem", &private, true),
             ("src/a.rs", "let key = \"AKIA\";\n", false),
             ("src/a.rs", "const PREFIX: &str = \"ghp_\";\n", false),
+            ("src/a.rs", &format!("find(\"{}\")\n", private.trim()), false),
+            ("src/a.rs", &format!("let key = \"{}\\n{}\";\n", private.trim(), "MIIE".repeat(20)), true),
+            (".npmrc", "npm_config_store_directory_of_all_the_packages=1\n", false),
         ],
     );
 }

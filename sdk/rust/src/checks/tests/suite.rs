@@ -66,6 +66,7 @@ fn tests_that_are_switched_off() {
             ("src/a.ts", "const rest = list.skip(1);\n", false),
             ("test_a.py", "@pytest.mark.skipif(sys.platform == 'win32', reason='no fork')\n", false),
             ("src/a.rs", "// #[ignore] switches a test off\n", false),
+            ("src/a.rs", "const SKIPS: &str = \"#[ignore]\";\n", false),
             ("docs/tests.md", "Use `#[ignore]`, or `it.skip('x')`.\n", false),
         ],
     );
@@ -124,4 +125,5 @@ fn a_value_that_only_the_tests_give() {
     assert_eq!(of("src/a.rs", "\"/leads/new\" => page(),\n"), 0, "a route");
     assert_eq!(of("src/a.rs", "if address == \"bob@example.com\" {}\n"), 0, "no test gives it");
     assert_eq!(of("src/a.rs", "let sender = \"ada@example.com\";\n"), 0, "nothing is decided by it");
+    assert_eq!(of("src/a.rs", "say(n == 0, \"ada@example.com\");\n"), 0, "nor by it here");
 }
