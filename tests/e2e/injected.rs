@@ -101,7 +101,7 @@ fn m_01_a_model_that_obeys_a_file_a_command_or_a_reply_widens_nothing() {
 
 #[test]
 fn m_02_m_03_tools_that_are_not_there_and_calls_that_are_none_come_to_nothing() {
-    // A review that asks for an author's tools, and an author that asks for nobody's.
+    // Two of the groups of a review ask for an author's tools, and an author asks for nobody's.
     let world = World::with(&project());
     let script = Script::new()
         .specifies(1)

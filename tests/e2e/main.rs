@@ -31,6 +31,7 @@ mod packages;
 mod recordings;
 mod registries;
 mod repositories;
+mod reviews;
 mod rogue;
 mod rounds;
 mod sandbox_levels;

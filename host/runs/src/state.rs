@@ -11,6 +11,7 @@ use crate::network::Denials;
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
+use skillhost_core::kind::Kind;
 use skillhost_core::name::{AgentId, RunId};
 use skillhost_core::path::SkillPath;
 use skillhost_core::phase::Phase;
@@ -168,7 +169,9 @@ impl State {
             // What failed is for the next gates to decide, not for a skill.
             Phase::Verify | Phase::ChangeReview => finding.phase != Phase::Verify,
         };
-        let open: Vec<_> = work.findings.open(Severity::Major).filter(back).collect();
+        // An author mends what is severe; a reviewer decides over all that is open, and does not raise it again.
+        let least = if turn.phase.kind() == Kind::Review { Severity::Nit } else { Severity::Major };
+        let open: Vec<_> = work.findings.open(least).filter(back).collect();
         // An author is told of the findings; a reviewer, what the author says to them, too.
         let answers = open
             .iter()
@@ -184,7 +187,11 @@ impl State {
             base,
             conventions: self.conventions.lock().map(|documents| documents.clone()).unwrap_or_default(),
             spec: work.spec.clone(),
-            steps: if turn.phase == Phase::Implement { work.steps.clone() } else { Vec::new() },
+            steps: if matches!(turn.phase, Phase::Implement | Phase::ChangeReview) {
+                work.steps.clone()
+            } else {
+                vec![]
+            },
             criteria: work.criteria.clone(),
             findings: open.into_iter().map(crate::phases::finding_to_wit).collect(),
             answers,
@@ -333,7 +340,7 @@ impl State {
                 watcher,
                 outputs: self.outputs.clone(),
             })),
-            changes: Some(Arc::new(ChangesPort::new(self, equipped))),
+            changes: Some(Arc::new(ChangesPort::new(self, equipped, turn.phase.kind()))),
             ask: Some(Arc::new(self.asked.by(&format!("{} {}", self.id, equipped.reference)))),
             http: Some(Arc::new(HttpPort {
                 web: self.host.web.of_call(&equipped.capabilities.secrets),

@@ -1,30 +1,47 @@
 //! How many tests a command ran, read from what it printed. Runners exit with 0 over no test at all, which is why this is
 //! looked for. For a gate the host has counted, and better; this is for an author's own runs.
 
+/// What runners say that had nothing to run: pytest, Jest, Vitest, Mocha, cargo, ctest, PHPUnit, dotnet, unittest.
+const NOTHING: &[&str] = &[
+    "collected 0 items",
+    "no tests ran",
+    "No tests found",
+    "No test files found",
+    "Error: No test files found",
+    "running 0 tests",
+    "No tests were found",
+    "No tests executed",
+    "No test is available",
+    "NO TESTS RAN",
+];
+
 /// Tests that a run executed, where its output tells: the summaries of cargo, pytest, unittest, Jest, Vitest, Mocha,
-/// `node --test` and Go. Skipped ones don't count.
+/// `node --test`, ctest, RSpec and Go. Skipped ones don't count.
 pub fn executed(output: &str) -> Option<u32> {
     let mut total: Option<u32> = None;
-    let mut add = |count: u32| total = Some(total.unwrap_or(0).saturating_add(count));
-    let (mut packages, mut empty_packages) = (0, 0);
+    let (mut packages, mut empty_packages, mut node) = (0, 0, false);
     for line in output.lines() {
+        let mut add = |count: u32| total = Some(total.unwrap_or(0).saturating_add(count));
         let line = line.trim_start_matches(|c: char| "=#ℹ✔ \t".contains(c)).trim();
         if let Some(summary) = line.strip_prefix("test result: ") {
             add(before(summary, "passed") + before(summary, "failed")); // cargo
         } else if let Some(summary) = line.strip_prefix("Tests:").or_else(|| line.strip_prefix("Tests  ")) {
             add(before(summary, "passed") + before(summary, "failed")); // Jest, Vitest
         } else if let Some(count) = line.strip_prefix("tests ").and_then(|rest| rest.parse().ok()) {
-            add(count); // node --test
+            (node, total) = (true, Some(total.unwrap_or(0).saturating_add(count))); // node --test
+        } else if let Some(count) = line.strip_prefix("skipped ").filter(|_| node).and_then(|rest| rest.parse().ok()) {
+            total = total.map(|total| total.saturating_sub(count));
+        } else if let Some((_, count)) = line.split_once("tests failed out of ") {
+            add(count.trim().parse().unwrap_or(0)); // ctest
+        } else if line.contains(" examples, ") || line.starts_with("1 example, ") {
+            add((before(line, "examples") + before(line, "example")).saturating_sub(before(line, "pending"))); // RSpec
         } else if line.ends_with("passing") || line.contains(" passing (") {
             add(before(line, "passing")); // Mocha
         } else if let Some(summary) = line.strip_prefix("Ran ").filter(|line| line.contains(" in ")) {
             add(before(summary, "tests") + before(summary, "test")); // unittest
         } else if line.contains(" in ") && ["passed", "failed", "skipped"].iter().any(|word| counted(line, word)) {
             add(before(line, "passed") + before(line, "failed")); // pytest
-        } else if ["collected 0 items", "no tests ran", "No tests found", "No test files found"]
-            .iter()
-            .any(|notice| line.starts_with(notice))
-        {
+        } else if NOTHING.iter().any(|notice| line.starts_with(notice)) {
             add(0);
         } else if line.starts_with("ok  \t") || line.starts_with("?   \t") {
             packages += 1; // Go names a count only with -v.
@@ -68,6 +85,15 @@ mod tests {
             ("No tests found, exiting with code 0", Some(0)),
             ("  12 passing (30ms)\n", Some(12)),
             ("# tests 4\n# pass 4\n", Some(4)),
+            ("ℹ tests 2\nℹ pass 0\nℹ fail 0\nℹ skipped 2\n", Some(0)),
+            ("skipped 3\n", None),
+            ("running 0 tests\n", Some(0)),
+            ("No tests were found!!!\n", Some(0)),
+            ("100% tests passed, 0 tests failed out of 12\n", Some(12)),
+            ("3 examples, 0 failures, 1 pending\n", Some(2)),
+            ("0 examples, 0 failures\n", Some(0)),
+            ("Error: No test files found: \"test\"\n", Some(0)),
+            ("  0 passing (1ms)\n", Some(0)),
             ("?   \texample.com/a\t[no test files]\n", Some(0)),
             ("?   \texample.com/a\t[no test files]\nok  \texample.com/b\t0.01s\n", None),
             ("Ran 0 tests in 0.000s\n\nNO TESTS RAN", Some(0)),

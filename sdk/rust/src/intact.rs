@@ -5,7 +5,7 @@
 
 mod case;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, io};
 
 use crate::{Change, ChangeKind, Error, Host};
@@ -33,7 +33,7 @@ pub struct Comparison {
 pub fn compare(host: &dyn Host, spec: &str) -> Result<Comparison, String> {
     let read = read(host)?;
     let mut problems = judge(&read.before, &read.after);
-    problems.extend(read.deleted.iter().map(|path| Problem::new(path, "", "is deleted")));
+    problems.extend(read.deleted.iter().map(|path| Problem::of_file(path, Damage::Deleted, "is deleted")));
     problems.retain(|problem| !problem.named_in(spec));
     let count = |suites: &Suites| suites.values().map(|suite| suite.cases.len()).sum();
     Ok(Comparison { problems, tests: (count(&read.after), count(&read.before)), unread: read.unread })
@@ -88,6 +88,26 @@ fn read(host: &dyn Host) -> Result<Read, String> {
         read.before.extend(was.map(|suite| (change.path, suite)));
     }
     Ok(read)
+}
+
+/// Names of the test cases in the files that changed, now and at the base commit. An error says what can't be told.
+pub fn touched(host: &dyn Host) -> Result<BTreeSet<String>, String> {
+    let read = read(host)?;
+    if let Some(path) = read.unread.iter().chain(&read.deleted).next() {
+        return Err(format!("{path} changed, and the tests in it can't be told"));
+    }
+    let cases = read.before.into_values().chain(read.after.into_values()).flat_map(|suite| suite.cases);
+    Ok(cases.map(|case| case.name).collect())
+}
+
+/// Whether the cases of a file can be told: its language is one that is read.
+pub fn is_read(path: &str) -> bool {
+    case::suite(path, "").is_some()
+}
+
+/// Test cases that a file's text declares, as far as its language is read.
+pub fn cases(path: &str, text: &str) -> usize {
+    case::suite(path, text).map_or(0, |suite| suite.cases.len())
 }
 
 /// Whether a file is one of tests, by the places and names that test runners look for.
@@ -151,12 +171,32 @@ pub struct Problem {
     path: String,
     /// Empty where it concerns the whole file.
     test: String,
+    damage: Damage,
     what: String,
+    /// Where the test was declared at the base commit, or is now where it is new, and the line's text.
+    declared: Option<(u32, String)>,
+}
+
+/// The kinds of what can be done to tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Damage {
+    /// A file of tests went.
+    Deleted,
+    /// A test went.
+    Gone,
+    /// A test is switched off.
+    Skipped,
+    /// More than one test is, or is left out by a focus on others.
+    Switched,
+    /// A test asserts less often.
+    Assertions,
+    /// A test asserts as often, and compares less.
+    Comparisons,
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Problem { path, test, what } = self;
+        let Problem { path, test, what, .. } = self;
         match test.is_empty() {
             true => write!(f, "{path}: {what}"),
             false => write!(f, "{path}: {test} {what}"),
@@ -165,19 +205,44 @@ impl fmt::Display for Problem {
 }
 
 impl Problem {
-    fn new(path: &str, test: &str, what: impl Into<String>) -> Problem {
-        Problem { path: path.into(), test: test.into(), what: what.into() }
+    fn of_file(path: &str, damage: Damage, what: &str) -> Problem {
+        Problem { path: path.into(), test: String::new(), damage, what: what.into(), declared: None }
+    }
+
+    fn of_test(path: &str, case: &Case, damage: Damage, what: impl Into<String>) -> Problem {
+        let declared = Some((case.line, case.declaration.clone()));
+        Problem { path: path.into(), test: case.name.clone(), damage, what: what.into(), declared }
+    }
+
+    /// The file; where it moved or went, where it was.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// What kind of damage it is.
+    pub fn damage(&self) -> Damage {
+        self.damage
+    }
+
+    /// Where the test stands in its file, 1-based, and the text of that line.
+    pub fn declared(&self) -> Option<(u32, &str)> {
+        self.declared.as_ref().map(|(line, text)| (*line, text.as_str()))
     }
 
     /// Whether a line of the spec names this test, or its file, and says that it goes or changes.
     fn named_in(&self, spec: &str) -> bool {
         const WORDS: &[&str] = &["remov", "delet", "replac", "renam", "obsolete", "drop", "skip", "ignore"];
-        spec.lines().any(|line| {
-            let names = has_word(line, &self.path) || has_word(line, &self.test);
-            let line = line.to_lowercase();
-            names && WORDS.iter().any(|word| line.contains(word))
-        })
+        announces(spec, &[&self.path, &self.test], WORDS)
     }
+}
+
+/// Whether a line of the spec has one of the names, as a whole, and begins one of its words with one of these.
+pub fn announces(spec: &str, names: &[&str], words: &[&str]) -> bool {
+    spec.lines().any(|line| {
+        let names = names.iter().any(|name| has_word(line, name));
+        let line = line.to_lowercase();
+        names && words.iter().any(|word| line.contains(word))
+    })
 }
 
 /// Whether `line` holds `word`, and not as a part of a longer name or path.
@@ -200,7 +265,8 @@ fn judge(before: &Suites, after: &Suites) -> Vec<Problem> {
     for (path, now) in after {
         let was = before.get(path).unwrap_or(&none);
         if now.switches > was.switches {
-            problems.push(Problem::new(path, "", "switches off, or focuses on, more than one test"));
+            let what = "switches off, or focuses on, more than one test";
+            problems.push(Problem::of_file(path, Damage::Switched, what));
         }
         new.extend(unmatched(&now.cases, &was.cases).into_iter().map(|case| (path.as_str(), case)));
     }
@@ -235,10 +301,10 @@ fn judge(before: &Suites, after: &Suites) -> Vec<Problem> {
         }
     });
     lost.sort_by_key(|(path, case)| (*path, &case.name));
-    problems.extend(lost.into_iter().map(|(path, case)| Problem::new(path, &case.name, "is gone")));
+    problems.extend(lost.into_iter().map(|(path, case)| Problem::of_test(path, case, Damage::Gone, "is gone")));
     new.sort_by_key(|(path, case)| (*path, &case.name));
     let off = new.into_iter().filter(|(_, case)| case.skipped);
-    problems.extend(off.map(|(path, case)| Problem::new(path, &case.name, "is new, and skipped")));
+    problems.extend(off.map(|(path, case)| Problem::of_test(path, case, Damage::Skipped, "is new, and skipped")));
     problems
 }
 
@@ -266,14 +332,15 @@ fn unmatched<'a>(ours: &'a [Case], theirs: &'a [Case]) -> Vec<&'a Case> {
 }
 
 fn weaker(path: &str, before: &Case, after: &Case) -> Option<Problem> {
-    let what = if after.skipped && !before.skipped {
-        "is skipped now".to_owned()
+    let kept = |now: usize, was: usize, what: &str| format!("keeps {now} of {was} {what}");
+    let (damage, what) = if after.skipped && !before.skipped {
+        (Damage::Skipped, "is skipped now".to_owned())
     } else if after.assertions < before.assertions {
-        format!("keeps {} of {} assertions", after.assertions, before.assertions)
+        (Damage::Assertions, kept(after.assertions, before.assertions, "assertions"))
     } else if after.comparisons < before.comparisons {
-        format!("keeps {} of {} comparisons", after.comparisons, before.comparisons)
+        (Damage::Comparisons, kept(after.comparisons, before.comparisons, "comparisons"))
     } else {
         return None;
     };
-    Some(Problem::new(path, &before.name, what))
+    Some(Problem::of_test(path, before, damage, what))
 }

@@ -29,8 +29,9 @@
 //!
 //! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation) with a context that fits
 //! the model's window, the [rendering of a brief](prompt) in an order that caches well, and the [read-only tools](explore)
-//! `list`, `search` and `read`. What an author checks before it finishes is checked again by a verifier, with the same code:
-//! whether [tests ran](executed), and whether those of the base are [still there](intact).
+//! `list`, `search` and `read`. Several conversations can go on [side by side](side_by_side). What an author checks before it
+//! finishes is checked again by a verifier and a reviewer, with the same code: whether [tests ran](executed), whether those of
+//! the base are [still there](intact), and what else can be [seen in a change](checks) without a model.
 
 #[doc(hidden)]
 pub mod bindings;
@@ -38,6 +39,8 @@ pub mod bindings;
 mod allowance;
 mod ambient;
 pub mod arguments;
+pub mod changed;
+pub mod checks;
 pub mod clip;
 mod context;
 pub mod conversation;
@@ -54,6 +57,7 @@ pub mod path;
 pub mod prompt;
 mod repeats;
 pub mod schema;
+pub mod side_by_side;
 pub mod walk;
 
 pub use bindings::imports::skillhost::skill::{

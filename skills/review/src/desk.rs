@@ -1,5 +1,8 @@
 //! What the reviewer can do: look at the tree and at the change, and report once.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::clip::clip;
 use skillhost_sdk::conversation::{Called, Toolbox};
@@ -11,33 +14,47 @@ use crate::report::{self, Claims};
 /// Most of a diff that one result shows.
 const MAX_DIFF_BYTES: usize = 24_000;
 
-/// The tools of one review.
+/// Results by tool and arguments. The tree does not change while it is reviewed, so each call is made once, whichever group
+/// makes it and however often its conversation is run.
+pub(crate) type Memory = RefCell<HashMap<(String, String), Result<String, String>>>;
+
+/// The tools of one group.
 pub(crate) struct Desk<'h> {
     host: &'h dyn Host,
     explorer: Explorer<'h>,
     /// A spec has no diff.
     has_diff: bool,
+    memory: &'h Memory,
 }
 
 impl<'h> Desk<'h> {
-    pub(crate) fn new(host: &'h dyn Host, brief: &Brief, has_diff: bool) -> Desk<'h> {
+    pub(crate) fn new(host: &'h dyn Host, brief: &Brief, has_diff: bool, memory: &'h Memory) -> Desk<'h> {
         let mut explorer = Explorer::new(host);
         brief.gates.iter().for_each(|gate| explorer.add_output(&gate.evidence));
-        Desk { host, explorer, has_diff }
+        Desk { host, explorer, has_diff, memory }
     }
 
-    fn diff(&self, arguments: &Arguments) -> Called<Claims> {
+    fn look(&mut self, name: &str, arguments: &Arguments) -> Result<String, String> {
+        let key = (name.to_owned(), arguments.key());
+        if let Some(result) = self.memory.borrow().get(&key) {
+            return result.clone();
+        }
+        let result = match name {
+            "diff" => self.diff(arguments),
+            _ => self.explorer.call(name, arguments).unwrap_or_else(|| Err(format!("there is no tool `{name}`"))),
+        };
+        self.memory.borrow_mut().insert(key, result.clone());
+        result
+    }
+
+    fn diff(&self, arguments: &Arguments) -> Result<String, String> {
         let paths: Result<Vec<String>, String> =
             arguments.texts("paths").iter().map(|path| path::clean(path)).collect();
-        match paths.map(|paths| self.host.diff(&paths)) {
-            Err(why) => Called::Failed(why),
-            Ok(Ok(diff)) if diff.is_empty() => Called::Told("Nothing differs there.".into()),
-            Ok(Ok(diff)) => Called::Told(clip(&diff, MAX_DIFF_BYTES)),
-            Ok(Err(Error::TooLarge(_))) => {
-                Called::Failed("This diff is too large: name fewer paths, or read the files.".into())
-            }
-            Ok(Err(Error::Cancelled)) => Called::Over(Error::Cancelled),
-            Ok(Err(error)) => Called::Failed(error.to_string()),
+        match self.host.diff(&paths?) {
+            Ok(diff) if diff.is_empty() => Ok("Nothing differs there.".into()),
+            Ok(diff) => Ok(clip(&diff, MAX_DIFF_BYTES)),
+            Err(Error::TooLarge(_)) => Err("This diff is too large: name fewer paths, or read the files.".into()),
+            Err(error) => Err(error.to_string()),
         }
     }
 }
@@ -60,18 +77,11 @@ impl Toolbox for Desk<'_> {
     }
 
     fn call(&mut self, name: &str, arguments: &Arguments) -> Called<Claims> {
-        match name {
-            "diff" => self.diff(arguments),
-            "report" => match report::from_arguments(arguments) {
-                Ok(claims) => Called::Done(claims),
-                Err(why) => Called::Failed(why),
-            },
-            _ => match self.explorer.call(name, arguments) {
-                Some(Ok(text)) => Called::Told(text),
-                Some(Err(why)) => Called::Failed(why),
-                None => Called::Failed(format!("there is no tool `{name}`")),
-            },
-        }
+        let result = match name {
+            "report" => return report::from_arguments(arguments).map_or_else(Called::Failed, Called::Done),
+            _ => self.look(name, arguments),
+        };
+        result.map_or_else(Called::Failed, Called::Told)
     }
 
     /// Some models write the report instead of calling it; it is taken where it is whole.

@@ -4,12 +4,14 @@
 //! forgiven; text that is not there is not.
 
 use skillhost_sdk::review::Subject;
-use skillhost_sdk::{Brief, Document, Host, path};
+use skillhost_sdk::{Brief, Document, Host, clip, path};
 
 /// How far from the named line a quote may stand.
 const MAX_LINES_OFF: u32 = 3;
 /// A quote without a line has to be long enough to be found, in characters.
 const MIN_CHARACTERS_ALONE: usize = 8;
+/// More of one line is not shown.
+const MAX_LINE_BYTES: usize = 1_000;
 /// Files beyond this are not quoted from.
 const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
@@ -41,6 +43,22 @@ impl<'a> Places<'a> {
     /// Where the quote stands in the file; none where that is not within three lines of the one that was named.
     pub(crate) fn locate(&self, path: &str, quote: &str, line: Option<u32>) -> Option<Place> {
         self.texts(path).iter().find_map(|text| locate(text, quote, line))
+    }
+
+    /// Whether the text stands anywhere in the file, or in a document that every reviewer is shown.
+    pub(crate) fn holds(&self, path: &str, quote: &str) -> bool {
+        let documents = self.documents.iter().map(|document| document.text.clone());
+        self.texts(path).into_iter().chain(documents).any(|text| locate(&text, quote, None).is_some())
+    }
+
+    /// The lines around a quote, numbered, from the version of the file that holds it.
+    pub(crate) fn around(&self, path: &str, quote: &str, line: u32, lines: usize) -> Option<String> {
+        let texts = self.texts(path);
+        let text = texts.iter().find(|text| locate(text, quote, Some(line)).is_some()).or(texts.first())?;
+        let at = (line as usize).saturating_sub(1);
+        let (from, end) = (at.saturating_sub(lines), at.saturating_add(lines + 1));
+        let shown = (1..).zip(text.lines()).take(end).skip(from);
+        Some(shown.map(|(number, line)| format!("{number}|{}\n", clip::head(line, MAX_LINE_BYTES))).collect())
     }
 
     /// The file as it is, and as it was: a finding may be about lines that were removed.

@@ -1,12 +1,13 @@
 //! What the model claims: findings and verdicts, as it reported them, before anything was checked.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use skillhost_sdk::arguments::Arguments;
 use skillhost_sdk::{Severity, ToolDefinition, schema};
 
 /// A report, unchecked.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Claims {
     pub(crate) findings: Vec<Claim>,
     #[serde(default)]
@@ -82,8 +83,14 @@ pub(crate) fn definition() -> ToolDefinition {
         "Ends the review. Call it once, with everything.",
         &[
             ("findings", schema::list("Most severe first; empty where nothing was found.", finding)),
-            ("verdicts", schema::list("One for each earlier finding; empty where there are none.", verdict)),
-            ("lenses_checked", schema::list("Names of the lenses that you looked through.", schema::text(""))),
+            (
+                "verdicts",
+                schema::list("One for each earlier finding that needs yours; empty where none does.", verdict),
+            ),
+            (
+                "lenses_checked",
+                schema::list("Names of those of your lenses that you looked through.", schema::text("")),
+            ),
         ],
     )
 }
@@ -99,8 +106,24 @@ pub(crate) fn from_arguments(arguments: &Arguments) -> Result<Claims, String> {
 
 /// The report in a text that is JSON, perhaps between fences.
 pub(crate) fn from_text(text: &str) -> Result<Claims, String> {
+    json_in(text)
+}
+
+/// What a text holds that is JSON, perhaps between fences.
+pub(crate) fn json_in<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let text = text.trim().trim_start_matches("```json").trim_matches('`').trim();
-    read(serde_json::from_str(text).map_err(|error| error.to_string())?)
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// The reports of all groups as one, in their order.
+pub(crate) fn joined(reports: Vec<Claims>) -> Claims {
+    let mut all = Claims::default();
+    for report in reports {
+        all.findings.extend(report.findings);
+        all.verdicts.extend(report.verdicts);
+        all.lenses_checked.extend(report.lenses_checked);
+    }
+    all
 }
 
 fn read(report: Value) -> Result<Claims, String> {

@@ -1,4 +1,7 @@
-//! From claims to findings: what can't be checked is dropped, what has no trigger is minor, and there are not too many.
+//! From claims to findings: what can't be checked is dropped, what has no trigger is minor, what says the same is merged, and
+//! there are not too many.
+
+use std::cmp::Reverse;
 
 use skillhost_sdk::clip::{clip, head};
 use skillhost_sdk::{Finding, Location, Severity, path};
@@ -10,51 +13,71 @@ use crate::report::Claim;
 const MAX_MAJORS: usize = 10;
 const MAX_MINORS: usize = 5;
 const MAX_NITS: usize = 3;
+/// So near to each other, two findings of one category are one.
+const MERGED_LINES: u32 = 5;
 /// Longest text of a field, in bytes.
 const MAX_TEXT_BYTES: usize = 2_000;
 /// Longest category, in characters.
 const MAX_CATEGORY: usize = 40;
 
-/// What is reported, most severe first, and why the rest is not.
-pub(crate) struct Triaged {
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) dropped: Vec<String>,
-}
-
-/// Checks the model's claims, and adds the hits of the checks; what is open from earlier is not reported again.
-pub(crate) fn triage(claims: Vec<Claim>, hits: Vec<Finding>, open: &[Finding], places: &Places<'_>) -> Triaged {
-    let mut dropped = Vec::new();
+/// The model's claims that hold, most severe first, and why the rest does not; what is open from earlier is not reported again.
+pub(crate) fn triage(claims: Vec<Claim>, open: &[Finding], places: &Places<'_>) -> (Vec<Finding>, Vec<String>) {
+    let mut told = Vec::new();
     let mut examined: Vec<Finding> = Vec::new();
     for claim in claims {
         match examine(claim, places) {
-            Err(reason) => dropped.push(reason),
+            Err(reason) => told.push(reason),
             Ok(finding) => examined.push(finding),
         }
     }
     // Of two that are the same, the more severe one stays.
-    examined.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    examined.sort_by_key(|finding| Reverse(finding.severity));
     let mut findings: Vec<Finding> = Vec::new();
     for finding in examined {
-        if findings.iter().chain(open).any(|known| is_same(known, &finding)) {
-            dropped.push(format!("{} is reported already", name(&finding)));
+        if open.iter().any(|known| is_same(known, &finding)) {
+            told.push(format!("{} is open already", name(&finding)));
+        } else if let Some(known) = findings.iter_mut().find(|known| is_near(known, &finding)) {
+            told.push(format!("{} is merged with {}", name(&finding), name(known)));
+            merge(known, &finding);
         } else {
             findings.push(finding);
         }
     }
+    cap(&mut findings, &mut told);
+    (findings, told)
+}
+
+/// What is reported in the end: the findings that were not refuted, and the hits of the checks that are not open.
+pub(crate) fn completed(
+    mut findings: Vec<Finding>,
+    mut hits: Vec<Finding>,
+    open: &[Finding],
+    told: &mut Vec<String>,
+) -> Vec<Finding> {
+    hits.retain(|hit| !open.iter().any(|known| is_same(known, hit)));
+    // Each has its own room: a program's many small remarks crowd out no finding.
+    for list in [&mut findings, &mut hits] {
+        list.sort_by_key(|finding| Reverse(finding.severity));
+        cap(list, told);
+    }
+    findings.extend(hits);
+    findings.sort_by_key(|finding| Reverse(finding.severity));
+    findings
+}
+
+/// Takes out what is beyond the most that is reported of a severity.
+fn cap(findings: &mut Vec<Finding>, told: &mut Vec<String>) {
     for (severity, most) in [(Severity::Major, MAX_MAJORS), (Severity::Minor, MAX_MINORS), (Severity::Nit, MAX_NITS)] {
         let mut count = 0;
         findings.retain(|finding| {
             count += usize::from(finding.severity == severity);
             let keeps = finding.severity != severity || count <= most;
             if !keeps {
-                dropped.push(format!("{} is beyond what one review reports", name(finding)));
+                told.push(format!("{} is beyond what one review reports", name(finding)));
             }
             keeps
         });
     }
-    findings.extend(hits.into_iter().filter(|hit| !open.iter().any(|known| is_same(known, hit))));
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    Triaged { findings, dropped }
 }
 
 fn examine(claim: Claim, places: &Places<'_>) -> Result<Finding, String> {
@@ -90,6 +113,23 @@ fn examine(claim: Claim, places: &Places<'_>) -> Result<Finding, String> {
 pub(crate) fn is_same(a: &Finding, b: &Finding) -> bool {
     let path = |finding: &Finding| finding.at.as_ref().map(|at| at.path.clone());
     a.category == b.category && a.quote == b.quote && path(a) == path(b)
+}
+
+/// Whether two findings have one category and stand within a few lines of each other.
+fn is_near(a: &Finding, b: &Finding) -> bool {
+    let near = |a: &Location, b: &Location| {
+        let lines = a.line.zip(b.line);
+        a.path == b.path && lines.is_some_and(|(a, b)| a.abs_diff(b) <= MERGED_LINES)
+    };
+    a.category == b.category && a.at.as_ref().zip(b.at.as_ref()).is_some_and(|(a, b)| near(a, b))
+}
+
+/// Adds what the other one says, where it says something else.
+fn merge(known: &mut Finding, other: &Finding) {
+    if !known.message.contains(&other.message) {
+        let line = other.at.as_ref().and_then(|at| at.line).unwrap_or_default();
+        known.message = clip(&format!("{}\n\nLine {line}: {}", known.message, other.message), MAX_TEXT_BYTES);
+    }
 }
 
 fn name(finding: &Finding) -> String {

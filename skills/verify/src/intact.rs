@@ -7,8 +7,6 @@ use skillhost_sdk::{Brief, Check, CheckOutcome, Host};
 const MAX_NAMED: usize = 20;
 
 pub(crate) fn check(host: &dyn Host, brief: &Brief) -> Check {
-    let evidence: Vec<String> =
-        brief.gates.iter().map(|gate| gate.evidence.clone()).filter(|evidence| !evidence.is_empty()).collect();
     let spec = brief.spec.as_ref().map_or("", |spec| spec.text.as_str());
     let (outcome, detail) = match compare(host, spec) {
         Err(reason) => (CheckOutcome::NotRun, reason),
@@ -20,10 +18,16 @@ pub(crate) fn check(host: &dyn Host, brief: &Brief) -> Check {
             (CheckOutcome::Passed, format!("changed files hold {now} tests, {before} before"))
         }
     };
-    Check { id: "tests-intact".into(), outcome, evidence, detail }
+    Check { id: "tests-intact".into(), outcome, evidence: evidence(brief), detail }
 }
 
-fn listing(items: &[impl ToString]) -> String {
+/// All of the gates': what is said of the tests is said of their results.
+pub(crate) fn evidence(brief: &Brief) -> Vec<String> {
+    brief.gates.iter().map(|gate| gate.evidence.clone()).filter(|evidence| !evidence.is_empty()).collect()
+}
+
+/// The first of them, and how many more there are.
+pub(crate) fn listing(items: &[impl ToString]) -> String {
     let mut lines: Vec<String> = items.iter().take(MAX_NAMED).map(ToString::to_string).collect();
     if items.len() > MAX_NAMED {
         lines.push(format!("and {} more", items.len() - MAX_NAMED));

@@ -28,6 +28,11 @@ fn check(checks: &[Check], id: &str) -> Check {
 
 /// The check over a change of files from base to now; no text means that the file is not there.
 fn intact(files: &[(&str, Option<&str>, Option<&str>)], spec: &str) -> Check {
+    over("tests-intact", files, spec)
+}
+
+/// Any check over such a change.
+fn over(id: &str, files: &[(&str, Option<&str>, Option<&str>)], spec: &str) -> Check {
     let mut host = mock::Host::new();
     for (path, base, _) in files {
         if let Some(text) = base {
@@ -42,7 +47,7 @@ fn intact(files: &[(&str, Option<&str>, Option<&str>)], spec: &str) -> Check {
     }
     let spec = Some(Document { path: "specs/x.md".into(), text: spec.into() });
     let brief = Brief { spec, ..brief(vec![gate("test", Some(0), Some(3), "")], &[]) };
-    check(&verify(&host, brief), "tests-intact")
+    check(&verify(&host, brief), id)
 }
 
 #[test]
@@ -261,4 +266,88 @@ fn what_cannot_be_read_is_not_run() {
     let check = check(&verify(&host, brief(vec![gate("test", Some(0), Some(1), "")], &[])), "tests-intact");
     assert_eq!(check.outcome, CheckOutcome::NotRun);
     assert_eq!(check.detail, "tests/big.rs can't be read: it is too large");
+}
+
+#[test]
+fn what_measures_the_change_is_left_alone() {
+    let of = |files: &[(&str, Option<&str>, Option<&str>)], spec: &str| {
+        let check = over("tampering", files, spec);
+        (check.outcome, check.detail)
+    };
+    let pipeline = [(".github/workflows/ci.yml", Some("run: make test\n"), Some("run: true\n"))];
+    assert_eq!(of(&pipeline, ""), (CheckOutcome::Failed, "test-command-changed at .github/workflows/ci.yml".into()));
+    assert_eq!(of(&pipeline, "- ci.yml is changed to cache builds.").0, CheckOutcome::Passed);
+    let threshold = [("setup.cfg", Some("fail_under = 90\n"), Some("fail_under = 10\n"))];
+    assert_eq!(of(&threshold, ""), (CheckOutcome::Failed, "threshold-lowered at setup.cfg:1".into()));
+    let java = [("src/test/java/ATest.java", Some("@Test void a() {}\n"), Some("@Disabled\n@Test void a() {}\n"))];
+    assert_eq!(of(&java, ""), (CheckOutcome::Failed, "test-skipped at src/test/java/ATest.java:1".into()));
+    let silenced = [("src/a.py", Some("import os\n"), Some("import os  # noqa\n"))];
+    assert_eq!(
+        of(&silenced, ""),
+        (CheckOutcome::Passed, "nothing that fails; for a reader: suppression at src/a.py:1".into())
+    );
+    assert_eq!(of(&[("src/a.rs", None, Some("fn a() {}\n"))], "").0, CheckOutcome::Passed);
+    // Where the cases are compared, that comparison says it, with the spec's word on it.
+    let rust = [("src/a.rs", Some(RUST), Some(RUST.replace("#[test]", "#[test]\n#[ignore]")))];
+    let rust: Vec<_> = rust.iter().map(|(path, base, now)| (*path, *base, now.as_deref())).collect();
+    assert_eq!(
+        (of(&rust, "").0, over("tests-intact", &rust, "").outcome),
+        (CheckOutcome::Passed, CheckOutcome::Failed)
+    );
+    let large = "x = 1\n".repeat(60_000);
+    assert_eq!(of(&[("src/a.py", None, Some(&large))], "").0, CheckOutcome::NotRun);
+}
+
+#[test]
+fn no_test_is_no_evidence_whatever_the_runner_says() {
+    for (code, tests, output) in [
+        (5, None, "collected 0 items\n\n==== no tests ran in 0.01s ====\n"),
+        (0, None, "running 0 tests\n\ntest result: ok. 0 passed; 0 failed; 0 ignored\n"),
+        (0, None, "No tests found, exiting with code 0\n"),
+        (0, None, "?   \texample.com/a\t[no test files]\n"),
+        (0, None, "ℹ tests 1\nℹ pass 0\nℹ skipped 1\n"),
+        (0, None, "No test files found, exiting with code 0\n"),
+        (0, None, "Ran 0 tests in 0.000s\n\nOK\n"),
+        (0, None, "No tests were found!!!\n"),
+        (5, Some(0), ""),
+    ] {
+        let gates = vec![gate("test", Some(code), tests, output)];
+        let checks = verify(&mock::Host::new(), brief(gates, &[("C1", Some("test"))]));
+        assert_eq!(check(&checks, "C1").outcome, CheckOutcome::NotRun, "{output}");
+    }
+    for (code, output) in [(5, ""), (101, "running 0 tests\n"), (1, "error: could not compile\n")] {
+        let checks = verify(&mock::Host::new(), brief(vec![gate("test", Some(code), None, output)], &[]));
+        assert_eq!(check(&checks, "gate:test").outcome, CheckOutcome::Failed, "{output}");
+    }
+}
+
+#[test]
+fn a_test_that_fails_by_chance_is_one_that_the_change_does_not_touch() {
+    let judged = |first: &str, second: Option<i32>, files: &[(&str, &str)]| {
+        let host = mock::Host::new().file("tests/old.rs", "#[test]\nfn flaky() { assert!(true); }\n");
+        for (path, text) in files {
+            host.files.borrow_mut().insert((*path).into(), (*text).into());
+        }
+        let mut again = gate("test", second, Some(3), "");
+        again.evidence = "ev-again".into();
+        let gates = vec![gate("test", Some(101), Some(3), first), again];
+        let check = check(&verify(&host, brief(gates, &[])), "gate:test");
+        assert_eq!(check.evidence, ["ev-test", "ev-again"], "both runs are listed");
+        check
+    };
+    let failed = "test tests::flaky ... FAILED\n";
+    let code = ("src/a.rs", "fn a() {}\n");
+    let passed = judged(failed, Some(0), &[code]);
+    assert_eq!(passed.outcome, CheckOutcome::Passed);
+    assert!(passed.detail.contains("flaky failed in the first"), "{}", passed.detail);
+    let test = ("tests/old.rs", "#[test]\nfn flaky() { assert!(true); assert!(true); }\n");
+    assert_eq!(judged(failed, Some(0), &[code, test]).outcome, CheckOutcome::Failed, "the change touches it");
+    let new = ("tests/new.rs", "#[test]\nfn flaky() { assert!(true); }\n");
+    assert_eq!(judged(failed, Some(0), &[new]).outcome, CheckOutcome::Failed, "it is new");
+    assert_eq!(
+        judged("Segmentation fault\n", Some(0), &[code]).outcome,
+        CheckOutcome::Failed,
+        "which one, nobody knows"
+    );
+    assert_eq!(judged(failed, Some(101), &[code]).outcome, CheckOutcome::Failed, "it failed again");
 }

@@ -19,6 +19,7 @@ mod hostile;
 mod network;
 mod peer;
 mod program;
+mod review;
 mod rounds;
 mod sandbox;
 mod simulation;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const USAGE: &str =
-    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | sandbox | worktrees]…";
+    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | review | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -58,13 +59,14 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 8] = [
+const GROUPS: [Group; 9] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
     ("loop", turns::measure),
     ("network", network::measure),
+    ("review", review::measure),
     ("sandbox", sandbox::measure),
     ("worktrees", worktrees::measure),
 ];

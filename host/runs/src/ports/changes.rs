@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use skillhost_audit::{Auditor, Class, Event as Entry, Kind as Deed, Outcome, Status};
 use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
+use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use skillhost_engine::contract::{Error, changes as wit};
 use skillhost_engine::ports::{Changes, Touched};
@@ -29,10 +30,12 @@ pub(crate) struct ChangesPort {
     trailers: Vec<(&'static str, String)>,
     author: Option<(String, String)>,
     auditor: Auditor,
+    /// Judges what is proposed: what commands left in the tree beside that is nobody's change.
+    judges: bool,
 }
 
 impl ChangesPort {
-    pub(crate) fn new(state: &State, equipped: &Equipped) -> Self {
+    pub(crate) fn new(state: &State, equipped: &Equipped, kind: Kind) -> Self {
         let digest = equipped.skill.inspection().digest;
         Self {
             tree: state.tree.clone(),
@@ -46,6 +49,7 @@ impl ChangesPort {
             ],
             author: state.tree.author(),
             auditor: state.auditor(),
+            judges: matches!(kind, Kind::Review | Kind::Verify),
         }
     }
 
@@ -59,9 +63,17 @@ impl ChangesPort {
 
 impl Changes for ChangesPort {
     fn entries(&self, touched: Touched) -> BoxFuture<'_, Result<Vec<wit::Entry>, Error>> {
-        let touched = self.touched(touched);
+        let (touched, judges) = (self.touched(touched), self.judges);
         async move {
-            let changes = self.tree.with(move |worktree| Ok(worktree.changes(&touched)?)).await.map_err(failed)?;
+            let listed = self.tree.with(move |worktree| {
+                let mut changes = worktree.changes(&touched)?;
+                if judges {
+                    let committed: BTreeSet<_> = worktree.committed_changes()?.into_iter().map(|it| it.path).collect();
+                    changes.retain(|change| committed.contains(&change.path));
+                }
+                Ok(changes)
+            });
+            let changes = listed.await.map_err(failed)?;
             let entry = |change: skillhost_worktree::Change| wit::Entry {
                 path: change.path.to_string(),
                 kind: match change.kind {

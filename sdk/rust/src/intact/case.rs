@@ -9,6 +9,10 @@
 pub(super) struct Case {
     /// As it is declared.
     pub(super) name: String,
+    /// Where, 1-based.
+    pub(super) line: u32,
+    /// That line, without the space around it.
+    pub(super) declaration: String,
     /// Switched off where it stands.
     pub(super) skipped: bool,
     /// Assertions in its body.
@@ -120,6 +124,8 @@ pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
             let skipped = attributes.iter().any(|attribute| count(attribute, language.skips) > 0);
             suite.cases.push(Case {
                 name,
+                line: u32::try_from(at + 1).unwrap_or(u32::MAX),
+                declaration: code.into(),
                 skipped: skipped || sum(language.skips) > 0,
                 assertions: sum(language.assertions),
                 comparisons: sum(language.comparisons),
