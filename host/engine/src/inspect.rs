@@ -37,7 +37,6 @@ pub struct Inspection {
 /// # Errors
 /// Where it is none, too large, imports what the host doesn't have, or lacks a manifest or the export of its kind.
 pub fn inspect(component: &[u8]) -> Result<Inspection, LoadError> {
-    check_size("bytes", component.len() as u64, MAX_COMPONENT_BYTES as u64)?;
     inspect_digested(component, Digest::of(component))
 }
 

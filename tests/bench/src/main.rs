@@ -32,8 +32,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str =
-    "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | review | sandbox | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | review | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 

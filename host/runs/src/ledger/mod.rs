@@ -9,6 +9,7 @@ mod record;
 mod sealed;
 
 pub use list::{Listed, find, list, with_true_state};
+pub(crate) use record::shows_success;
 pub use record::{AgentRow, AtBase, DenialRow, EvidenceRow, PhaseRow, PhaseState, Process, RunRow, RunState, deciding};
 pub use sealed::Sealer;
 #[cfg(test)]

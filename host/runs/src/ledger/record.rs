@@ -220,8 +220,13 @@ impl EvidenceRow {
     /// Whether it shows success: it ended well, ran a test where its output tells how many, and nothing speaks against
     /// it.
     pub fn passed(&self) -> bool {
-        self.exit_code == Some(0) && self.tests != Some(0) && self.discounted.is_none()
+        shows_success(self.exit_code, self.tests, self.discounted.as_deref())
     }
+}
+
+/// The rule of [`EvidenceRow::passed`], for whatever else tells of evidence.
+pub(crate) fn shows_success(exit_code: Option<i32>, tests: Option<u32>, discounted: Option<&str>) -> bool {
+    exit_code == Some(0) && tests != Some(0) && discounted.is_none()
 }
 
 /// The runs that stand for their gates: of two, the second where it passed.

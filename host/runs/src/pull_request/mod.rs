@@ -8,6 +8,7 @@ mod render;
 mod text;
 
 use crate::findings::{Finding, Severity};
+use crate::ledger::shows_success;
 use serde::Serialize;
 
 pub use attention::{Look, first_looks};
@@ -270,7 +271,7 @@ impl Gate {
 impl Evidence {
     /// Whether the gate passed: a command that ran zero tests showed nothing.
     pub fn passed(&self) -> bool {
-        self.exit_code == Some(0) && self.tests != Some(0) && self.discounted.is_none()
+        shows_success(self.exit_code, self.tests, self.discounted.as_deref())
     }
 }
 
