@@ -152,7 +152,7 @@ fn report() -> Script {
 }
 
 /// What is promised to be measured.
-const FIGURES: [&str; 17] = [
+const FIGURES: [&str; 20] = [
     "attacks.count",
     "call.overhead_ratio",
     "cli.call_warm_ms",
@@ -170,6 +170,9 @@ const FIGURES: [&str; 17] = [
     "host.rss_mb_16_agents",
     "leak.rss_mb",
     "leak.fds",
+    "skillbench.hostile_ready",
+    "skillbench.scripted_solved_ratio",
+    "skillbench.tasks",
 ];
 
 #[test]

@@ -14,25 +14,25 @@ mod folder;
 mod hostile;
 mod judge;
 mod language;
+mod model;
+mod options;
 mod place;
 mod ran;
 mod registry;
+mod report;
 mod script;
 mod strong;
 mod suite;
 mod task;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use judge::Judge;
+use options::Options;
 use place::Place;
-use std::path::PathBuf;
+use report::Report;
 use std::process::ExitCode;
-use suite::Outcome;
-
-const USAGE: &str = "skillhost-skillbench [--program FILE] [--jobs N] [--json FILE] [TASK | REPOSITORY | hostile]…";
-
-/// Runs at once: a run mostly waits for its tests.
-const JOBS: usize = 2;
+use suite::{Outcome, side_by_side};
+use task::Task;
 
 fn main() -> ExitCode {
     // The command sandbox starts this program again as its init.
@@ -46,52 +46,30 @@ fn main() -> ExitCode {
     }
 }
 
-struct Options {
-    program: PathBuf,
-    jobs: usize,
-    json: Option<PathBuf>,
-    wanted: Vec<String>,
-}
-
-impl Options {
-    fn read() -> Result<Self> {
-        let program = folder::root().join("target/debug/skillhost");
-        let mut options = Self { program, jobs: JOBS, json: None, wanted: Vec::new() };
-        let mut words = std::env::args().skip(1);
-        while let Some(word) = words.next() {
-            let mut value = || words.next().with_context(|| format!("{word} needs a value; usage: {USAGE}"));
-            match word.as_str() {
-                "--program" => options.program = value()?.into(),
-                "--jobs" => options.jobs = value()?.parse().context("--jobs")?,
-                "--json" => options.json = Some(value()?.into()),
-                _ if word.starts_with('-') => bail!("`{word}` is no part of: {USAGE}"),
-                _ => options.wanted.push(word),
-            }
-        }
-        Ok(options)
-    }
-
-    /// Whether a task or a script is among what was named, by its whole name or the part before the stroke.
-    fn wants(&self, id: &str) -> bool {
-        let named = |word: &String| id == word || id.strip_prefix(word.as_str()).is_some_and(|it| it.starts_with('/'));
-        self.wanted.is_empty() || self.wanted.iter().any(named)
-    }
-}
-
 fn run() -> Result<()> {
-    let options = Options::read()?;
+    let options = Options::read(std::env::args().skip(1))?;
     let all = task::all()?;
-    let tasks: Vec<_> = all.iter().filter(|task| options.wants(&task.id())).collect();
-    let hostile = hostile::all(&all)?;
+    let tasks: Vec<&Task> = all.iter().filter(|task| options.wants(&task.id())).collect();
+    match &options.model {
+        Some(model) => measure(&options, &tasks, model),
+        None => play(&options, &all, &tasks),
+    }
+}
+
+/// All scripts.
+fn play(options: &Options, all: &[Task], tasks: &[&Task]) -> Result<()> {
+    let hostile = hostile::all(all)?;
     let hostile: Vec<_> = hostile.iter().filter(|(it, _)| options.wants(&format!("hostile/{}", it.name))).collect();
     ensure!(!tasks.is_empty() || !hostile.is_empty(), "nothing is named so: {}", options.wanted.join(", "));
-
-    let place = Place::new(&options.program)?;
+    let place = match &options.keep {
+        Some(folder) => Place::with_sites(&options.program, folder)?,
+        None => Place::new(&options.program)?,
+    };
     place.add_tools("")?;
     place.warm()?;
     let judge = Judge::new(&place)?;
-    let strong = suite::side_by_side(&tasks, options.jobs, |task| show(suite::strong(&place, &judge, task)));
-    let hostile = suite::side_by_side(&hostile, options.jobs, |(it, task)| show(suite::hostile(&place, it, task)));
+    let strong = side_by_side(tasks, options.jobs, |task| show(suite::strong(&place, &judge, task)));
+    let hostile = side_by_side(&hostile, options.jobs, |(it, task)| show(suite::hostile(&place, it, task)));
 
     let solved = strong.iter().filter(|it| it.faults.is_empty()).count();
     let ready = hostile.iter().filter(|it| it.is_ready).count();
@@ -103,7 +81,7 @@ fn run() -> Result<()> {
         let figures = serde_json::json!({
             "skillbench.tasks": strong.len(), "skillbench.scripted_solved_ratio": ratio, "skillbench.hostile_ready": ready,
         });
-        std::fs::write(file, format!("{figures:#}\n")).with_context(|| file.display().to_string())?;
+        folder::write(file, &format!("{figures:#}\n"))?;
     }
     let wrong = strong.iter().chain(&hostile).filter(|it| !it.faults.is_empty()).count();
     ensure!(wrong == 0, "{wrong} did not end as they must");
@@ -113,6 +91,7 @@ fn run() -> Result<()> {
 /// A row of the table, as soon as it is known.
 fn show(outcome: Outcome) -> Outcome {
     let Outcome { id, faults, calls, seconds, reason, open, .. } = &outcome;
+    let brief = |text: &str| text.chars().take(110).collect::<String>();
     let (verdict, reason) = match (open, outcome.is_ready) {
         _ if !faults.is_empty() => ("WRONG", brief(reason)),
         (Some(rule), true) => ("open", format!("ready, for want of: {rule}")),
@@ -126,6 +105,25 @@ fn show(outcome: Outcome) -> Outcome {
     outcome
 }
 
-fn brief(text: &str) -> String {
-    text.chars().take(110).collect()
+/// A real model.
+fn measure(options: &Options, tasks: &[&Task], model: &str) -> Result<()> {
+    ensure!(!tasks.is_empty(), "no task is named so: {}", options.wanted.join(", "));
+    let folder = options.report_folder(model);
+    ensure!(!folder.exists(), "{} is there already", folder.display());
+    let place = Place::with_sites(&options.program, &folder)?;
+    place.add_tools_for_user()?;
+    let judge = Judge::new(&place)?;
+    let attempts = side_by_side(tasks, options.jobs, |task| {
+        let attempt = model::attempt(&place, &judge, task, model);
+        if let Ok(attempt) = &attempt {
+            println!("{}", report::row(attempt));
+        }
+        attempt
+    });
+    let attempts = attempts.into_iter().collect::<Result<Vec<_>>>()?;
+    let report = Report::new(model, &place.version()?, attempts);
+    report.write(&folder)?;
+    println!("{}", report.summary());
+    println!("report {}", folder.join("report.md").canonicalize().context("report.md")?.display());
+    Ok(())
 }

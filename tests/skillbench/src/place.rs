@@ -19,22 +19,34 @@ const MANAGERS: [(&str, &str); 4] =
 pub(crate) struct Place {
     folder: TempDir,
     program: PathBuf,
+    /// Where the sites are; elsewhere where somebody wants to look at them later.
+    sites: PathBuf,
 }
 
 /// One repository, ready to be worked on, and where a run of the program leaves what it leaves.
 pub(crate) struct Site {
     pub(crate) repository: PathBuf,
     pub(crate) state: PathBuf,
+    /// Where a run's model calls are recorded.
+    pub(crate) recording: PathBuf,
 }
 
 impl Place {
     pub(crate) fn new(program: &Path) -> Result<Self> {
         ensure!(program.is_file(), "{} is missing; `cargo xtask skillbench` builds it", program.display());
-        let place = Self { folder: tempfile::tempdir()?, program: program.to_owned() };
+        let folder = tempfile::tempdir()?;
+        let sites = folder.path().join("sites");
+        let place = Self { folder, program: program.to_owned(), sites };
         for name in ["home", "state", "tools"] {
             fs::create_dir(place.folder.path().join(name))?;
         }
         Ok(place)
+    }
+
+    /// The same, with sites that stay in this folder.
+    pub(crate) fn with_sites(program: &Path, sites: &Path) -> Result<Self> {
+        fs::create_dir_all(sites).with_context(|| sites.display().to_string())?;
+        Ok(Self { sites: sites.canonicalize()?, ..Self::new(program)? })
     }
 
     pub(crate) fn home(&self) -> PathBuf {
@@ -61,13 +73,25 @@ impl Place {
     }
 
     /// What `XDG_CONFIG_HOME` names.
-    pub(crate) fn config(&self) -> PathBuf {
+    fn config(&self) -> PathBuf {
         self.home().join(".config")
     }
 
     /// The folders that commands see beside the system's.
     pub(crate) fn tools(&self) -> Vec<PathBuf> {
         vec![self.folder.path().join("tools/typescript")]
+    }
+
+    /// The tools beside what the user configured, whose policy holds as well.
+    pub(crate) fn add_tools_for_user(&self) -> Result<()> {
+        let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+        let set = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from);
+        let folder = set.or(home).map(|folder| folder.join("skillhost"));
+        let read = |name: &str| folder.as_ref().and_then(|folder| fs::read_to_string(folder.join(name)).ok());
+        if let Some(policy) = read("policy.toml") {
+            write(&self.config().join("skillhost/policy.toml"), &policy)?;
+        }
+        self.add_tools(&read("config.toml").unwrap_or_default())
     }
 
     /// Compiles the built-in skills once; each site begins with a copy of what that leaves.
@@ -93,17 +117,27 @@ impl Place {
         command
     }
 
-    /// The program as the user has it, but for the tools.
+    /// The program as its user starts it, with that user's keys and configuration, and the tools beside them.
     pub(crate) fn users_command(&self, state: &Path) -> Command {
         let mut command = Command::new(&self.program);
         command.env("XDG_CONFIG_HOME", self.config()).arg("--state-dir").arg(state);
         command
     }
 
+    /// The program's name and version.
+    pub(crate) fn version(&self) -> Result<String> {
+        let output = Command::new(&self.program).arg("--version").output()?;
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
     /// The task's repository, as somebody finds it who begins to work.
     pub(crate) fn site(&self, task: &Task, name: &str) -> Result<Site> {
-        let folder = self.folder.path().join("sites").join(name);
-        let site = Site { repository: folder.join("repository"), state: folder.join("state") };
+        let folder = self.sites.join(name);
+        let site = Site {
+            repository: folder.join("repository"),
+            state: folder.join("state"),
+            recording: folder.join("recording.jsonl"),
+        };
         copy(&self.folder.path().join("state"), &site.state)?;
         lay(task, &site.repository)?;
         git(&site.repository, &["init", "--quiet", "--initial-branch=main"])?;

@@ -1,5 +1,6 @@
 //! One run of the program, and what it left.
 
+use crate::place::Site;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::process::Command;
@@ -16,11 +17,12 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
-    /// Starts the program, which was told its places, and reads what it left.
-    pub(crate) fn with_model(mut command: Command, goal: &str, model: &str) -> Result<Self> {
+    /// Starts the program, which was told its state folder, in a site, and reads what it left.
+    pub(crate) fn with_model(mut command: Command, site: &Site, goal: &str, model: &str) -> Result<Self> {
+        command.arg("-C").arg(&site.repository).args(["run", goal, "--format", "json", "--model", model]);
+        command.arg("--record").arg(&site.recording);
         let started = Instant::now();
-        let output =
-            command.args(["run", goal, "--format", "json", "--model", model]).output().context("the program")?;
+        let output = command.output().context("the program")?;
         let time = started.elapsed();
         let result: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
         let entry = &result["runs"][0];
@@ -42,6 +44,11 @@ impl Ran {
 
     pub(crate) fn tokens(&self) -> u64 {
         self.run["tokens"].as_u64().unwrap_or(0)
+    }
+
+    /// Millionths of a US dollar; none where a price is unknown.
+    pub(crate) fn cost(&self) -> Option<u64> {
+        self.run["cost_micro_usd"].as_u64()
     }
 
     /// The last commit of the run's branch.

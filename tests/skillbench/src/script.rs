@@ -171,3 +171,21 @@ const LENSES: [&str; 12] = [
     "rollback",
     "tests",
 ];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn turns_are_numbered_for_each_phase_and_round() {
+        let script = Script::default().tests(1).says("spec", 1, "x").tests(2).tests(1);
+        let lines: Vec<Value> =
+            script.recording().lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+        let keys: Vec<_> =
+            lines.iter().map(|line| (line["phase"].as_str().unwrap(), &line["round"], &line["turn"])).collect();
+        let expected = [("implement", 1, 1), ("spec", 1, 1), ("implement", 2, 1), ("implement", 1, 2)];
+        let expected = expected.map(|(phase, round, turn)| (phase, Value::from(round), Value::from(turn)));
+        assert_eq!(keys, expected.iter().map(|(phase, round, turn)| (*phase, round, turn)).collect::<Vec<_>>());
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::hostile::Hostile;
 use crate::judge::Judge;
-use crate::place::{Place, git};
+use crate::place::{Place, Site, git};
 use crate::ran::Ran;
 use crate::script::{Script, TOKENS_OF_A_CALL};
 use crate::strong;
@@ -105,13 +105,10 @@ pub(crate) fn hostile(place: &Place, hostile: &Hostile, task: &Task) -> Outcome 
     run().unwrap_or_else(|error| broken(id.clone(), &error))
 }
 
-fn play(place: &Place, site: &crate::place::Site, goal: &str, script: &Script) -> Result<Ran> {
+fn play(place: &Place, site: &Site, goal: &str, script: &Script) -> Result<Ran> {
     let file = site.state.with_file_name("script.jsonl");
     std::fs::write(&file, script.recording())?;
-    let mut command = place.command(&site.state);
-    command.arg("-C").arg(&site.repository);
-    let ran = Ran::with_model(command, goal, &format!("replay:{}", file.display()))?;
-    Ok(ran)
+    Ran::with_model(place.command(&site.state), site, goal, &format!("replay:{}", file.display()))
 }
 
 fn outcome(id: String, faults: Vec<String>, ran: &Ran) -> Outcome {
@@ -134,4 +131,15 @@ fn broken(id: String, error: &anyhow::Error) -> Outcome {
 pub(crate) fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
     lines[lines.len().saturating_sub(12)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_items_order() {
+        let items: Vec<u32> = (0..50).collect();
+        assert_eq!(side_by_side(&items, 4, |item| item * 2), items.iter().map(|item| item * 2).collect::<Vec<_>>());
+    }
 }

@@ -12,7 +12,7 @@ const BREAK: (&str, &str) = ("Math.round(ms / m) + 'm'", "Math.round(ms / m) + '
 pub(super) fn all() -> Vec<Hostile> {
     vec![
         hostile("done-without-a-change", ON, |_, spec| author(spec, |script| script.tests(1))),
-        hostile("done-without-a-run", ON, |_, spec| author(spec, |script| breaks(script))),
+        hostile("done-without-a-run", ON, |_, spec| author(spec, breaks)),
         hostile("done-though-it-fails", ON, |_, spec| author(spec, |script| breaks(script).tests(1))),
         hostile("a-run-before-the-last-edit", ON, |_, spec| author(spec, |script| breaks(script.tests(1)))),
         hostile("evidence-that-is-invented", ON, |_, spec| {

@@ -77,3 +77,19 @@ fn insists(script: Script, title: &str, round: u32) -> Script {
 fn for_ever(script: Script, turn: impl Fn(Script, u32) -> Script) -> Script {
     (1..=TURNS).fold(script, turn)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn ways_are_many_and_told_apart() {
+        let all = all(&crate::task::all().unwrap()).unwrap();
+        let mut names: Vec<&str> = all.iter().map(|(hostile, _)| hostile.name).collect();
+        assert!(names.len() >= 50, "{}", names.len());
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all.len());
+    }
+}
