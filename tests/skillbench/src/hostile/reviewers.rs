@@ -7,6 +7,8 @@ use crate::task::Task;
 use serde_json::json;
 
 const ON: &str = "ms/negative-plural";
+/// More turns than all groups of lenses may take together, twice.
+const MANY: u32 = 220;
 
 pub(super) fn all() -> Vec<Hostile> {
     vec![
@@ -18,14 +20,14 @@ pub(super) fn all() -> Vec<Hostile> {
         }),
         hostile("a-report-that-is-none", ON, |task, spec| {
             reviewed(task, spec, |script, round| {
-                (1..=40).fold(script, |it, turn| {
+                (1..=MANY).fold(script, |it, turn| {
                     it.calls("change-review", round, "report", json!({"verdict": format!("approved {turn}")}))
                 })
             })
         }),
         hostile("a-reviewer-that-never-reports", ON, |task, spec| {
             reviewed(task, spec, |script, round| {
-                (1..=120).fold(script, |it, turn| {
+                (1..=MANY).fold(script, |it, turn| {
                     let search = json!({"regex": format!("b{{{turn}}}"), "glob": null, "path": null, "context": null});
                     it.calls("change-review", round, "search", search)
                 })
@@ -56,5 +58,5 @@ fn reviewed(task: &Task, spec: &Spec, review: impl Fn(Script, u32) -> Script) ->
 }
 
 fn says(script: Script, round: u32, text: &str) -> Script {
-    (1..=40).fold(script, |script, _| script.says("change-review", round, text))
+    (1..=MANY).fold(script, |script, _| script.says("change-review", round, text))
 }
