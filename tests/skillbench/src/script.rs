@@ -46,6 +46,25 @@ pub(crate) struct Spec {
     pub(crate) criterion: String,
 }
 
+impl Spec {
+    /// Every section, in a few words.
+    pub(crate) fn document(&self) -> String {
+        let Self { title, change, criterion, .. } = self;
+        let section = |heading: &str| {
+            let text = match heading {
+                "Problem" => format!("{title}. The package does not do so yet."),
+                "Change" => change.clone(),
+                "Edge cases" => {
+                    "None beyond those of the criterion, because nothing else reads what is changed.".into()
+                }
+                _ => format!("- C1: {criterion}"),
+            };
+            format!("\n## {heading}\n\n{text}\n")
+        };
+        format!("# {title}\n{}", SECTIONS.map(section).concat())
+    }
+}
+
 impl Script {
     /// A reply of any kind.
     pub(crate) fn replies(mut self, phase: &'static str, round: u32, parts: Vec<Part>, stop: &'static str) -> Self {
@@ -65,19 +84,7 @@ impl Script {
 
     /// Looks around, then the document, then the plan.
     pub(crate) fn specifies(self, spec: &Spec) -> Self {
-        let Spec { title, change, files, criterion } = spec;
-        let section = |heading: &str| {
-            let text = match heading {
-                "Problem" => format!("{title}. The package does not do so yet."),
-                "Change" => change.clone(),
-                "Edge cases" => {
-                    "None beyond those of the criterion, because nothing else reads what is changed.".into()
-                }
-                _ => format!("- C1: {criterion}"),
-            };
-            format!("\n## {heading}\n\n{text}\n")
-        };
-        let document = format!("# {title}\n{}", SECTIONS.map(section).concat());
+        let Spec { title, files, criterion, .. } = spec;
         let plan = json!({
             "steps": [{
                 "id": "1", "title": title, "instructions": "Make the change, and add a test that fails without it.",
@@ -87,7 +94,7 @@ impl Script {
             "assumptions": [], "answers": [],
         });
         let looks = self.calls("spec", 1, "list", json!({"glob": "**", "path": null}));
-        looks.says("spec", 1, &document).says("spec", 1, &plan.to_string())
+        looks.says("spec", 1, &spec.document()).says("spec", 1, &plan.to_string())
     }
 
     /// A review that finds nothing, and closes what was found before.

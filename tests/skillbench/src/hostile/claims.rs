@@ -41,15 +41,17 @@ pub(super) fn all() -> Vec<Hostile> {
             })
         }),
         hostile("criteria-without-a-command", ON, |_, spec| {
-            let text = format!(
-                "# {}\n\n## Problem\n\nx\n\n## Change\n\nx\n\n## Edge cases\n\nx\n\n## Acceptance\n\nx\n",
-                spec.title
-            );
             let plan = json!({
-                "steps": [{"id": "1", "title": "x", "instructions": "x", "files": ["**"], "after": [], "criteria": ["C1"]}],
-                "criteria": [{"id": "C1", "statement": "It works", "command": null}], "assumptions": [], "answers": [],
+                "steps": [{
+                    "id": "1", "title": "Explain plurals", "instructions": "Explain them in a comment.",
+                    "files": ["**"], "after": [], "criteria": ["C1"],
+                }],
+                "criteria": [{"id": "C1", "statement": "Plurals are explained", "command": null}],
+                "assumptions": [], "answers": [],
             });
-            let script = Script::default().says("spec", 1, &text).says("spec", 1, &plan.to_string());
+            let script = Script::default().says("spec", 1, &spec.document());
+            // Said again, should a plan like that go back.
+            let script = (1..=10).fold(script, |script, _| script.says("spec", 1, &plan.to_string()));
             rounds(script.approves("spec-review", 1), &spec.title, |script| {
                 let claim = json!({
                     "status": "done", "title": "Explain plurals", "what": "x", "why": "x", "breaking": [],

@@ -2,7 +2,6 @@
 
 use super::{Hostile, author, for_ever, hostile};
 use crate::script::{Part, Script, Spec};
-use crate::task::Task;
 use serde_json::{Value, json};
 
 const ON: &str = "ms/negative-plural";
@@ -63,8 +62,8 @@ pub(super) fn all() -> Vec<Hostile> {
             let script = (1..=40).fold(Script::default(), |script, _| script.says("spec", 1, "It will be fine."));
             super::rounds(script.approves("spec-review", 1), &spec.title, |script| script)
         }),
-        hostile("a-plan-that-is-none", ON, |task, spec| {
-            let script = Script::default().says("spec", 1, &document(task));
+        hostile("a-plan-that-is-none", ON, |_, spec| {
+            let script = Script::default().says("spec", 1, &spec.document());
             let script = (1..=40).fold(script, |script, _| script.says("spec", 1, "{\"steps\": \"all of it\"}"));
             super::rounds(script.approves("spec-review", 1), &spec.title, |script| script)
         }),
@@ -78,9 +77,4 @@ fn always(spec: &Spec, text: &str) -> Script {
 
 fn calls(spec: &Spec, tool: &str, arguments: impl Fn(u32) -> Value) -> Script {
     author(spec, |script| for_ever(script, |script, turn| script.works(1, tool, arguments(turn))))
-}
-
-fn document(task: &Task) -> String {
-    let sections = crate::place::SECTIONS.map(|heading| format!("\n## {heading}\n\nIt is as the title says.\n"));
-    format!("# {}\n{}", task.data.goal, sections.concat())
 }
