@@ -156,7 +156,7 @@ fn report() -> Script {
 }
 
 /// What is promised to be measured.
-const FIGURES: [&str; 21] = [
+const FIGURES: [&str; 24] = [
     "attacks.count",
     "call.overhead_ratio",
     "cli.call_warm_ms",
@@ -178,6 +178,9 @@ const FIGURES: [&str; 21] = [
     "leak.rss_mb",
     "leak.fds",
     "review.checks",
+    "skillbench.hostile_ready",
+    "skillbench.scripted_solved_ratio",
+    "skillbench.tasks",
 ];
 
 #[test]

@@ -1,8 +1,9 @@
 //! The benchmarks: builds what they measure, in release, and runs them in one go.
 
 use crate::process::{cargo, root, run as start};
-use crate::{attacks, components, setup};
+use crate::{attacks, components, setup, skillbench};
 use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
 use std::path::Path;
 use std::process::Command;
 
@@ -50,24 +51,25 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         ran.tests,
         ran.time.as_secs_f64()
     );
+    eprintln!("Measuring    skillbench");
+    let quality = skillbench::figures()?;
     if let Some(file) = &json {
-        add(
-            file,
-            [
-                ("attacks.count", ran.rows() as f64),
-                ("attacks.tests", ran.tests as f64),
-                ("attacks.time_s", ran.time.as_secs_f64()),
-            ],
-        )?;
+        let rounded = |value: f64| Value::from((value * 10.0).round() / 10.0);
+        let attacks = [
+            ("attacks.count", ran.rows() as f64),
+            ("attacks.tests", ran.tests as f64),
+            ("attacks.time_s", ran.time.as_secs_f64()),
+        ];
+        add(file, attacks.map(|(id, value)| (id.to_owned(), rounded(value))).into_iter().chain(quality))?;
         eprintln!("Written      {}", file.display());
     }
     Ok(())
 }
 
 /// Adds figures to those that were written.
-fn add(file: &Path, figures: [(&str, f64); 3]) -> Result<()> {
+fn add(file: &Path, figures: impl IntoIterator<Item = (String, Value)>) -> Result<()> {
     let text = std::fs::read_to_string(file)?;
-    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text)?;
-    all.extend(figures.map(|(id, value)| (id.to_owned(), ((value * 10.0).round() / 10.0).into())));
-    std::fs::write(file, format!("{:#}\n", serde_json::Value::Object(all))).with_context(|| file.display().to_string())
+    let mut all: Map<String, Value> = serde_json::from_str(&text)?;
+    all.extend(figures);
+    std::fs::write(file, format!("{:#}\n", Value::Object(all))).with_context(|| file.display().to_string())
 }

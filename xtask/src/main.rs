@@ -14,6 +14,7 @@ mod mutants;
 mod process;
 mod rows;
 mod setup;
+mod skillbench;
 mod test;
 
 use anyhow::{Result, bail};
@@ -28,6 +29,9 @@ cargo xtask COMMAND
   attacks runs the attack corpus row by row, or the rows and groups that are named
   mutants takes the walls away one by one, and shows which attacks notice
   bench   runs the benchmarks; --json FILE writes the figures as one flat object
+  skillbench
+          runs small tasks on real code with scripted models; with --model PROVIDER:MODEL a real one, and writes a report;
+          TASK…, REPOSITORY… or `hostile` names some
   fuzz    runs the fuzz targets, each for 10 minutes; TARGET… names some, --time 1h says how long
   conformance
           runs the cases of a WASI file system through the file guard and on stock WASI, and writes docs/conformance.md;
@@ -59,6 +63,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["attacks", rows @ ..] => attacks::run(rows),
         ["mutants", words @ ..] => mutants::run(words),
         ["bench", options @ ..] => bench::run(options),
+        ["skillbench", words @ ..] => skillbench::run(words),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["conformance", cases @ ..] => conformance::run(cases),
         ["ci"] => ci::run(),
