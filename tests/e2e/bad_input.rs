@@ -102,7 +102,7 @@ fn a_dirty_working_directory_is_neither_used_nor_changed() {
 #[test]
 fn an_unknown_key_is_named_with_file_and_line() {
     let (_world, ran) = configured(&format!("{CONFIG}colour = 1\n"), &greeting());
-    ran.failed(3, &["skillhost.toml", ":13: ", "unknown field `colour`"]);
+    ran.failed(3, &["skillhost.toml", ":14: ", "unknown field `colour`"]);
 }
 
 #[test]
@@ -118,8 +118,8 @@ fn a_branch_template_that_gives_no_branch() {
 
 #[test]
 fn a_set_up_that_is_named_as_a_gate() {
-    let config =
-        CONFIG.replace("[commands.test]", "[commands.setup]").replace("[\"test\"]\n[spec]", "[\"setup\"]\n[spec]");
+    let config = CONFIG.replace("[commands.test]", "[commands.setup]");
+    let config = config.replace("commands = [\"test\"]", "commands = [\"setup\"]");
     let (_world, ran) = configured(&config, &greeting());
     ran.failed(3, &["verify.commands: `setup` runs before every gate"]);
 }

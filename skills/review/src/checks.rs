@@ -57,10 +57,15 @@ pub(crate) fn reported(hits: &[Finding]) -> Vec<Finding> {
     of_one_check.flat_map(|hits| hits.iter().take(MAX_HITS)).cloned().collect()
 }
 
+/// Whether a check made it, and no model.
+pub(crate) fn is_of_check(finding: &Finding) -> bool {
+    finding.category.starts_with(PREFIX)
+}
+
 /// Whether a check's finding is settled: the check looked at its file, and has no such hit any more.
 pub(crate) fn is_settled(finding: &Finding, hits: &[Finding]) -> bool {
     let path = |finding: &Finding| finding.at.as_ref().map(|at| at.path.clone());
     let unseen = |hit: &Finding| hit.category == NOT_CHECKED && (hit.at.is_none() || path(hit) == path(finding));
     let stands = |hit: &Finding| is_same(finding, hit) || unseen(hit);
-    finding.category.starts_with(PREFIX) && !hits.iter().any(stands)
+    is_of_check(finding) && !hits.iter().any(stands)
 }

@@ -157,6 +157,21 @@ fn each_earlier_finding_gets_a_verdict_and_silence_closes_none() {
 }
 
 #[test]
+fn what_a_check_still_finds_is_no_reviewers_to_close() {
+    const STUB: &str = "fn new() { todo!() }\n";
+    let first =
+        review(&changed(&[("src/new.rs", STUB)]).reported(report(&[], &json!([]))), mock::brief("g"), Subject::Change);
+    let stub = first.findings.into_iter().find(|finding| finding.category == "check:stub").unwrap();
+    let closes = json!([{"finding": "F1", "closed": true, "reason": "It will be written later."}]);
+    for (text, closed) in [(STUB, false), ("fn new() {}\n", true)] {
+        let host = changed(&[("src/new.rs", text)]).reported(report(&[], &closes));
+        let brief = Brief { findings: vec![Finding { id: "F1".into(), ..stub.clone() }], ..mock::brief("g") };
+        let report = review(&host, brief, Subject::Change);
+        assert_eq!(report.verdicts[0].closed, closed, "{text}: {}", report.verdicts[0].reason);
+    }
+}
+
+#[test]
 fn a_change_is_shown_without_what_its_author_says_about_it() {
     let host = changed(&[("src/new.rs", "fn new() {}\n")])
         .reply(mock::calls(&[

@@ -1,4 +1,5 @@
-//! Decisions over earlier findings. Each gets one, and silence is none: without a verdict a finding stays open.
+//! Decisions over earlier findings. Each gets one, and silence is none: without a verdict a finding stays open. What a check
+//! still finds is no reviewer's to close: whoever can talk an author into a stub can talk a reviewer into it.
 
 use std::collections::HashMap;
 
@@ -18,11 +19,16 @@ pub(crate) fn settle(earlier: &[Finding], claimed: Vec<ClaimedVerdict>, hits: Op
     for verdict in claimed {
         by_finding.entry(verdict.finding.trim().to_owned()).or_default().push(verdict);
     }
+    let is_settled = |finding: &Finding| hits.is_some_and(|hits| checks::is_settled(finding, hits));
     let decide = |finding: &Finding| match by_finding.get(&finding.id) {
-        Some(verdicts) => agreed(verdicts),
-        None if hits.is_some_and(|hits| checks::is_settled(finding, hits)) => {
-            (true, "the check finds nothing there any more".into())
+        Some(verdicts) if hits.is_some() && checks::is_of_check(finding) && !is_settled(finding) => {
+            match agreed(verdicts) {
+                (true, reason) => (false, format!("the check still finds it, whatever the reviewer says: {reason}")),
+                open => open,
+            }
         }
+        Some(verdicts) => agreed(verdicts),
+        None if is_settled(finding) => (true, "the check finds nothing there any more".into()),
         None => (false, "the reviewer gave no verdict".into()),
     };
     let verdict = |finding: &Finding| {

@@ -75,6 +75,7 @@ pub(super) fn untested(scene: &Scene<'_>) -> Vec<Hit> {
     let first = changed.first();
     first
         .map(|(file, line)| Hit {
+            severity: Severity::Major,
             message: format!("Behaviour changed in {} files of code, and no test was changed or added.", changed.len()),
             suggestion: "Add a test that fails without the change.",
             ..Hit::at(&file.path, **line)

@@ -2,6 +2,7 @@
 
 use super::line::{code, extension, is_javascript, is_product};
 use super::{Hit, Scene};
+use crate::Severity;
 use crate::changed::Line;
 
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Hit> {
@@ -12,6 +13,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Hit> {
             let next = lines.get(at + 1).filter(|next| next.line == line.line + 1);
             if drops(&file.path, line.text.trim(), next) {
                 hits.push(Hit {
+                    severity: Severity::Major,
                     message: "An error is caught here and dropped: nobody will learn of it.".into(),
                     suggestion: "Handle it, hand it on, or say beside it why it does not matter.",
                     ..Hit::at(&file.path, *line)
