@@ -14,7 +14,7 @@ fn real() -> Vec<Vec<u8>> {
 }
 
 /// Numbers that look random, the same each time.
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub u64);
 
 impl Numbers {
     fn next(&mut self) -> u64 {
@@ -24,7 +24,7 @@ impl Numbers {
         self.0
     }
 
-    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.next() as u8).collect()
     }
 
@@ -34,7 +34,7 @@ impl Numbers {
 }
 
 /// Reads what may be a component; whatever it is, that ends.
-pub fn inspect(bytes: &[u8]) -> bool {
+pub(crate) fn inspect(bytes: &[u8]) -> bool {
     catch_unwind(AssertUnwindSafe(|| skillhost_engine::inspect::inspect(bytes).is_ok())).expect("it panicked")
 }
 
@@ -114,7 +114,7 @@ fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
 }
 
 /// How a call of it ended, as the log must have it.
-pub async fn outcome(lab: &Lab, skill: &Arc<Skill>, tool: &'static str) -> &'static str {
+pub(crate) async fn outcome(lab: &Lab, skill: &Arc<Skill>, tool: &'static str) -> &'static str {
     let mut call = lab.call(skill, &Default::default(), Default::default());
     // It may wait as well as compute.
     (call.limits.cpu, call.limits.time) = ("200ms".parse().unwrap(), "2s".parse().unwrap());

@@ -10,12 +10,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 /// What the neighbour's file says.
-pub const NEIGHBOUR: &str = "somebody else's work";
+pub(crate) const NEIGHBOUR: &str = "somebody else's work";
 /// What the host itself writes while it is attacked.
 const OF_THE_HOST: [&str; 3] = ["audit.jsonl", "cache", "keys"];
 
 /// Makes the secret and the neighbour.
-pub fn plant(folder: &Path) {
+pub(crate) fn plant(folder: &Path) {
     fs::write(folder.join("secret.txt"), SECRET).unwrap();
     fs::set_permissions(folder.join("secret.txt"), fs::Permissions::from_mode(0o600)).unwrap();
     let neighbour = folder.join("neighbour");
@@ -27,7 +27,7 @@ pub fn plant(folder: &Path) {
 }
 
 /// Everything in the world, as it was before the attack.
-pub struct Canaries {
+pub(crate) struct Canaries {
     folder: PathBuf,
     before: Option<BTreeMap<PathBuf, Found>>,
     grants: Vec<Rules>,
@@ -54,23 +54,23 @@ enum Found {
 }
 
 impl Canaries {
-    pub fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), before: None, grants: Vec::new() }
     }
 
     /// The first attack begins.
-    pub fn watch(&mut self) {
+    pub(crate) fn watch(&mut self) {
         if self.before.is_none() {
             self.before = Some(look(&self.folder));
         }
     }
 
     /// A call may write there.
-    pub fn grant(&mut self, rules: Rules) {
+    pub(crate) fn grant(&mut self, rules: Rules) {
         self.grants.push(rules);
     }
 
-    pub fn check(&self) {
+    pub(crate) fn check(&self) {
         let before = self.before.as_ref().expect("nothing was attacked");
         let after = look(&self.folder);
         for path in before.keys().chain(after.keys()).filter(|path| !self.is_granted(path)) {

@@ -3,7 +3,7 @@
 const CORE_MODULE: u8 = 1;
 
 /// The component with its largest core module changed.
-pub fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+pub(crate) fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
     let sections = split(component);
     let modules = sections.iter().filter(|(id, _)| *id == CORE_MODULE).map(|(_, content)| *content);
     let largest = modules.max_by_key(|content| content.len()).unwrap();
@@ -16,7 +16,7 @@ pub fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> V
 }
 
 /// The component with another module for its first one.
-pub fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
+pub(crate) fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
     let sections = split(component);
     let first = sections.iter().position(|(id, _)| *id == CORE_MODULE).unwrap();
     let mut out = component[..8].to_vec();
@@ -27,17 +27,17 @@ pub fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
 }
 
 /// The component's largest core module.
-pub fn core(component: &[u8]) -> &[u8] {
+pub(crate) fn core(component: &[u8]) -> &[u8] {
     let modules = split(component).into_iter().filter(|(id, _)| *id == CORE_MODULE).map(|(_, content)| content);
     modules.max_by_key(|content| content.len()).unwrap()
 }
 
 /// A custom section.
-pub fn custom(name: &str, data: &[u8]) -> Vec<u8> {
+pub(crate) fn custom(name: &str, data: &[u8]) -> Vec<u8> {
     section(0, &[&leb(name.len()), name.as_bytes(), data].concat())
 }
 
-pub fn section(id: u8, content: &[u8]) -> Vec<u8> {
+pub(crate) fn section(id: u8, content: &[u8]) -> Vec<u8> {
     [&[id], &leb(content.len())[..], content].concat()
 }
 
