@@ -38,3 +38,4 @@ mod side_by_side;
 mod support;
 mod terminal;
 mod throwaway_repository;
+mod trap;
