@@ -126,25 +126,8 @@ fn x_04_x_05_x_06_x_07_a_command_that_takes_too_much_is_ended_and_logged() {
     }
 }
 
-/// A daemon that leaves its session, ignores signals and lets go of its output, and holds a lock in the tree.
-const DAEMON: &str = r#"
-/usr/bin/python3 - <<'PY'
-import fcntl, os, signal, time
-r, w = os.pipe()
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        for number in range(1, 65):
-            try: signal.signal(number, signal.SIG_IGN)
-            except (OSError, ValueError): pass
-        kept = open('lock', 'w'); fcntl.flock(kept, fcntl.LOCK_EX)
-        os.write(w, b'x')
-        for fd in (0, 1, 2): os.close(fd)
-        while True: time.sleep(1)
-    os._exit(0)
-os.read(r, 1)
-PY
-"#;
+/// A daemon that outlives its command where it can, and holds a lock in the tree.
+const DAEMON: &str = concat!("/usr/bin/python3 - <<'PY'\n", include_str!("../fixtures/daemon.py"), "PY\n");
 
 #[test]
 fn x_08_nothing_outlives_its_command() {

@@ -9,6 +9,7 @@ use crate::support::{Ran, World, ran, signal, wait_until};
 use serde_json::Value;
 use skillhost_audit::{Class, Kind, Status};
 use skillhost_fake_models::FakeModels;
+use skillhost_test_support::tree::{Found, picture};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -33,25 +34,15 @@ fn add(world: &World, file: &str, more: &str) {
     fs::write(file, before + more).unwrap();
 }
 
-/// Every file of the user's, with git's own: all but objects, and what is the runs'.
-fn files(world: &World) -> BTreeMap<PathBuf, Vec<u8>> {
-    let (mut files, mut pending) = (BTreeMap::new(), vec![world.repo()]);
-    while let Some(dir) = pending.pop() {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            let within = path.strip_prefix(world.repo()).unwrap().to_owned();
-            if within.starts_with(".git/objects") || within.to_string_lossy().contains("skillhost/") {
-                continue;
-            }
-            match path.symlink_metadata().unwrap().file_type() {
-                kind if kind.is_dir() && within.ends_with("skillhost") => {}
-                kind if kind.is_dir() => pending.push(path),
-                kind if kind.is_symlink() => {
-                    files.insert(within, fs::read_link(path).unwrap().into_os_string().into_encoded_bytes());
-                }
-                kind if kind.is_file() => drop(files.insert(within, fs::read(path).unwrap())),
-                _ => drop(files.insert(within, b"special".to_vec())),
-            }
+/// Every file of the user's, with git's own: all but objects, and what is the runs'. Git makes and leaves folders as it
+/// likes, and writes a file again that stays the same.
+fn files(world: &World) -> BTreeMap<PathBuf, Found> {
+    let is_the_runs = |name: &Path| name.starts_with(".git/objects") || name.iter().any(|part| part == "skillhost");
+    let mut files = picture(&world.repo(), is_the_runs);
+    files.retain(|_, found| !matches!(found, Found::Folder { .. }));
+    for found in files.values_mut() {
+        if let Found::File { changed, .. } = found {
+            *changed = (0, 0);
         }
     }
     files

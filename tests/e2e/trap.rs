@@ -6,7 +6,7 @@ use crate::sandbox_levels::Lacks;
 use crate::scripts::{Script, greeting, project};
 use crate::support::{Ran, World, ran};
 use serde_json::Value;
-use skillhost_core::digest::Digest;
+use skillhost_test_support::tree::{Found, picture};
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::TcpListener;
@@ -34,6 +34,13 @@ pub struct Trap {
     process: Child,
     tcp: TcpListener,
     unix: UnixListener,
+}
+
+/// What lies outside: what git says of the repository, mode and owner of devices and of files of the system, and places.
+pub struct Outside {
+    repository: Vec<String>,
+    devices: [(u32, u32); 5],
+    files: BTreeMap<PathBuf, Found>,
 }
 
 impl Trap {
@@ -72,29 +79,33 @@ impl Trap {
         places.iter().fold(attack.to_owned(), |text, (name, place)| text.replace(name, place.to_str().unwrap()))
     }
 
-    /// Everything outside that no command may touch, by place: mode, owner and content, and the time of change of files.
-    pub fn outside(&mut self) -> BTreeMap<PathBuf, String> {
-        let mut seen = BTreeMap::from([("the repository".into(), self.world.footprint().join("\n"))]);
-        for name in ["config", "hooks", "info", "HEAD", "packed-refs"] {
-            look(&self.world.repo().join(".git").join(name), &mut seen);
-        }
-        for place in [self.world.home(), self.earlier.clone(), self.world.state().join("keys")] {
-            look(&place, &mut seen);
-        }
-        for device in ["/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/env", "/etc/passwd"] {
+    /// Everything outside that no command may touch.
+    pub fn outside(&mut self) -> Outside {
+        // What the host keeps for itself from run to run: the compiled skills, and the locks of its folders.
+        let is_the_hosts = |name: &Path| name.ends_with(".cache/skillhost");
+        let git =
+            ["config", "hooks", "info", "HEAD", "packed-refs"].map(|name| self.world.repo().join(".git").join(name));
+        let places = [self.world.home(), self.earlier.clone(), self.world.state().join("keys")];
+        let seen = git.iter().chain(&places).flat_map(|place| {
+            picture(place, is_the_hosts).into_iter().map(move |(name, found)| (place.join(name), found))
+        });
+        let files = seen.collect();
+        let devices = ["/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/env", "/etc/passwd"].map(|device| {
             let metadata = fs::metadata(device).unwrap();
-            seen.insert(device.into(), format!("{:o} {}", metadata.mode(), metadata.uid()));
-        }
+            (metadata.mode(), metadata.uid())
+        });
         assert!(self.process.try_wait().unwrap().is_none(), "the host's process was ended");
         assert!(self.tcp.accept().is_err() && self.unix.accept().is_err(), "a socket of the host's was reached");
-        seen
+        Outside { repository: self.world.footprint(), devices, files }
     }
 
     /// Nothing outside is another than `before`.
-    pub fn is_unchanged(&mut self, before: &BTreeMap<PathBuf, String>, ran: &Ran) {
+    pub fn is_unchanged(&mut self, before: &Outside, ran: &Ran) {
         let after = self.outside();
         // The run's own key is new, and it alone.
         let is_new_key = |place: &Path| place.parent().is_some_and(|folder| folder.ends_with("keys/subjects"));
+        assert_eq!((&after.repository, after.devices), (&before.repository, before.devices), "{ran:#?}");
+        let (before, after) = (&before.files, &after.files);
         let added = after.keys().filter(|place| !before.contains_key(*place) && !is_new_key(place));
         let places = before.keys().filter(|place| before.get(*place) != after.get(*place)).chain(added);
         let changed: Vec<_> = places.map(|place| (place, before.get(place), after.get(place))).collect();
@@ -126,20 +137,6 @@ impl Drop for Trap {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-    }
-}
-
-fn look(place: &Path, seen: &mut BTreeMap<PathBuf, String>) {
-    let Ok(metadata) = fs::symlink_metadata(place) else { return };
-    // What the host keeps for itself from run to run: the compiled skills, and the locks of its folders.
-    if place.ends_with(".cache/skillhost") {
-        return;
-    }
-    let (mode, owner) = (metadata.mode(), metadata.uid());
-    let content = metadata.is_file().then(|| (metadata.mtime(), Digest::of(&fs::read(place).unwrap()).to_string()));
-    seen.insert(place.to_owned(), format!("{mode:o} {owner} {content:?}"));
-    if metadata.is_dir() {
-        fs::read_dir(place).unwrap().flatten().for_each(|entry| look(&entry.path(), seen));
     }
 }
 
