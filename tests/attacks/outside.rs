@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 
 /// Everything there is outside, and what was asked of it.
 #[derive(Default)]
-pub struct World {
+pub(crate) struct World {
     asked: AtomicU32,
     touched: Mutex<Vec<Touched>>,
     /// How willing the thread was to give way: of the guest when it logged, and of what ran its command.
@@ -29,7 +29,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn ports(self: &Arc<Self>) -> Ports {
+    pub(crate) fn ports(self: &Arc<Self>) -> Ports {
         Ports {
             log: Some(Arc::clone(self) as _),
             model: Some(Arc::clone(self) as _),

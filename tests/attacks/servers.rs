@@ -10,22 +10,22 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// The servers of this process.
-pub struct Servers {
+pub(crate) struct Servers {
     /// Without TLS, on 127.0.0.1.
-    pub plain: u16,
+    pub(crate) plain: u16,
     /// With TLS, on 127.0.0.1, which is `localhost` too.
-    pub tls: u16,
+    pub(crate) tls: u16,
     /// Another one.
-    pub other: u16,
+    pub(crate) other: u16,
     /// With a certificate that nobody signed.
-    pub unsigned: u16,
+    pub(crate) unsigned: u16,
     /// The certificate to be trusted.
-    pub authority: PathBuf,
+    pub(crate) authority: PathBuf,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 /// Starts them, once.
-pub fn servers() -> &'static Servers {
+pub(crate) fn servers() -> &'static Servers {
     static SERVERS: OnceLock<Servers> = OnceLock::new();
     SERVERS.get_or_init(|| {
         let seen = Arc::default();
@@ -43,7 +43,7 @@ pub fn servers() -> &'static Servers {
 
 impl Servers {
     /// Everything that arrived for a test, each request as it was sent.
-    pub fn seen(&self, test: &str) -> Vec<String> {
+    pub(crate) fn seen(&self, test: &str) -> Vec<String> {
         let seen = self.seen.lock().unwrap();
         seen.iter().filter(|request| request.contains(&format!(" /{test}/"))).cloned().collect()
     }

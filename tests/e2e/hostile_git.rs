@@ -6,8 +6,10 @@ use crate::main_job::{entry, run_folder, text};
 use crate::rogue;
 use crate::scripts::{CONFIG, GATE, greeting, project};
 use crate::support::{Ran, World, ran, signal, wait_until};
+use serde_json::Value;
 use skillhost_audit::{Class, Kind, Status};
 use skillhost_fake_models::FakeModels;
+use skillhost_test_support::tree::{Found, picture};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -32,25 +34,15 @@ fn add(world: &World, file: &str, more: &str) {
     fs::write(file, before + more).unwrap();
 }
 
-/// Every file of the user's, with git's own: all but objects, and what is the runs'.
-fn files(world: &World) -> BTreeMap<PathBuf, Vec<u8>> {
-    let (mut files, mut pending) = (BTreeMap::new(), vec![world.repo()]);
-    while let Some(dir) = pending.pop() {
-        for entry in fs::read_dir(dir).unwrap() {
-            let path = entry.unwrap().path();
-            let within = path.strip_prefix(world.repo()).unwrap().to_owned();
-            if within.starts_with(".git/objects") || within.to_string_lossy().contains("skillhost/") {
-                continue;
-            }
-            match path.symlink_metadata().unwrap().file_type() {
-                kind if kind.is_dir() && within.ends_with("skillhost") => {}
-                kind if kind.is_dir() => pending.push(path),
-                kind if kind.is_symlink() => {
-                    files.insert(within, fs::read_link(path).unwrap().into_os_string().into_encoded_bytes());
-                }
-                kind if kind.is_file() => drop(files.insert(within, fs::read(path).unwrap())),
-                _ => drop(files.insert(within, b"special".to_vec())),
-            }
+/// Every file of the user's, with git's own: all but objects, and what is the runs'. Git makes and leaves folders as it
+/// likes, and writes a file again that stays the same.
+fn files(world: &World) -> BTreeMap<PathBuf, Found> {
+    let is_the_runs = |name: &Path| name.starts_with(".git/objects") || name.iter().any(|part| part == "skillhost");
+    let mut files = picture(&world.repo(), is_the_runs);
+    files.retain(|_, found| !matches!(found, Found::Folder { .. }));
+    for found in files.values_mut() {
+        if let Found::File { changed, .. } = found {
+            *changed = (0, 0);
         }
     }
     files
@@ -154,7 +146,7 @@ fn g_05_g_06_what_never_ends_is_refused_and_the_rest_answers() {
 }
 
 #[test]
-fn g_07_no_command_and_no_template_moves_a_branch() {
+fn g_07_no_template_names_a_branch_that_is_shared() {
     for template in
         ["main", "{slug}", "refs/heads/main", "{run}", "../{run}", "skillhost/{slug}-{run}\u{1b}", "{run}.lock"]
     {
@@ -166,36 +158,61 @@ fn g_07_no_command_and_no_template_moves_a_branch() {
         assert_eq!(files(&world), before, "{template}");
         assert!(!world.state().join("runs").exists());
     }
-    // A command finds a repository that is not the real one, whatever it does there.
+}
+
+/// Git at work where a command finds it, which says what came of it; then everything that could reach the real one.
+const MOVES: &str = r#"
+echo "HEAD $(git rev-parse HEAD)"
+evil=$(git -c user.name=Evil -c user.email=evil@localhost commit-tree -m evil 'HEAD^{tree}')
+for branch in base main other; do git update-ref refs/heads/$branch "$evil" && echo "MOVED $branch $(git rev-parse refs/heads/$branch)"; done
+git branch --force more "$evil" && echo "MOVED more $(git rev-parse refs/heads/more)"
+git symbolic-ref refs/heads/skillhost/x refs/heads/main && echo "LED $(git symbolic-ref refs/heads/skillhost/x)"
+git update-ref -d refs/heads/other && echo "DELETED other"
+ls @REPO && echo REACHED
+git -C @REPO update-ref -d refs/heads/main && echo REACHED
+git --git-dir @REPO/.git update-ref refs/heads/main "$evil" && echo REACHED
+git push @REPO HEAD:refs/heads/main && echo REACHED
+git push --force origin HEAD:main && echo REACHED
+find / -xdev -name packed-refs -not -path '/proc/*' -path '*@NAME*' | grep -q . && echo REACHED
+"#;
+
+/// A command finds a repository that is not the real one, and moves branches there alone.
+#[test]
+fn g_07_branches_that_a_command_moves_are_not_the_real_ones() {
     let world = World::with(&project());
-    let repository = world.repo().display().to_string();
-    let attack = format!(
-        "git update-ref refs/heads/main $(git commit-tree -m evil 'HEAD^{{tree}}')\n\
-         git symbolic-ref refs/heads/skillhost/x refs/heads/main\n\
-         git -C {repository} update-ref -d refs/heads/main && echo REACHED\n\
-         ls {repository} && echo REACHED\n\
-         git --git-dir {repository}/.git update-ref -d refs/heads/main && echo REACHED\n\
-         git push {repository} HEAD:refs/heads/main && echo REACHED\n\
-         git push --force origin HEAD:main && echo REACHED\n\
-         find / -xdev -name packed-refs -not -path '/proc/*' -path '*{name}*' 2>/dev/null | grep -q . && echo REACHED\n",
-        name = world.repo().parent().unwrap().file_name().unwrap().to_str().unwrap(),
-    );
-    world.commit(&[(
-        "test.sh",
-        &format!("({attack}) > attack.log 2>&1\nif grep -q REACHED attack.log; then exit 1; fi\n{GATE}"),
-    )]);
+    let repository = world.repo();
+    let name = repository.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let attack = MOVES.replace("@REPO", repository.to_str().unwrap()).replace("@NAME", name);
+    world.commit(&[("test.sh", &format!("({attack}) 2>/dev/null\n{GATE}"))]);
+    world.git(&["branch", "other"]);
     let before = (files(&world), world.git(&["reflog", "show", "main"]));
     let ran = world.goal(GOAL, &greeting().text(), &[]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     assert_eq!((files(&world), world.git(&["reflog", "show", "main"])), before);
+
+    // Git ran, and its moves are in the gate's evidence.
+    let document: Value = serde_json::from_slice(&fs::read(text(&entry(&ran)["run_json"])).unwrap()).unwrap();
+    let said = text(&document["gates"][0]["output"]);
+    let line = |start: &str| said.lines().find_map(|line| line.strip_prefix(start)).unwrap_or_else(|| panic!("{said}"));
+    let (head, evil) = (line("HEAD "), line("MOVED main "));
+    assert!(head.len() == 40 && evil.len() == 40 && head != evil, "{said}");
+    assert!(["base", "other", "more"].iter().all(|branch| line(&format!("MOVED {branch} ")) == evil), "{said}");
+    assert_eq!((line("LED "), line("DELETED ")), ("refs/heads/main", "other"));
+    assert!(!said.contains("REACHED"), "{said}");
+    // Neither what it stood on nor what it made is an object of the real one.
+    let objects = world.git(&["cat-file", "--batch-all-objects", "--batch-check"]);
+    assert!(!objects.contains(head) && !objects.contains(evil) && objects.contains(&world.git(&["rev-parse", "main"])));
+
     // Its commands and its own updates of refs are what the log has, each with its outcome.
     let log = entries(&run_folder(&world, &entry(&ran)).join("audit.jsonl"));
     assert!(
         !effects(&log, Class::Command, Kind::Call).is_empty() && !effects(&log, Class::Ref, Kind::Update).is_empty()
     );
-    let branches = world.git(&["for-each-ref", "--format=%(refname)"]);
     let run = text(&entry(&ran)["run"]).to_owned();
-    assert!(branches.lines().all(|name| name == "refs/heads/main" || name.contains(&run)), "{branches}");
+    let branches = world.git(&["for-each-ref", "--format=%(refname)"]);
+    let mut others: Vec<_> = branches.lines().filter(|name| !name.contains(&run)).collect();
+    others.sort_unstable();
+    assert_eq!(others, ["refs/heads/main", "refs/heads/other"]);
     is_whole(&world);
 }
 

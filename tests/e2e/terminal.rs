@@ -1,7 +1,7 @@
 //! What people see at a terminal, and what nobody gets to write there.
 
+use crate::hostile_output::strip_colours;
 use crate::scripts::{CONFIG, Script, greeting, project};
-use crate::shown::strip_colours;
 use crate::support::{Ran, World, root, wait_until};
 use std::io::{Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -1,6 +1,8 @@
 //! `skillhost.toml`: what a project declares. It is as untrusted as the repository: it can ask and narrow, and has no
 //! way to name a URL that a key is sent to, a file outside the repository, or a variable of the user's environment.
 
+mod defaults;
+
 use crate::branch::check_template;
 use crate::capability::Capabilities;
 use crate::document::{self, DocumentError};
@@ -70,7 +72,7 @@ pub struct Command {
     #[serde(default)]
     pub description: String,
     /// Wall clock of one execution.
-    #[serde(default = "default_timeout")]
+    #[serde(default = "defaults::timeout")]
     pub timeout: Span,
     /// What it can reach.
     #[serde(default)]
@@ -146,74 +148,6 @@ pub struct PartialGrant {
     exec_arguments: Option<bool>,
     protected: Option<bool>,
     ask: Option<bool>,
-}
-
-fn default_timeout() -> Span {
-    Span::seconds(600)
-}
-
-impl Default for Project {
-    fn default() -> Self {
-        Self {
-            base: None,
-            branch: "skillhost/{slug}-{run}".to_owned(),
-            rounds: 3,
-            skills: BTreeMap::new(),
-            grants: BTreeMap::new(),
-            models: BTreeMap::new(),
-            budget: Budget::default(),
-            commands: BTreeMap::new(),
-            verify: Verify::default(),
-            spec: Spec::default(),
-            protect: Protect::default(),
-        }
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self { tokens: 2_000_000, cost_usd: 5.0, time: Span::seconds(2 * 3600) }
-    }
-}
-
-impl Default for Verify {
-    fn default() -> Self {
-        Self { commands: Vec::new(), baseline: true }
-    }
-}
-
-impl Default for Spec {
-    fn default() -> Self {
-        let sections = [
-            "Problem",
-            "Modules",
-            "Data model",
-            "Routes",
-            "Events",
-            "Access control",
-            "Edge cases",
-            "Failure modes",
-            "Risks",
-            "Acceptance",
-        ];
-        Self { path: "specs/{slug}.md".to_owned(), sections: sections.map(str::to_owned).to_vec() }
-    }
-}
-
-impl Default for Protect {
-    fn default() -> Self {
-        // What decides how later changes are checked, or what later agents are told.
-        let paths = [
-            "**/AGENTS.md",
-            "AGENTS.md",
-            ".github/**",
-            ".gitlab-ci.yml",
-            ".forgejo/**",
-            "skillhost.toml",
-            "skillhost.lock",
-        ];
-        Self { paths: Globs::parse(paths).unwrap_or_default() }
-    }
 }
 
 impl Project {

@@ -4,6 +4,7 @@
 //! runs the gates itself on a fresh checkout of the proposed commit, and writes everything down before it happens. The
 //! modules that judge texts (conventions, sections, plan, findings, pull request) are pure.
 
+mod aftermath;
 mod ambient;
 pub mod cleanup;
 pub mod commands;

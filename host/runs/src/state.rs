@@ -1,12 +1,13 @@
 //! One run at work: what its phases share.
 
+use crate::aftermath::skill_failed;
 use crate::ambient;
 use crate::commands::Runner;
 use crate::error::{RunError, is_no_room};
 use crate::event::{Event, Watcher};
 use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
-use crate::ledger::{DenialRow, EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow, deciding};
+use crate::ledger::{EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow, deciding};
 use crate::network::Denials;
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
@@ -21,15 +22,12 @@ use skillhost_core::tier::Tier;
 use skillhost_engine::contract::{self, Answer, Brief, Criterion, Document, Step};
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Call, Called, Done, Engine, Printed, Unanswered, supervised};
+use skillhost_engine::{Call, Called, Engine, Unanswered, supervised};
 use skillhost_models::{Allowance, Budget, CallSite, ModelError, Role, Turns, Volatile};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-
-/// Lines of a skill's output that are shown where it ended without an answer.
-const SHOWN_LINES: usize = 5;
 
 /// One run at work.
 pub(crate) struct State {
@@ -359,60 +357,7 @@ impl State {
         })
     }
 
-    /// Notes what a call did and wanted.
-    fn took(&self, equipped: &Equipped, done: &Done) -> Result<(), RunError> {
-        if let Ok(mut touched) = self.touched.lock() {
-            touched.extend(done.files.written.iter().chain(&done.files.removed).cloned());
-        }
-        let skill = equipped.name();
-        let calls = done.denials.iter().map(|denial| DenialRow {
-            skill: skill.clone(),
-            capability: denial.capability.to_owned(),
-            what: denial.what.clone(),
-            remedy: denial.remedy.clone(),
-        });
-        let files = done.files.denied.iter().map(|denial| {
-            let (capability, what) = match denial.is_write() {
-                true if self.shields(equipped, &denial.path) => ("protected", "true"),
-                true => ("write", denial.path.as_str()),
-                false => ("read", denial.path.as_str()),
-            };
-            let remedy = equipped.grantor.remedy(capability, what);
-            let capability = capability.to_owned();
-            DenialRow { skill: skill.clone(), capability, what: denial.path.clone(), remedy }
-        });
-        let commands = self.refused.lock().map(|mut refused| std::mem::take(&mut *refused)).unwrap_or_default();
-        for denial in calls.chain(files).chain(commands) {
-            self.ledger(|ledger| ledger.save_denial(&denial))?;
-        }
-        Ok(())
-    }
-
-    /// Tells the end of what a skill printed before it ended without an answer: a panic says there what it was about.
-    fn show_printed(&self, equipped: &Equipped, printed: &Printed) {
-        let text = String::from_utf8_lossy(&printed.kept);
-        let last = text.lines().rev().filter(|line| !line.trim().is_empty()).take(SHOWN_LINES);
-        for line in last.collect::<Vec<_>>().into_iter().rev() {
-            self.warn(&format!("{} | {line}", equipped.reference));
-        }
-    }
-
-    /// Whether a path is the project's to protect, so that a wider write grant would not help.
-    fn shields(&self, equipped: &Equipped, path: &str) -> bool {
-        let protected = &self.host.project.protect.paths;
-        !equipped.capabilities.protected
-            && SkillPath::parse(path).is_ok_and(|path| protected.matches(&path) || protected.covers_beneath(&path))
-    }
-
     pub(crate) fn touched(&self) -> BTreeSet<SkillPath> {
         self.touched.lock().map(|touched| touched.clone()).unwrap_or_default()
-    }
-}
-
-/// Where a skill failed since its newest model call did, the run says why that one did.
-fn skill_failed(skill: String, error: contract::Error, failed: &Mutex<Option<ModelError>>) -> RunError {
-    match (error, failed.lock().ok().and_then(|mut failed| failed.take())) {
-        (contract::Error::Failed(_), Some(error)) => RunError::Model { skill, error },
-        (error, _) => RunError::Skill { skill, error },
     }
 }

@@ -147,18 +147,8 @@ async fn x_07_endless_output_is_cut_and_ended() {
     }
 }
 
-/// A process that leaves its session, its parent and its output behind, and holds a lock on `lock` while it lives.
-const DAEMON: &str = "import os, fcntl, time\n\
-    r, w = os.pipe()\n\
-    if os.fork() == 0:\n\
-    \x20   os.setsid()\n\
-    \x20   if os.fork() == 0:\n\
-    \x20       f = open('lock', 'w'); fcntl.flock(f, fcntl.LOCK_EX)\n\
-    \x20       os.write(w, b'x')\n\
-    \x20       for fd in (0, 1, 2, r, w): os.close(fd)\n\
-    \x20       while True: time.sleep(1)\n\
-    \x20   os._exit(0)\n\
-    os.read(r, 1)\n";
+/// A process that outlives its command where it can, and holds a lock on `lock` while it lives.
+const DAEMON: &str = include_str!("../../../tests/fixtures/daemon.py");
 
 fn is_locked(path: &Path) -> bool {
     let Ok(file) = std::fs::File::open(path) else { return false };

@@ -1,12 +1,13 @@
 //! Components that a generator made, and mutants of real ones that are still whole: by wasm-smith and wasm-mutate, with
 //! fixed seeds. (`tests/fuzz` goes on from here.)
 
-use super::mutated::{Numbers, inspect, outcome};
+use super::mutated::{inspect, outcome};
 use crate::support::handmade::Handmade;
 use crate::support::{Expected, Lab, block_on, bundled, component, ended, sections};
 use arbitrary::Unstructured;
 use skillhost_core::manifest;
 use skillhost_engine::LoadError;
+use skillhost_test_support::random::Random;
 
 /// A handmade tool that starts `module` first.
 fn around(module: &[u8]) -> Vec<u8> {
@@ -28,10 +29,10 @@ async fn attack(lab: &Lab, component: &[u8], tool: &'static str, outcomes: &mut 
 fn l_08_modules_that_were_made_up() {
     block_on(async {
         let lab = Lab::new();
-        let mut numbers = Numbers(0x0dd);
+        let mut random = Random::new(0x0dd);
         let mut outcomes = Vec::new();
         for n in 0..200 {
-            let bytes = numbers.bytes(2000);
+            let bytes = random.bytes(2000);
             let config = wasm_smith::Config {
                 max_imports: 0,
                 // A start function is called.
@@ -57,11 +58,11 @@ fn l_08_modules_that_were_made_up() {
 fn l_08_components_that_were_made_up() {
     block_on(async {
         let lab = Lab::new();
-        let mut numbers = Numbers(0xc0de);
+        let mut random = Random::new(0xc0de);
         let text = "[skill]\nname = \"made\"\nversion = \"1.0.0\"\nkind = \"review\"\n";
         let mut made = 0;
         for _ in 0..200 {
-            let bytes = numbers.bytes(4000);
+            let bytes = random.bytes(4000);
             let made_up = wasm_smith::Component::new(Default::default(), &mut Unstructured::new(&bytes));
             let Ok(component) = made_up.map(|component| component.to_bytes()) else { continue };
             made += 1;
@@ -84,7 +85,7 @@ fn l_08_mutants_of_real_components() {
         let lab = Lab::new();
         let (mut outcomes, mut mutants) = (Vec::new(), 0);
         for whole in [component("hello"), bundled("verify")] {
-            let core = sections::core(&whole).to_vec();
+            let core = sections::core(&whole);
             for seed in 0..100 {
                 let mut mutate = wasm_mutate::WasmMutate::default();
                 mutate.fuel(500).preserve_semantics(false).seed(seed);

@@ -4,6 +4,7 @@
 use crate::support::{Lab, block_on, bundled, component, ended, sections};
 use skillhost_engine::Skill;
 use skillhost_engine::{CallError, LoadError};
+use skillhost_test_support::random::Random;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -13,28 +14,8 @@ fn real() -> Vec<Vec<u8>> {
     skills.into_iter().chain(["hello", "probe"].map(component)).collect()
 }
 
-/// Numbers that look random, the same each time.
-pub struct Numbers(pub u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next() as u8).collect()
-    }
-
-    fn below(&mut self, most: usize) -> usize {
-        (self.next() % most as u64) as usize
-    }
-}
-
 /// Reads what may be a component; whatever it is, that ends.
-pub fn inspect(bytes: &[u8]) -> bool {
+pub(crate) fn inspect(bytes: &[u8]) -> bool {
     catch_unwind(AssertUnwindSafe(|| skillhost_engine::inspect::inspect(bytes).is_ok())).expect("it panicked")
 }
 
@@ -58,14 +39,14 @@ fn l_01_truncated_at_every_offset() {
 fn l_01_flipped_bits() {
     block_on(async {
         let lab = Lab::new();
-        let mut numbers = Numbers(0x5eed);
+        let mut random = Random::new(0x5eed);
         let mut compiled = 0;
         for whole in real() {
             for _ in 0..150 {
                 let mut bytes = whole.clone();
-                for _ in 0..=numbers.below(3) {
-                    let at = numbers.below(bytes.len());
-                    bytes[at] ^= 1 << numbers.below(8);
+                for _ in 0..=random.below(3) {
+                    let at = random.below(bytes.len());
+                    bytes[at] ^= 1 << random.below(8);
                 }
                 // What the first look lets pass is compiled, some of it.
                 if inspect(&bytes) && compiled < 24 {
@@ -88,7 +69,7 @@ fn l_01_flipped_bits() {
 fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
     block_on(async {
         let lab = Lab::new();
-        let mut numbers = Numbers(0xbad_c0de);
+        let mut random = Random::new(0xbad_c0de);
         let whole = component("hello");
         let (mut outcomes, mut refused) = (Vec::new(), 0);
         for _ in 0..120 {
@@ -96,9 +77,9 @@ fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
                 let mut core = core.to_vec();
                 // Behind the types and imports, which the component around it checks.
                 let (from, to) = (core.len() / 4, core.len());
-                for _ in 0..=numbers.below(2) {
-                    let at = from + numbers.below(to - from);
-                    core[at] ^= 1 << numbers.below(8);
+                for _ in 0..=random.below(2) {
+                    let at = from + random.below(to - from);
+                    core[at] ^= 1 << random.below(8);
                 }
                 core
             });
@@ -114,7 +95,7 @@ fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
 }
 
 /// How a call of it ended, as the log must have it.
-pub async fn outcome(lab: &Lab, skill: &Arc<Skill>, tool: &'static str) -> &'static str {
+pub(crate) async fn outcome(lab: &Lab, skill: &Arc<Skill>, tool: &'static str) -> &'static str {
     let mut call = lab.call(skill, &Default::default(), Default::default());
     // It may wait as well as compute.
     (call.limits.cpu, call.limits.time) = ("200ms".parse().unwrap(), "2s".parse().unwrap());

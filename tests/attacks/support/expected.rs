@@ -5,7 +5,7 @@ use skillhost_core::digest::Digest;
 
 /// How one of the attacker's calls must have ended, as the log has it.
 #[derive(Debug, Clone)]
-pub struct Expected {
+pub(crate) struct Expected {
     outcome: &'static str,
     denials: Denials,
     counts: Vec<(&'static str, u64)>,
@@ -19,34 +19,34 @@ enum Denials {
 }
 
 /// A call that ended so, and was denied nothing.
-pub fn ended(outcome: &'static str) -> Expected {
+pub(crate) fn ended(outcome: &'static str) -> Expected {
     Expected { outcome, denials: Denials::Exactly(0), counts: Vec::new() }
 }
 
 impl Expected {
     /// It was denied something, so often.
-    pub fn denied(self, times: u64) -> Self {
+    pub(crate) fn denied(self, times: u64) -> Self {
         Self { denials: Denials::Exactly(times), ..self }
     }
 
     /// It was denied something, as often as it happened to try.
-    pub fn denied_some(self) -> Self {
+    pub(crate) fn denied_some(self) -> Self {
         Self { denials: Denials::Some, ..self }
     }
 
     /// It may have been denied something: nobody knows what it tried.
-    pub fn any_denials(self) -> Self {
+    pub(crate) fn any_denials(self) -> Self {
         Self { denials: Denials::Any, ..self }
     }
 
     /// The log has this count.
-    pub fn count(mut self, name: &'static str, count: u64) -> Self {
+    pub(crate) fn count(mut self, name: &'static str, count: u64) -> Self {
         self.counts.push((name, count));
         self
     }
 
     /// So many calls like this one.
-    pub fn times(self, times: usize) -> impl Iterator<Item = Self> {
+    pub(crate) fn times(self, times: usize) -> impl Iterator<Item = Self> {
         std::iter::repeat_n(self, times)
     }
 
@@ -62,7 +62,7 @@ impl Expected {
 }
 
 /// Each logged outcome is one that was expected, and the other way round.
-pub fn check(mut logged: Vec<Value>, expected: impl IntoIterator<Item = Expected>) {
+pub(crate) fn check(mut logged: Vec<Value>, expected: impl IntoIterator<Item = Expected>) {
     for expected in expected {
         let at = logged.iter().position(|logged| expected.is(logged));
         let at = at.unwrap_or_else(|| panic!("the log has no {expected:?}: {logged:#?}"));
@@ -72,7 +72,7 @@ pub fn check(mut logged: Vec<Value>, expected: impl IntoIterator<Item = Expected
 }
 
 /// The entries of a log, every line of which follows from the one before.
-pub fn whole(log: &[u8]) -> Vec<Value> {
+pub(crate) fn whole(log: &[u8]) -> Vec<Value> {
     let mut entries: Vec<Value> = Vec::new();
     let mut above = Digest::of(b"");
     for line in log.split_inclusive(|byte| *byte == b'\n') {

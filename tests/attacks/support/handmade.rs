@@ -4,28 +4,28 @@ use skillhost_core::manifest;
 
 /// What a handmade tool is made of; text in the WebAssembly text format.
 #[derive(Clone)]
-pub struct Handmade {
+pub(crate) struct Handmade {
     /// Components' own definitions, in front of the core module: imports, types, canonical functions.
-    pub before: String,
+    pub(crate) before: String,
     /// What the core module is instantiated with.
-    pub with: String,
+    pub(crate) with: String,
     /// The core module's imports.
-    pub imports: String,
+    pub(crate) imports: String,
     /// Its memory: pages.
-    pub pages: u32,
+    pub(crate) pages: u32,
     /// More of the core module.
-    pub more: String,
-    pub realloc: String,
-    pub call: String,
-    pub post: String,
+    pub(crate) more: String,
+    pub(crate) realloc: String,
+    pub(crate) call: String,
+    pub(crate) post: String,
     /// The type of what `call` is lifted to.
-    pub signature: String,
+    pub(crate) signature: String,
     /// Between the core instance and the exported function.
-    pub after: String,
+    pub(crate) after: String,
 }
 
 /// Where what `call` gives lies: an answer, `{}`.
-pub const ANSWER: u32 = 1024;
+pub(crate) const ANSWER: u32 = 1024;
 
 impl Default for Handmade {
     /// A tool that answers `{}`.
@@ -52,10 +52,10 @@ const MANIFEST: &str = "[skill]\nname = \"handmade\"\nversion = \"1.0.0\"\nkind 
                         [limits]\nmemory = \"64MiB\"\ncpu = \"200ms\"\n[[tool]]\nname = \"attack\"\n\
                         parameters = { type = \"object\" }\n";
 /// Endless.
-pub const SPIN: &str = "(loop $spin (br $spin)) unreachable";
+pub(crate) const SPIN: &str = "(loop $spin (br $spin)) unreachable";
 
 impl Handmade {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let Self { before, with, imports, pages, more, realloc, call, post, signature, after } = self;
         format!(
             r#"(component
@@ -86,13 +86,13 @@ impl Handmade {
     }
 
     /// With the manifest of a tool.
-    pub fn component(&self) -> Vec<u8> {
+    pub(crate) fn component(&self) -> Vec<u8> {
         component(&self.text())
     }
 }
 
 /// A component from its text, with the manifest of a tool.
-pub fn component(text: &str) -> Vec<u8> {
+pub(crate) fn component(text: &str) -> Vec<u8> {
     let bytes = wat::parse_str(text).unwrap_or_else(|e| panic!("{e}"));
     manifest::embed(&bytes, MANIFEST).unwrap()
 }

@@ -2,10 +2,10 @@
 
 mod canaries;
 mod expected;
-pub mod handmade;
-pub mod sections;
+pub(crate) mod handmade;
+pub(crate) mod sections;
 
-pub use expected::{Expected, ended};
+pub(crate) use expected::{Expected, ended};
 
 use canaries::Canaries;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
 /// What the file outside of every tree says.
-pub const SECRET: &str = "what nobody granted";
+pub(crate) const SECRET: &str = "what nobody granted";
 /// In whose name the log has the calls that show that the host still answers.
 const WITNESS: &str = "witness";
 
@@ -35,9 +35,9 @@ const WITNESS: &str = "witness";
 ///
 /// Nobody can leave it without saying what the log must hold: dropping it before [`held`](Self::held) fails the test.
 #[must_use = "an attack ends with `held`"]
-pub struct Lab {
-    pub folder: TempDir,
-    pub engine: Arc<Engine>,
+pub(crate) struct Lab {
+    pub(crate) folder: TempDir,
+    pub(crate) engine: Arc<Engine>,
     /// What is offered goes to this one; the same, unless it compiles within limits of its own.
     loader: Arc<Engine>,
     auditor: Auditor,
@@ -46,21 +46,21 @@ pub struct Lab {
 }
 
 /// How a call ended.
-pub type Ended = Result<Called<Value>, Box<Unanswered>>;
+pub(crate) type Ended = Result<Called<Value>, Box<Unanswered>>;
 
 impl Lab {
     /// Shares its compile cache with all others, since compiling takes seconds.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| options(&Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks")))
     }
 
     /// Compiles by itself, into `cache` and `keys` in its folder.
-    pub fn alone() -> Self {
+    pub(crate) fn alone() -> Self {
         Self::with(options)
     }
 
     /// Takes memory from places that were set aside, as `skillhost run` does.
-    pub fn pooling() -> Self {
+    pub(crate) fn pooling() -> Self {
         let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attacks");
         let lab = Self::with(|_| Options { allocation: Allocation::Pooling, ..options(&shared) });
         assert_eq!(lab.engine.allocation(), Allocation::Pooling);
@@ -68,7 +68,7 @@ impl Lab {
     }
 
     /// What is offered is compiled within these limits, by a program of this name.
-    pub fn within(limits: CompileLimits) -> (Self, PathBuf) {
+    pub(crate) fn within(limits: CompileLimits) -> (Self, PathBuf) {
         let mut lab = Self::new();
         let program = lab.folder.path().join("compiler");
         let options = options(lab.folder.path());
@@ -90,42 +90,42 @@ impl Lab {
         Self { folder, engine, loader, auditor, canaries, held: AtomicBool::new(false) }
     }
 
-    pub fn audit(&self) -> Arc<Log> {
+    pub(crate) fn audit(&self) -> Arc<Log> {
         Arc::clone(self.auditor.log())
     }
 
-    pub fn tree(&self) -> PathBuf {
+    pub(crate) fn tree(&self) -> PathBuf {
         self.folder.path().join("tree")
     }
 
-    pub async fn load(&self, guest: &str) -> Arc<Skill> {
+    pub(crate) async fn load(&self, guest: &str) -> Arc<Skill> {
         self.engine.load(&component(guest)).await.unwrap()
     }
 
     /// From here on nothing may change but what is granted.
-    pub fn watch(&self) {
+    pub(crate) fn watch(&self) {
         self.canaries().watch();
     }
 
     /// Calls a tool of [`handmade`].
-    pub async fn attack(&self, component: &[u8]) -> Ended {
+    pub(crate) async fn attack(&self, component: &[u8]) -> Ended {
         let skill = self.offer(component).await.unwrap();
         let call = self.call(&skill, &Capabilities { read: Globs::all(), ..Capabilities::default() }, Ports::default());
         self.supervise(call, "attack", json!({})).await
     }
 
     /// Offers bytes as a component.
-    pub async fn offer(&self, bytes: &[u8]) -> Result<Arc<Skill>, LoadError> {
+    pub(crate) async fn offer(&self, bytes: &[u8]) -> Result<Arc<Skill>, LoadError> {
         self.watch();
         self.loader.load(bytes).await
     }
 
     /// A call of the attacker. From the first one on, nothing may change but what was granted to some call.
-    pub fn call(&self, skill: &Arc<Skill>, grant: &Capabilities, ports: Ports) -> Call {
+    pub(crate) fn call(&self, skill: &Arc<Skill>, grant: &Capabilities, ports: Ports) -> Call {
         self.call_within(skill, grant, ports, Quotas::default())
     }
 
-    pub fn call_within(&self, skill: &Arc<Skill>, grant: &Capabilities, ports: Ports, quotas: Quotas) -> Call {
+    pub(crate) fn call_within(&self, skill: &Arc<Skill>, grant: &Capabilities, ports: Ports, quotas: Quotas) -> Call {
         let (capabilities, rules) = granted(skill, grant);
         let mut canaries = self.canaries();
         canaries.watch();
@@ -144,15 +144,15 @@ impl Lab {
     }
 
     /// Calls the probe with no grant at all.
-    pub async fn misbehave(&self, how: &str) -> Ended {
+    pub(crate) async fn misbehave(&self, how: &str) -> Ended {
         self.misbehave_with(how, "", &Capabilities::default()).await
     }
 
-    pub async fn misbehave_with(&self, how: &str, path: &str, grant: &Capabilities) -> Ended {
+    pub(crate) async fn misbehave_with(&self, how: &str, path: &str, grant: &Capabilities) -> Ended {
         self.misbehave_over(how, path, grant, Ports::default()).await
     }
 
-    pub async fn misbehave_over(&self, how: &str, path: &str, grant: &Capabilities, ports: Ports) -> Ended {
+    pub(crate) async fn misbehave_over(&self, how: &str, path: &str, grant: &Capabilities, ports: Ports) -> Ended {
         let probe = self.load("probe").await;
         let call = self.call(&probe, grant, ports);
         call.tool(&self.engine, "misbehave", &json!({ "how": how, "path": path })).await
@@ -160,7 +160,7 @@ impl Lab {
 
     /// The attack was made, and everything held: the log is whole, every effect in it has its end, the calls ended as
     /// `expected` and none besides, nothing changed that was not granted, and the host answers as before.
-    pub async fn held(&self, expected: impl IntoIterator<Item = Expected>) {
+    pub(crate) async fn held(&self, expected: impl IntoIterator<Item = Expected>) {
         self.settled().await;
         expected::check(self.outcomes(), expected);
         self.canaries().check();
@@ -171,7 +171,7 @@ impl Lab {
     }
 
     /// The same where the log was stopped: what is there is whole, nothing changed, and nobody is called any more.
-    pub async fn held_without_log(&self, expected: impl IntoIterator<Item = Expected>) {
+    pub(crate) async fn held_without_log(&self, expected: impl IntoIterator<Item = Expected>) {
         expected::check(self.outcomes(), expected);
         self.canaries().check();
         assert!(self.witness("hello", "greet", &json!({ "name": "you" })).await.is_err());
@@ -180,7 +180,7 @@ impl Lab {
     }
 
     /// The host answers as before: a call is answered, and another one reads its file.
-    pub async fn still_answers(&self) {
+    pub(crate) async fn still_answers(&self) {
         let greeted = self.witness("hello", "greet", &json!({ "name": "you" })).await.unwrap();
         assert_eq!(greeted.answer.unwrap()["greeting"], "Hello, you!");
         let arguments = json!({ "how": "read", "path": "/repo/file.txt" });
@@ -208,11 +208,11 @@ impl Lab {
     }
 
     /// A call of the guest `hello`, supervised.
-    pub async fn greet(&self, call: Call) -> Ended {
+    pub(crate) async fn greet(&self, call: Call) -> Ended {
         self.supervise(call, "greet", json!({ "name": "you" })).await
     }
 
-    pub async fn supervise(&self, call: Call, tool: &'static str, arguments: Value) -> Ended {
+    pub(crate) async fn supervise(&self, call: Call, tool: &'static str, arguments: Value) -> Ended {
         let engine = Arc::clone(&self.engine);
         let watched = |watch| async move {
             let call = Call { watch: Some(watch), ..call };
@@ -222,14 +222,14 @@ impl Lab {
     }
 
     /// How the attacker's calls ended, as the audit log has it.
-    pub fn outcomes(&self) -> Vec<Value> {
+    pub(crate) fn outcomes(&self) -> Vec<Value> {
         let is_attack = |entry: &Value| entry["class"] == "skill" && entry["actor"]["agent"] != WITNESS;
         let entries = self.log().into_iter().map(|entry| serde_json::from_str::<Value>(&entry).unwrap());
         entries.filter(|entry| entry["step"] == "outcome" && is_attack(entry)).collect()
     }
 
     /// Waits until so many calls ended so: those that nobody waits for end by themselves.
-    pub async fn wait_for(&self, status: &str, count: usize) {
+    pub(crate) async fn wait_for(&self, status: &str, count: usize) {
         until(&format!("{count} {status}"), || {
             self.outcomes().iter().filter(|outcome| outcome["outcome"] == status).count() >= count
         })
@@ -237,13 +237,13 @@ impl Lab {
     }
 
     /// The entries of the audit log, as text.
-    pub fn log(&self) -> Vec<String> {
+    pub(crate) fn log(&self) -> Vec<String> {
         let file = self.folder.path().join("audit.jsonl");
         read_entries(&file).unwrap().map(|entry| serde_json::to_string(&entry.unwrap()).unwrap()).collect()
     }
 
     /// Waits until every effect that began has ended.
-    pub async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         until("an effect without an end", || {
             let log = self.whole_log();
             let of = |step: &str| log.iter().filter(|entry| entry["step"] == step).count();
@@ -280,13 +280,13 @@ fn granted(skill: &Skill, grant: &Capabilities) -> (Arc<Effective>, Rules) {
     (capabilities, rules)
 }
 
-pub fn audit_log(file: &Path) -> Arc<Log> {
+pub(crate) fn audit_log(file: &Path) -> Arc<Log> {
     let run: RunId = "attack01".parse().unwrap();
     let key = SubjectKey::ephemeral(Subject::Run(run.clone())).unwrap();
     Log::open(file, run, &key).unwrap()
 }
 
-pub fn options(folder: &Path) -> Options {
+pub(crate) fn options(folder: &Path) -> Options {
     Options {
         allocation: Allocation::OnDemand,
         compiler: Compiler::Program(env!("CARGO_BIN_EXE_skillhost").into()),
@@ -296,12 +296,12 @@ pub fn options(folder: &Path) -> Options {
 }
 
 /// A guest, as xtask built it.
-pub fn component(guest: &str) -> Vec<u8> {
+pub(crate) fn component(guest: &str) -> Vec<u8> {
     built("guests", guest)
 }
 
 /// One of the skills that ship with the host.
-pub fn bundled(skill: &str) -> Vec<u8> {
+pub(crate) fn bundled(skill: &str) -> Vec<u8> {
     built("skills", skill)
 }
 
@@ -312,14 +312,14 @@ fn built(folder: &str, name: &str) -> Vec<u8> {
 }
 
 /// Descriptors of this process that lead beneath `folder`.
-pub fn descriptors_beneath(folder: &Path) -> usize {
+pub(crate) fn descriptors_beneath(folder: &Path) -> usize {
     let held = std::fs::read_dir("/proc/self/fd").unwrap();
     let targets = held.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
     targets.filter(|path| path.starts_with(folder)).count()
 }
 
 /// Waits until `is_so`, for a minute at most.
-pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
     let end = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while !is_so() {
         assert!(std::time::Instant::now() < end, "waited in vain: {what}");
@@ -327,7 +327,7 @@ pub async fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     // Waits for nobody, so that a test which fails while a guest is stuck ends.
     struct Ending(Option<tokio::runtime::Runtime>);
     impl Drop for Ending {

@@ -1,78 +1,35 @@
-//! Binary components, section by section.
+//! Components with other modules in them.
 
-const CORE_MODULE: u8 = 1;
+use skillhost_test_support::sections::{CORE_MODULE, Section, join, split};
 
 /// The component with its largest core module changed.
-pub fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
-    let sections = split(component);
-    let modules = sections.iter().filter(|(id, _)| *id == CORE_MODULE).map(|(_, content)| *content);
-    let largest = modules.max_by_key(|content| content.len()).unwrap();
-    let changed = change(largest);
-    let mut out = component[..8].to_vec();
-    for (id, content) in sections {
-        out.extend(section(id, if std::ptr::eq(content, largest) { &changed } else { content }));
-    }
-    out
+pub(crate) fn change_core(component: &[u8], change: impl FnOnce(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let (header, mut sections) = split(component).unwrap();
+    let largest = cores(&mut sections).max_by_key(|core| core.len()).unwrap();
+    *largest = change(largest);
+    join(&header, &sections)
 }
 
 /// The component with another module for its first one.
-pub fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
-    let sections = split(component);
-    let first = sections.iter().position(|(id, _)| *id == CORE_MODULE).unwrap();
-    let mut out = component[..8].to_vec();
-    for (n, (id, content)) in sections.into_iter().enumerate() {
-        out.extend(section(id, if n == first { module } else { content }));
-    }
-    out
+pub(crate) fn with_first_core(component: &[u8], module: &[u8]) -> Vec<u8> {
+    let (header, mut sections) = split(component).unwrap();
+    *cores(&mut sections).next().unwrap() = module.to_vec();
+    join(&header, &sections)
 }
 
 /// The component's largest core module.
-pub fn core(component: &[u8]) -> &[u8] {
-    let modules = split(component).into_iter().filter(|(id, _)| *id == CORE_MODULE).map(|(_, content)| content);
-    modules.max_by_key(|content| content.len()).unwrap()
+pub(crate) fn core(component: &[u8]) -> Vec<u8> {
+    let (_, mut sections) = split(component).unwrap();
+    cores(&mut sections).max_by_key(|core| core.len()).unwrap().clone()
 }
 
 /// A custom section.
-pub fn custom(name: &str, data: &[u8]) -> Vec<u8> {
-    section(0, &[&leb(name.len()), name.as_bytes(), data].concat())
-}
-
-pub fn section(id: u8, content: &[u8]) -> Vec<u8> {
-    [&[id], &leb(content.len())[..], content].concat()
-}
-
-fn split(component: &[u8]) -> Vec<(u8, &[u8])> {
-    let mut sections = Vec::new();
-    let mut at = 8;
-    while at < component.len() {
-        let (len, start) = read_leb(component, at + 1);
-        sections.push((component[at], &component[start..start + len]));
-        at = start + len;
-    }
-    sections
-}
-
-fn leb(mut number: usize) -> Vec<u8> {
+pub(crate) fn custom(name: &str, data: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
-    loop {
-        let low = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            bytes.push(low);
-            return bytes;
-        }
-        bytes.push(low | 0x80);
-    }
+    Section::custom(name, data).write(&mut bytes);
+    bytes
 }
 
-/// The number at `at`, and where it ends.
-fn read_leb(bytes: &[u8], at: usize) -> (usize, usize) {
-    let (mut number, mut end) = (0, at);
-    loop {
-        number |= usize::from(bytes[end] & 0x7f) << (7 * (end - at));
-        end += 1;
-        if bytes[end - 1] & 0x80 == 0 {
-            return (number, end);
-        }
-    }
+fn cores(sections: &mut [Section]) -> impl Iterator<Item = &mut Vec<u8>> {
+    sections.iter_mut().filter(|section| section.id == CORE_MODULE).map(|section| &mut section.content)
 }

@@ -4,7 +4,6 @@
 #![no_main]
 
 mod place;
-mod random;
 mod sections;
 mod skill;
 mod targets;

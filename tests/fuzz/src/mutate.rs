@@ -1,6 +1,6 @@
 //! A small mutator that knows nothing of the structure but its words: what a stable toolchain runs in seconds.
 
-use crate::random::Random;
+use skillhost_test_support::random::Random;
 
 /// Longest input that mutation makes of a short one.
 const MAX_GROWN_BYTES: usize = 64 << 10;
@@ -20,7 +20,7 @@ fn change(data: &mut Vec<u8>, other: &[u8], words: &[&str], random: &mut Random)
     let end = at + random.below((data.len() - at + 1).min(32));
     match random.below(8) {
         0 if at < data.len() => data[at] ^= 1 << random.below(8),
-        1 if at < data.len() => data[at] = random.next() as u8,
+        1 if at < data.len() => data[at] = random.byte(),
         2 => drop(data.drain(at..end)),
         3 => {
             let piece = data[at..end].to_vec();
@@ -37,7 +37,7 @@ fn change(data: &mut Vec<u8>, other: &[u8], words: &[&str], random: &mut Random)
             data.extend_from_slice(random.one_of(words).unwrap_or_default().as_bytes());
         }
         _ if random.below(4) == 0 => data.truncate(at),
-        _ => insert(data, at, &[random.next() as u8]),
+        _ => insert(data, at, &[random.byte()]),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use git2::{Repository, RepositoryInitOptions};
 use skillhost_core::path::is_git_name;
+use skillhost_test_support::tree::{Found, picture};
 use skillhost_worktree::{NewWorktree, Worktree, WorktreeError};
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 /// A folder with `repository` (`main` with one commit), `trees`, and `outside`.
 pub(crate) struct Place {
     folder: TempDir,
-    before: BTreeMap<PathBuf, String>,
+    before: BTreeMap<PathBuf, Found>,
 }
 
 impl Place {
@@ -31,7 +32,7 @@ impl Place {
         let tree = git.find_tree(tree.write().expect("a tree")).expect("a tree");
         let person = git2::Signature::new("Ada", "ada@example.com", &git2::Time::new(0, 0)).expect("a person");
         git.commit(Some("refs/heads/main"), &person, &person, "first", &tree, &[]).expect("a commit");
-        let before = listing(&folder.path().join("outside"));
+        let before = picture(&folder.path().join("outside"), |_| false);
         Self { folder, before }
     }
 
@@ -57,17 +58,15 @@ impl Place {
 
     /// Nothing outside changed; and what lies in a tree stays in it.
     pub(crate) fn check(&self) {
-        assert_eq!(listing(&self.folder.path().join("outside")), self.before, "something outside changed");
-        let tree = self.folder.path().join("trees/7f3k");
-        for (path, target) in listing(&tree) {
-            let relative = path.strip_prefix(&tree).expect("it lies beneath");
-            let names = relative.components().map(|component| component.as_os_str().as_bytes());
-            assert!(!names.into_iter().any(is_git_name), "{} is in a tree", relative.display());
-            assert!(
-                !target.starts_with("-> ") || stays_inside(relative, &target[3..]),
-                "{} {target} leads out",
-                relative.display()
-            );
+        let outside = picture(&self.folder.path().join("outside"), |_| false);
+        assert_eq!(outside, self.before, "something outside changed");
+        for (name, found) in picture(&self.folder.path().join("trees/7f3k"), |_| false) {
+            let names = name.components().map(|component| component.as_os_str().as_bytes());
+            assert!(!names.into_iter().any(is_git_name), "{} is in a tree", name.display());
+            if let Found::Link { target } = found {
+                let is_inside = stays_inside(&name, &target.to_string_lossy());
+                assert!(is_inside, "{} {} leads out", name.display(), target.display());
+            }
         }
     }
 }
@@ -88,27 +87,4 @@ fn stays_inside(link: &Path, target: &str) -> bool {
         }
     }
     true
-}
-
-/// Everything beneath a folder, with contents and targets.
-fn listing(folder: &Path) -> BTreeMap<PathBuf, String> {
-    let mut found = BTreeMap::new();
-    let mut pending = vec![folder.to_owned()];
-    while let Some(folder) = pending.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let (path, kind) = (entry.path(), entry.file_type().expect("a kind"));
-            if kind.is_dir() {
-                pending.push(path.clone());
-            }
-            let said = if kind.is_symlink() {
-                format!("-> {}", fs::read_link(&path).expect("a link").to_string_lossy())
-            } else if kind.is_file() {
-                String::from_utf8_lossy(&fs::read(&path).expect("a file")).into_owned()
-            } else {
-                String::new()
-            };
-            found.insert(path, said);
-        }
-    }
-    found
 }

@@ -4,12 +4,11 @@
 
 mod mutate;
 mod place;
-mod random;
 mod sections;
 mod skill;
 mod targets;
 
-use random::Random;
+use skillhost_test_support::random::Random;
 use std::path::Path;
 use targets::{TARGETS, Target, kept, seeds};
 
@@ -27,7 +26,8 @@ fn smoke(name: &str) {
     let mut random = Random::new(target.name.bytes().map(u64::from).sum());
     for _ in 0..target.mutations {
         let (base, other) = (&seeds[random.below(seeds.len())], &seeds[random.below(seeds.len())]);
-        let structured = target.mutate.filter(|_| random.below(8) != 0).and_then(|mutate| mutate(base, random.next()));
+        let structured =
+            target.mutate.filter(|_| random.below(8) != 0).and_then(|mutate| mutate(base, random.number()));
         let input = structured.unwrap_or_else(|| mutate::mutate(base, other, target.words, &mut random));
         attempt(target, &input);
     }

@@ -1,12 +1,12 @@
 //! Any bytes as a skill: inspected, compiled, linked, instantiated and called as the host would do it.
 
 use super::{Target, source};
-use crate::random::Random;
 use crate::{sections, skill};
 use skillhost_core::digest::Digest;
 use skillhost_core::manifest::Manifest;
 use skillhost_engine::inspect::inspect;
 use skillhost_engine::testing;
+use skillhost_test_support::random::Random;
 
 pub(super) const TARGET: Target = Target {
     name: "component",

@@ -2,10 +2,10 @@
 //! the linker see all of them.
 
 use super::{Target, source};
-use crate::random::Random;
 use crate::skill;
 use arbitrary::Unstructured;
 use skillhost_engine::testing;
+use skillhost_test_support::random::Random;
 use std::sync::LazyLock;
 use wasm_encoder::{ComponentSection, InstanceSection, ModuleArg, RawSection};
 use wasm_smith::{Component, Config, Module};
@@ -21,7 +21,7 @@ fn seeds() -> Vec<Vec<u8>> {
     (0..4)
         .map(|seed| {
             let mut random = Random::new(seed);
-            (0..600).map(|_| random.next() as u8).collect()
+            random.bytes(600)
         })
         .collect()
 }

@@ -3,157 +3,12 @@
 
 use crate::gates::commands;
 use crate::main_job::{entry, run_folder, text};
-use crate::sandbox_levels::Lacks;
-use crate::scripts::{CONFIG, Script, greeting, project};
-use crate::support::{Ran, World, ran};
+use crate::scripts::{CONFIG, Script, greeting};
+use crate::support::ran;
 use crate::terminal::Terminal;
+use crate::trap::{GOAL, LEVELS, Trap, said};
 use serde_json::{Value, json};
-use skillhost_core::digest::Digest;
-use std::collections::BTreeMap;
 use std::fs;
-use std::net::TcpListener;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-
-const GOAL: &str = "Greet everybody";
-
-/// The levels that are offered, each on a machine that gives it, with what a run says of it.
-const LEVELS: [(Lacks, &[&str], &str); 5] = [
-    (Lacks::Nothing, &[], "full"),
-    (Lacks::Namespaces("ipc"), &["--allow-reduced-sandbox"], "reduced (without IPC namespaces)"),
-    (Lacks::Namespaces("uts"), &["--allow-reduced-sandbox"], "reduced (without UTS namespaces)"),
-    (Lacks::Filtered("landlock"), &["--allow-reduced-sandbox"], "reduced (without Landlock)"),
-    (Lacks::Filtered("seccomp"), &["--allow-reduced-sandbox"], "reduced (without seccomp)"),
-];
-
-/// A repository whose test is `attack`, an earlier run with a tree of its own, a home with secrets in it, a process and
-/// sockets of the host's.
-struct Trap {
-    world: World,
-    earlier: PathBuf,
-    process: Child,
-    tcp: TcpListener,
-    unix: UnixListener,
-}
-
-impl Trap {
-    fn new(attack: &str, config: &str) -> Self {
-        let world = World::with(&project());
-        assert_eq!(world.goal(GOAL, &greeting().text(), &[]).code, Some(0));
-        let runs = fs::read_dir(world.state().join("runs")).unwrap();
-        let earlier = runs.flatten().find(|run| run.path().join("tree").is_dir()).unwrap().path();
-        fs::create_dir_all(world.home().join(".ssh")).unwrap();
-        for name in [".ssh/id_ed25519", ".netrc", ".bashrc"] {
-            fs::write(world.home().join(name), "CANARY\n").unwrap();
-        }
-        let unix = UnixListener::bind(world.home().join("engine.sock")).unwrap();
-        let tcp = TcpListener::bind("127.0.0.1:0").unwrap();
-        unix.set_nonblocking(true).unwrap();
-        tcp.set_nonblocking(true).unwrap();
-        let process = Command::new("sleep").arg("86396").spawn().unwrap();
-        let trap = Self { world, earlier, process, tcp, unix };
-        let attack = trap.fill(attack);
-        trap.world.commit(&[("test.sh", &format!("{attack}\ngrep -qs hello src/greeting.txt && echo '1 passed'\n"))]);
-        trap.world.commit(&[("skillhost.toml", config)]);
-        trap
-    }
-
-    /// An attack's places, as they are here.
-    fn fill(&self, attack: &str) -> String {
-        let port = self.tcp.local_addr().unwrap().port().to_string();
-        let places = [
-            ("@HOME", self.world.home()),
-            ("@STATE", self.world.state()),
-            ("@REPO", self.world.repo()),
-            ("@EARLIER", self.earlier.clone()),
-            ("@PROCESS", self.process.id().to_string().into()),
-            ("@PORT", port.into()),
-        ];
-        places.iter().fold(attack.to_owned(), |text, (name, place)| text.replace(name, place.to_str().unwrap()))
-    }
-
-    /// Everything outside that no command may touch, by place: mode, owner and content, and the time of change of files.
-    fn outside(&mut self) -> BTreeMap<PathBuf, String> {
-        let mut seen = BTreeMap::from([("the repository".into(), self.world.footprint().join("\n"))]);
-        for name in ["config", "hooks", "info", "HEAD", "packed-refs"] {
-            look(&self.world.repo().join(".git").join(name), &mut seen);
-        }
-        for place in [self.world.home(), self.earlier.clone(), self.world.state().join("keys")] {
-            look(&place, &mut seen);
-        }
-        for device in ["/dev/null", "/dev/zero", "/dev/urandom", "/usr/bin/env", "/etc/passwd"] {
-            let metadata = fs::metadata(device).unwrap();
-            seen.insert(device.into(), format!("{:o} {}", metadata.mode(), metadata.uid()));
-        }
-        assert!(self.process.try_wait().unwrap().is_none(), "the host's process was ended");
-        assert!(self.tcp.accept().is_err() && self.unix.accept().is_err(), "a socket of the host's was reached");
-        seen
-    }
-
-    /// Nothing outside is another than `before`.
-    fn is_unchanged(&mut self, before: &BTreeMap<PathBuf, String>, ran: &Ran) {
-        let after = self.outside();
-        // The run's own key is new, and it alone.
-        let is_new_key = |place: &Path| place.parent().is_some_and(|folder| folder.ends_with("keys/subjects"));
-        let added = after.keys().filter(|place| !before.contains_key(*place) && !is_new_key(place));
-        let places = before.keys().filter(|place| before.get(*place) != after.get(*place)).chain(added);
-        let changed: Vec<_> = places.map(|place| (place, before.get(place), after.get(place))).collect();
-        assert!(changed.is_empty(), "{changed:#?} {ran:#?}");
-    }
-
-    /// A whole run, and what it left; nothing outside has changed, and the host answers.
-    fn run(&mut self, lacks: Lacks, flags: &[&str]) -> (Ran, Value) {
-        self.plays(&greeting(), lacks, flags)
-    }
-
-    /// The same, with another script.
-    fn plays(&mut self, script: &Script, lacks: Lacks, flags: &[&str]) -> (Ran, Value) {
-        let before = self.outside();
-        let model = self.world.model(&script.text());
-        let arguments = [&["run", GOAL, "--format", "json", "--model", &model], flags].concat();
-        let done = ran(lacks.command(&self.world, &arguments).output().unwrap());
-        self.is_unchanged(&before, &done);
-        let listed = self.world.run(&["runs", "--format", "json"]).json();
-        assert_eq!(listed["runs"].as_array().map(Vec::is_empty), Some(false), "{listed:#}");
-        let run = entry(&done);
-        assert_eq!(self.world.run(&["show", text(&run["run"])]).code, Some(0));
-        let document = serde_json::from_slice(&fs::read(text(&run["run_json"])).unwrap()).unwrap();
-        (done, document)
-    }
-}
-
-impl Drop for Trap {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn look(place: &Path, seen: &mut BTreeMap<PathBuf, String>) {
-    let Ok(metadata) = fs::symlink_metadata(place) else { return };
-    // What the host keeps for itself from run to run: the compiled skills, and the locks of its folders.
-    if place.ends_with(".cache/skillhost") {
-        return;
-    }
-    let (mode, owner) = (metadata.mode(), metadata.uid());
-    let content = metadata.is_file().then(|| (metadata.mtime(), Digest::of(&fs::read(place).unwrap()).to_string()));
-    seen.insert(place.to_owned(), format!("{mode:o} {owner} {content:?}"));
-    if metadata.is_dir() {
-        fs::read_dir(place).unwrap().flatten().for_each(|entry| look(&entry.path(), seen));
-    }
-}
-
-/// What the gate printed, and that every record says at which level.
-fn said(trap: &Trap, ran: &Ran, document: &Value, level: &str) -> String {
-    let gates = document["gates"].as_array().unwrap();
-    assert!(!gates.is_empty() && gates.iter().all(|gate| gate["sandbox"] == level), "{level}: {document:#}");
-    assert_eq!(document["sandbox"], level);
-    let log = commands(&trap.world, ran);
-    assert!(!log.is_empty() && log.iter().all(|(_, outcome)| outcome["outcome"] != "failed"), "{log:#?}");
-    gates.iter().map(|gate| text(&gate["output"])).collect()
-}
 
 /// One line for each attempt that got through: `REACHED` and what.
 const REACH: &str = r#"
@@ -271,25 +126,8 @@ fn x_04_x_05_x_06_x_07_a_command_that_takes_too_much_is_ended_and_logged() {
     }
 }
 
-/// A daemon that leaves its session, ignores signals and lets go of its output, and holds a lock in the tree.
-const DAEMON: &str = r#"
-/usr/bin/python3 - <<'PY'
-import fcntl, os, signal, time
-r, w = os.pipe()
-if os.fork() == 0:
-    os.setsid()
-    if os.fork() == 0:
-        for number in range(1, 65):
-            try: signal.signal(number, signal.SIG_IGN)
-            except (OSError, ValueError): pass
-        kept = open('lock', 'w'); fcntl.flock(kept, fcntl.LOCK_EX)
-        os.write(w, b'x')
-        for fd in (0, 1, 2): os.close(fd)
-        while True: time.sleep(1)
-    os._exit(0)
-os.read(r, 1)
-PY
-"#;
+/// A daemon that outlives its command where it can, and holds a lock in the tree.
+const DAEMON: &str = concat!("/usr/bin/python3 - <<'PY'\n", include_str!("../fixtures/daemon.py"), "PY\n");
 
 #[test]
 fn x_08_nothing_outlives_its_command() {
