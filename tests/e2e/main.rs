@@ -28,10 +28,14 @@ mod packages;
 mod recordings;
 mod registries;
 mod repositories;
+mod requests;
 mod rogue;
 mod rounds;
 mod sandbox_levels;
 mod scripts;
+#[allow(dead_code, reason = "the attacks use more of it")]
+#[path = "../attacks/servers.rs"]
+mod servers;
 mod shown;
 mod side_by_side;
 mod support;
