@@ -33,11 +33,15 @@ mod real_toolchains;
 mod recordings;
 mod registries;
 mod repositories;
+mod requests;
 mod reviews;
 mod rogue;
 mod rounds;
 mod sandbox_levels;
 mod scripts;
+#[allow(dead_code, reason = "the attacks use more of it")]
+#[path = "../attacks/servers.rs"]
+mod servers;
 mod side_by_side;
 mod support;
 mod terminal;

@@ -2,13 +2,13 @@
 
 use crate::main_job::{entry, pull_request, run_folder, text};
 use crate::scripts::{CONFIG, greeting, project};
-use crate::support::{Ran, World};
+use crate::support::{Ran, World, signal, wait_until};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -250,6 +250,22 @@ fn x_03_what_a_skill_runs_has_the_lists_of_its_commands_and_no_more() {
     assert_eq!(log.len(), 2, "{log:#?}");
     assert_eq!(log.iter().filter(|entry| entry["actor"]["skill"].is_object()).count(), 1, "{log:#?}");
     assert!(pull_request(&entry(&ran)).contains(&format!("network localhost:{port}")));
+}
+
+#[test]
+fn x_03_what_an_interrupted_command_was_refused_is_told() {
+    let set_up = ["sh", "-c", "python3 ask.py other.example:443; touch started; sleep 600"];
+    let world = world(&set_up, &["listed.example".to_owned()], "true", &[("ask.py", ASK)]);
+    let model = world.model(&greeting().text());
+    let mut command = world.command(&["run", GOAL, "--format", "json", "--model", &model]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("set-up has asked", || world.has_started());
+    signal(&child, "INT");
+    let ran = crate::support::ran(child.wait_with_output().unwrap());
+    ran.failed(130, &["error: interrupted"]);
+    let denials = &record(&ran)["denials"];
+    assert_eq!(denials.as_array().map(Vec::len), Some(1), "{denials:#}");
+    assert_eq!((&denials[0]["skill"], &denials[0]["what"]), (&json!("command setup"), &json!("other.example:443")));
 }
 
 #[test]

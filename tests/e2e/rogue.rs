@@ -13,7 +13,7 @@ const KINDS: [&str; 4] = ["spec", "review", "implement", "verify"];
 /// A gate that passes where the author wrote its file.
 const GATE: &str = "grep -qs rogue src/a && echo '1 passed'\n";
 
-fn component(kind: &str) -> PathBuf {
+pub fn component(kind: &str) -> PathBuf {
     root().join(format!("target/guests/rogue-{kind}.wasm"))
 }
 

@@ -3,8 +3,9 @@
 use crate::clock::{CpuClock, Ticking};
 use crate::config::{HOSTCALL_BYTES, MAX_HANDLES};
 use crate::contract::{Brief, Check, Error, Report, Specification, Subject, Summary};
-use crate::engine::{Engine, Exports, Skill, now};
+use crate::engine::{Engine, Skill, now};
 use crate::error::{CallError, Unanswered};
+use crate::exports::Exports;
 use crate::files::{Files, Tree};
 use crate::gate::Gate;
 use crate::grantor::Grantor;

@@ -5,8 +5,8 @@ use crate::cache::{self, Cache};
 use crate::clock::Ticker;
 use crate::compile::{CompileLimits, Compiler};
 use crate::config::{Allocation, wasmtime_config};
-use crate::contract::exports::skillhost::skill::{implement, review, spec, tool, verify};
 use crate::error::LoadError;
+use crate::exports::Exports;
 use crate::http;
 use crate::inspect::{Inspection, inspect_digested};
 use crate::schedule::Scheduler;
@@ -59,15 +59,6 @@ pub struct Skill {
 pub(crate) struct ToolSchemas {
     pub(crate) parameters: Schema,
     pub(crate) returns: Option<Schema>,
-}
-
-/// Where a component's exports are, of those that the contract knows.
-pub(crate) struct Exports {
-    pub(crate) spec: Option<spec::GuestIndices>,
-    pub(crate) review: Option<review::GuestIndices>,
-    pub(crate) implement: Option<implement::GuestIndices>,
-    pub(crate) verify: Option<verify::GuestIndices>,
-    pub(crate) tool: Option<tool::GuestIndices>,
 }
 
 impl Skill {
@@ -195,16 +186,7 @@ impl Engine {
             http::define(linker.to_mut()).map_err(invalid)?;
         }
         let pre = linker.instantiate_pre(code).map_err(invalid)?;
-        let has = |interface: &str| {
-            inspection.exports.iter().any(|name| name.starts_with(&format!("skillhost:skill/{interface}@0.1.")))
-        };
-        let exports = Exports {
-            spec: has("spec").then(|| spec::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
-            review: has("review").then(|| review::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
-            implement: has("implement").then(|| implement::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
-            verify: has("verify").then(|| verify::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
-            tool: has("tool").then(|| tool::GuestIndices::new(&pre)).transpose().map_err(invalid)?,
-        };
+        let exports = Exports::find(&pre, &inspection)?;
         let tools = inspection.manifest.tools.iter().map(|tool| ToolSchemas {
             parameters: Schema::new(&tool.parameters),
             returns: tool.returns.as_ref().map(Schema::new),

@@ -38,6 +38,14 @@ pub enum LoadError {
         /// The kind that its manifest names.
         kind: Kind,
     },
+    /// It exports something under a name of the contract that is something else.
+    #[error("the component's export `{name}` is not what the contract says: {reason}")]
+    ExportType {
+        /// The interface and its function.
+        name: String,
+        /// What is different, escaped.
+        reason: String,
+    },
     /// A tool of its manifest could never be called.
     #[error("the tool `{name}`: {reason}")]
     Tool {
@@ -46,7 +54,7 @@ pub enum LoadError {
         /// What is wrong with its schema, escaped.
         reason: String,
     },
-    /// An import or export has another type than the contract says, or the code is invalid.
+    /// An import has another type than the contract says, or the code is invalid.
     #[error("the component can't be compiled or linked: {0}")]
     Invalid(String),
     /// Compiling took longer than it may.

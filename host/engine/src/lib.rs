@@ -14,6 +14,7 @@ mod config;
 pub mod contract;
 mod engine;
 mod error;
+mod exports;
 pub mod files;
 mod gate;
 mod grantor;

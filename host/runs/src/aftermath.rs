@@ -36,11 +36,16 @@ impl State {
             let capability = capability.to_owned();
             DenialRow { skill: skill.clone(), capability, what: denial.path.clone(), remedy }
         });
-        let commands = self.refused.lock().map(|mut refused| std::mem::take(&mut *refused)).unwrap_or_default();
-        for denial in calls.chain(files).chain(commands) {
+        for denial in calls.chain(files) {
             self.ledger(|ledger| ledger.save_denial(&denial))?;
         }
-        Ok(())
+        self.save_refused()
+    }
+
+    /// Saves what commands were refused that is not in the ledger yet.
+    pub(crate) fn save_refused(&self) -> Result<(), RunError> {
+        let commands = self.refused.lock().map(|mut refused| std::mem::take(&mut *refused)).unwrap_or_default();
+        commands.iter().try_for_each(|denial| self.ledger(|ledger| ledger.save_denial(denial)))
     }
 
     /// Tells the end of what a skill printed before it ended without an answer: a panic says there what it was about.

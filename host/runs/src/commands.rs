@@ -77,7 +77,7 @@ pub(crate) struct Runner {
     /// Writes down what they reach.
     pub(crate) auditor: Auditor,
     pub(crate) payloads: Arc<Payloads>,
-    /// What commands were refused that nobody waits for any more.
+    /// What commands were refused that were cancelled, ended by an error, or were a skill's own.
     pub(crate) refused: Denials,
     /// Whether what package managers download outlasts a command, beside its tree.
     pub(crate) keeps_downloads: bool,
@@ -138,7 +138,23 @@ impl Runner {
             Some(opened) => opened.close().await?,
             None => Vec::new(),
         };
-        Ok(Ran { outcome: ran?, refused })
+        conclude(name, ran, refused, &self.refused)
+    }
+}
+
+/// What one that ended by an error was refused has nobody else to tell of it.
+fn conclude(
+    name: &CommandName,
+    ran: Result<Outcome, CommandError>,
+    refused: Vec<Refused>,
+    abandoned: &Denials,
+) -> Result<Ran, CommandError> {
+    match ran {
+        Ok(outcome) => Ok(Ran { outcome, refused }),
+        Err(error) => {
+            network::keep(abandoned, name, &refused);
+            Err(error)
+        }
     }
 }
 
@@ -193,5 +209,24 @@ pub(crate) fn describe(exit: Exit) -> String {
         Exit::DiskLimit => "ended: it wrote too much".to_owned(),
         Exit::Cancelled => "cancelled".to_owned(),
         _ => "ended early".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn x_03_what_a_command_was_refused_whose_sandbox_failed_is_kept_for_the_run() {
+        let name: CommandName = "setup".parse().unwrap();
+        let refused = || vec![Refused { what: "evil.example:443".to_owned(), remedy: "that".to_owned() }];
+        let denials = Denials::default();
+        let source = SandboxError::InitDied { report: "nothing".to_owned() };
+        let failed = CommandError::Sandbox { name: name.clone(), source };
+        assert!(conclude(&name, Err(failed), refused(), &denials).is_err());
+        let kept = std::mem::take(&mut *denials.lock().unwrap());
+        assert_eq!(kept.len(), 1);
+        assert_eq!((kept[0].skill.as_str(), kept[0].what.as_str()), ("command setup", "evil.example:443"));
     }
 }

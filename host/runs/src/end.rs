@@ -22,6 +22,8 @@ impl State {
         let spent = self.budget.spent();
         let now = ambient::unix_ms();
         let closed = self.ledger(|ledger| ledger.close_phases(&note, now, (spent.tokens, spent.cost)));
+        // Of a command that was ended with the run: nothing came behind it that would have.
+        let closed = closed.and(self.save_refused());
         let drafts = if has_change { self.propose(&work, duration_ms).await.map(Some) } else { Ok(None) };
         let ended = match (ended, drafts) {
             (Err(error), _) | (Ok(()), Err(error)) => Ended::Failed(error),

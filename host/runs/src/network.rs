@@ -64,10 +64,14 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let refused = self.journal.take_refused();
-        if let Ok(mut abandoned) = self.abandoned.lock() {
-            abandoned.extend(refused.iter().map(|refused| DenialRow::of_command(&self.command, refused)));
-        }
+        keep(&self.abandoned, &self.command, &self.journal.take_refused());
+    }
+}
+
+/// Keeps what a command was refused, for the run to save.
+pub(crate) fn keep(denials: &Denials, name: &CommandName, refused: &[Refused]) {
+    if let Ok(mut denials) = denials.lock() {
+        denials.extend(refused.iter().map(|refused| DenialRow::of_command(name, refused)));
     }
 }
 

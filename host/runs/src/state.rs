@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) warnings: Vec<String>,
     /// What the skills wrote through the guard so far.
     pub(crate) touched: Arc<Mutex<BTreeSet<SkillPath>>>,
-    /// What the skills' commands asked the network for and didn't get, not yet in the ledger.
+    /// What commands asked the network for and didn't get, not yet in the ledger.
     pub(crate) refused: Denials,
 }
 

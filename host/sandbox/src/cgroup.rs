@@ -53,8 +53,8 @@ impl Cgroup {
         // Absent without swap accounting, and then there is nothing to limit.
         let _ = fs::write(self.0.join("memory.swap.max"), "0");
         fs::write(self.0.join("memory.oom.group"), "1")?;
-        // The supervisor and init are two more.
-        fs::write(self.0.join("pids.max"), limits.processes.saturating_add(2).to_string())
+        // The supervisor with its watchdog and PID 1 are three more.
+        fs::write(self.0.join("pids.max"), limits.processes.saturating_add(3).to_string())
     }
 }
 
@@ -161,7 +161,7 @@ mod tests {
         let place = cgroup.path().to_owned();
         let told = |name: &str| fs::read_to_string(place.join(name)).unwrap();
         let files = ["memory.max", "memory.swap.max", "memory.oom.group", "pids.max"];
-        assert_eq!(files.map(told), ["1023", "0", "1", "52"]);
+        assert_eq!(files.map(told), ["1023", "0", "1", "53"]);
         for (events, ended) in [("oom 0\noom_kill 0\n", false), ("oom 2\noom_kill 1\n", true), ("", false)] {
             fs::write(place.join("memory.events"), events).unwrap();
             assert_eq!(cgroup.ran_out_of_memory(), ended, "{events}");

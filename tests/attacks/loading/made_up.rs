@@ -19,7 +19,9 @@ fn around(module: &[u8]) -> Vec<u8> {
 async fn attack(lab: &Lab, component: &[u8], tool: &'static str, outcomes: &mut Vec<Expected>) -> bool {
     match lab.offer(component).await {
         Ok(skill) => outcomes.push(ended(outcome(lab, &skill, tool).await).any_denials()),
-        Err(LoadError::Invalid(_) | LoadError::Manifest(_) | LoadError::TooLarge { .. }) => return false,
+        Err(
+            LoadError::Invalid(_) | LoadError::ExportType { .. } | LoadError::Manifest(_) | LoadError::TooLarge { .. },
+        ) => return false,
         Err(other) => panic!("{other}"),
     }
     true

@@ -2,7 +2,6 @@
 
 use crate::commands::{self, CommandError, Runner};
 use crate::event::{Event, Watcher};
-use crate::ledger::DenialRow;
 use crate::network;
 use crate::worktree::AgentTree;
 use futures::FutureExt;
@@ -132,14 +131,15 @@ impl Exec for ExecPort {
             self.watcher.tell(&self.run, Event::Doing { agent: self.agent.clone(), what });
             let (tree, repository) = (self.worktree.dir(), self.repository.clone());
             let ran = self.runner.run(&name, command, &arguments, tree, repository).await;
+            // Before anything is waited for: the call may be cancelled there.
+            if let Ok(ran) = &ran {
+                network::keep(&self.runner.refused, &name, &ran.refused);
+            }
             // Whatever the command left there, nothing that git would take for a repository stays.
             self.sweep().await?;
             let ran = ran.map_err(|e| failed(&e))?;
             for line in network::tell(&name, &ran.refused) {
                 self.watcher.tell(&self.run, Event::Warning(escape_terminal(&line, 500)));
-            }
-            if let Ok(mut refused) = self.runner.refused.lock() {
-                refused.extend(ran.refused.iter().map(|refused| DenialRow::of_command(&name, refused)));
             }
             let ran = ran.outcome;
             let outcome = commands::record(&self.payloads, &ran).map_err(|e| unrecorded(&e))?;

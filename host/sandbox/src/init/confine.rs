@@ -45,8 +45,9 @@ pub(super) fn limit_resources(plan: &Plan) -> std::io::Result<()> {
         (Resource::Nice, 0),
         // Queues of messages are memory of no process. This is the usual limit.
         (Resource::Msgqueue, MESSAGE_QUEUE_BYTES),
-        // Counted for this user in this namespace alone since Linux 5.14, and not at all where the host is root.
-        (Resource::Nproc, plan.limits.processes.saturating_add(1)),
+        // Counted for this user in this namespace alone since Linux 5.14, and not at all where the host is root. The
+        // supervisor with its watchdog and PID 1 are in it.
+        (Resource::Nproc, plan.limits.processes.saturating_add(3)),
     ];
     for (resource, most) in wanted {
         // Only ever lower: raising needs a privilege that is gone.

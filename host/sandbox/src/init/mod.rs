@@ -1,7 +1,8 @@
 //! Init: this program, started again, as the process that becomes the sandbox.
 //!
-//! Everything here runs in a process of its own with one thread, which is why it may fork and unshare, and may block.
-//! Each step names itself when it fails, and nothing is skipped: a step that fails ends init, and no command starts.
+//! Everything here runs in a process of its own with one thread, and that of the [`watcher`], which waits meanwhile. That is
+//! why it may fork and unshare, and may block. Each step names itself when it fails, and nothing is
+//! skipped: a step that fails ends init, and no command starts.
 
 pub(crate) mod attempts;
 mod confine;
@@ -14,6 +15,7 @@ mod root;
 mod seccomp;
 mod sys;
 mod watch;
+mod watcher;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,11 +1,12 @@
 //! The supervisor: enters the namespaces, starts PID 1, and stays outside to end it.
 //!
-//! It polls the lifeline (closed when the host lets go or dies), PID 1, and the limits. It does not rely on
-//! `PR_SET_PDEATHSIG` for the host, since that fires when the *thread* that started this process ends, and the host's
-//! threads come and go.
+//! It polls the lifeline (closed when the host lets go or dies), PID 1, the number of processes, and the verdict of the
+//! watchdog: nothing of that waits for a process inside. It does not rely on `PR_SET_PDEATHSIG` for the host, since that
+//! fires when the *thread* that started this process ends, and the host's threads come and go.
 
 use std::fs;
 use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -16,10 +17,11 @@ use rustix::process::{
 use rustix::thread::{CapabilitySet, UnshareFlags, set_no_new_privs};
 
 use super::sys::{Fork, fork};
-use super::watch::{WATCH_INTERVAL, Watch};
+use super::watch::{WATCH_INTERVAL, has_too_many_tasks};
+use super::watcher::Watcher;
 use super::{Fault, Reports, Step, confine, inner, step};
 use crate::level::Wall;
-use crate::plan::{Plan, Report};
+use crate::plan::{Limit, Plan, Report};
 
 /// The user that the command is, inside. Outside it is the user who runs the host, so that files have one owner.
 const USER_INSIDE: u32 = 1000;
@@ -31,11 +33,15 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports) -> Result<(), Fault> {
     // Where memory runs out, the kernel should end the command, not the host.
     fs::write("/proc/self/oom_score_adj", "800").step("set the OOM score")?;
     enter_namespaces(plan)?;
+    let watcher = Watcher::start(plan).step("start the watchdog")?;
+    // This process stays outside; the next one that it starts is PID 1.
+    unshare(UnshareFlags::NEWPID).step("enter the PID namespace")?;
     let (ready, tell_ready) = pipe_with(PipeFlags::CLOEXEC).step("make a pipe")?;
     // Opened before the fork, since PID 1 then takes the root away.
     let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null").step("open /dev/null")?;
     match fork().step("fork PID 1")? {
         Fork::Child => {
+            watcher.leave_to_the_parent();
             drop(ready);
             let end = inner::run(plan, reports, tell_ready);
             if let Err(fault) = end {
@@ -46,19 +52,23 @@ pub(super) fn run(plan: &Plan, reports: &mut Reports) -> Result<(), Fault> {
         Fork::Parent(init) => {
             drop(tell_ready);
             release_output(&null).step("let go of the output")?;
-            set_no_new_privs(true).step("give up new privileges")?;
-            // What the watchdog reads, a command must not be able to close to it.
-            let kept = CapabilitySet::DAC_READ_SEARCH;
-            confine::drop_capabilities_but(kept).step("drop the supervisor's capabilities")?;
-            supervise(plan, init, ready, reports)
+            confine_supervisor().step("drop the supervisor's capabilities")?;
+            supervise(plan, init, ready, watcher, reports)
         }
     }
 }
 
-/// New namespaces for everything.
+/// What a thread of the supervisor gives up.
+pub(super) fn confine_supervisor() -> io::Result<()> {
+    set_no_new_privs(true)?;
+    // What the watchdog reads, a command must not be able to close to it.
+    confine::drop_capabilities_but(CapabilitySet::DAC_READ_SEARCH)
+}
+
+/// New namespaces for everything but processes.
 fn enter_namespaces(plan: &Plan) -> Result<(), Fault> {
     enter_user_namespace()?;
-    let mut flags = UnshareFlags::NEWNS | UnshareFlags::NEWPID | UnshareFlags::NEWNET;
+    let mut flags = UnshareFlags::NEWNS | UnshareFlags::NEWNET;
     let optional = [(Wall::IpcNamespace, UnshareFlags::NEWIPC), (Wall::UtsNamespace, UnshareFlags::NEWUTS)];
     for (wall, flag) in optional {
         flags.set(flag, !plan.without.contains(&wall));
@@ -85,7 +95,7 @@ pub(super) fn enter_user_namespace() -> Result<(), Fault> {
 
 pub(super) fn unshare(flags: UnshareFlags) -> io::Result<()> {
     #[allow(unsafe_code, reason = "rustix marks unshare so because of CLONE_FILES, which is not used")]
-    // SAFETY: file descriptors stay shared with nobody: this process has one thread.
+    // SAFETY: nobody asks for CLONE_FILES, so threads go on to share their file descriptors.
     unsafe { rustix::thread::unshare_unsafe(flags) }?;
     Ok(())
 }
@@ -98,45 +108,67 @@ fn release_output(null: &fs::File) -> io::Result<()> {
 }
 
 /// Waits until PID 1 ends, and sees to it that it does.
-fn supervise(plan: &Plan, init: Pid, ready: rustix::fd::OwnedFd, reports: &mut Reports) -> Result<(), Fault> {
-    let lifeline = rustix::stdio::stdin();
+fn supervise(plan: &Plan, init: Pid, ready: OwnedFd, watcher: Watcher, reports: &mut Reports) -> Result<(), Fault> {
+    match await_end(init, rustix::stdio::stdin(), &ready, watcher, plan.limits.processes)? {
+        End::ByItself => {}
+        End::LetGo => kill(init),
+        End::Exceeded(limit) => {
+            reports.send(&Report::Limit(limit))?;
+            kill(init);
+        }
+    }
+    reap(init)?;
+    // Taking the namespaces down takes longer than most commands, and the host need not wait for it.
+    reports.send(&Report::Gone)
+}
+
+/// Why the sandbox ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    ByItself,
+    LetGo,
+    Exceeded(Limit),
+}
+
+fn await_end(
+    init: Pid,
+    lifeline: BorrowedFd<'_>,
+    ready: &OwnedFd,
+    watcher: Watcher,
+    most_tasks: u64,
+) -> Result<End, Fault> {
     let process = pidfd_open(init, PidfdFlags::empty()).step("watch PID 1")?;
     let interval = Timespec { tv_sec: 0, tv_nsec: WATCH_INTERVAL.subsec_nanos().into() };
-    let (mut watch, mut host_is_there, mut waiting) = (None, true, true);
+    let mut has_begun = false;
     loop {
+        let teller = if has_begun { &watcher.over } else { ready };
         // An end of file shows as HUP though no event is asked for; the host's one byte of data does not.
-        let mut fds = vec![PollFd::new(&process, PollFlags::IN)];
-        if host_is_there {
-            fds.push(PollFd::new(&lifeline, PollFlags::empty()));
-        }
-        if waiting {
-            fds.push(PollFd::new(&ready, PollFlags::empty()));
-        }
+        let mut fds = [
+            PollFd::new(&process, PollFlags::IN),
+            PollFd::new(&lifeline, PollFlags::empty()),
+            PollFd::new(teller, PollFlags::IN),
+        ];
         match poll(&mut fds, Some(&interval)) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(step("wait for PID 1", error.into())),
         }
-        let happened: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        drop(fds);
-        if happened[0] {
-            reap(init)?;
-            // Taking the namespaces down takes longer than most commands, and the host need not wait for it.
-            return reports.send(&Report::Gone);
+        let [has_ended, host_is_gone, was_told] = fds.map(|fd| !fd.revents().is_empty());
+        if has_ended {
+            return Ok(End::ByItself);
         }
-        if host_is_there && happened[1] {
-            host_is_there = false;
-            kill(init);
+        if host_is_gone {
+            return Ok(End::LetGo);
         }
-        if waiting && happened.last() == Some(&true) && host_is_there {
+        if has_begun && has_too_many_tasks(most_tasks) {
+            return Ok(End::Exceeded(Limit::Processes));
+        }
+        if has_begun && (was_told || watcher.has_ended()) {
+            return watcher.verdict().map(End::Exceeded).step("watch the limits");
+        }
+        if was_told && !has_begun {
             // PID 1 is about to start the command, and has changed the root: /proc and /work are the sandbox's.
-            waiting = false;
-            watch = Some(Watch::begin(&plan.limits, &plan.lasting, plan.baseline_bytes));
-        }
-        let alive = || matches!(waitpid_now(init), Ok(None));
-        if let Some(limit) = watch.as_mut().and_then(|watch| watch.look(&alive)) {
-            watch = None;
-            reports.send(&Report::Limit(limit))?;
-            kill(init);
+            has_begun = true;
+            watcher.begin(init);
         }
     }
 }
@@ -146,10 +178,11 @@ fn kill(init: Pid) {
     let _ = kill_process(init, Signal::KILL);
 }
 
-/// Whether PID 1 has ended, without reaping it.
-fn waitpid_now(init: Pid) -> rustix::io::Result<Option<rustix::process::WaitIdStatus>> {
+/// Whether PID 1 has not ended yet. It is not reaped by that.
+pub(super) fn is_alive(init: Pid) -> bool {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
-    waitid(WaitId::Pid(init), WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT)
+    let now = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    matches!(waitid(WaitId::Pid(init), now), Ok(None))
 }
 
 /// The kernel lets PID 1 go only when every other process of its namespace is gone.
@@ -166,4 +199,47 @@ fn reap(init: Pid) -> Result<(), Fault> {
 /// How a process ended, as exit code or signal.
 pub(super) fn ending(status: WaitStatus) -> Report {
     Report::Ended { code: status.exit_status(), signal: status.terminating_signal() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+    use super::*;
+    use std::os::fd::AsFd;
+
+    /// How a sandbox ends whose watchdog is kept waiting for as long as this runs, after something else has happened.
+    /// What that gives back of the host's end stays open.
+    fn end_beside_a_slow_watchdog(
+        most_tasks: u64,
+        happens: impl FnOnce(Pid, OwnedFd) -> Option<OwnedFd> + Send + 'static,
+    ) -> End {
+        let mut child = std::process::Command::new("sleep").arg("600").spawn().unwrap();
+        let pair = || pipe_with(PipeFlags::CLOEXEC).unwrap();
+        let ((lifeline, host), (ready, tell_ready), (kept, keep)) = (pair(), pair(), pair());
+        let watcher = Watcher::spawn(
+            || Ok(()),
+            move |init, _| {
+                let _host = happens(init, host);
+                rustix::io::read(&kept, &mut [0; 1]).ok().and(None)
+            },
+        );
+        drop(tell_ready);
+        let init = Pid::from_child(&child);
+        let end = await_end(init, lifeline.as_fd(), &ready, watcher.unwrap(), most_tasks).unwrap();
+        drop(keep);
+        let _ = child.kill();
+        child.wait().unwrap();
+        end
+    }
+
+    #[test]
+    fn x_05_a_watchdog_that_is_kept_waiting_keeps_nobody_else() {
+        assert_eq!(end_beside_a_slow_watchdog(u64::MAX, |_, _| None), End::LetGo);
+        assert_eq!(end_beside_a_slow_watchdog(0, |_, host| Some(host)), End::Exceeded(Limit::Processes));
+        let ends = |init, host| {
+            kill(init);
+            Some(host)
+        };
+        assert_eq!(end_beside_a_slow_watchdog(u64::MAX, ends), End::ByItself);
+    }
 }

@@ -12,11 +12,11 @@ pub(super) enum Fork {
     Child,
 }
 
-/// Forks. Init has one thread, so the child may do anything.
+/// Forks. No other thread of init holds anything, so the child may do anything.
 pub(super) fn fork() -> io::Result<Fork> {
     #[allow(unsafe_code, reason = "std starts programs only; this process goes on in both halves")]
-    // SAFETY: `init_if_requested` runs before any thread is started, so no lock is held by a thread that the child
-    // lacks.
+    // SAFETY: `init_if_requested` runs before any thread is started but the watchdog's, which only waits by now, so no
+    // lock is held by a thread that the child lacks.
     let id = unsafe { libc::fork() };
     match id {
         0 => Ok(Fork::Child),

@@ -1,8 +1,9 @@
 //! The watchdog: what a command uses, looked at from outside its PID namespace.
 //!
 //! It runs in the supervisor, whose root is the sandbox's by then, so `/proc` lists exactly the command's processes
-//! and `/work` is the worktree. What is between two looks can exceed a limit for that long; where a cgroup holds the
-//! limits, the kernel refuses what is beyond them, and this finds what the cgroup does not count.
+//! and `/work` is the worktree. The supervisor itself counts tasks; all else is looked at by a thread beside it. What is
+//! between two looks can exceed a limit for that long; where a cgroup holds the limits, the kernel refuses what is
+//! beyond them, and this finds what the cgroup does not count.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,8 +17,8 @@ use crate::layout::WORK;
 use crate::measure::{IMMEASURABLE, tree_bytes};
 use crate::plan::Limit;
 
-/// How often memory and processes are looked at. A process that fills memory as fast as it can gets about 100 MiB
-/// further in that time; a look costs some microseconds for each process.
+/// How often memory is looked at, and the tasks are counted. A process that fills memory as fast as it can gets about
+/// 100 MiB further in that time; a look costs some microseconds for each process.
 pub(super) const WATCH_INTERVAL: Duration = Duration::from_millis(50);
 /// How often the worktree is measured at most. A disk writes 1 to 3 GiB in that time; a single file can never be
 /// larger than the limit (RLIMIT_FSIZE).
@@ -27,8 +28,6 @@ const DISK_PAUSE_FACTOR: u32 = 10;
 /// How long the insides of processes are read in one look. Each such read waits for whoever changes that process's memory,
 /// so a thousand processes that are short of a processor could keep the watchdog for as long as they like.
 const INSIDES_PATIENCE: Duration = Duration::from_secs(3);
-/// How many processes are looked at until all are counted once more, which takes as long as looking at a few.
-const PROCESSES_BETWEEN_COUNTS: usize = 16;
 /// Most that a socket keeps, sent and received, where nobody can enlarge its buffers. The default limit allows 10,000.
 const SOCKET_BYTES: u64 = 2 * 212_992;
 /// Most that a descriptor keeps, be it an end of a pipe: the first thousands of a user's pipes are larger, and are few.
@@ -51,25 +50,15 @@ impl<'a> Watch<'a> {
 
     /// The limit that is exceeded, if any is. `alive` says whether there is still something to watch.
     pub(super) fn look(&mut self, alive: &impl Fn() -> bool) -> Option<Limit> {
-        self.look_at_processes().or_else(|| self.look_at_disk(alive))
+        self.look_at_memory().or_else(|| self.look_at_disk(alive))
     }
 
-    fn look_at_processes(&self) -> Option<Limit> {
-        let (mut tasks, mut resident_bytes, mut descriptors) = (0u64, 0u64, 0u64);
+    fn look_at_memory(&self) -> Option<Limit> {
+        let (mut resident_bytes, mut descriptors) = (0u64, 0u64);
         let ids: Vec<_> = process_ids().collect();
-        for (at, id) in ids.iter().enumerate() {
-            // Counted before anything is read of them, and again and again meanwhile: a fork bomb grows, and leaves little
-            // of a processor to whoever looks.
-            if at.is_multiple_of(PROCESSES_BETWEEN_COUNTS) && self.are_too_many() {
-                return Some(Limit::Processes);
-            }
-            let place = Path::new("/proc").join(id);
-            tasks += threads_of(&place);
+        for place in ids.iter().map(|id| Path::new("/proc").join(id)) {
             resident_bytes = resident_bytes.saturating_add(resident_bytes_of(&place));
             descriptors += descriptors_of(&place);
-        }
-        if tasks > self.limits.processes.saturating_add(1) {
-            return Some(Limit::Processes);
         }
         // What the kernel holds for them is bounded, not measured: nothing tells how full a buffer is. Before what takes
         // longer, since it grows with every moment.
@@ -83,16 +72,10 @@ impl<'a> Watch<'a> {
         exceeded.then_some(Limit::Memory)
     }
 
-    fn are_too_many(&self) -> bool {
-        process_ids().count() as u64 > self.limits.processes.saturating_add(1)
-    }
-
-    /// Where measuring takes longer than that, or they become too many, what was known before stands: it exceeds.
+    /// Where measuring takes longer than that, what was known before stands: it exceeds.
     fn exceeds_memory(&self, ids: &[String], measure: fn(&Path) -> u64, patience: Option<Duration>) -> bool {
         let began = Instant::now();
-        let counts = |at: usize| at.is_multiple_of(PROCESSES_BETWEEN_COUNTS);
-        let is_over = |at| patience.is_some_and(|most| began.elapsed() > most || counts(at) && self.are_too_many());
-        let all = ids.iter().enumerate().map(|(at, id)| match is_over(at) {
+        let all = ids.iter().map(|id| match patience.is_some_and(|most| began.elapsed() > most) {
             true => u64::MAX,
             false => measure(&Path::new("/proc").join(id)),
         });
@@ -123,6 +106,15 @@ impl<'a> Watch<'a> {
         }
         (used.saturating_sub(self.baseline_bytes) > self.limits.disk_bytes).then_some(Limit::Disk)
     }
+}
+
+/// Whether there are more processes and threads than that, and PID 1. Nothing inside can make this wait.
+pub(super) fn has_too_many_tasks(most: u64) -> bool {
+    let mut tasks = 0u64;
+    process_ids().any(|id| {
+        tasks += threads_of(&Path::new("/proc").join(id));
+        tasks > most.saturating_add(1)
+    })
 }
 
 fn process_ids() -> impl Iterator<Item = String> {

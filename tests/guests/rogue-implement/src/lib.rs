@@ -1,5 +1,7 @@
 //! An implement skill that writes `src/a`, and then ends as a test's goal asks for, by a word like `implement:trap`.
 
+mod fetch;
+
 use skillhost_sdk::{Brief, Error, Host, Implement, Summary};
 use std::hint::black_box;
 use std::time::Duration;
@@ -19,6 +21,7 @@ impl Implement for Rogue {
             Some("weaken") => weaken().map_err(|e| Error::Failed(e.to_string()))?,
             Some("hostile") => hostile(host),
             Some("plants") => plants(host),
+            Some("fetch") => return Ok(says(&fetch::all(&brief.goal))),
             _ => {}
         }
         Ok(Summary {
