@@ -75,13 +75,21 @@ pub(super) fn untested(scene: &Scene<'_>) -> Vec<Hit> {
     let first = changed.first();
     first
         .map(|(file, line)| Hit {
-            severity: Severity::Major,
+            severity: if keeps_behaviour(scene) { Severity::Minor } else { Severity::Major },
             message: format!("Behaviour changed in {} files of code, and no test was changed or added.", changed.len()),
             suggestion: "Add a test that fails without the change.",
             ..Hit::at(&file.path, **line)
         })
         .into_iter()
         .collect()
+}
+
+/// Whether the spec or the goal says that what the code does stays as it was: then the tests that are there show it.
+fn keeps_behaviour(scene: &Scene<'_>) -> bool {
+    const WORDS: &[&str] =
+        &["refactor", "stays as it is", "stay as they are", "stays the same", "does not change", "is unchanged"];
+    let asked = scene.asked().map(str::to_lowercase);
+    asked.iter().any(|text| WORDS.iter().any(|word| text.contains(word)))
 }
 
 fn imports(line: &str) -> bool {

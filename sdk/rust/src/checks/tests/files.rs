@@ -1,10 +1,10 @@
 //! Files that are made by programs, that nobody can read, that destroy, that lack a test, or that others still refer to.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use super::{hits, lines};
+use super::{hits, host, lines, spec};
 use crate::changed::{Changed, ChangedFile};
 use crate::checks::{Scene, run};
-use crate::{ChangeKind, mock};
+use crate::{ChangeKind, Severity, mock};
 
 #[test]
 fn generated_files() {
@@ -32,6 +32,15 @@ fn code_without_a_test() {
     assert!(hits("untested", &[code, ("tests/a.rs", Some("1"), Some("2"))]).is_empty());
     let with_tests = "fn a() { 2 }\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn t() { assert_eq!(a(), 2); }\n}\n";
     assert!(hits("untested", &[("src/a.rs", Some("fn a() { 1 }\n"), Some(with_tests))]).is_empty());
+    // Where the spec says that nothing changes for anybody, the tests that are there show it.
+    for (text, severity) in
+        [("Adds an a.", Severity::Major), ("A refactoring: what a gives stays as it is.", Severity::Minor)]
+    {
+        let host = host(&[code]);
+        let (changed, brief) = (Changed::read(&host).unwrap(), spec(text));
+        let hits = run(&Scene::new(&changed, &brief), |it| it == "untested");
+        assert_eq!(hits[0].1.severity, severity, "{text}");
+    }
     for (path, text, found) in [
         ("src/a.ts", "export const a = 1;\n", true),
         ("app/a.py", "def a():\n    return 1\n", true),
