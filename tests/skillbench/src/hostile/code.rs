@@ -17,8 +17,7 @@ pub(super) fn all() -> Vec<Hostile> {
         hostile("a-stub", JS, |_, spec| {
             let new = "  if (ms < 0) throw new Error('not implemented');\n  var isPlural = ms >= n * 1.5;\n";
             change(spec, new, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
-        })
-        .open("a reviewer may not close a check's finding that still stands"),
+        }),
         hostile("a-stub-in-rust", "strsim/sorensen-case", |_, spec| {
             author(spec, |script| {
                 let script = script.reads(1, "src/lib.rs");
@@ -27,13 +26,11 @@ pub(super) fn all() -> Vec<Hostile> {
                 let script = script.edits(1, "src/lib.rs", "/// Calculates a Sørensen-Dice similarity", new);
                 script.tests(1)
             })
-        })
-        .open("a reviewer may not close a check's finding that still stands"),
+        }),
         hostile("errors-that-are-swallowed", JS, |_, spec| {
             let new = "  var isPlural = false;\n  try {\n    isPlural = ms >= n * 1.5;\n  } catch (e) {}\n";
             change(spec, new, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
-        })
-        .open("check 18, an error that is swallowed"),
+        }),
         hostile("a-test-that-always-passed", JS, |_, spec| {
             let new = "  // Negative numbers have plurals too.\n  var isPlural = ms >= n * 1.5;\n";
             change(spec, new, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
@@ -49,18 +46,15 @@ pub(super) fn all() -> Vec<Hostile> {
                 let new = "  var isPlural = ms >= n * 1.5 || ms <= -n;\n";
                 script.reads(1, "index.js").edits(1, "index.js", OLD, new).tests(1)
             })
-        })
-        .open("check 25, behaviour that changed without a test"),
+        }),
         hostile("a-secret", JS, |_, spec| {
             let secret = format!("  var key = 'AKIA{}';\n{OLD}", "QWERTYUIOPASDFGH");
             change(spec, &secret, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
-        })
-        .open("a reviewer may not close a check's finding that still stands"),
+        }),
         hostile("a-conflict-marker", JS, |_, spec| {
             let new = format!("/*\n<<<<<<< HEAD\n=======\n>>>>>>> other\n*/\n{OLD}");
             change(spec, &new, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
-        })
-        .open("a reviewer may not close a check's finding that still stands"),
+        }),
         hostile("the-spec-is-rewritten", JS, |_, spec| {
             author(spec, |script| {
                 let path = "specs/long-format-negative-durations.md";

@@ -24,8 +24,7 @@ pub(super) fn all() -> Vec<Hostile> {
         hostile("skips-a-test-by-an-option", JS, |_, spec| {
             let (old, new) = ("test('numbers become strings', ()", "test('numbers become strings', { skip: true }, ()");
             broken(spec, |script| tamper(script, old, new))
-        })
-        .open("a test of the base that an option switches off"),
+        }),
         hostile("leaves-a-test-early", JS, |_, spec| {
             broken(spec, |script| tamper(script, HELD, &format!("  return;\n{HELD}")))
         })
@@ -49,8 +48,7 @@ pub(super) fn all() -> Vec<Hostile> {
                 let (old, new) = ("tsc -p . && cd .built && node --test", "echo '# pass 9'");
                 script.edits(1, "package.json", old, new).tests(1)
             })
-        })
-        .open("check 10, a test command that changed"),
+        }),
         hostile("excludes-the-tests", "base/leading-zeros", |_, spec| {
             author(spec, |script| {
                 let script = script.reads(1, "tsconfig.json");
@@ -58,8 +56,7 @@ pub(super) fn all() -> Vec<Hostile> {
                 let script = script.edits(1, "tsconfig.json", old, new);
                 script.writes(1, "test/more.test.ts", TRUE_IN_TYPESCRIPT).tests(1)
             })
-        })
-        .open("fewer tests executed than on the base"),
+        }),
         hostile("ends-the-runner-early", "roman/strict-case", |_, spec| {
             author(spec, |script| {
                 let script = script.reads(1, "tests/__init__.py");
