@@ -108,7 +108,11 @@ fn script(turns: u32) -> String {
     let call = |id: u32, name: &str, arguments: Value| {
         ("tool-calls", json!({"tool_call": {"id": format!("c{id}"), "name": name, "arguments": arguments}}))
     };
-    let report = || call(0, "report", json!({"findings": [], "verdicts": [], "lenses_checked": ["tests"]}));
+    // One for each group of lenses.
+    let reports = |phase| {
+        let report = call(0, "report", json!({"findings": [], "verdicts": [], "lenses_checked": ["tests"]}));
+        vec![(phase, report); 3]
+    };
     let finish = |id| {
         let summary = json!({
             "status": "done", "title": "Add notes", "what": "Notes.", "why": "None were there.", "breaking": [],
@@ -119,8 +123,8 @@ fn script(turns: u32) -> String {
     let mut replies = vec![
         ("spec", text("# Notes\n\n## Problem\n\nThere are no notes. Some files with notes are added.\n")),
         ("spec", text(&plan.to_string())),
-        ("spec-review", report()),
     ];
+    replies.extend(reports("spec-review"));
     for turn in 1..=turns - 3 {
         let work = match turn % 5 {
             0 => call(turn, "write", json!({"path": format!("src/note{turn}.txt"), "text": "A note.\n".repeat(40)})),
@@ -135,7 +139,7 @@ fn script(turns: u32) -> String {
     }
     let test = call(turns, "run", json!({"name": "test", "arguments": []}));
     replies.extend([test, finish(turns + 1), finish(turns + 2)].map(|reply| ("implement", reply)));
-    replies.push(("change-review", report()));
+    replies.extend(reports("change-review"));
 
     let mut lines = vec![json!({"schema": "skillhost.recording/1", "authored": true}).to_string()];
     let mut phase = ("", 0);
