@@ -192,9 +192,14 @@ impl Part {
 }
 
 /// Whether every provider takes this as a tool's name.
-pub(crate) fn is_tool_name(name: &str) -> bool {
+fn is_tool_name(name: &str) -> bool {
     (1..=MAX_TOOL_NAME_BYTES).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// The name under which a call goes back: a model may have made up one that its own provider refuses.
+pub(crate) fn called_name(name: &str) -> &str {
+    if is_tool_name(name) { name } else { "invalid" }
 }
 
 fn is_json_object(text: &str) -> bool {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cache;
 use crate::json::object_or_empty;
 use crate::protocol::Target;
-use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
 
 /// The body of `POST /v1/messages`.
 pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
@@ -68,7 +68,7 @@ fn block(part: &Part) -> Option<Value> {
         Part::ToolCall(call) => Some(json!({
             "type": "tool_use",
             "id": safe_id(&call.id),
-            "name": if is_tool_name(&call.name) { &call.name } else { "invalid" },
+            "name": called_name(&call.name),
             "input": object_or_empty(&call.arguments),
         })),
         Part::ToolResult(result) => Some(json!({

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json::{object_or_empty, sound_arguments};
 use crate::protocol::Target;
-use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
 use crate::strict::is_strict;
 
 /// The body of `POST …/chat/completions`.
@@ -95,7 +95,7 @@ fn assistant(message: &Message) -> Option<Value> {
 
 fn call(part: &Part) -> Option<Value> {
     let Part::ToolCall(call) = part else { return None };
-    let name = if is_tool_name(&call.name) { &call.name } else { "invalid" };
+    let name = called_name(&call.name);
     let arguments = sound_arguments(&call.arguments);
     Some(json!({ "id": call.id, "type": "function", "function": { "name": name, "arguments": arguments } }))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::decode::REASONING;
 use crate::json::object_or_empty;
 use crate::protocol::Target;
-use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
 
 /// The body of `POST …/api/chat`.
 pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
@@ -52,11 +52,7 @@ pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
 fn names(request: &Request) -> BTreeMap<&str, &str> {
     let parts = request.messages.iter().flat_map(|message| &message.parts);
     let calls = parts.filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None });
-    calls.map(|call| (call.id.as_str(), name(&call.name))).collect()
-}
-
-fn name(name: &str) -> &str {
-    if is_tool_name(name) { name } else { "invalid" }
+    calls.map(|call| (call.id.as_str(), called_name(&call.name))).collect()
 }
 
 /// One message for each result of a tool, directly behind the calls, then one for the rest.
@@ -94,7 +90,7 @@ fn assistant(message: &Message) -> Option<Value> {
 
 fn call(part: &Part) -> Option<Value> {
     let Part::ToolCall(call) = part else { return None };
-    let function = json!({ "name": name(&call.name), "arguments": object_or_empty(&call.arguments) });
+    let function = json!({ "name": called_name(&call.name), "arguments": object_or_empty(&call.arguments) });
     Some(json!({ "id": call.id, "function": function }))
 }
 

@@ -5,7 +5,7 @@ use skillhost_core::digest::Digest;
 
 use crate::json::{object_or_empty, sound_arguments};
 use crate::protocol::Target;
-use crate::request::{Message, Part, Request, Speaker, ToolChoice, is_tool_name};
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
 use crate::strict::is_strict;
 
 /// The least that the server takes.
@@ -100,7 +100,7 @@ fn item(part: &Part, speaker: Speaker) -> Option<Value> {
         Part::ToolCall(call) => Some(json!({
             "type": "function_call",
             "call_id": call.id,
-            "name": if is_tool_name(&call.name) { &call.name } else { "invalid" },
+            "name": called_name(&call.name),
             "arguments": sound_arguments(&call.arguments),
         })),
         Part::ToolResult(result) => {
