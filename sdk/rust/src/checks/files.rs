@@ -86,8 +86,9 @@ pub(super) fn untested(scene: &Scene<'_>) -> Vec<Hit> {
 
 /// Whether the spec or the goal says that what the code does stays as it was: then the tests that are there show it.
 fn keeps_behaviour(scene: &Scene<'_>) -> bool {
+    // Not "stays as it is" alone, which specs say of whatever they leave.
     const WORDS: &[&str] =
-        &["refactor", "stays as it is", "stay as they are", "stays the same", "does not change", "is unchanged"];
+        &["refactor", "does stays as it is", "gives stays as it is", "behaviour stays", "behavior stays"];
     let asked = scene.asked().map(str::to_lowercase);
     asked.iter().any(|text| WORDS.iter().any(|word| text.contains(word)))
 }

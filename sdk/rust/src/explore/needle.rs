@@ -14,7 +14,11 @@ pub(super) fn needle(regex: &str) -> Option<String> {
     let mut characters = regex.chars().peekable();
     while let Some(character) = characters.next() {
         let literal = match character {
-            '\\' => characters.next().filter(|escaped| escaped.is_ascii_punctuation()),
+            '\\' => match characters.next() {
+                // The digits behind it are no text.
+                Some('x' | 'u' | 'U') => return None,
+                escaped => escaped.filter(char::is_ascii_punctuation),
+            },
             '.' | '^' | '$' | '*' | '+' | '?' => None,
             plain => Some(plain),
         };
@@ -48,6 +52,8 @@ mod tests {
             ("(abc)?x", None),
             (r"\bfoo_bar\b", Some("foo_bar")),
             (r"a\\bc", Some(r"a\bc")),
+            (r"\x41bcd", None),
+            (r"\u0041bcd", None),
             (r"\w\d", None),
             ("", None),
         ] {
