@@ -48,7 +48,7 @@ impl Chosen {
             return Err(Failure::new(Exit::Usage, format!("what `{name}` may do stands in skillhost.lock"))
                 .hint("leave --grant away, or call the skill by its file"));
         }
-        let named = skills::find(&locked.source)?;
+        let named = skills::find(&locked.source.to_string())?;
         Ok(Self { named, pinned: Some(locked.digest), granted: Granted::Lock(name, Box::new(locked.grant.clone())) })
     }
 

@@ -49,7 +49,7 @@ async fn one(
                     "name a built-in skill (builtin:review), or pin one in skillhost.lock with source = \"file:PATH\"",
                 )
         })?;
-        let named: Named = skills::find(&locked.source)?;
+        let named: Named = skills::find(&locked.source.to_string())?;
         (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
     policies.check_source(&named.reference)?;

@@ -5,6 +5,8 @@ use crate::digest::Digest;
 use crate::document::{self, DocumentError};
 use crate::manifest::Version;
 use crate::name::SkillName;
+use crate::reference::Reference;
+use crate::signer::Signer;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -33,12 +35,12 @@ pub struct Locked {
     /// Its version.
     pub version: Version,
     /// The reference that it came from.
-    pub source: String,
+    pub source: Reference,
     /// Digest of the component's bytes, manifest included.
     pub digest: Digest,
     /// Who signed it; absent where it is unsigned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signer: Option<String>,
+    pub signer: Option<Signer>,
     /// What it was granted.
     #[serde(default)]
     pub grant: Capabilities,
