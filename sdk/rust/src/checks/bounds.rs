@@ -3,7 +3,7 @@
 //! A line that is what it was but for its numbers is held against what it was. What a number bounds is told by the operator,
 //! the name or the call before it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::line::{code, name, tests_begin, words};
 use super::{Hit, Scene};
@@ -53,8 +53,17 @@ pub(super) fn loosened(scene: &Scene<'_>) -> Vec<Hit> {
 }
 
 fn of_file(scene: &Scene<'_>, file: &ChangedFile) -> Vec<Hit> {
+    let (mut removed, mut added) = (file.removed(), file.added());
+    for lines in [&mut removed, &mut added] {
+        lines.retain(|line| has_number(code(line.text)));
+    }
+    let texts = |lines: &[Line<'_>]| lines.iter().map(|line| line.text.trim().to_owned()).collect::<HashSet<_>>();
+    let (was, now) = (texts(&removed), texts(&added));
+    // What only moved is what it was.
+    removed.retain(|line| !now.contains(line.text.trim()));
+    added.retain(|line| !was.contains(line.text.trim()));
     let mut before: HashMap<String, VecDeque<Line<'_>>> = HashMap::new();
-    for line in file.removed().into_iter().filter(|line| has_number(code(line.text))) {
+    for line in removed {
         before.entry(shape(code(line.text))).or_default().push_back(line);
     }
     if before.is_empty() {
@@ -79,7 +88,7 @@ fn of_file(scene: &Scene<'_>, file: &ChangedFile) -> Vec<Hit> {
             ..Hit::at(&file.path, line)
         })
     };
-    file.added().into_iter().filter(|line| has_number(code(line.text))).filter_map(of_line).collect()
+    added.into_iter().filter_map(of_line).collect()
 }
 
 /// The number that asks for less than it did, and how bad that is; `next` is the line behind.

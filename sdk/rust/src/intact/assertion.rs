@@ -25,8 +25,8 @@ const ROW: &str = "row";
 
 impl Assertion {
     /// The assertion that begins at a byte of the first of these lines; none where it compares nothing.
-    pub(super) fn read(lines: &[&str], from: usize, line: u32) -> Option<Assertion> {
-        let (how, operands) = compared(statement(lines, from)?.trim())?;
+    pub(super) fn read(lines: &[&str], from: usize, line: u32, comment: &str) -> Option<Assertion> {
+        let (how, operands) = compared(statement(lines, from, comment)?.trim())?;
         let quote = lines.first()?.trim().to_owned();
         Some(Assertion { line, quote, how, operands })
     }
@@ -209,10 +209,10 @@ fn without_bounds(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::Assertion;
+    use super::{Assertion, squeezed};
 
     fn read(text: &str) -> Assertion {
-        Assertion::read(&text.lines().collect::<Vec<_>>(), 0, 1).unwrap_or_else(|| panic!("{text}"))
+        Assertion::read(&text.lines().collect::<Vec<_>>(), 0, 1, "//").unwrap_or_else(|| panic!("{text}"))
     }
 
     fn operands(text: &str) -> [String; 2] {
@@ -256,11 +256,11 @@ mod tests {
             ("expect(f(1)).toBeFalsy();", "f(1)", "false"),
             ("assert!(a == 1 || b == 2);", "a == 1 || b == 2", "true"),
         ] {
-            assert_eq!(operands(text), [side, value], "{text}");
+            assert_eq!(operands(text), [side, value].map(squeezed), "{text}");
         }
         for text in ["panic!(\"never\");", "assert.fail('never');", "t.Fatal(\"no\")", "expect.assertions(2);", "f(1);"]
         {
-            let read = Assertion::read(&[text], 0, 1);
+            let read = Assertion::read(&[text], 0, 1, "//");
             assert!(read.is_none_or(|it| !it.is_constant()), "{text}");
         }
     }
@@ -318,6 +318,11 @@ mod tests {
         }
         for (before, now) in [
             ("assert_eq!(f(1), 2);", "assert_eq!( f(1),  2, \"why\" );"),
+            ("assert_eq!(f(1), 2);", "assert_eq!(f(1), 2); // why"),
+            ("assert_eq!(f(1000), 2);", "assert_eq!(f(1_000), 2u8);"),
+            ("assert.equal(f(1), 'a');", "assert.equal(f(1), \"a\");"),
+            ("assert.deepEqual(f(1), [1, 'a']);", "assert.deepEqual(f(1), [\n  1,\n  'a',\n]);"),
+            ("assert.deepEqual(f(1), { a: 1 });", "assert.deepEqual(f(1), {a:1});"),
             ("assert_eq!(f(1), 2);", "assert_eq!(g(1), 3);"),
             ("assert_eq!(f(1), expected);", "assert_eq!(f(1), wanted);"),
             ("assert!(f(1) < 2);", "assert!(f(1) < 3);"),
@@ -355,7 +360,7 @@ mod tests {
     fn hostile_text_comes_to_an_end() {
         let lines = |text: &str, times: usize| text.repeat(times);
         for text in [lines("assert!((((", 400), lines("'\"`\\", 900), "assert_eq!(".into(), "assert é".into()] {
-            let _ = Assertion::read(&text.lines().collect::<Vec<_>>(), 0, 1);
+            let _ = Assertion::read(&text.lines().collect::<Vec<_>>(), 0, 1, "//");
             let _ = Assertion::row(&text, 1);
         }
     }

@@ -194,7 +194,7 @@ fn compared(body: &[&str], attributes: &[String], first: u32, language: &Languag
     };
     let own = body.iter().enumerate().filter_map(|(at, line)| Some((at, begins(line)?))).take(room);
     let mut found: Vec<Assertion> =
-        own.filter_map(|(at, from)| Assertion::read(&body[at..], from, number(at))).collect();
+        own.filter_map(|(at, from)| Assertion::read(&body[at..], from, number(at), language.comment[0])).collect();
     if found.iter().any(Assertion::is_general) {
         found.extend(body.iter().enumerate().filter_map(|(at, line)| Assertion::row(line, number(at))));
         found.extend(attributes.iter().filter_map(|line| Assertion::row(line, first)));

@@ -53,7 +53,7 @@ fn is_named(asked: &str, found: &Expected<'_>) -> bool {
     let asked = asked.to_lowercase();
     let whole = |value: &str| {
         let value = value.trim_matches(['"', '\'', '`', ' ']);
-        value.chars().count() >= 3 && asked.contains(value)
+        value.chars().count() >= 3 && asked.lines().any(|line| has_word(line, value))
     };
     let (old, new) = (pieces(&was), pieces(&is));
     let mut differing = old.symmetric_difference(&new);
@@ -72,7 +72,7 @@ fn is_named(asked: &str, found: &Expected<'_>) -> bool {
 
 /// The words of a value: what stands between spaces, quotes and brackets.
 fn pieces(text: &str) -> HashSet<&str> {
-    let between = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;:=|\\!?&".contains(c);
+    let between = |c: char| c.is_whitespace() || "\"'`()[]{}<>,;:=|\\!?&+*".contains(c);
     text.split(between).map(|piece| piece.trim_matches(['.', '/'])).filter(|piece| !piece.is_empty()).collect()
 }
 

@@ -5,8 +5,9 @@ const MAX_LINES: usize = 40;
 /// A longer one was made by a program.
 pub(super) const MAX_BYTES: usize = 4_000;
 
-/// The lines of a statement that begins at a byte of the first, joined, up to the one that closes its brackets.
-pub(super) fn statement(lines: &[&str], from: usize) -> Option<String> {
+/// The lines of a statement that begins at a byte of the first, joined without their comments, up to the one that closes its
+/// brackets.
+pub(super) fn statement(lines: &[&str], from: usize, comment: &str) -> Option<String> {
     let mut text = String::new();
     let mut depth = 0;
     let begun = lines.first().and_then(|line| line.get(from..));
@@ -14,6 +15,8 @@ pub(super) fn statement(lines: &[&str], from: usize) -> Option<String> {
         if text.len() + line.len() > MAX_BYTES {
             return None;
         }
+        let ends = |at: &usize| line[*at..].starts_with(comment) && line[..*at].ends_with([' ', '\t']);
+        let line = &line[..outside(line).map(|(at, ..)| at).find(ends).unwrap_or(line.len())];
         text.push_str(line.trim());
         // A text between quotes ends on its line.
         depth = outside(line).fold(depth, |depth, (_, c, _)| depth + bracket(c));
@@ -91,6 +94,12 @@ pub(crate) struct Token<'t> {
 }
 
 impl Token<'_> {
+    /// What a text is put between: marks that it does not hold.
+    fn quote(&self) -> Option<&'static str> {
+        let is_text = self.is_literal && !self.is_number && !matches!(self.text, "true" | "false" | "True" | "False");
+        is_text.then(|| ["\"", "'", "`"].into_iter().find(|mark| !self.text.contains(*mark)).unwrap_or("\""))
+    }
+
     /// A number as it is written without its type and the marks between its digits; else the text.
     pub(crate) fn value(&self) -> String {
         let end = self.text.find(['u', 'i', 'n']).filter(|_| self.is_number).unwrap_or(self.text.len());
@@ -156,13 +165,24 @@ pub(crate) fn skeleton(text: &str) -> String {
     tokens(text).map(|token| if token.is_literal { "#" } else { token.text }).filter(|text| *text != "-").collect()
 }
 
-/// The text with single spaces, and none beside brackets, as another layout has it.
+/// The text as another layout has it too: one kind of quotes, one form of a number, no spaces but between words, no comma at the
+/// end of a list.
 pub(super) fn squeezed(text: &str) -> String {
-    let mut words = text.split_whitespace();
-    let first = words.next().unwrap_or_default().to_owned();
-    let text = words.fold(first, |text, word| {
-        let is_tight = text.ends_with(['(', '[', '{']) || word.starts_with([')', ']', '}']);
-        text + if is_tight { "" } else { " " } + word
-    });
-    text.replace(",)", ")").replace(",]", "]")
+    let mut squeezed = String::new();
+    let mut was_word = false;
+    for token in tokens(text) {
+        let is_word = token.is_literal || token.text.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        if matches!(token.text, ")" | "]" | "}") && !token.is_literal {
+            squeezed.truncate(squeezed.trim_end_matches([',', ' ']).len());
+        }
+        if squeezed.ends_with(',') || (was_word && is_word) {
+            squeezed.push(' ');
+        }
+        was_word = is_word;
+        match token.quote() {
+            Some(mark) => squeezed.extend([mark, token.text, mark]),
+            None => squeezed.push_str(&token.value()),
+        }
+    }
+    squeezed
 }

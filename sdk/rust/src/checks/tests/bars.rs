@@ -234,6 +234,8 @@ fn bounds_in_the_tests_themselves() {
     ] {
         assert_eq!(of(path, before, now, ""), 0, "{path}: {before} -> {now}");
     }
+    let (small, large) = ("assert!(x < 5);\n", "assert!(x < 50);\n");
+    assert_eq!(of("tests/a.rs", &format!("{small}{large}"), &format!("{large}f();\n{small}"), ""), 0, "they moved");
     let new = "assert!((a - b).abs() < 1e-2);\n";
     assert_eq!(hits("threshold-lowered", &[("tests/a.rs", None, Some(new))]).len(), 0, "it is new");
     let asked = "The mean may be off by less than 0.25.";
