@@ -1,7 +1,8 @@
 //! What a review lets pass, and what it doesn't: groups side by side, refutation, checks without a model.
 
 use crate::main_job::{entry, text};
-use crate::scripts::{Script, project};
+use crate::rogue;
+use crate::scripts::{CONFIG, Script, project};
 use crate::support::World;
 use serde_json::{Value, json};
 
@@ -60,8 +61,14 @@ fn a_group_that_never_reports_fails_the_review() {
 
 #[test]
 fn a_bar_that_was_lowered_is_seen_by_verification_and_review() {
+    // The bundled author is refused at its finish, so another one does it.
     let world = World::with(&project());
-    world.commit(&[("setup.cfg", "[coverage:report]\nfail_under = 90\n")]);
+    let lock = rogue::locked("rogue-implement", "implement", rogue::digest("implement"));
+    world.commit(&[
+        ("src/setup.cfg", "[coverage:report]\nfail_under = 90\n"),
+        ("skillhost.toml", &format!("{CONFIG}[skills]\nimplement = \"rogue-implement\"\n")),
+        ("skillhost.lock", &format!("version = 1\n{lock}")),
+    ]);
     let plan = json!({
         "steps": [{
             "id": "1", "title": "Write the greeting", "instructions": "Write src/greeting.txt.",
@@ -74,13 +81,8 @@ fn a_bar_that_was_lowered_is_seen_by_verification_and_review() {
         .says("spec", 1, "# Greeting\n\n## Problem\n\nNobody is greeted. A file with a greeting is added.\n")
         .says("spec", 1, &plan.to_string())
         .reviews("spec-review", 1, &[])
-        .calls("implement", 1, "read", &json!({"path": "setup.cfg", "from": null, "lines": null}))
-        .writes(1, "setup.cfg", "[coverage:report]\nfail_under = 10\n")
-        .writes(1, "src/greeting.txt", "hello\n")
-        .tests(1)
-        .finishes(1)
         .reviews("change-review", 1, &[]);
-    let ran = world.goal(GOAL, &script.text(), &[]);
+    let ran = world.goal("Greet everybody implement:lower", &script.text(), &[]);
     assert_eq!((ran.code, &entry(&ran)["state"]), (Some(1), &json!("draft")), "{ran:#?}");
     assert!(ran.stderr.contains("tampering"), "{ran:#?}");
     let found = findings(&world, text(&entry(&ran)["run"]));

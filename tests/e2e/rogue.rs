@@ -18,7 +18,7 @@ pub fn component(kind: &str) -> PathBuf {
 }
 
 /// An entry of a lock. The grant is everything that any of the four requests.
-fn locked(name: &str, kind: &str, digest: Digest) -> String {
+pub fn locked(name: &str, kind: &str, digest: Digest) -> String {
     format!(
         "[[skill]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"file:{}\"\ndigest = \"{digest}\"\n\
          [skill.grant]\nread = [\"**\"]\nwrite = [\"**\"]\n",
@@ -26,7 +26,7 @@ fn locked(name: &str, kind: &str, digest: Digest) -> String {
     )
 }
 
-fn digest(kind: &str) -> Digest {
+pub fn digest(kind: &str) -> Digest {
     let component = component(kind);
     let bytes =
         fs::read(&component).unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` builds it", component.display()));

@@ -5,6 +5,7 @@
 //! weaken what the change is measured by.
 
 mod bars;
+mod bounds;
 mod dependencies;
 mod files;
 mod leftovers;
@@ -16,6 +17,7 @@ mod project;
 mod references;
 mod schema;
 mod secrets;
+mod special;
 mod suite;
 mod swallowed;
 
@@ -25,7 +27,7 @@ use std::collections::HashMap;
 use crate::changed::{Changed, ChangedFile, Line};
 use crate::intact::{self, Comparison};
 use crate::walk::{self, Walk};
-use crate::{Brief, Severity, Step};
+use crate::{Brief, Host, Severity, Step};
 
 /// Longest quote, in characters.
 const MAX_QUOTE: usize = 200;
@@ -65,9 +67,43 @@ const CHECKS: [(&str, Look); 26] = [
     ("odd-file", files::odd),
 ];
 
+/// Those that look at what the change is measured by. Lists of their own, so that a skill holds no more than it runs.
+const MEASURES: [(&str, Look); 9] =
+    [CHECKS[2], CHECKS[3], CHECKS[6], CHECKS[7], CHECKS[8], CHECKS[9], CHECKS[10], CHECKS[11], CHECKS[12]];
+/// Those among them that an author can't go on with.
+const REFUSED: [(&str, Look); 5] = [CHECKS[2], CHECKS[3], CHECKS[8], CHECKS[9], CHECKS[12]];
+
 /// The checks' names, in their order.
 pub fn names() -> impl ExactSizeIterator<Item = &'static str> {
     CHECKS.iter().map(|(name, _)| *name)
+}
+
+/// Whether a line of what was asked, of the spec or of the goal, names the file and says that something is done to it.
+pub fn announces(asked: &[&str], path: &str) -> bool {
+    const WORDS: &[&str] =
+        &["chang", "lower", "rais", "add", "remov", "delet", "replac", "renam", "updat", "edit", "set to", "new "];
+    asked.iter().any(|text| intact::announces(text, &[path, line::name(path)], WORDS))
+}
+
+/// Whether a line of what was asked names the file and speaks of the tolerances or thresholds in it.
+pub fn announces_bounds(asked: &[&str], path: &str) -> bool {
+    bounds::is_announced(asked, path)
+}
+
+/// Files that the commands of the gates name, by the configuration in the tree.
+pub fn programs(host: &dyn Host) -> Vec<String> {
+    let text = host.read(project::FILE).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    project::programs_in(&text.unwrap_or_default())
+}
+
+/// What a file is, where a change of it is one of what the change is measured by.
+pub fn measure(path: &str, programs: &[String]) -> Option<&'static str> {
+    pipeline::measure(path, programs).or((path == project::FILE).then_some("what declares the gates"))
+}
+
+/// Whether a threshold or a lint's level may stand in the file.
+pub fn may_set_bars(path: &str) -> bool {
+    bars::measures(path)
 }
 
 /// What a check found.
@@ -99,8 +135,30 @@ pub struct Scene<'a> {
 
 /// Runs the checks that are wanted, in their order; gives their names and hits.
 pub fn run(scene: &Scene<'_>, wanted: impl Fn(&str) -> bool) -> Vec<(&'static str, Hit)> {
-    let wanted = CHECKS.iter().filter(|(name, _)| wanted(name));
-    wanted.flat_map(|(name, look)| look(scene).into_iter().map(move |hit| (*name, hit))).collect()
+    look_with(CHECKS.iter().filter(|(name, _)| wanted(name)), scene).collect()
+}
+
+/// What weakens that which the change is measured by, or may: the rest of what [`intact::compare`] sees. Of the test cases in a
+/// language that it reads, it says itself what became of them.
+pub fn tampering(scene: &Scene<'_>) -> Vec<(&'static str, Hit)> {
+    look_with(MEASURES.iter(), scene).filter(|(name, hit)| !is_compared(name, hit)).collect()
+}
+
+/// Those hits among them that a verifier fails over, or that stay open in a review.
+pub fn refused(scene: &Scene<'_>) -> Vec<(&'static str, Hit)> {
+    let hits = look_with(REFUSED.iter(), scene);
+    hits.filter(|(name, hit)| hit.severity == Severity::Major && !is_compared(name, hit)).collect()
+}
+
+fn look_with<'s>(
+    checks: impl Iterator<Item = &'static (&'static str, Look)> + 's,
+    scene: &'s Scene<'_>,
+) -> impl Iterator<Item = (&'static str, Hit)> + 's {
+    checks.flat_map(|(name, look)| look(scene).into_iter().map(move |hit| (*name, hit)))
+}
+
+fn is_compared(name: &str, hit: &Hit) -> bool {
+    matches!(name, "test-skipped" | "test-focused") && intact::is_read(&hit.path)
 }
 
 impl<'a> Scene<'a> {
@@ -123,11 +181,8 @@ impl<'a> Scene<'a> {
         [self.brief.spec.as_ref().map_or("", |spec| spec.text.as_str()), self.brief.goal.as_str()]
     }
 
-    /// Whether the spec names the file, and says that something is done to it.
     fn announces(&self, path: &str) -> bool {
-        const WORDS: &[&str] =
-            &["chang", "lower", "rais", "add", "remov", "delet", "replac", "renam", "updat", "edit", "set to", "new "];
-        intact::announces(self.asked()[0], &[path, line::name(path)], WORDS)
+        announces(&self.asked(), path)
     }
 
     fn is_spec(&self, path: &str) -> bool {
@@ -140,8 +195,7 @@ impl<'a> Scene<'a> {
 
     /// What happened to the tests of the base.
     fn tests(&self) -> &Result<Comparison, String> {
-        let spec = self.asked()[0];
-        self.tests.get_or_init(|| intact::compare(self.change.host(), spec))
+        self.tests.get_or_init(|| intact::compare(self.change.host(), self.brief))
     }
 
     /// Why the tests can't be compared with those of the base, so that the checks that do so see nothing.

@@ -1,16 +1,24 @@
 //! Whether the tests that the base commit had are still there, still run, and still assert as much.
 //!
 //! A test is found again by its file and name; where it moved, by its name among those that are new; where its name changed,
-//! as a new one of the same file that asserts no less. A change may move and rename a test, it may not lose or empty one.
+//! as a new one of the same file that asserts no less. A change may move and rename a test, it may not lose or empty one, and
+//! it may expect another result only where the spec names it.
 
+mod assertion;
 mod case;
+mod exits;
+mod expected;
+mod judge;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, io};
 
-use crate::{Change, ChangeKind, Error, Host};
+use crate::{Brief, Change, ChangeKind, Error, Host};
 
 use case::{Case, Suite};
+
+pub(crate) use text::{skeleton, tokens};
 
 /// Most files and bytes of each that are looked at; what is beyond makes the check `not-run`.
 const MAX_FILES: usize = 2_000;
@@ -27,16 +35,37 @@ pub struct Comparison {
     pub tests: (usize, usize),
     /// Changed files that look like tests, in a language that is not read: nothing is known of them.
     pub unread: Vec<String>,
+    /// The literals on both sides of each assertion that is new, as they stand without quotes and signs.
+    pub values: Vec<[Vec<String>; 2]>,
 }
 
 /// Compares the changed files with the base commit. An error says what could not be read.
-pub fn compare(host: &dyn Host, spec: &str) -> Result<Comparison, String> {
+pub fn compare(host: &dyn Host, brief: &Brief) -> Result<Comparison, String> {
     let read = read(host)?;
-    let mut problems = judge(&read.before, &read.after);
+    let asked = asked(brief);
+    let mut problems = judge::judge(&read.before, &read.after, &asked);
     problems.extend(read.deleted.iter().map(|path| Problem::of_file(path, Damage::Deleted, "is deleted")));
-    problems.retain(|problem| !problem.named_in(spec));
+    problems.retain(|problem| !problem.named_in(&asked));
     let count = |suites: &Suites| suites.values().map(|suite| suite.cases.len()).sum();
-    Ok(Comparison { problems, tests: (count(&read.after), count(&read.before)), unread: read.unread })
+    let tests = (count(&read.after), count(&read.before));
+    Ok(Comparison { problems, tests, values: values(&read), unread: read.unread })
+}
+
+/// What was asked for, line by line: by the user, by the spec, and by the criteria that were reviewed with it.
+pub fn asked(brief: &Brief) -> String {
+    let spec = brief.spec.iter().map(|spec| spec.text.as_str());
+    let criteria = brief.criteria.iter().map(|criterion| criterion.statement.as_str());
+    std::iter::once(brief.goal.as_str()).chain(spec).chain(criteria).collect::<Vec<_>>().join("\n")
+}
+
+/// The literals of the assertions that the base does not have.
+fn values(read: &Read) -> Vec<[Vec<String>; 2]> {
+    let cases = |suites| -> Vec<&Case> { Suites::values(suites).flat_map(|suite| &suite.cases).collect() };
+    let before = expected::all(cases(&read.before).into_iter());
+    let now = expected::all(cases(&read.after).into_iter());
+    let mut new: Vec<_> = now.difference(&before).map(|(_, operands)| assertion::literals(operands)).collect();
+    new.sort();
+    new
 }
 
 /// Suites by path.
@@ -173,8 +202,8 @@ pub struct Problem {
     test: String,
     damage: Damage,
     what: String,
-    /// Where the test was declared at the base commit, or is now where it is new, and the line's text.
-    declared: Option<(u32, String)>,
+    /// Where it shows, and the line's text: where the test was declared at the base commit, or what stands there now.
+    place: Option<(u32, String)>,
 }
 
 /// The kinds of what can be done to tests.
@@ -190,8 +219,14 @@ pub enum Damage {
     Switched,
     /// A test asserts less often.
     Assertions,
+    /// A test may be left before what it asserts.
+    Left,
     /// A test asserts as often, and compares less.
     Comparisons,
+    /// A test asserts what holds whatever the code does.
+    Idle,
+    /// A test asks for another result.
+    Expected,
 }
 
 impl fmt::Display for Problem {
@@ -206,12 +241,16 @@ impl fmt::Display for Problem {
 
 impl Problem {
     fn of_file(path: &str, damage: Damage, what: &str) -> Problem {
-        Problem { path: path.into(), test: String::new(), damage, what: what.into(), declared: None }
+        Problem { path: path.into(), test: String::new(), damage, what: what.into(), place: None }
     }
 
     fn of_test(path: &str, case: &Case, damage: Damage, what: impl Into<String>) -> Problem {
-        let declared = Some((case.line, case.declaration.clone()));
-        Problem { path: path.into(), test: case.name.clone(), damage, what: what.into(), declared }
+        let place = Some((case.line, case.declaration.clone()));
+        Problem { path: path.into(), test: case.name.clone(), damage, what: what.into(), place }
+    }
+
+    fn at(self, path: &str, place: Option<(u32, String)>) -> Problem {
+        Problem { path: path.into(), place: place.or(self.place), ..self }
     }
 
     /// The file; where it moved or went, where it was.
@@ -224,19 +263,46 @@ impl Problem {
         self.damage
     }
 
-    /// Where the test stands in its file, 1-based, and the text of that line.
-    pub fn declared(&self) -> Option<(u32, &str)> {
-        self.declared.as_ref().map(|(line, text)| (*line, text.as_str()))
+    /// Where it shows in the file, 1-based, and the text of that line.
+    pub fn place(&self) -> Option<(u32, &str)> {
+        self.place.as_ref().map(|(line, text)| (*line, text.as_str()))
     }
 
-    /// Whether a line of the spec names this test, or its file, and says that it goes or changes.
-    fn named_in(&self, spec: &str) -> bool {
-        const WORDS: &[&str] = &["remov", "delet", "replac", "renam", "obsolete", "drop", "skip", "ignore"];
-        announces(spec, &[&self.path, &self.test], WORDS)
+    /// Whether it shows in what stands there now, rather than in what went.
+    pub fn is_there(&self) -> bool {
+        matches!(self.damage, Damage::Left | Damage::Idle | Damage::Expected)
+    }
+
+    /// What would be right.
+    pub fn advice(&self) -> &'static str {
+        match self.damage {
+            Damage::Left => "Let the test come to all that it asserts.",
+            Damage::Idle => "Compare what the code gives with a value that the spec names.",
+            Damage::Expected => {
+                "Take the old value back. Where the spec asks for another, it has to name the value, or to say of \
+                 the test's file what is expected there."
+            }
+            _ => "Restore it, or say in the spec why it changes.",
+        }
+    }
+
+    /// Whether a line of what was asked names this test, or its file, and says that it goes or changes.
+    fn named_in(&self, asked: &str) -> bool {
+        const GOES: &[&str] = &["remov", "delet", "replac", "renam", "obsolete", "drop", "skip", "ignore"];
+        let is_expected = || announces_expectation(asked, &self.path) || announces(asked, &[&self.test], EXPECTS);
+        announces(asked, &[&self.path, &self.test], GOES) || (self.damage == Damage::Expected && is_expected())
     }
 }
 
-/// Whether a line of the spec has one of the names, as a whole, and begins one of its words with one of these.
+/// Words of a line that says what a test expects. That tests are added to a file says nothing about those that are there.
+const EXPECTS: &[&str] = &["expect", "assert", "adapt", "correct"];
+
+/// Whether a line of what was asked names the file of tests, and speaks of what they expect.
+pub fn announces_expectation(asked: &str, path: &str) -> bool {
+    announces(asked, &[path, path.rsplit('/').next().unwrap_or_default()], EXPECTS)
+}
+
+/// Whether a line of what was asked has one of the names, as a whole, and begins one of its words with one of these.
 pub fn announces(spec: &str, names: &[&str], words: &[&str]) -> bool {
     spec.lines().any(|line| {
         let names = names.iter().any(|name| has_word(line, name));
@@ -246,7 +312,7 @@ pub fn announces(spec: &str, names: &[&str], words: &[&str]) -> bool {
 }
 
 /// Whether `line` holds `word`, and not as a part of a longer name or path.
-fn has_word(line: &str, word: &str) -> bool {
+pub(crate) fn has_word(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/');
     let free = |at: usize| {
         let (before, after) = (&line[..at], &line[at + word.len()..]);
@@ -255,92 +321,4 @@ fn has_word(line: &str, word: &str) -> bool {
         !before.ends_with(|c| part(c) || c == '.') && !goes_on
     };
     !word.is_empty() && line.match_indices(word).any(|(at, _)| free(at))
-}
-
-fn judge(before: &Suites, after: &Suites) -> Vec<Problem> {
-    let none = Suite::default();
-    let mut problems = Vec::new();
-    let mut new: Vec<(&str, &Case)> = Vec::new();
-    let mut lost: Vec<(&str, &Case)> = Vec::new();
-    for (path, now) in after {
-        let was = before.get(path).unwrap_or(&none);
-        if now.switches > was.switches {
-            let what = "switches off, or focuses on, more than one test";
-            problems.push(Problem::of_file(path, Damage::Switched, what));
-        }
-        new.extend(unmatched(&now.cases, &was.cases).into_iter().map(|case| (path.as_str(), case)));
-    }
-    for (path, was) in before {
-        let now = after.get(path).unwrap_or(&none);
-        lost.extend(unmatched(&was.cases, &now.cases).into_iter().map(|case| (path.as_str(), case)));
-        for (case, twin) in pairs(&was.cases, &now.cases) {
-            problems.extend(weaker(path, case, twin));
-        }
-    }
-    // Tests that moved to another file keep their names.
-    lost.retain(|(path, case)| match new.iter().position(|(_, moved)| moved.name == case.name) {
-        Some(at) => {
-            problems.extend(weaker(path, case, new.swap_remove(at).1));
-            false
-        }
-        None => true,
-    });
-    // Tests whose names changed stay in their file and assert no less. The one that asserts most chooses first, and takes
-    // the one that is most like it.
-    lost.sort_by_key(|(_, case)| std::cmp::Reverse((case.assertions, case.comparisons)));
-    lost.retain(|(path, case)| {
-        let fits = |(at, (file, heir)): (usize, &(&str, &Case))| {
-            (file == path && weaker(path, case, heir).is_none()).then_some((heir.assertions, heir.comparisons, at))
-        };
-        match new.iter().enumerate().filter_map(fits).min() {
-            Some((.., at)) => {
-                new.swap_remove(at);
-                false
-            }
-            None => true,
-        }
-    });
-    lost.sort_by_key(|(path, case)| (*path, &case.name));
-    problems.extend(lost.into_iter().map(|(path, case)| Problem::of_test(path, case, Damage::Gone, "is gone")));
-    new.sort_by_key(|(path, case)| (*path, &case.name));
-    let off = new.into_iter().filter(|(_, case)| case.skipped);
-    problems.extend(off.map(|(path, case)| Problem::of_test(path, case, Damage::Skipped, "is new, and skipped")));
-    problems
-}
-
-/// Cases of the same name in both lists, the nth of one with the nth of the other.
-fn pairs<'a>(ours: &'a [Case], theirs: &'a [Case]) -> Vec<(&'a Case, &'a Case)> {
-    let mut left: Vec<&Case> = theirs.iter().collect();
-    let pair = |case: &'a Case| {
-        let at = left.iter().position(|twin| twin.name == case.name)?;
-        Some((case, left.remove(at)))
-    };
-    ours.iter().filter_map(pair).collect()
-}
-
-/// Cases of ours that have no pair.
-fn unmatched<'a>(ours: &'a [Case], theirs: &'a [Case]) -> Vec<&'a Case> {
-    let mut left: Vec<&Case> = theirs.iter().collect();
-    let alone = |case: &&'a Case| match left.iter().position(|twin| twin.name == case.name) {
-        Some(at) => {
-            left.remove(at);
-            false
-        }
-        None => true,
-    };
-    ours.iter().filter(alone).collect()
-}
-
-fn weaker(path: &str, before: &Case, after: &Case) -> Option<Problem> {
-    let kept = |now: usize, was: usize, what: &str| format!("keeps {now} of {was} {what}");
-    let (damage, what) = if after.skipped && !before.skipped {
-        (Damage::Skipped, "is skipped now".to_owned())
-    } else if after.assertions < before.assertions {
-        (Damage::Assertions, kept(after.assertions, before.assertions, "assertions"))
-    } else if after.comparisons < before.comparisons {
-        (Damage::Comparisons, kept(after.comparisons, before.comparisons, "comparisons"))
-    } else {
-        return None;
-    };
-    Some(Problem::of_test(path, before, damage, what))
 }

@@ -1,6 +1,10 @@
 //! The gate that a claim to be done passes: commands ran on this tree, criteria name them, files lie where the plan says,
-//! nothing that parsed before is broken, and the tests that were there still are. It returns problems, not accusations; most claims that fail here are merely early.
+//! nothing that parsed before is broken, the tests that were there still are, and they are run by, and held to, what they were. It
+//! returns problems, not accusations; most claims that fail here are merely early.
 
+use skillhost_sdk::changed::Changed;
+use skillhost_sdk::checks::{self, Scene};
+use skillhost_sdk::clip::head;
 use skillhost_sdk::glob::Globs;
 use skillhost_sdk::{Brief, Criterion, Step, intact};
 
@@ -9,7 +13,12 @@ use crate::syntax;
 use crate::workspace::{Run, Workspace};
 
 const MAX_TITLE_CHARS: usize = 72;
-const MAX_NAMED_TESTS: usize = 20;
+/// Tests, and places, that are named at once.
+const MAX_NAMED: usize = 20;
+const MAX_QUOTE_BYTES: usize = 200;
+/// What an author can do who is in the right: the spec is not theirs to change.
+const BLOCKED: &str = "what the change is measured by asks for less than at the base commit, as below: a pull request with that \
+                       is never ready. Take it back, or finish as blocked where the spec asks for it without naming it";
 /// Prepares a fresh tree; it says nothing about the change.
 const SETUP: &str = "setup";
 
@@ -30,7 +39,9 @@ pub(crate) fn problems(
         .extend(brief.criteria.iter().filter(in_scope).filter_map(|criterion| evidence(workspace, claim, criterion)));
     problems.extend(files(workspace, brief, step));
     problems.extend(broken(workspace));
-    problems.extend(tests(workspace, brief));
+    let measured = [tests(workspace, brief), measures(workspace, brief)].concat();
+    problems.extend((!measured.is_empty()).then(|| BLOCKED.to_owned()));
+    problems.extend(measured);
     if last {
         let unanswered = brief
             .findings
@@ -97,12 +108,33 @@ fn evidence(workspace: &Workspace<'_>, claim: &Claim, criterion: &Criterion) -> 
 
 /// What was done to tests of the base. Where they can't be compared, the verifier says so.
 fn tests(workspace: &Workspace<'_>, brief: &Brief) -> Vec<String> {
-    let spec = brief.spec.as_ref().map_or("", |spec| spec.text.as_str());
-    let problems = intact::compare(workspace.host, spec).map(|comparison| comparison.problems).unwrap_or_default();
-    let mut lines: Vec<String> = problems.iter().take(MAX_NAMED_TESTS).map(ToString::to_string).collect();
-    if problems.len() > MAX_NAMED_TESTS {
-        lines.push(format!("and {} more tests", problems.len() - MAX_NAMED_TESTS));
-    }
+    let problems = intact::compare(workspace.host, brief).map(|comparison| comparison.problems).unwrap_or_default();
+    let lines = problems.iter().map(|problem| match problem.place() {
+        Some((line, text)) if problem.is_there() => {
+            format!("{problem} (line {line}: `{}`). {}", head(text, MAX_QUOTE_BYTES), problem.advice())
+        }
+        _ => problem.to_string(),
+    });
+    first(lines, "tests")
+}
+
+/// What the change is measured by, where it asks for less: a review of the change would end with the same.
+fn measures(workspace: &Workspace<'_>, brief: &Brief) -> Vec<String> {
+    let Ok(change) = Changed::read(workspace.host) else { return vec![] };
+    let hits = checks::refused(&Scene::new(&change, brief)).into_iter().map(|(_, hit)| {
+        let place = hit.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let quote = hit.quote.map(|quote| format!(" `{}`", head(&quote, MAX_QUOTE_BYTES))).unwrap_or_default();
+        format!("{}{place}{quote}: {} {}", hit.path, hit.message, hit.suggestion)
+    });
+    first(hits, "places")
+}
+
+/// The first of them, and how many more there are.
+fn first(lines: impl Iterator<Item = String>, what: &str) -> Vec<String> {
+    let mut lines: Vec<String> = lines.collect();
+    let more = lines.len().saturating_sub(MAX_NAMED);
+    lines.truncate(MAX_NAMED);
+    lines.extend((more > 0).then(|| format!("and {more} more {what}")));
     lines
 }
 

@@ -17,8 +17,9 @@ Every reply calls a tool until `finish` is accepted.
 Edits: read the file first, copy `old` exactly from what you read without the line numbers, and replace whole blocks rather than \
 fragments of lines. Write every line out; never write that the rest is unchanged.
 
-Limits: change only the files that your step names. Add no dependency, weaken no test, loosen no configuration. Where a test \
-contradicts the spec, finish as blocked.
+Limits: change only the files that your step names. Add no dependency, weaken no test, loosen no configuration. What a test that \
+is there expects, and how near is near enough, changes only where the spec names it. Where a test contradicts the spec, finish as \
+blocked.
 
 New behaviour gets a test that fails without it. Take expected values from the spec, never from what the code returns.
 

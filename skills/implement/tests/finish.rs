@@ -185,7 +185,48 @@ fn tests_that_vanished_or_were_emptied_are_named() {
     let host = host().file("tests/a.rs", base).reply(see).reply(write("1", now)).reply(test("2")).reply(finish("3"));
     let host = host.reply(blocked());
     assert!(run(&host, mock::brief("g")).is_err());
-    assert_eq!(failure(&host, "3"), "Not done yet:\n- tests/a.rs: adds is gone\n- tests/a.rs: takes is gone");
+    let told = failure(&host, "3");
+    assert!(told.ends_with("\n- tests/a.rs: adds is gone\n- tests/a.rs: takes is gone"), "{told}");
+    assert!(told.contains("Take it back, or finish as blocked where the spec asks for it"), "{told}");
+}
+
+#[test]
+fn what_a_review_would_refuse_is_refused_at_the_finish() {
+    let base = "#[test]\nfn adds() {\n    assert_eq!(sum(1), 20);\n    assert!(off < 0.01);\n}\n";
+    let told = |now: &str, source: &str| {
+        let write = |id, path, text| call(id, "write", json!({"path": path, "text": text}));
+        let see = call("r", "read", json!({"path": "tests/a.rs"}));
+        let host = host().file("tests/a.rs", base).reply(see).reply(write("1", "tests/a.rs", now));
+        let host = host.reply(write("2", "src/b.rs", source)).reply(test("3")).reply(finish("4")).reply(blocked());
+        let ended = run(&host, mock::brief("The sum of 1 may be off by less than 0.05."));
+        let told =
+            host.requests.borrow().last().map(|request| format!("{:?}", request.messages.last())).unwrap_or_default();
+        assert!(ended.is_err());
+        told
+    };
+    let changed = |from: &str, to: &str| told(&base.replacen(from, to, 1), "fn b() {}\n");
+    let expected = changed("20", "21");
+    for part in [
+        "tests/a.rs: adds expects `21` instead of `20`",
+        "line 3: `assert_eq!(sum(1), 21);`",
+        "Take the old value back",
+    ] {
+        assert!(expected.contains(part), "{expected}");
+    }
+    assert!(
+        changed("    assert_eq", "    return;\n    assert_eq")
+            .contains("may be left before 2 of its 2 assertions (line 3")
+    );
+    assert!(changed("20", "sum(1)").contains("compares what can't differ (line 3"));
+    assert!(changed("0.01", "0.5").contains("tests/a.rs:4 `assert!(off < 0.5);`: A test accepts more"));
+    assert!(!changed("0.01", "0.05").contains("Not done yet"), "the goal names it");
+    let more = format!("{base}#[test]\nfn more() {{\n    assert_eq!(name(1234567), \"a b c d\");\n}}\n");
+    let branch = told(
+        &more,
+        "fn name(n: u32) -> &'static str {\n    if n == 1234567 {\n        return \"a b c d\";\n    }\n    rest(n)\n}\n",
+    );
+    assert!(branch.contains("src/b.rs:2 `if n == 1234567 {`: This branch answers a test's own case"), "{branch}");
+    assert!(!told(&more, "fn name(n: u32) -> String {\n    spell(n)\n}\n").contains("Not done yet"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod check_plan;
 mod citations;
 mod explore;
 mod globs;
+mod measures;
 mod plan;
 mod prompt;
 mod questions;
@@ -37,10 +38,10 @@ impl Spec for Drafter {
         let text = conversation.run(&mut explore::Tools::new(host, &headings), explore::LIMITS)?;
 
         let mut draft = Draft { host, conversation, headings: &headings, document: Sections::parse(&text), repairs: 0 };
-        draft.mend(None)?;
+        draft.mend(|_, _| vec![], None)?;
         let (plan, size) = draft.plan(&brief, &commands)?;
-        // Only the plan tells how long the document may be.
-        draft.mend(Some(size))?;
+        // Only the plan tells how long the document may be, and what it has to announce.
+        draft.mend(|host, text| measures::problems(host, &plan, text, &brief), Some(size))?;
         Ok(plan.into_specification(Document { path: template.path, text: draft.document.render() }))
     }
 }
@@ -55,11 +56,12 @@ struct Draft<'h> {
 }
 
 impl Draft<'_> {
-    /// Sends the document's failing sections back until all are sound.
-    fn mend(&mut self, size: Option<Size>) -> Result<(), Error> {
+    /// Sends the document's failing sections back until all are sound, and nothing else speaks against its text.
+    fn mend(&mut self, against: impl Fn(&dyn Host, &str) -> Vec<String>, size: Option<Size>) -> Result<(), Error> {
         let mut cut = false;
         loop {
             let mut problems = check_document::problems(self.host, &self.document, self.headings, size);
+            problems.extend(against(self.host, &self.document.render()));
             if problems.is_empty() {
                 return Ok(());
             }

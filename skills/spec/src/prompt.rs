@@ -15,6 +15,10 @@ beside it, as in `render` (`src/page.rs:12`): a wrong one is a blocker. Name the
 not a goal. For each change of state, say what fails and how to go back. A section with nothing to say holds \"None, because …\". No \
 TODO, no placeholder.
 
+What the change is measured by stays as it is, unless a line of the document names the file and says what is changed there, and why: \
+the pipeline, a program or a command of a gate, a test script, a threshold or a tolerance, a test that goes, or what a test that is \
+there expects (with the new value). What no line announces is taken for tampering, and its pull request is never ready.
+
 Size: 300 words for a change of up to 3 files, 800 for up to 10, 1,500 for more; beyond that, the goal is too large, so specify its \
 first part and say so.
 

@@ -200,3 +200,16 @@ fn a_model_that_never_mends_fails_by_what_is_wrong() {
     replies.extend(vec![text("Here is the plan: first we greet, then we test."); 3]);
     assert!(failure(replies).contains("not JSON"));
 }
+
+#[test]
+fn what_measures_the_change_is_announced_before_anybody_works_from_it() {
+    let plan = PLAN.replace(r#"["src/a.rs"]"#, r#"["src/a.rs", ".gitlab-ci.yml"]"#);
+    let line = "## Risks\n\n`.gitlab-ci.yml` is changed: it runs the new test.\n";
+    let host = host().file(".gitlab-ci.yml", "x\n").reply(text(DOCUMENT)).reply(text(&plan)).reply(text(line));
+    let made = Drafter::draft(&host, brief()).unwrap();
+    assert!(made.document.text.contains("is changed: it runs"), "{}", made.document.text);
+    let asked = format!("{:?}", host.requests.borrow()[2].messages.last());
+    assert!(asked.contains("`.gitlab-ci.yml` is the pipeline that checks every change, step 1 changes it"), "{asked}");
+    let told = format!("{:?}", host.requests.borrow()[0].system);
+    assert!(told.contains("is taken for tampering"), "{told}");
+}

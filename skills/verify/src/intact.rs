@@ -7,8 +7,7 @@ use skillhost_sdk::{Brief, Check, CheckOutcome, Host};
 const MAX_NAMED: usize = 20;
 
 pub(crate) fn check(host: &dyn Host, brief: &Brief) -> Check {
-    let spec = brief.spec.as_ref().map_or("", |spec| spec.text.as_str());
-    let (outcome, detail) = match compare(host, spec) {
+    let (outcome, detail) = match compare(host, brief) {
         Err(reason) => (CheckOutcome::NotRun, reason),
         Ok(Comparison { problems, .. }) if !problems.is_empty() => (CheckOutcome::Failed, listing(&problems)),
         Ok(Comparison { unread, .. }) if !unread.is_empty() => {

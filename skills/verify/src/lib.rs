@@ -5,9 +5,10 @@
 //! - `gate:NAME`: the same rule for each gate, whether a criterion asks for it or not.
 //!   Every run of a command counts; only a test that failed in the first of two runs, and that the change does not touch, is
 //!   taken to fail by chance.
-//! - `tests-intact`: no test of the base commit vanished, is skipped now, or asserts less, unless the spec says so. Tests in a
-//!   language that is not read make it `not-run` where they changed, and fail it where they went.
-//! - `tampering`: no threshold was lowered, and neither the pipeline nor what a gate runs was changed, unless the spec says so.
+//! - `tests-intact`: no test of the base commit vanished, is skipped now, is left early, asserts less or expects something else,
+//!   unless the spec says so. Tests in a language that is not read make it `not-run` where they changed, and fail it where they went.
+//! - `tampering`: no threshold was lowered and no tolerance loosened, and neither the pipeline nor what a gate runs was changed,
+//!   unless the spec says so.
 //!
 //! Whatever can't be read is `not-run`: this skill never passes what it has not seen.
 

@@ -5,14 +5,12 @@
 
 use skillhost_sdk::changed::Changed;
 use skillhost_sdk::checks::{self, Hit, Scene};
-use skillhost_sdk::{Brief, Check, CheckOutcome, Host, intact};
+use skillhost_sdk::{Brief, Check, CheckOutcome, Host, Severity};
 
 use crate::intact::{evidence, listing};
 
-/// Fail, unless the spec names the change.
+/// Fail, unless the spec names the change or it is a small one. The others are reported.
 const FAIL: &[&str] = &["test-skipped", "test-focused", "threshold-lowered", "test-command-changed"];
-/// Are reported.
-const TELL: &[&str] = &["snapshot-alone", "self-mock", "protected-path", "suppression", "test-literal"];
 
 pub(crate) fn check(host: &dyn Host, brief: &Brief) -> Check {
     let (outcome, detail) = match Changed::read(host) {
@@ -23,11 +21,8 @@ pub(crate) fn check(host: &dyn Host, brief: &Brief) -> Check {
 }
 
 fn judge(change: &Changed<'_>, brief: &Brief) -> (CheckOutcome, String) {
-    let hits = checks::run(&Scene::new(change, brief), |name| FAIL.contains(&name) || TELL.contains(&name));
-    let is_compared =
-        |(name, hit): &(&str, Hit)| name.starts_with("test-") && intact::is_read(&hit.path) && hit.line.is_some();
-    let (told, failed): (Vec<_>, Vec<_>) =
-        hits.into_iter().filter(|hit| !is_compared(hit)).partition(|(name, _)| TELL.contains(name));
+    let fails = |(name, hit): &(&str, Hit)| FAIL.contains(name) && hit.severity == Severity::Major;
+    let (failed, told): (Vec<_>, Vec<_>) = checks::tampering(&Scene::new(change, brief)).into_iter().partition(fails);
     let describe = |hits: Vec<(&str, Hit)>| {
         let lines = hits.into_iter().map(|(name, Hit { path, line, .. })| match line {
             Some(line) => format!("{name} at {path}:{line}"),

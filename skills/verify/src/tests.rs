@@ -102,12 +102,12 @@ fn a_gate_without_evidence_shows_nothing() {
     assert!(check(&checks, "tests-intact").evidence.is_empty());
 }
 
-const RUST: &str = "fn f() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn one() {\n        assert_eq!(1, 1);\n        \
-                    assert!(true);\n    }\n\n    #[tokio::test]\n    async fn two() {\n        assert!(f() == ());\n    }\n}\n";
+const RUST: &str = "fn f() {}\n#[cfg(test)]\nmod tests {\n    #[test]\n    fn one() {\n        assert_eq!(1, sum());\n        \
+                    assert!(h());\n    }\n\n    #[tokio::test]\n    async fn two() {\n        assert!(f() == ());\n    }\n}\n";
 
 #[test]
 fn more_tests_are_fine() {
-    let more = RUST.replace("fn f() {}", "fn f() {}\n#[test]\nfn three() { assert_eq!(2, 2); }");
+    let more = RUST.replace("fn f() {}", "fn f() {}\n#[test]\nfn three() { assert_eq!(2, sum()); }");
     let check = intact(&[("src/a.rs", Some(RUST), Some(&more)), ("README.md", Some("a"), Some("b"))], "");
     assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Passed, "changed files hold 3 tests, 2 before"));
     assert_eq!(check.evidence, ["ev-test"]);
@@ -128,14 +128,14 @@ fn a_test_may_move_or_change_its_name() {
     assert_eq!(intact(&moved, "").outcome, CheckOutcome::Passed);
     let renamed = RUST.replace("fn one", "fn first");
     assert_eq!(intact(&[("a.rs", Some(RUST), Some(&renamed))], "").outcome, CheckOutcome::Passed);
-    let gutted = RUST.replace("assert_eq!(1, 1);", "");
+    let gutted = RUST.replace("assert_eq!(1, sum());", "");
     let moved = [("tests/a.rs", Some(RUST), None), ("tests/b.rs", None, Some(gutted.as_str()))];
     assert_eq!(intact(&moved, "").outcome, CheckOutcome::Failed);
 }
 
 #[test]
 fn a_new_test_elsewhere_does_not_make_up_for_a_lost_one() {
-    let new = "#[test]\nfn other() { assert_eq!(1, 1); assert!(true); }\n#[test]\nfn another() { assert!(true); }\n";
+    let new = "#[test]\nfn other() { assert_eq!(1, sum()); assert!(h()); }\n#[test]\nfn another() { assert!(h()); }\n";
     let lost = RUST.replace("#[test]\n    fn one", "fn one");
     let check = intact(&[("src/a.rs", Some(RUST), Some(&lost)), ("tests/b.rs", None, Some(new))], "");
     assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, "src/a.rs: one is gone"));
@@ -143,11 +143,11 @@ fn a_new_test_elsewhere_does_not_make_up_for_a_lost_one() {
 
 #[test]
 fn a_test_that_changed_its_name_asserts_no_less() {
-    let emptied = RUST.replace("fn one", "fn first").replace("assert_eq!(1, 1);", "");
+    let emptied = RUST.replace("fn one", "fn first").replace("assert_eq!(1, sum());", "");
     let check = intact(&[("a.rs", Some(RUST), Some(&emptied))], "");
     assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, "a.rs: one is gone"));
     // One new test is heir to one old one.
-    let merged = "#[test]\nfn both() {\n    assert_eq!(1, 1);\n    assert!(true);\n}\n";
+    let merged = "#[test]\nfn both() {\n    assert_eq!(1, sum());\n    assert!(h());\n}\n";
     let check = intact(&[("a.rs", Some(RUST), Some(merged))], "");
     assert_eq!(check.detail, "a.rs: two is gone");
     let switched = RUST.replace("#[test]\n    fn one", "#[test]\n    #[ignore]\n    fn first");
@@ -200,8 +200,8 @@ fn tests_of_a_language_that_is_not_read_are_not_taken_for_intact() {
 fn skips_focus_and_weaker_assertions_fail() {
     let cases: &[(&str, &str, &str, &str, &str)] = &[
         ("a.rs", RUST, "    #[test]\n", "    #[test]\n    #[ignore = \"flaky\"]\n", "a.rs: one is skipped now"),
-        ("a.rs", RUST, "        assert!(true);\n", "        // assert!(true);\n", "a.rs: one keeps 1 of 2 assertions"),
-        ("a.rs", RUST, "assert_eq!(1, 1)", "assert!(1 > 0)", "a.rs: one keeps 0 of 1 comparisons"),
+        ("a.rs", RUST, "        assert!(h());\n", "        // assert!(h());\n", "a.rs: one keeps 1 of 2 assertions"),
+        ("a.rs", RUST, "assert_eq!(1, sum())", "assert!(sum() > 0)", "a.rs: one keeps 0 of 1 comparisons"),
         (
             "a.test.ts",
             "test('adds', () => {\n  expect(f(1)).toBe(2);\n});\n",
@@ -225,7 +225,7 @@ fn skips_focus_and_weaker_assertions_fail() {
         ),
         (
             "test_a.py",
-            "def test_a():\n    assert f() == 1\n\n\ndef test_b():\n    assert g()\n",
+            "def test_a():\n    assert f() == 1\n\n\ndef test_b():\n    assert sum()\n",
             "def test_b",
             "@pytest.mark.skip(reason='slow')\ndef test_b",
             "test_a.py: test_b is skipped now",
@@ -251,6 +251,25 @@ fn skips_focus_and_weaker_assertions_fail() {
         let check = intact(&[(path, Some(base), Some(&now))], "");
         assert_eq!((check.outcome, check.detail.as_str()), (CheckOutcome::Failed, *detail));
     }
+}
+
+#[test]
+fn a_test_that_is_bent_fails() {
+    let of = |from: &str, to: &str, spec: &str| {
+        let now = RUST.replacen(from, to, 1);
+        assert_ne!(RUST, now, "{from}");
+        let check = intact(&[("src/a.rs", Some(RUST), Some(&now))], spec);
+        (check.outcome, check.detail)
+    };
+    let two = "src/a.rs: one expects `2` instead of `1`, and the spec names neither";
+    assert_eq!(of("assert_eq!(1, sum())", "assert_eq!(2, sum())", ""), (CheckOutcome::Failed, two.into()));
+    assert_eq!(of("assert_eq!(1, sum())", "assert_eq!(2, sum())", "- `sum` gives 2").0, CheckOutcome::Passed);
+    let left = "src/a.rs: one may be left before 2 of its 2 assertions";
+    assert_eq!(of("assert_eq!(1", "return;\n        assert_eq!(1", ""), (CheckOutcome::Failed, left.into()));
+    let idle = "src/a.rs: one compares what can't differ";
+    assert_eq!(of("assert_eq!(1, sum())", "assert_eq!(sum(), sum())", ""), (CheckOutcome::Failed, idle.into()));
+    let idle = intact(&[("b.rs", None, Some("#[test]\nfn new() {\n    assert_eq!(1, 1);\n}\n"))], "");
+    assert_eq!(idle.detail, "b.rs: new is new, and asserts nothing that could fail");
 }
 
 #[test]
@@ -294,6 +313,18 @@ fn what_measures_the_change_is_left_alone() {
         (of(&rust, "").0, over("tests-intact", &rust, "").outcome),
         (CheckOutcome::Passed, CheckOutcome::Failed)
     );
+    let near = [("tests/a.rs", Some("assert!(off < 0.01);\n"), Some("assert!(off < 0.5);\n"))];
+    assert_eq!(of(&near, ""), (CheckOutcome::Failed, "threshold-lowered at tests/a.rs:1".into()));
+    assert_eq!(of(&near, "tests/a.rs: the tolerance is half a point.").0, CheckOutcome::Passed);
+    let slow = [("a.test.ts", Some("jest.setTimeout(500);\n"), Some("jest.setTimeout(5000);\n"))];
+    let told = "nothing that fails; for a reader: threshold-lowered at a.test.ts:1";
+    assert_eq!(of(&slow, ""), (CheckOutcome::Passed, told.into()));
+    let literal = [
+        ("tests/a.rs", None, Some("#[test]\nfn a() {\n    assert_eq!(name(1234567), \"a b c d\");\n}\n")),
+        ("src/a.rs", Some("\n"), Some("if n == 1234567 {\n    return \"a b c d\";\n}\n")),
+    ];
+    let told = "nothing that fails; for a reader: test-literal at src/a.rs:1";
+    assert_eq!(of(&literal, ""), (CheckOutcome::Passed, told.into()));
     let large = "x = 1\n".repeat(60_000);
     assert_eq!(of(&[("src/a.py", None, Some(&large))], "").0, CheckOutcome::NotRun);
 }

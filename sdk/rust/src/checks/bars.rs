@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::line::{self, code, has, is_code, words};
-use super::{Hit, Scene};
+use super::{Hit, Scene, bounds};
 use crate::changed::Line;
 use crate::intact::looks_like_test;
 use crate::{ChangeKind, Severity};
@@ -41,6 +41,7 @@ pub(super) fn lowered(scene: &Scene<'_>) -> Vec<Hit> {
             }
         }
     }
+    hits.extend(bounds::loosened(scene));
     hits
 }
 
@@ -73,7 +74,7 @@ fn is_configuration(path: &str) -> bool {
 }
 
 /// Configuration of what measures tests, or of a linter, by the name of its file.
-fn measures(path: &str) -> bool {
+pub(super) fn measures(path: &str) -> bool {
     const TOOLS: &[&str] = &[
         "jest",
         "vitest",

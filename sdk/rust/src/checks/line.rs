@@ -27,6 +27,16 @@ pub(super) fn is_product(path: &str) -> bool {
     is_code(path) && !is_other && !intact::looks_like_test(path)
 }
 
+/// The line at which a file's tests begin, where it has any: in Rust they stand below the code.
+pub(super) fn tests_begin(path: &str, text: &str) -> Option<u32> {
+    if intact::looks_like_test(path) || name(path) == "conftest.py" {
+        return Some(1);
+    }
+    let lines = text.lines().zip(1..).filter(|_| extension(path) == "rs");
+    let begins = lines.filter(|(line, _)| line.trim_start().starts_with("#[cfg(test)]")).map(|(_, number)| number);
+    begins.last()
+}
+
 /// JavaScript, TypeScript, and what they are embedded in.
 pub(super) fn is_javascript(path: &str) -> bool {
     matches!(extension(path), "js" | "jsx" | "ts" | "tsx" | "mjs" | "cjs" | "mts" | "cts" | "vue" | "svelte")

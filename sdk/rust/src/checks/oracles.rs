@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::line::{code, has, is_javascript, is_product, literals, name};
-use super::{Hit, Scene};
+use super::{Hit, Scene, special};
+use crate::changed::ChangedFile;
 use crate::intact::looks_like_test;
 use crate::{ChangeKind, Severity};
 
@@ -97,8 +98,9 @@ pub(super) fn test_literal(scene: &Scene<'_>) -> Vec<Hit> {
             candidates.extend(shared.map(|text| (file, line, text)));
         }
     }
+    let cases = special::cases(scene);
     if candidates.is_empty() {
-        return vec![];
+        return cases;
     }
     let wanted: BTreeSet<&str> = candidates.iter().map(|(_, _, text)| *text).collect();
     let mut given: BTreeSet<&str> = BTreeSet::new();
@@ -108,16 +110,17 @@ pub(super) fn test_literal(scene: &Scene<'_>) -> Vec<Hit> {
         left -= text.len();
         given.extend(wanted.iter().copied().filter(|literal| text.contains(literal)));
     }
-    candidates.retain(|(_, _, text)| given.contains(text));
-    candidates
-        .into_iter()
-        .map(|(file, line, text)| Hit {
-            severity: Severity::Minor,
-            message: format!("The code asks for `{text}`, a value that the tests give."),
-            suggestion: "Solve it for every value, not for the tested one.",
-            ..Hit::at(&file.path, *line)
-        })
-        .collect()
+    let answers =
+        |file: &ChangedFile, line: u32| cases.iter().any(|hit| hit.path == file.path && hit.line == Some(line));
+    candidates.retain(|(file, line, text)| given.contains(text) && !answers(file, line.line));
+    let asked = candidates.into_iter().map(|(file, line, text)| Hit {
+        severity: Severity::Minor,
+        message: format!("The code asks for `{text}`, a value that the tests give."),
+        suggestion: "Solve it for every value, not for the tested one.",
+        ..Hit::at(&file.path, *line)
+    });
+    let asked: Vec<Hit> = asked.collect();
+    cases.into_iter().chain(asked).collect()
 }
 
 /// Whether a line decides by this literal: it is compared with, or a case of its own.
@@ -131,7 +134,7 @@ fn is_asked_for(code: &str, literal: &str) -> bool {
 
 /// A value, rather than a name of the program's own: with a digit, an `@` or a space among letters. Routes, headers and
 /// versions are names.
-fn is_data(text: &str) -> bool {
+pub(super) fn is_data(text: &str) -> bool {
     let is_name = text.starts_with(['/', '-', '.', '{', '<']) || text.contains("://") || text.contains("; ");
     let has_letter = text.chars().any(char::is_alphabetic);
     let rare = text.chars().any(|c| c.is_ascii_digit() || matches!(c, '@' | ' '));

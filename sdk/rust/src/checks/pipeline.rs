@@ -10,18 +10,13 @@ use crate::{ChangeKind, Severity};
 
 /// A change of what was there before; what is new takes nothing away.
 pub(super) fn changed(scene: &Scene<'_>) -> Vec<Hit> {
-    let mut programs = project::programs(scene);
-    // What becomes of the cases in a file of tests is compared elsewhere.
-    programs.retain(|path| !(looks_like_test(path) && is_read(path)));
+    let programs = project::programs(scene);
     let files = scene.change.files.iter().filter(|file| file.kind != ChangeKind::Added);
     let hit = |file: &ChangedFile| {
-        let what = if is_pipeline(&file.path) {
-            "the pipeline that checks every change".to_owned()
-        } else if programs.contains(&file.path) || file.from().is_some_and(|from| programs.iter().any(|it| it == from))
-        {
-            "a program that a gate runs".to_owned()
-        } else {
-            settings(scene, file)?
+        let known = measure(&file.path, &programs).or_else(|| measure(file.from()?, &programs));
+        let what = match known {
+            Some(what) => what.to_owned(),
+            None => settings(scene, file)?,
         };
         Some(Hit {
             severity: Severity::Major,
@@ -31,6 +26,16 @@ pub(super) fn changed(scene: &Scene<'_>) -> Vec<Hit> {
         })
     };
     files.filter(|file| !scene.announces(&file.path)).filter_map(hit).collect()
+}
+
+/// What a file is, where it decides by itself whether tests run.
+pub(super) fn measure(path: &str, programs: &[String]) -> Option<&'static str> {
+    // What becomes of the cases in a file of tests is compared elsewhere.
+    let is_program = programs.iter().any(|it| it == path) && !(looks_like_test(path) && is_read(path));
+    match is_pipeline(path) {
+        true => Some("the pipeline that checks every change"),
+        false => is_program.then_some("a program that a gate runs"),
+    }
 }
 
 fn is_pipeline(path: &str) -> bool {

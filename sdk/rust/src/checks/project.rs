@@ -4,7 +4,8 @@ use super::{Hit, Scene};
 use crate::glob::Globs;
 use crate::path;
 
-const FILE: &str = "skillhost.toml";
+/// Where a project declares its commands.
+pub(super) const FILE: &str = "skillhost.toml";
 /// What the host protects where a project says nothing.
 const PROTECTED: &[&str] =
     &["**/AGENTS.md", "AGENTS.md", ".github/**", ".gitlab-ci.yml", ".forgejo/**", "skillhost.toml", "skillhost.lock"];
@@ -41,8 +42,11 @@ pub(super) fn outside_plan(scene: &Scene<'_>) -> Vec<Hit> {
 
 /// Files of the tree that the commands of the gates name: `test.sh` in `run = ["sh", "test.sh"]`.
 pub(super) fn programs(scene: &Scene<'_>) -> Vec<String> {
-    let text = scene.change.original(FILE).unwrap_or_default();
-    let words = strings(&section(&text, "commands."));
+    programs_in(&scene.change.original(FILE).unwrap_or_default())
+}
+
+pub(super) fn programs_in(text: &str) -> Vec<String> {
+    let words = strings(&section(text, "commands."));
     words.iter().filter_map(|word| path::clean(word).ok()).filter(|path| !path.is_empty()).collect()
 }
 

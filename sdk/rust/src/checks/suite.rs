@@ -27,23 +27,26 @@ pub(super) fn fewer(scene: &Scene<'_>) -> Vec<Hit> {
     of_kind(scene, |problem| problem.damage() == Damage::Gone && is_there(problem))
 }
 
-/// Assertions that are gone from tests that are still there.
+/// Assertions that are gone from tests that are still there, or that such a test does not come to any more.
 pub(super) fn fewer_assertions(scene: &Scene<'_>) -> Vec<Hit> {
-    of_kind(scene, |problem| problem.damage() == Damage::Assertions)
+    of_kind(scene, |problem| matches!(problem.damage(), Damage::Assertions | Damage::Left))
 }
 
-/// Comparisons that became truth values.
+/// Comparisons that became truth values, or that can't fail, or that ask for another result.
 pub(super) fn weaker(scene: &Scene<'_>) -> Vec<Hit> {
-    of_kind(scene, |problem| problem.damage() == Damage::Comparisons)
+    of_kind(scene, |problem| matches!(problem.damage(), Damage::Comparisons | Damage::Idle | Damage::Expected))
 }
 
 fn of_kind(scene: &Scene<'_>, wanted: impl Fn(&Problem) -> bool) -> Vec<Hit> {
     let hit = |problem: &Problem| {
-        let place = problem.declared().map(|(line, text)| Line { line, text });
+        let place = problem.place().map(|(line, text)| Line { line, text });
         Hit {
             severity: Severity::Major,
-            message: format!("A test shows less than at the base commit: {problem}."),
-            suggestion: "Restore it, or say in the spec why it changes.",
+            message: match problem.damage() {
+                Damage::Expected | Damage::Idle => format!("A test does not show what it is for: {problem}."),
+                _ => format!("A test shows less than at the base commit: {problem}."),
+            },
+            suggestion: problem.advice(),
             ..place.map_or_else(|| Hit::on(problem.path()), |line| Hit::at(problem.path(), line))
         }
     };

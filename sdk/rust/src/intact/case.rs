@@ -4,6 +4,9 @@
 //! It is no parser. Code that is laid out as its formatter lays it out is read right; elsewhere a body may be taken for
 //! longer or shorter than it is, in the base and in the change alike.
 
+use super::assertion::Assertion;
+use super::exits;
+
 /// One test case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Case {
@@ -19,6 +22,29 @@ pub(super) struct Case {
     pub(super) assertions: usize,
     /// Those among them that compare with a value.
     pub(super) comparisons: usize,
+    /// Assertions that the test may leave before.
+    pub(super) left: usize,
+    /// Where it may first be left, and the line's text.
+    pub(super) exit: Option<(u32, String)>,
+    /// What its assertions compare, and the rows that they go over.
+    pub(super) compared: Vec<Assertion>,
+}
+
+impl Case {
+    /// The assertions that compare something with itself, or hold whatever the code does.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &Assertion> {
+        self.compared.iter().filter(|it| it.is_constant() || it.repeats())
+    }
+
+    /// How many of its assertions can show something.
+    pub(super) fn shown(&self) -> usize {
+        self.assertions.saturating_sub(self.idle().count())
+    }
+
+    /// Whether it asserts, and nothing that could fail.
+    pub(super) fn is_idle(&self) -> bool {
+        self.assertions > 0 && self.compared.iter().filter(|it| it.is_constant()).count() >= self.assertions
+    }
 }
 
 /// The test cases of a file, and what switches off more than one.
@@ -28,6 +54,9 @@ pub(super) struct Suite {
     /// Suites that are skipped, and focus on a few cases, which leaves the others out.
     pub(super) switches: usize,
 }
+
+/// More assertions of one file are counted only.
+const MAX_COMPARED: usize = 10_000;
 
 /// How a language writes tests.
 struct Language {
@@ -111,6 +140,7 @@ pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
     let lines: Vec<&str> = uncommented(text, language);
     let mut suite = Suite::default();
     let mut attributes: Vec<String> = Vec::new();
+    let mut room = MAX_COMPARED;
     for (at, line) in lines.iter().enumerate() {
         let code = line.trim();
         suite.switches += count(code, language.switches);
@@ -120,8 +150,13 @@ pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
         }
         if let Some(name) = (language.declares)(code, &attributes) {
             let body = body(&lines[at..], language);
-            let sum = |patterns| body.iter().map(|line| usize::from(count(line, patterns) > 0)).sum::<usize>();
-            let skipped = attributes.iter().any(|attribute| count(attribute, language.skips) > 0);
+            let holds = |line: &str, patterns| count(line, patterns) > 0;
+            let sum = |patterns| body.iter().filter(|line| holds(line, patterns)).count();
+            let skipped = attributes.iter().any(|attribute| holds(attribute, language.skips));
+            let behind = exits::behind(body, language.braces);
+            let numbered = |index: usize| u32::try_from(at + index + 1).unwrap_or(u32::MAX);
+            let compared = compared(body, &attributes, numbered(0), language, room);
+            room -= compared.len().min(room);
             suite.cases.push(Case {
                 name,
                 line: u32::try_from(at + 1).unwrap_or(u32::MAX),
@@ -129,6 +164,13 @@ pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
                 skipped: skipped || sum(language.skips) > 0,
                 assertions: sum(language.assertions),
                 comparisons: sum(language.comparisons),
+                left: body
+                    .iter()
+                    .zip(&behind.lines)
+                    .filter(|(line, left)| **left && holds(line, language.assertions))
+                    .count(),
+                exit: behind.exit.map(|index| (numbered(index), body[index].trim().to_owned())),
+                compared,
             });
         }
         if !code.is_empty() {
@@ -138,16 +180,39 @@ pub(super) fn suite(path: &str, text: &str) -> Option<Suite> {
     Some(suite)
 }
 
-fn count(line: &str, patterns: &[&str]) -> usize {
-    patterns.iter().map(|pattern| occurrences(line, pattern)).sum()
+/// What the assertions of a body compare, and, where one of them goes over a table, its rows.
+fn compared(body: &[&str], attributes: &[String], first: u32, language: &Language, room: usize) -> Vec<Assertion> {
+    let number = |index: usize| first.saturating_add(u32::try_from(index).unwrap_or(u32::MAX));
+    let begins = |line: &str| {
+        // Go asserts by an `if`, and `x.should` of what stands before.
+        let is_condition = language.comparisons.contains(&"DeepEqual") && line.trim_start().starts_with("if ");
+        if is_condition {
+            return (count(line, language.comparisons) > 0).then_some(0);
+        }
+        let at = language.assertions.iter().filter_map(|pattern| places(line, pattern).next()).min()?;
+        Some(if line[at..].starts_with(".should") { 0 } else { at })
+    };
+    let own = body.iter().enumerate().filter_map(|(at, line)| Some((at, begins(line)?))).take(room);
+    let mut found: Vec<Assertion> =
+        own.filter_map(|(at, from)| Assertion::read(&body[at..], from, number(at), language.comment[0])).collect();
+    if found.iter().any(Assertion::is_general) {
+        found.extend(body.iter().enumerate().filter_map(|(at, line)| Assertion::row(line, number(at))));
+        found.extend(attributes.iter().filter_map(|line| Assertion::row(line, first)));
+    }
+    found
 }
 
-/// Occurrences that are no part of a longer word: `fit(` in `benefit(` is none.
-fn occurrences(line: &str, pattern: &str) -> usize {
+fn count(line: &str, patterns: &[&str]) -> usize {
+    patterns.iter().map(|pattern| places(line, pattern).count()).sum()
+}
+
+/// Where a pattern stands that is no part of a longer word: `fit(` in `benefit(` is none.
+fn places<'l>(line: &'l str, pattern: &'l str) -> impl Iterator<Item = usize> + 'l {
     let word = |c: char| c.is_alphanumeric() || c == '_';
-    let free = |at: usize| !pattern.starts_with(word) || !line[..at].ends_with(word);
+    let free = move |at: usize| !pattern.starts_with(word) || !line[..at].ends_with(word);
     // `assertEqual(` and `assert_eq!` are words that end in a pattern's own; only beginnings have to be free.
-    line.match_indices(pattern).filter(|(at, _)| free(*at) || pattern.starts_with(char::is_uppercase)).count()
+    let places = line.match_indices(pattern).map(|(at, _)| at);
+    places.filter(move |at| free(*at) || pattern.starts_with(char::is_uppercase))
 }
 
 /// The lines with comments emptied, so that an assertion that was commented out is gone.

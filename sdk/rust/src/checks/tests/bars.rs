@@ -152,3 +152,92 @@ fn locks_go_with_their_manifests() {
     assert_eq!(hits("lockfile", &[("web/yarn.lock", Some("1"), Some("2"))]), ["web/yarn.lock"]);
     assert_eq!(hits("lockfile", &[("go.sum", Some("1"), Some("2"))]), ["go.sum"]);
 }
+
+#[test]
+fn bounds_in_the_tests_themselves() {
+    let of = |path: &str, before: &str, now: &str, asked: &str| {
+        hits_of("threshold-lowered", &[(path, Some(before), Some(now))], &spec(asked)).len()
+    };
+    for (path, before, now) in [
+        (
+            "src/lib.rs",
+            "#[cfg(test)]\nmod tests {\n  assert_delta!($x, $y, 1e-5);\n",
+            "#[cfg(test)]\nmod tests {\n  assert_delta!($x, $y, 1e5);\n",
+        ),
+        ("tests/a.rs", "assert!((a - b).abs() < 1e-6);\n", "assert!((a - b).abs() < 1e-2);\n"),
+        ("tests/a.rs", "assert_relative_eq!(a, b, epsilon = 0.001);\n", "assert_relative_eq!(a, b, epsilon = 0.1);\n"),
+        ("tests/a.rs", "const EPSILON: f64 = 1e-9;\n", "const EPSILON: f64 = 1e-3;\n"),
+        (
+            "tests/a.rs",
+            "assert!(elapsed < Duration::from_millis(100));\n",
+            "assert!(elapsed < Duration::from_millis(900));\n",
+        ),
+        (
+            "tests/a.rs",
+            "    if (x - y).abs() > 1e-6 {\n        panic!(\"no\");\n    }\n",
+            "    if (x - y).abs() > 1e-1 {\n        panic!(\"no\");\n    }\n",
+        ),
+        ("a.test.ts", "  expect(x).toBeCloseTo(2.5, 5);\n", "  expect(x).toBeCloseTo(2.5, 1);\n"),
+        ("a.test.ts", "  expect(x).toBeLessThan(100);\n", "  expect(x).toBeLessThan(1000);\n"),
+        ("a.test.ts", "  expect(x).toBeGreaterThan(90);\n", "  expect(x).toBeGreaterThan(10);\n"),
+        ("a.test.ts", "  expect(x).to.be.closeTo(2.5, 0.1);\n", "  expect(x).to.be.closeTo(2.5, 2);\n"),
+        ("a.test.ts", "  jest.setTimeout(5000);\n", "  jest.setTimeout(60000);\n"),
+        (
+            "test_a.py",
+            "    assert x == pytest.approx(1.5, rel=1e-6)\n",
+            "    assert x == pytest.approx(1.5, rel=0.5)\n",
+        ),
+        (
+            "test_a.py",
+            "    self.assertAlmostEqual(x, 1.5, places=7)\n",
+            "    self.assertAlmostEqual(x, 1.5, places=1)\n",
+        ),
+        (
+            "test_a.py",
+            "    self.assertAlmostEqual(x, 1.5, delta=0.1)\n",
+            "    self.assertAlmostEqual(x, 1.5, delta=9)\n",
+        ),
+        ("test_a.py", "    assert score > 0.9\n", "    assert score > 0.1\n"),
+        ("conftest.py", "TOLERANCE = 0.01\n", "TOLERANCE = 0.5\n"),
+        ("a_test.go", "\tassert.InDelta(t, want, got, 0.01)\n", "\tassert.InDelta(t, want, got, 1.0)\n"),
+        ("a_test.go", "\tif math.Abs(x-y) > 1e-9 {\n\t\tt.Fatal(x)\n", "\tif math.Abs(x-y) > 1e-3 {\n\t\tt.Fatal(x)\n"),
+        (
+            "src/test/java/ATest.java",
+            "    assertThat(x).isCloseTo(2.5, within(0.1));\n",
+            "    assertThat(x).isCloseTo(2.5, within(5.0));\n",
+        ),
+    ] {
+        assert_eq!(of(path, before, now, ""), 1, "{path}: {before} -> {now}");
+        assert_eq!(of(path, now, before, ""), 0, "{path}: the other way, {now} -> {before}");
+        assert_eq!(of(path, before, now, &format!("{path} is changed: a lower precision is enough.")), 0, "{path}");
+        assert_eq!(
+            of(path, before, now, &format!("{path} is changed: a test is added.")),
+            1,
+            "{path}: not of its bounds"
+        );
+    }
+    for (path, before, now) in [
+        ("src/solve.rs", "const EPSILON: f64 = 1e-9;\n", "const EPSILON: f64 = 1e-6;\n"),
+        (
+            "src/parse.rs",
+            "assert!(depth < 64);\n#[cfg(test)]\nmod tests {}\n",
+            "assert!(depth < 128);\n#[cfg(test)]\nmod tests {}\n",
+        ),
+        ("tests/a.rs", "assert_eq!(f(1), 2);\n", "assert_eq!(f(1), 3);\n"),
+        ("tests/a.rs", "for i in 0..10 {\n", "for i in 0..20 {\n"),
+        ("tests/a.rs", "let x = f(1);\n", "let x = f(2);\n"),
+        ("tests/a.rs", "if x > 1 {\n    skip();\n}\n", "if x > 2 {\n    skip();\n}\n"),
+        ("a.test.ts", "  expect(x).toBeCloseTo(2.5, 1);\n", "  expect(x).toBeCloseTo(2.4, 1);\n"),
+        ("a.test.ts", "  expect(x).toBeCloseTo(2.5);\n", "  expect(x).toBeCloseTo(2.4);\n"),
+        ("test_a.py", "    client = Client(port=80)\n", "    client = Client(port=8080)\n"),
+        ("test_a.py", "    # tolerance = 1\n", "    # tolerance = 2\n"),
+    ] {
+        assert_eq!(of(path, before, now, ""), 0, "{path}: {before} -> {now}");
+    }
+    let (small, large) = ("assert!(x < 5);\n", "assert!(x < 50);\n");
+    assert_eq!(of("tests/a.rs", &format!("{small}{large}"), &format!("{large}f();\n{small}"), ""), 0, "they moved");
+    let new = "assert!((a - b).abs() < 1e-2);\n";
+    assert_eq!(hits("threshold-lowered", &[("tests/a.rs", None, Some(new))]).len(), 0, "it is new");
+    let asked = "The mean may be off by less than 0.25.";
+    assert_eq!(of("tests/a.rs", "assert!(off < 0.125);\n", "assert!(off < 0.25);\n", asked), 0, "the bound is named");
+}

@@ -127,3 +127,198 @@ fn a_value_that_only_the_tests_give() {
     assert_eq!(of("src/a.rs", "let sender = \"ada@example.com\";\n"), 0, "nothing is decided by it");
     assert_eq!(of("src/a.rs", "say(n == 0, \"ada@example.com\");\n"), 0, "nor by it here");
 }
+
+/// A change of one test, by the check that sees it and the brief.
+fn changed(name: &str, path: &str, base: &str, now: &str, asked: &str) -> Vec<String> {
+    hits_of(name, &[(path, Some(base), Some(now))], &spec(asked))
+}
+
+/// The same test in each language: what stands before its assertions, and one of them.
+const TESTS: &[(&str, &str)] = &[
+    ("tests/a.rs", "#[test]\nfn adds() {\n    HEAD\n    assert_eq!(sum(7), LAST);\n    assert!(sum(8) > 2);\n}\n"),
+    ("a.test.ts", "test('adds', () => {\n  HEAD\n  expect(sum(7)).toBe(LAST);\n  assert(sum(8) > 2);\n});\n"),
+    ("a.test.js", "test('adds', () => {\n  HEAD\n  assert.equal(sum(7), LAST);\n  assert.ok(sum(8) > 2);\n});\n"),
+    ("test_a.py", "def test_adds():\n    HEAD\n    assert sum(7) == LAST\n    assert sum(8) > 2\n"),
+    (
+        "tests/b.py",
+        "class A:\n    def test_adds(self):\n        HEAD\n        self.assertEqual(sum(7), LAST)\n        assert x > 2\n",
+    ),
+    (
+        "a_test.go",
+        "func TestAdds(t *testing.T) {\n\tHEAD\n\trequire.Equal(t, LAST, sum(7))\n\tassert.Greater(t, sum(8), 2)\n}\n",
+    ),
+];
+
+/// Each of the tests, as at the base and with other words in it.
+fn each(head: &str, last: &str, mut check: impl FnMut(&str, &str, &str)) {
+    for (path, text) in TESTS {
+        let of = |head: &str, last: &str| text.replace("HEAD", head).replace("LAST", last);
+        check(path, &of("let a = 1;", "\"7 m\""), &of(head, last));
+    }
+}
+
+#[test]
+fn a_test_that_is_left_before_it_asserts() {
+    each("return", "\"7 m\"", |path, base, now| {
+        let line = if path == "tests/b.py" { 3 } else { 2 + usize::from(path.ends_with("rs")) };
+        assert_eq!(changed("fewer-assertions", path, base, now, ""), [format!("{path}:{line}")]);
+        assert!(changed("fewer-assertions", path, now, now, "").is_empty(), "it was so");
+        assert!(changed("fewer-assertions", path, now, base, "").is_empty(), "it is whole again");
+    });
+    let [(path, _), ..] = TESTS else { unreachable!() };
+    let of = |head: &str| {
+        let text = TESTS[0].1.replace("LAST", "1");
+        changed("fewer-assertions", path, &text.replace("HEAD", ""), &text.replace("HEAD", head), "").len()
+    };
+    assert_eq!(of("if cfg!(windows) {\n        return;\n    }"), 1);
+    assert_eq!(of("let early = |x: u8| {\n        return;\n    };"), 0, "a helper returns");
+    assert_eq!(of("fn early(x: u8) {\n        return;\n    }"), 0, "a helper returns");
+    assert_eq!(of("// return;"), 0);
+    let named = spec("tests/a.rs: adds is skipped on Windows.");
+    let now = TESTS[0].1.replace("HEAD", "return;");
+    let files = [(*path, Some(TESTS[0].1), Some(now.as_str()))];
+    assert!(hits_of("fewer-assertions", &files, &named).is_empty());
+}
+
+#[test]
+fn another_expected_value() {
+    each("let a = 1;", "\"7 min\"", |path, base, now| {
+        let found = |asked: &str| changed("weaker-matcher", path, base, now, asked);
+        assert_eq!(found("Round the sum.").len(), 1, "{path}");
+        assert!(found("sum(7) gives 7 min").is_empty(), "{path}: the new value is named");
+        assert!(found("Instead of \"7 m\", the unit is written out.").is_empty(), "{path}: the old value is named");
+        assert!(found(&format!("{path} is changed: it expects the new units.")).is_empty(), "{path} is named");
+        assert_eq!(found(&format!("{path} holds the tests.")).len(), 1, "{path} is only mentioned");
+        assert_eq!(found(&format!("{path} is changed: a test is added.")).len(), 1, "{path}: nothing of this one");
+    });
+    // A digit says something only beside what it is a value of.
+    let digits = |asked: &str| {
+        let (path, text) = TESTS[0];
+        let of = |last: &str| text.replace("HEAD", "").replace("LAST", last);
+        changed("weaker-matcher", path, &of("1"), &of("2"), asked).len()
+    };
+    assert_eq!((digits("1. Problem\n2. Plan"), digits("`sum` of 7 gives 2")), (1, 0));
+    // What is asserted elsewhere now, and what is asserted beside it, is no other value.
+    let base = "#[test]\nfn a() {\n    assert_eq!(f(1), 2);\n}\n";
+    for now in [
+        "#[test]\nfn a() {\n    assert_eq!(f(2), 4);\n}\n#[test]\nfn b() {\n    assert_eq!(f(1), 2);\n}\n",
+        "#[test]\nfn a() {\n    assert_eq!(f(2), 4);\n    assert_eq!(f(1), 2);\n}\n",
+        "#[test]\nfn a() {\n    assert_eq!(\n        f(1),\n        2,\n        \"why\"\n    );\n}\n",
+        "#[test]\nfn renamed() {\n    assert_eq!(f(1), 2);\n}\n",
+        "#[test]\nfn a() {\n    assert_eq!(g::f(1), 2);\n}\n",
+    ] {
+        assert!(changed("weaker-matcher", "tests/a.rs", base, now, "").is_empty(), "{now}");
+    }
+    let renamed = "#[test]\nfn renamed() {\n    assert_eq!(f(1), 3);\n}\n";
+    assert_eq!(changed("weaker-matcher", "tests/a.rs", base, renamed, ""), ["tests/a.rs:3"]);
+    let moved = [("tests/a.rs", Some(base), None), ("tests/b.rs", None, Some(base.replace("), 2", "), 3")))];
+    let moved: Vec<_> = moved.iter().map(|(path, base, now)| (*path, *base, now.as_deref())).collect();
+    assert_eq!(hits("weaker-matcher", &moved), ["tests/b.rs:3"]);
+}
+
+#[test]
+fn another_value_in_a_table() {
+    for (path, text) in [
+        (
+            "tests/a.rs",
+            "#[test]\nfn a() {\n    for (x, y) in [\n        (60000, \"1m\"),\n    ] {\n        assert_eq!(f(x), y);\n    }\n}\n",
+        ),
+        (
+            "a.test.js",
+            "test('a', () => {\n  for (const [x, y] of [\n    [60000, '1m'],\n  ]) {\n    assert.equal(f(x), y);\n  }\n});\n",
+        ),
+        ("test_a.py", "def test_a():\n    for x, y in [\n        (60000, '1m'),\n    ]:\n        assert f(x) == y\n"),
+        (
+            "a_test.go",
+            "func TestA(t *testing.T) {\n\tfor _, c := range []c{\n\t\t{60000, \"1m\"},\n\t} {\n\t\tif f(c.x) != c.y {\n\t\t\tt.Fatal(\"no\")\n\t\t}\n\t}\n}\n",
+        ),
+        ("tests/b.rs", "#[test]\nfn a() {\n    let expected = \"1m\";\n    assert_eq!(f(x), expected);\n}\n"),
+        (
+            "tests/c.rs",
+            "#[rstest]\n#[case(60000, \"1m\")]\nfn a(#[case] x: u64, #[case] y: &str) {\n    assert_eq!(f(x), y);\n}\n",
+        ),
+    ] {
+        let now = text.replace("1m", "1min");
+        assert_eq!(changed("weaker-matcher", path, text, &now, "").len(), 1, "{path}");
+        assert!(changed("weaker-matcher", path, text, &now, "60000 gives 1min").is_empty(), "{path}");
+    }
+    // What a test sets up is no expectation, unless it is a row that an assertion goes over.
+    let set_up =
+        "#[test]\nfn a() {\n    let users = [\n        (\"id\", \"ada\"),\n    ];\n    assert_eq!(f(users), 1);\n}\n";
+    assert!(changed("weaker-matcher", "tests/a.rs", set_up, &set_up.replace("ada", "bob"), "").is_empty());
+}
+
+#[test]
+fn an_assertion_that_cannot_fail() {
+    each("let a = 1;", "sum(7)", |path, base, now| {
+        assert_eq!(changed("weaker-matcher", path, base, now, "").len(), 1, "{path}");
+        assert!(changed("weaker-matcher", path, now, base, "").is_empty(), "{path}: it is mended");
+        assert!(hits("weaker-matcher", &[(path, None, Some(now))]).is_empty(), "{path}: new, and another one can fail");
+    });
+    for (path, text, found) in [
+        ("a.test.ts", "test('a', () => {\n  assert.equal(1, 1);\n});\n", true),
+        ("a.test.ts", "test('a', () => {\n  f();\n  expect(x).toBe(x);\n});\n", true),
+        ("tests/a.rs", "#[test]\nfn a() {\n    f();\n    assert!(true);\n}\n", true),
+        ("test_a.py", "def test_a():\n    f()\n    assert True\n", true),
+        ("a.test.ts", "test('caches', () => {\n  expect(f(1)).toBe(f(1));\n});\n", false),
+        ("tests/a.rs", "#[test]\nfn a() {\n    f();\n    assert!(true);\n    assert!(g());\n}\n", false),
+        ("tests/a.rs", "#[test]\nfn runs() {\n    f();\n}\n", false),
+        ("tests/a.rs", "#[test]\nfn nan() {\n    assert_ne!(x, x);\n}\n", false),
+        (
+            "tests/a.rs",
+            "#[test]\nfn a() {\n    match f() {\n        1 => {}\n        _ => panic!(\"no\"),\n    }\n}\n",
+            false,
+        ),
+        ("a_test.go", "func TestA(t *testing.T) {\n\tif f() != 1 {\n\t\tt.Fatal(\"no\")\n\t}\n}\n", false),
+    ] {
+        assert_eq!(hits("weaker-matcher", &[(path, None, Some(text))]).len(), usize::from(found), "{text}");
+    }
+}
+
+#[test]
+fn a_branch_for_the_case_of_a_test() {
+    let test = |text: &'static str| ("tests/a.test.js", None::<&str>, Some(text));
+    let own = "test('a', () => {\n  assert.equal(ms(-7200000, { long: true }), '-2 hours');\n});\n";
+    let of = |path: &'static str, text: &'static str, tests: &'static str| {
+        let host = super::host(&[test(tests), (path, Some("\n"), Some(text))]);
+        let change = super::Changed::read(&host).unwrap();
+        let brief = crate::mock::brief("goal");
+        let found = super::run(&super::Scene::new(&change, &brief), |name| name == "test-literal");
+        found.into_iter().filter(|(_, hit)| hit.severity == crate::Severity::Major).count()
+    };
+    for (path, text) in [
+        ("index.js", "  if (ms === -7200000) return '-2 hours';\n"),
+        ("index.js", "  if (ms === -7200000) {\n    return '-2 hours';\n  }\n"),
+        ("index.js", "  return ms == -7200000 ? '-2 hours' : other(ms);\n"),
+        ("index.js", "    case -7200000:\n      return '-2 hours';\n"),
+        ("a.py", "    if ms == -7200000:\n        return \"-2 hours\"\n"),
+        ("src/a.rs", "    if ms == -7_200_000 {\n        return \"-2 hours\";\n    }\n"),
+        ("src/a.rs", "        -7200000 => \"-2 hours\",\n"),
+        ("a.go", "\tif ms == -7200000 {\n\t\treturn \"-2 hours\"\n\t}\n"),
+    ] {
+        assert_eq!(of(path, text, own), 1, "{text}");
+        assert_eq!(of(path, text, "test('a', () => {\n  assert.equal(ms(5), '5 ms');\n});\n"), 0, "{text}");
+    }
+    for (path, text, tests) in [
+        ("index.js", "  if (ms < 0) return '-' + format(-ms);\n", own),
+        ("index.js", "  if (ms === -7200000) return other(ms);\n", own),
+        ("index.js", "  const twoHours = -7200000;\n  const text = '-2 hours';\n", own),
+        // A status, a first case and a name are the program's own.
+        (
+            "a.js",
+            "  if (code === 404) return 'Not Found';\n",
+            "test('a', () => {\n  assert.equal(text(404), 'Not Found');\n});\n",
+        ),
+        ("a.js", "  if (n === 0) return 1;\n", "test('a', () => {\n  assert.equal(f(0), 1);\n});\n"),
+        ("a.js", "  if (unit === 'weeks') return 7;\n", "test('a', () => {\n  assert.equal(days('weeks'), 7);\n});\n"),
+        // A table of which the tests show some.
+        (
+            "a.js",
+            "    case 'level 1': return 'low end';\n    case 'level 2': return 'mid way';\n    case 'level 3': return 'top end';\n",
+            "test('a', () => {\n  assert.equal(name('level 2'), 'mid way');\n});\n",
+        ),
+        ("tests/b.test.js", "  if (ms === -7200000) return '-2 hours';\n", own),
+    ] {
+        assert_eq!(of(path, text, tests), 0, "{text}");
+    }
+}
