@@ -43,6 +43,8 @@ mod scripts;
 #[path = "../attacks/servers.rs"]
 mod servers;
 mod side_by_side;
+mod strange_models;
+mod strange_repositories;
 mod support;
 mod terminal;
 mod throwaway_repository;

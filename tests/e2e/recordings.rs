@@ -2,7 +2,7 @@
 
 use crate::scripts::{Script, greeting, project};
 use crate::support::{Ran, World, ran};
-use serde_json::Value;
+use serde_json::{Value, json};
 use skillhost_fake_models::{Answer, Call, FakeModels, Said};
 use std::fs;
 use std::path::Path;
@@ -145,6 +145,51 @@ fn a_run_over_ollama_s_protocol_plays_back_exactly() {
 #[test]
 fn a_run_over_chat_completions_plays_back_exactly() {
     records_and_plays_back("openai-compatible");
+}
+
+#[test]
+fn a_run_in_a_small_window_plays_back_with_what_it_dropped() {
+    const FILES: usize = 12;
+    let text: String =
+        (0..120).map(|line| format!("line {line} of some notes that are rather long in the end\n")).collect();
+    let names: Vec<String> = (0..FILES).map(|number| format!("notes/n{number}.txt")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), text.as_str())).collect();
+    let noted = || {
+        let world = world();
+        world.commit(&files);
+        world
+    };
+    let read = |script: Script, name: &String| {
+        script.calls("implement", 1, "read", &json!({"path": name, "from": null, "lines": null}))
+    };
+    let script = names.iter().fold(Script::specified(), read).writes(1, "src/greeting.txt", "hello\n").tests(1);
+    let script = script.finishes(1).reviews("change-review", 1, &[]);
+
+    let live = noted();
+    let shown = json!({ "model_info": { "q.context_length": 24_000 } }).to_string();
+    let shown = Answer::Raw { status: 200, content_type: "application/json".to_owned(), body: shown };
+    let server = FakeModels::showing(shown, answers(&script, |_| true)).unwrap();
+    let thief = FakeModels::start([]).unwrap();
+    configure(&live, &provider("fake", "ollama", &server, PRICE));
+    let file = live.home().join("recording.jsonl");
+    let recorded = ["run", GOAL, "--format", "json", "--model", "fake:m-1", "--record", file.to_str().unwrap()];
+    let first = entry(&run(live.command(&recorded), &thief));
+    assert_eq!(server.looked_up().len(), 1, "once for all skills that use the model");
+    let asked: Vec<String> = server.received().iter().map(|request| request.body.to_string()).collect();
+    assert!(asked.iter().all(|request| request.contains("\"num_ctx\":24000")));
+    let dropped = format!("[read {} 1–", names[0]);
+    assert!(asked.iter().any(|request| request.contains(&dropped) && request.contains("dropped]")), "nothing was");
+
+    let lines = fs::read_to_string(&file).unwrap();
+    assert!(lines.lines().skip(1).all(|line| line.contains("\"window_tokens\":24000")), "{lines}");
+    let model = format!("replay:{}", file.display());
+    let replay = noted();
+    let second = entry(&replay.run(&["run", GOAL, "--format", "json", "--model", &model]));
+    assert_eq!(branch_tree(&replay, &second), branch_tree(&live, &first));
+    // Without it, the skill has other plans from the first request on.
+    fs::write(&file, lines.replace("\"window_tokens\":24000,", "")).unwrap();
+    let ran = noted().run(&["run", GOAL, "--format", "json", "--model", &model]);
+    ran.failed(1, &["of the recording has another request for", "hint: "]);
 }
 
 #[test]

@@ -4,4 +4,4 @@ mod decode;
 mod encode;
 
 pub(crate) use decode::Decoder;
-pub(crate) use encode::encode;
+pub(crate) use encode::{encode, system, tools, user};

@@ -17,7 +17,7 @@ const OLLAMA_URL: &str = "http://127.0.0.1:11434";
 /// Windows where nothing says them: what the hosted models have at least, and what a local server often has.
 const HOSTED_WINDOW_TOKENS: u64 = 128_000;
 const ANTHROPIC_WINDOW_TOKENS: u64 = 200_000;
-const LOCAL_WINDOW_TOKENS: u64 = 32_000;
+pub(crate) const LOCAL_WINDOW_TOKENS: u64 = 32_000;
 /// A million dollars for a million tokens: above it, a typing error.
 const MAX_PRICE_USD: f64 = 1_000_000.0;
 
@@ -124,6 +124,11 @@ impl Provider {
     /// Whether a model works on this machine, where nobody is paid for it.
     fn runs_here(&self, model: &str) -> bool {
         self.kind == ProviderKind::Ollama && is_loopback(&self.url) && !is_hosted(model)
+    }
+
+    /// Whether the user says how large the windows of its models are.
+    pub(crate) fn has_window(&self) -> bool {
+        self.window_tokens.is_some()
     }
 
     /// Tokens that a request and its reply may have together.

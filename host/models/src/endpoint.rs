@@ -1,6 +1,6 @@
 //! One address, one key: the HTTP that carries every protocol.
 //!
-//! An endpoint can send to its own URL and nowhere else; the key never leaves this file except into the one header.
+//! An endpoint can send to its own URL, and beside it, and nowhere else; the key never leaves this file except into the one header.
 
 use std::time::Duration;
 
@@ -25,6 +25,10 @@ use crate::tuning::Tuning;
 
 /// An error's body is read this far.
 const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
+/// What is looked up is read this far: a model's description holds its licence and its template.
+const MAX_DOCUMENT_BYTES: usize = 4 << 20;
+/// The longest that looking something up takes. No model is loaded for it.
+const LOOK_UP: Duration = Duration::from_secs(10);
 /// What a user sees of a server's words.
 const MAX_MESSAGE_CHARS: usize = 400;
 
@@ -84,6 +88,22 @@ impl Endpoint {
         }
     }
 
+    /// What the server says in one short document, at the same place but for the last part of the path.
+    pub(crate) async fn look_up(&self, name: &str, body: &Value) -> Result<Value, Failure> {
+        let url = self.url.join(name).map_err(|error| decode::malformed(&error.to_string()))?;
+        let ask = async {
+            let sending = self.client.post(url).headers(self.headers.clone()).json(body).send();
+            let mut response = sending.await.map_err(unconnected)?;
+            if response.status().as_u16() != 200 {
+                return Err(self.refusal(response).await);
+            }
+            let body = self.short_body(&mut response, MAX_DOCUMENT_BYTES).await;
+            serde_json::from_slice(&body).map_err(|error| decode::malformed(&error.to_string()))
+        };
+        let silent = Failure::new(Cause::Stalled, "the answer took too long");
+        timeout(self.tuning.stall.min(LOOK_UP), ask).await.unwrap_or(Err(silent))
+    }
+
     /// Sends one request and reads its stream to the end. Dropping the future closes the connection.
     pub(crate) async fn attempt(
         &self,
@@ -115,10 +135,7 @@ impl Endpoint {
         received_bytes: &mut usize,
     ) -> Result<Decoded, Failure> {
         let sending = self.client.post(self.url.clone()).headers(self.headers.clone()).json(body).send();
-        let mut response = self
-            .unless_silent(sending)
-            .await?
-            .map_err(|error| Failure::new(Cause::Connection, chain(&error.without_url())))?;
+        let mut response = self.unless_silent(sending).await?.map_err(unconnected)?;
         if response.status().as_u16() != 200 {
             return Err(self.refusal(response).await);
         }
@@ -126,7 +143,8 @@ impl Endpoint {
             kind if kind.starts_with(self.framing.content_type()) => {}
             // Some gateways put an error into a good status.
             kind if kind.starts_with("application/json") => {
-                let body = serde_json::from_slice::<Value>(&self.short_body(&mut response).await).unwrap_or_default();
+                let body = serde_json::from_slice::<Value>(&self.short_body(&mut response, MAX_ERROR_BODY_BYTES).await)
+                    .unwrap_or_default();
                 let Some(said) = error_message(&body) else {
                     return Err(decode::malformed("the answer is not a stream of events"));
                 };
@@ -160,7 +178,7 @@ impl Endpoint {
     async fn refusal(&self, mut response: Response) -> Failure {
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers(), ambient::unix_seconds());
-        let body = self.short_body(&mut response).await;
+        let body = self.short_body(&mut response, MAX_ERROR_BODY_BYTES).await;
         let said = serde_json::from_slice::<Value>(&body).ok().and_then(|body| error_message(&body));
         // A body that is no JSON is a proxy's page: nothing in it helps, and anything may be in it.
         let message = said.unwrap_or_else(|| format!("status {status} without an explanation"));
@@ -168,12 +186,12 @@ impl Endpoint {
     }
 
     /// The beginning of a body that should be short.
-    async fn short_body(&self, response: &mut Response) -> Vec<u8> {
+    async fn short_body(&self, response: &mut Response, max_bytes: usize) -> Vec<u8> {
         let mut body = Vec::new();
         while let Ok(Ok(Some(piece))) = self.unless_silent(response.chunk()).await {
-            let room = MAX_ERROR_BODY_BYTES.saturating_sub(body.len());
+            let room = max_bytes.saturating_sub(body.len());
             body.extend_from_slice(&piece[..piece.len().min(room)]);
-            if body.len() >= MAX_ERROR_BODY_BYTES {
+            if body.len() >= max_bytes {
                 break;
             }
         }
@@ -242,6 +260,10 @@ fn cause_of(word: &str) -> Option<Cause> {
         | "timeout_error" => Some(Cause::Server),
         _ => None,
     }
+}
+
+fn unconnected(error: reqwest::Error) -> Failure {
+    Failure::new(Cause::Connection, chain(&error.without_url()))
 }
 
 fn content_type(response: &Response) -> String {

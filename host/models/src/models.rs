@@ -23,7 +23,8 @@ use crate::tuning::Tuning;
 
 /// Calls of one skill that run side by side; providers limit the rate of more.
 pub const MAX_PARALLEL_CALLS: usize = 4;
-/// What a recording says to skills that plan by the window: enough that none of them shortens anything.
+/// What a recording that says no window of its own tells skills, which plan by it: enough that none of them shortens
+/// anything.
 const REPLAY_WINDOW_TOKENS: u64 = 200_000;
 
 /// What the models are made of.
@@ -119,19 +120,42 @@ impl Models {
         &self.roles
     }
 
+    /// Asks the servers that know it how large the windows of a role's models are, each model once. What can't be
+    /// learned is what it would be otherwise.
+    pub async fn learn_windows(&self, role: &Role, skill: Option<&Role>, tiers: impl IntoIterator<Item = Tier>) {
+        for model in tiers.into_iter().filter_map(|tier| self.roles.resolve(role, skill, tier).ok()) {
+            self.learn_window_of(model).await;
+        }
+    }
+
+    /// The same of one model.
+    pub(crate) async fn learn_window_of(&self, model: &ModelRef) {
+        let ModelRef::Api { provider, model } = model else { return };
+        if let Ok(line) = self.line(provider) {
+            line.learn_window(model).await;
+        }
+    }
+
     /// Tokens that a request and its reply may have together.
     ///
     /// # Errors
     /// Where no model is set, or its provider is not ready.
-    pub fn window(&self, role: &Role, skill: Option<&Role>, tier: Tier) -> Result<u64, ModelError> {
-        self.window_of(self.roles.resolve(role, skill, tier)?)
+    pub fn window(&self, site: &CallSite, tier: Tier) -> Result<u64, ModelError> {
+        match self.roles.resolve(&site.role, site.skill.as_ref(), tier)? {
+            ModelRef::Api { provider, model } => Ok(self.line(provider)?.window_tokens(model)),
+            ModelRef::Replay(path) => {
+                let replay = self.replays.get(path).ok_or(RecordingError::NotOpen)?;
+                let told = replay.window_tokens(&site.agent, site.phase, site.round, tier);
+                Ok(told.unwrap_or(REPLAY_WINDOW_TOKENS))
+            }
+        }
     }
 
-    /// The same of a model.
-    pub(crate) fn window_of(&self, model: &ModelRef) -> Result<u64, ModelError> {
+    /// The same of a provider's model; none for a recording, which says it for each of its calls.
+    pub(crate) fn window_of(&self, model: &ModelRef) -> Result<Option<u64>, ModelError> {
         match model {
-            ModelRef::Api { provider, model } => Ok(self.line(provider)?.window_tokens(model)),
-            ModelRef::Replay(_) => Ok(REPLAY_WINDOW_TOKENS),
+            ModelRef::Api { provider, model } => Ok(Some(self.line(provider)?.window_tokens(model))),
+            ModelRef::Replay(_) => Ok(None),
         }
     }
 
@@ -173,7 +197,8 @@ impl Models {
             model => self.complete_by(model, site, request, events).await?,
         };
         if let Some(recorder) = &self.recorder {
-            recorder.record(call, request, &reply, &site.volatile, &|text| self.scrub(text))?;
+            let window_tokens = self.window(site, request.tier)?;
+            recorder.record(call, window_tokens, request, &reply, &site.volatile, &|text| self.scrub(text))?;
         }
         Ok(reply)
     }

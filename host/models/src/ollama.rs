@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+mod show;
 
 pub(crate) use decode::Decoder;
 pub(crate) use encode::encode;
+pub(crate) use show::{SHOW, show, window_tokens};

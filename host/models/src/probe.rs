@@ -116,7 +116,8 @@ impl Models {
         clock: &mut Clock,
         probed: &mut Probed,
     ) -> Result<(), ModelError> {
-        probed.window_tokens = Some(self.window_of(model)?);
+        self.learn_window_of(model).await;
+        probed.window_tokens = self.window_of(model)?;
         for trial in Trial::ALL {
             let reply = self.ask(model, trial, budget, clock).await?;
             if probed.findings.is_empty() {

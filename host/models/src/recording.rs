@@ -11,6 +11,7 @@ mod replay;
 mod volatile;
 
 use std::fmt;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +61,9 @@ struct Entry {
     phase: Phase,
     round: u32,
     turn: u32,
+    /// What the skill was told of the model: tokens that a request and its reply may have together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window_tokens: Option<NonZeroU64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     expect: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,13 +1,18 @@
 //! One call to a provider: reserve, try, settle, and try again where that may help.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use crate::budget::{Amount, Budget};
-use crate::config::Provider;
+use crate::config::{Provider, ProviderKind};
 use crate::decode::Decoded;
 use crate::endpoint::Endpoint;
 use crate::error::ModelError;
 use crate::event::{Event, Events};
 use crate::failure::{Cause, Failure};
 use crate::key::Key;
+use crate::known::is_hosted;
+use crate::ollama;
 use crate::price::Tokens;
 use crate::protocol::Target;
 use crate::reply::{MAX_REPLY_BYTES, Reply, Usage};
@@ -24,6 +29,8 @@ const MIN_OUTPUT_TOKENS: u32 = 1_024;
 pub(crate) struct Line {
     provider: Provider,
     endpoint: Endpoint,
+    /// What the server said of its models' windows; none where it said nothing that could be one.
+    windows: Mutex<BTreeMap<String, Option<u64>>>,
     tuning: Tuning,
     random: fn() -> u64,
 }
@@ -40,7 +47,7 @@ impl Line {
         let key = provider.key_env.as_deref().map(read).transpose()?;
         let endpoint = Endpoint::new(provider.url.clone(), key, provider.kind.head(), tuning)
             .map_err(|reason| ModelError::TlsUnavailable { provider: provider.name.clone(), reason })?;
-        Ok(Self { provider, endpoint, tuning, random })
+        Ok(Self { provider, endpoint, windows: Mutex::default(), tuning, random })
     }
 
     /// Whether the model's price is known.
@@ -50,7 +57,29 @@ impl Line {
 
     /// Tokens that a request and its reply may have together.
     pub(crate) fn window_tokens(&self, model: &str) -> u64 {
-        self.provider.window_tokens(model)
+        let learned = self.windows().get(model).copied().flatten();
+        learned.unwrap_or_else(|| self.provider.window_tokens(model))
+    }
+
+    /// Asks the server for a model's window, once, where it can say it and the user did not. What was said first stays,
+    /// since a skill may have been told of it.
+    pub(crate) async fn learn_window(&self, model: &str) {
+        if self.provider.kind != ProviderKind::Ollama
+            || self.provider.has_window()
+            || self.windows().contains_key(model)
+        {
+            return;
+        }
+        let shown = self.endpoint.look_up(ollama::SHOW, &ollama::show(model)).await;
+        if let Err(failure) = &shown {
+            tracing::debug!(provider = %self.provider.name, cause = ?failure.cause, "no window was learned");
+        }
+        let window = shown.ok().and_then(|shown| ollama::window_tokens(&shown, is_hosted(model)));
+        self.windows().entry(model.to_owned()).or_insert(window);
+    }
+
+    fn windows(&self) -> MutexGuard<'_, BTreeMap<String, Option<u64>>> {
+        self.windows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks, as often as the tuning allows. Each attempt is reserved and settled by itself: what a broken one used is

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Mutex;
 
 use skillhost_fake_models::{Answer, Said};
-use skillhost_models::{Event, ModelError, Models, Part, Roles, Setup, ignore_events};
+use skillhost_models::{CallSite, Event, ModelError, Models, Part, Roles, Setup, ignore_events};
 use support::{KEY, PROTOCOLS, ask, models, serve, setup, site};
 
 #[tokio::test]
@@ -92,10 +92,9 @@ async fn the_hosted_services_can_be_set_up() {
     let models = Models::open(Setup { roles, variable, ..setup(&server, PROTOCOLS[0]) }).unwrap();
     let tier = ask("x").tier;
     for (role, window) in [("implement", 200_000), ("review", 400_000)] {
-        let role = role.parse().unwrap();
-        models.check(&role, None, tier).unwrap();
-        assert_eq!(models.window(&role, None, tier).unwrap(), window);
-        assert_eq!(models.check(&role, None, tier).unwrap(), None, "its price is known");
+        let site = CallSite { role: role.parse().unwrap(), ..site() };
+        assert_eq!(models.window(&site, tier).unwrap(), window);
+        assert_eq!(models.check(&site.role, None, tier).unwrap(), None, "its price is known");
     }
 }
 

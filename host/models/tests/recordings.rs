@@ -3,11 +3,12 @@
 
 mod support;
 
+use skillhost_core::capability::Tier;
 use skillhost_core::phase::Phase;
 use skillhost_fake_models::{Answer, Said};
 use skillhost_models::{
-    Allowance, Budget, CallSite, ModelError, Models, Part, RecordingError, Replay, Roles, Setup, Stop, Volatile,
-    ignore_events,
+    Allowance, Budget, CallSite, ModelError, Models, Part, RecordingError, Replay, Request, Roles, Setup, Stop, Turns,
+    Volatile, ignore_events,
 };
 use support::{KEY, PROTOCOLS, ask, recording, serve, site, site_with};
 
@@ -119,6 +120,55 @@ async fn a_scripted_model_answers_what_it_expects() {
 }
 
 #[tokio::test]
+async fn a_recording_tells_the_window_that_its_run_was_told() {
+    const DEFAULT: u64 = 200_000;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("recording.jsonl");
+    let server = serve([Answer::Reply(Said::text("ok")), Answer::Reply(Said::text("ok"))]);
+    let live = recording(&server, PROTOCOLS[3], &file);
+    let cheap = Request { tier: Tier::Cheap, ..ask("x") };
+    let later = CallSite { round: 2, ..site() };
+    live.complete(&later, &cheap, &ignore_events).await.unwrap();
+    live.complete(&later, &ask("x"), &ignore_events).await.unwrap();
+    assert_eq!(live.window(&later, Tier::Standard).unwrap(), 5_000);
+    drop(live);
+
+    let told = |models: &Models, site: &CallSite, tier| models.window(site, tier).unwrap();
+    let models = replaying(&file);
+    for (site, tier, window) in [
+        (&later, Tier::Cheap, 5_000),
+        (&later, Tier::Standard, 5_000),
+        (&later, Tier::Capable, DEFAULT),
+        (&site(), Tier::Standard, DEFAULT),
+        (&CallSite { phase: Phase::Spec, ..later.clone() }, Tier::Standard, DEFAULT),
+    ] {
+        assert_eq!(told(&models, site, tier), window, "round {} {tier}", site.round);
+    }
+    // What is recorded of a replay is what that told.
+    let again = folder.path().join("again.jsonl");
+    let mut models = replaying(&file);
+    models.record_to(&again).unwrap();
+    let site = CallSite { turns: Turns::default(), ..later };
+    models.complete(&site, &cheap, &ignore_events).await.unwrap();
+    assert_eq!(told(&replaying(&again), &site, Tier::Cheap), 5_000);
+
+    // Lines of before, and scripts, may say nothing; a script says it for every tier.
+    let line = |window: &str| {
+        let header = r#"{"schema":"skillhost.recording/1","authored":true}"#;
+        let reply = r#"{"parts":[],"stop":"end","usage":{"input_tokens":1,"output_tokens":1},"model":"scripted"}"#;
+        format!(
+            r#"{header}
+{{"agent":"main","phase":"implement","round":2,"turn":7{window},"reply":{reply}}}
+"#
+        )
+    };
+    for (window, tokens) in [("", DEFAULT), (r#","window_tokens":16000"#, 16_000)] {
+        std::fs::write(&file, line(window)).unwrap();
+        assert_eq!(told(&replaying(&file), &site, Tier::Capable), tokens);
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_holds_a_key_is_recorded_without_it_and_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("recording.jsonl");
@@ -164,6 +214,9 @@ fn hostile_recordings_are_refused_with_their_line() {
         (1, r#"{"schema":"skillhost.recording/1","keys":"x"}"#.into()),
         (2, format!("{header}\n{{")),
         (2, format!("{header}\n{}", line(r#","surprise":1"#, ""))),
+        (2, format!("{header}\n{}", line(r#","window_tokens":0"#, ""))),
+        (2, format!("{header}\n{}", line(r#","window_tokens":-1"#, ""))),
+        (2, format!("{header}\n{}", line(r#","window_tokens":1e9"#, ""))),
         (2, format!("{header}\n{}", line(&digest, ""))),
         (2, format!("{recorded}\n{plain}")),
         (2, format!("{recorded}\n{}", line(&digest, ""))),

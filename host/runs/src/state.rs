@@ -235,6 +235,10 @@ impl State {
         self.tell(Event::PhaseStarted { agent: self.agent.clone(), phase: turn.phase, round: turn.round });
         let started = ambient::now();
 
+        let role = role(turn.phase.kind())?;
+        let granted = equipped.capabilities.model.iter().copied();
+        self.host.models.learn_windows(&role, equipped.role().as_ref(), granted).await;
+
         let skill = equipped.reference.clone();
         let ended = match self.prepare(turn, effort, equipped, &budget, Arc::clone(&answered), Arc::clone(&failed)) {
             Err(error) => Err(error),
@@ -298,11 +302,10 @@ impl State {
             may_write_protected: equipped.capabilities.protected,
         };
         let tree = Tree::open(self.tree.dir(), rules, Quotas::default())?;
-        let role = |name: &str| name.parse::<Role>().map_err(|e| RunError::Bug(e.to_string()));
         let site = CallSite {
             agent: self.agent.clone(),
             phase: turn.phase,
-            role: role(turn.phase.kind().as_str())?,
+            role: role(turn.phase.kind())?,
             skill: equipped.role(),
             round: turn.round,
             turns: effort.turns.clone(),
@@ -360,4 +363,9 @@ impl State {
     pub(crate) fn touched(&self) -> BTreeSet<SkillPath> {
         self.touched.lock().map(|touched| touched.clone()).unwrap_or_default()
     }
+}
+
+/// The role that skills of a kind have.
+pub(crate) fn role(kind: Kind) -> Result<Role, RunError> {
+    kind.as_str().parse().map_err(|e: ModelError| RunError::Bug(e.to_string()))
 }

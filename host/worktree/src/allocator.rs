@@ -13,28 +13,52 @@ use std::ptr;
 use std::sync::Once;
 
 /// Most that is allocated at once: twice the largest file of a commit that is written.
-const MAX_ALLOCATION_BYTES: usize = 512 << 20;
+pub(crate) const MAX_ALLOCATION_BYTES: usize = 512 << 20;
 
-thread_local! {
-    /// What this thread may still allocate; none once it asked for more.
-    static LEFT: Cell<Option<usize>> = const { Cell::new(Some(usize::MAX)) };
+/// What a thread may still allocate.
+#[derive(Clone, Copy)]
+enum Left {
+    Anything,
+    Bytes(usize),
+    /// It asked for more, and gets nothing until its work ends.
+    Over(Excess),
 }
 
-/// Does work that allocates at most so many bytes in libgit2, in this thread; what is freed meanwhile counts as well,
-/// since it took time. None where it wanted more.
-pub(crate) fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> Option<T> {
+/// What was too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Excess {
+    /// One allocation, over [`MAX_ALLOCATION_BYTES`].
+    AtOnce,
+    /// All of them together.
+    Altogether,
+}
+
+thread_local! {
+    static LEFT: Cell<Left> = const { Cell::new(Left::Anything) };
+}
+
+/// Does work that allocates at most so many bytes in libgit2, in this thread, and tells how many it did; what is freed
+/// meanwhile counts as well, since it took time.
+///
+/// # Errors
+/// Where it wanted more.
+pub(crate) fn within<T>(bytes: usize, work: impl FnOnce() -> T) -> Result<(T, usize), Excess> {
     struct Unlimited;
     impl Drop for Unlimited {
         fn drop(&mut self) {
-            LEFT.set(Some(usize::MAX));
+            LEFT.set(Left::Anything);
         }
     }
     let unlimited = Unlimited;
-    LEFT.set(Some(bytes));
+    LEFT.set(Left::Bytes(bytes));
     let done = work();
-    let was_enough = LEFT.get().is_some();
+    let left = LEFT.get();
     drop(unlimited);
-    was_enough.then_some(done)
+    match left {
+        Left::Over(excess) => Err(excess),
+        Left::Bytes(left) => Ok((done, bytes - left)),
+        Left::Anything => Ok((done, 0)),
+    }
 }
 
 /// Gives libgit2 these functions; before anything else of it is called.
@@ -58,15 +82,15 @@ struct Allocator {
 }
 
 fn may_take(bytes: usize) -> bool {
-    let left = LEFT.get().filter(|_| bytes <= MAX_ALLOCATION_BYTES).and_then(|left| match left {
-        usize::MAX => Some(left),
-        left => left.checked_sub(bytes),
-    });
-    // A limit that was exceeded stays so; without one, only this allocation is refused.
-    if LEFT.get() != Some(usize::MAX) {
-        LEFT.set(left);
-    }
-    left.is_some()
+    let after = match LEFT.get() {
+        // Without a limit, only this allocation is refused.
+        Left::Anything => return bytes <= MAX_ALLOCATION_BYTES,
+        Left::Bytes(_) if bytes > MAX_ALLOCATION_BYTES => Left::Over(Excess::AtOnce),
+        Left::Bytes(left) => left.checked_sub(bytes).map_or(Left::Over(Excess::Altogether), Left::Bytes),
+        over @ Left::Over(_) => over,
+    };
+    LEFT.set(after);
+    matches!(after, Left::Bytes(_))
 }
 
 extern "C" fn allocate(bytes: usize, _file: *const c_char, _line: c_int) -> *mut c_void {
@@ -102,8 +126,10 @@ mod tests {
             !taken.is_null()
         };
         assert!(take(MAX_ALLOCATION_BYTES) && !take(MAX_ALLOCATION_BYTES + 1) && take(1));
-        assert_eq!(within(100, || take(60) && take(40)), Some(true));
-        assert_eq!(within(100, || (take(60), take(41), take(1))), None);
+        assert_eq!(within(100, || take(60) && take(30)), Ok((true, 90)));
+        assert_eq!(within(100, || (take(60), take(41), take(1))), Err(Excess::Altogether));
+        let all = usize::MAX / 2;
+        assert_eq!(within(all, || (take(MAX_ALLOCATION_BYTES + 1), take(1))), Err(Excess::AtOnce));
         assert!(take(101));
     }
 }

@@ -15,12 +15,21 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// The one door to libgit2, since every repository, database and configuration is opened in this file: behind it, what it
+/// allocates is bounded, and what it makes is not checked by reading the headers of objects that others packed.
+fn libgit2<T>(open: impl FnOnce() -> Result<T, git2::Error>) -> Result<T, git2::Error> {
+    allocator::install();
+    git2::opts::strict_object_creation(false);
+    open()
+}
+
 /// Opens a git directory as git does: with the working directory that it has, and with the check of who owns both.
 /// Nothing else is tried where it is none.
 pub(crate) fn open_user_repository(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
     use git2::RepositoryOpenFlags as Flags;
-    allocator::install();
-    git2::Repository::open_ext(git_directory, Flags::NO_SEARCH | Flags::NO_DOTGIT, std::iter::empty::<&OsStr>())
+    libgit2(|| {
+        git2::Repository::open_ext(git_directory, Flags::NO_SEARCH | Flags::NO_DOTGIT, std::iter::empty::<&OsStr>())
+    })
 }
 
 /// Whether all of these are the user's own, or the user's configuration says to trust `directory`. The rule is git's.
@@ -35,8 +44,7 @@ pub(crate) fn is_trusted(directory: &Path, all: &[&Path]) -> bool {
 
 /// Whether `safe.directory` names it. An empty value takes back those before it.
 fn is_named_safe(directory: &Path) -> Result<bool, git2::Error> {
-    allocator::install();
-    let config = git2::Config::open_default()?;
+    let config = libgit2(git2::Config::open_default)?;
     let mut is_safe = false;
     config.multivar("safe.directory", None)?.for_each(|entry| {
         let value = if entry.has_value() { entry.value_bytes() } else { b"" };
@@ -47,8 +55,7 @@ fn is_named_safe(directory: &Path) -> Result<bool, git2::Error> {
 
 /// The configuration of the user and the machine, and the one in `file`, as data.
 pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Error> {
-    allocator::install();
-    let mut config = git2::Config::open_default()?;
+    let mut config = libgit2(git2::Config::open_default)?;
     if kind_of(file).is_some_and(|kind| kind.is_file()) {
         config.add_file(file, git2::ConfigLevel::Local, false)?;
     }
@@ -60,8 +67,7 @@ pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Erro
 /// Nothing that a repository's configuration can name (a file monitor, hooks, a filter, a credential helper, another
 /// working directory) can then be looked up, let alone run.
 pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
-    allocator::install();
-    let repository = git2::Repository::open_bare(path)?;
+    let repository = libgit2(|| git2::Repository::open_bare(path))?;
     repository.set_config(&git2::Config::new()?)?;
     Ok(repository)
 }
@@ -69,8 +75,7 @@ pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::
 /// Opens the objects of a git directory by themselves, for reading: neither refs, index, attributes nor ignore rules of
 /// the repository are seen.
 pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git2::Error> {
-    allocator::install();
-    let objects = git2::Odb::new()?;
+    let objects = libgit2(git2::Odb::new)?;
     let path = git_directory.join("objects");
     objects.add_disk_alternate(path.to_str().ok_or_else(|| git2::Error::from_str("its path is no text"))?)?;
     let repository = git2::Repository::from_odb(objects)?;
@@ -83,14 +88,14 @@ pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git
 pub(crate) fn init_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
     let mut options = git2::RepositoryInitOptions::new();
     options.bare(true).no_reinit(true).mkdir(true).mkpath(false).external_template(false).initial_head("base");
-    git2::Repository::init_opts(path, &options)
+    libgit2(|| git2::Repository::init_opts(path, &options))
 }
 
 /// Makes a repository with a working directory, as a user has it.
 pub(crate) fn init_user_repository(path: &Path) -> Result<git2::Repository, git2::Error> {
     let mut options = git2::RepositoryInitOptions::new();
     options.no_reinit(true).mkdir(true).mkpath(false).external_template(false).initial_head("main");
-    git2::Repository::init_opts(path, &options)
+    libgit2(|| git2::Repository::init_opts(path, &options))
 }
 
 /// Writes a file that can be started, and the folder that it lies in.

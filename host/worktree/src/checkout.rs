@@ -9,13 +9,14 @@ use crate::beneath::{self, Stamp, io_error};
 use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::links::stays_inside;
-use crate::objects;
+use crate::objects::{self, MAX_FILE_BYTES};
 use crate::repository::Repository;
 use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::stat_cache::StatCache;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,8 +26,6 @@ use std::thread;
 const MAX_THREADS: usize = 2;
 /// Below this many directories a second thread costs more than it brings.
 const DIRECTORIES_PER_THREAD: usize = 16;
-/// Largest file of a commit that is written: it is in memory whole, in each thread. Above what the large forges take.
-const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Most bytes of all files of a commit: a few compressed ones that are entered many times could fill any disk.
 const MAX_CHECKOUT_BYTES: u64 = 16 << 30;
 /// Longest target of a link: Linux's PATH_MAX.
@@ -164,9 +163,14 @@ fn write_files(
 /// Refuses a commit whose files are too large, before the first of them is written.
 pub(crate) fn check_sizes(git: &git2::Repository, snapshot: &Snapshot) -> Result<(), WorktreeError> {
     let mut total = 0_u64;
+    // Files with the same content are written each, and looked at once.
+    let mut sizes = HashMap::new();
     let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File | EntryKind::Executable);
     for entry in snapshot.entries.values().filter(is_file) {
-        let bytes = objects::size(git, entry.blob)?;
+        let bytes = match sizes.entry(entry.blob) {
+            Slot::Occupied(known) => *known.get(),
+            Slot::Vacant(slot) => *slot.insert(objects::size(git, entry.blob)?),
+        };
         total = total.saturating_add(bytes);
         if bytes > MAX_FILE_BYTES {
             return Err(WorktreeError::CommitTooLarge { limit: MAX_FILE_BYTES, what: "bytes in one file" });

@@ -28,6 +28,11 @@ struct Shared {
 
 struct State {
     script: VecDeque<Answer>,
+    /// What is said when the script is over.
+    then: Answer,
+    /// What is said of a model to whoever asks.
+    shown: Answer,
+    looked_up: Vec<Received>,
     received: Vec<Received>,
     /// How many requests have to be there before the first is answered.
     held_until: usize,
@@ -45,6 +50,27 @@ impl FakeModels {
         Self::holding(script, 0)
     }
 
+    /// The same, but this is what it answers to every request beyond the script, for ever.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub fn going_on(script: impl IntoIterator<Item = Answer>, then: Answer) -> io::Result<Self> {
+        let server = Self::start(script)?;
+        server.state.lock().then = then;
+        Ok(server)
+    }
+
+    /// The same, but this is what it says of a model to whoever asks (`/api/show`), as often as it is asked; others know
+    /// no such path. Neither takes from the script.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub fn showing(shown: Answer, script: impl IntoIterator<Item = Answer>) -> io::Result<Self> {
+        let server = Self::start(script)?;
+        server.state.lock().shown = shown;
+        Ok(server)
+    }
+
     /// The same, but no request is answered before so many are there at once: clients that take turns stand still, and
     /// after a while get their answers one by one.
     ///
@@ -54,7 +80,18 @@ impl FakeModels {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let address = listener.local_addr()?;
         let script = script.into_iter().collect();
-        let state = State { script, received: Vec::new(), held_until: until, answered: 0, ended: false };
+        let refusal = |status, message: &str| Answer::Error { status, message: message.to_owned(), retry_after: None };
+        let (then, shown) = (refusal(418, "the script is over"), refusal(404, "no such path"));
+        let state = State {
+            script,
+            then,
+            shown,
+            looked_up: Vec::new(),
+            received: Vec::new(),
+            held_until: until,
+            answered: 0,
+            ended: false,
+        };
         let state = Arc::new(Shared { state: Mutex::new(state), arrived: Condvar::new() });
         let shared = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
@@ -82,6 +119,11 @@ impl FakeModels {
         self.state.lock().received.clone()
     }
 
+    /// What asked about a model so far, oldest first.
+    pub fn looked_up(&self) -> Vec<Received> {
+        self.state.lock().looked_up.clone()
+    }
+
     /// How many requests were there when the first was answered.
     pub fn waited_together(&self) -> usize {
         self.state.lock().answered
@@ -103,10 +145,18 @@ impl Drop for FakeModels {
 fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let request = http::read(&mut reader)?;
+    if request.path.ends_with("/show") {
+        let shown = {
+            let mut state = shared.lock();
+            state.looked_up.push(request.clone());
+            state.shown.clone()
+        };
+        return http::answer(&mut { stream }, &request, &shown);
+    }
     let answer = {
         let mut state = shared.lock();
         state.received.push(request.clone());
-        let answer = state.script.pop_front();
+        let answer = state.script.pop_front().unwrap_or_else(|| state.then.clone());
         shared.arrived.notify_all();
         let is_held = |state: &mut State| !state.ended && state.received.len() < state.held_until;
         let waited = shared.arrived.wait_timeout_while(state, PATIENCE, is_held);
@@ -116,8 +166,6 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
         }
         answer
     };
-    let answer =
-        answer.unwrap_or(Answer::Error { status: 418, message: "the script is over".to_owned(), retry_after: None });
     let mut stream = stream;
     http::answer(&mut stream, &request, &answer)
 }

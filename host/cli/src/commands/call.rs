@@ -170,6 +170,8 @@ impl Prepared {
         let model = match &self.models {
             None => None,
             Some((models, budget)) => {
+                let (role, own) = roles(&self.skill).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+                models.learn_windows(&role, Some(&own), self.capabilities.model.iter().copied()).await;
                 let of = ModelUse { models: Arc::clone(models), budget: *budget, watcher: watcher(self.printer) };
                 Some(session.model(&self.skill, of).map_err(|e| Failure::of(Exit::Integrity, &e))?)
             }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::json::{object_or_empty, sound_arguments};
 use crate::protocol::Target;
-use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
+use crate::request::{Message, Part, Request, Speaker, ToolChoice, ToolResult, called_name};
 use crate::strict::is_strict;
 
 /// The body of `POST …/chat/completions`.
@@ -15,23 +15,7 @@ pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
     body.insert("stream".into(), true.into());
     body.insert("stream_options".into(), json!({ "include_usage": true }));
     if !request.tools.is_empty() {
-        body.insert(
-            "tools".into(),
-            request
-                .tools
-                .iter()
-                .map(|tool| {
-                    json!({
-                        "type": "function",
-                        "function": {
-                            "name": tool.name,
-                            "description": tool.description,
-                            "parameters": object_or_empty(&tool.parameters),
-                        },
-                    })
-                })
-                .collect(),
-        );
+        body.insert("tools".into(), tools(request));
         body.insert(
             "tool_choice".into(),
             match request.tool_choice {
@@ -47,26 +31,40 @@ pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
         let schema = json!({ "name": "reply", "strict": is_strict(&schema), "schema": schema });
         body.insert("response_format".into(), json!({ "type": "json_schema", "json_schema": schema }));
     }
-    let system = request.system.iter().filter(|system| !system.is_empty());
-    let system = system.map(|system| json!({ "role": "system", "content": system }));
-    let messages = system.chain(request.messages.iter().flat_map(encode_message));
-    body.insert("messages".into(), messages.collect());
+    let result = |result: &ToolResult| json!({ "role": "tool", "tool_call_id": result.id, "content": result.content });
+    let messages = request.messages.iter().flat_map(|message| match message.speaker {
+        Speaker::User => user(message, result),
+        Speaker::Assistant => assistant(message).into_iter().collect(),
+    });
+    body.insert("messages".into(), system(request).chain(messages).collect());
     Value::Object(body)
 }
 
-fn encode_message(message: &Message) -> Vec<Value> {
-    match message.speaker {
-        Speaker::User => user(message),
-        Speaker::Assistant => assistant(message).into_iter().collect(),
-    }
+/// The tools that a model may call. This, [`system`] and [`user`] are Ollama's as well.
+pub(crate) fn tools(request: &Request) -> Value {
+    let tools = request.tools.iter().map(|tool| {
+        json!({
+            "type": "function",
+            "function": {
+                "name": tool.name,
+                "description": tool.description,
+                "parameters": object_or_empty(&tool.parameters),
+            },
+        })
+    });
+    tools.collect()
+}
+
+/// The message that goes before all others, where there is one.
+pub(crate) fn system(request: &Request) -> impl Iterator<Item = Value> {
+    let system = request.system.iter().filter(|system| !system.is_empty());
+    system.map(|system| json!({ "role": "system", "content": system }))
 }
 
 /// One message for each result of a tool, directly behind the calls, then one for the rest.
-fn user(message: &Message) -> Vec<Value> {
+pub(crate) fn user(message: &Message, result: impl Fn(&ToolResult) -> Value) -> Vec<Value> {
     let results = message.parts.iter().filter_map(|part| match part {
-        Part::ToolResult(result) => {
-            Some(json!({ "role": "tool", "tool_call_id": result.id, "content": result.content }))
-        }
+        Part::ToolResult(returned) => Some(result(returned)),
         _ => None,
     });
     let text = message.joined_text();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::decode::REASONING;
+use crate::chat::{system, tools, user};
 use crate::json::object_or_empty;
 use crate::protocol::Target;
 use crate::request::{Message, Part, Request, Speaker, ToolChoice, called_name};
@@ -22,29 +23,20 @@ pub(crate) fn encode(request: &Request, target: Target<'_>) -> Value {
     body.insert("shift".into(), false.into());
     // The protocol has no word for a call that is required, or forbidden.
     if !request.tools.is_empty() && request.tool_choice != ToolChoice::None {
-        let tools = request.tools.iter().map(|tool| {
-            json!({
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": object_or_empty(&tool.parameters),
-                },
-            })
-        });
-        body.insert("tools".into(), tools.collect());
+        body.insert("tools".into(), tools(request));
     }
     if let Some(schema) = &request.schema {
         body.insert("format".into(), object_or_empty(schema));
     }
-    let system = request.system.iter().filter(|system| !system.is_empty());
-    let system = system.map(|system| json!({ "role": "system", "content": system }));
     let names = names(request);
     let messages = request.messages.iter().flat_map(|message| match message.speaker {
-        Speaker::User => user(message, &names),
+        Speaker::User => user(message, |result| {
+            let tool = names.get(result.id.as_str()).copied().unwrap_or("invalid");
+            json!({ "role": "tool", "tool_name": tool, "tool_call_id": result.id, "content": result.content })
+        }),
         Speaker::Assistant => assistant(message).into_iter().collect(),
     });
-    body.insert("messages".into(), system.chain(messages).collect());
+    body.insert("messages".into(), system(request).chain(messages).collect());
     Value::Object(body)
 }
 
@@ -53,20 +45,6 @@ fn names(request: &Request) -> BTreeMap<&str, &str> {
     let parts = request.messages.iter().flat_map(|message| &message.parts);
     let calls = parts.filter_map(|part| if let Part::ToolCall(call) = part { Some(call) } else { None });
     calls.map(|call| (call.id.as_str(), called_name(&call.name))).collect()
-}
-
-/// One message for each result of a tool, directly behind the calls, then one for the rest.
-fn user(message: &Message, names: &BTreeMap<&str, &str>) -> Vec<Value> {
-    let results = message.parts.iter().filter_map(|part| match part {
-        Part::ToolResult(result) => {
-            let tool = names.get(result.id.as_str()).copied().unwrap_or("invalid");
-            Some(json!({ "role": "tool", "tool_name": tool, "tool_call_id": result.id, "content": result.content }))
-        }
-        _ => None,
-    });
-    let text = message.joined_text();
-    let said = (!text.is_empty()).then(|| json!({ "role": "user", "content": text }));
-    results.chain(said).collect()
 }
 
 fn assistant(message: &Message) -> Option<Value> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::num::NonZeroU64;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
@@ -41,6 +42,7 @@ impl Recorder {
     pub(crate) fn record(
         &self,
         call: CallKey,
+        window_tokens: u64,
         request: &Request,
         reply: &Reply,
         volatile: &Volatile,
@@ -52,6 +54,7 @@ impl Recorder {
             phase: call.phase,
             round: call.round,
             turn: call.turn,
+            window_tokens: NonZeroU64::new(window_tokens),
             expect: Vec::new(),
             request_digest: Some(Digest::of(neutral.to_string().as_bytes())),
             request: Some(neutral),

@@ -2,9 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
+use std::num::NonZeroU64;
 use std::path::Path;
 
+use serde_json::Value;
+use skillhost_core::capability::Tier;
 use skillhost_core::digest::Digest;
+use skillhost_core::name::AgentId;
+use skillhost_core::phase::Phase;
 use skillhost_core::text::escape_terminal;
 
 use super::{CallKey, Entry, Header, RecordingError, SCHEMA, Volatile, difference, map_reply, neutral};
@@ -78,6 +83,18 @@ impl Replay {
     /// Whether somebody wrote it by hand: its models are scripted ones.
     pub fn is_authored(&self) -> bool {
         self.authored
+    }
+
+    /// The window that a skill was told of in a round of its phase, for a tier; none where no line says it.
+    pub(crate) fn window_tokens(&self, agent: &AgentId, phase: Phase, round: u32, tier: Tier) -> Option<u64> {
+        let of_turn = |turn| CallKey { agent: agent.clone(), phase, round, turn };
+        let lines = self.calls.range(of_turn(1)..=of_turn(u32::MAX)).map(|(_, recorded)| &recorded.entry);
+        // A scripted line has no request, and stands for every tier.
+        let mut lines = lines.filter(|entry| match &entry.request {
+            Some(request) => request.get("tier").and_then(Value::as_str) == Some(tier.as_str()),
+            None => true,
+        });
+        lines.find_map(|entry| entry.window_tokens).map(NonZeroU64::get)
     }
 
     /// The reply to a call, where the request is the one that was recorded.

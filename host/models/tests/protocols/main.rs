@@ -8,6 +8,7 @@ mod replies;
 mod requests;
 #[path = "../support/mod.rs"]
 mod support;
+mod windows;
 
 use skillhost_fake_models::Answer;
 use skillhost_models::{ModelError, Part, Reply, ToolCall, ignore_events};

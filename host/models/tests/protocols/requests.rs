@@ -148,7 +148,7 @@ async fn requests_without_sense_are_not_sent() {
             );
         }
         assert_eq!(server.received().len(), 0);
-        assert_eq!(models.window(&site().role, None, ask("x").tier).unwrap(), 5_000);
+        assert_eq!(models.window(&site(), ask("x").tier).unwrap(), 5_000);
     }
 }
 

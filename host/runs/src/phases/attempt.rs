@@ -1,12 +1,12 @@
 //! A skill's turn, and the second attempt where the first fails.
 
 use crate::error::{FailureClass, RunError};
-use crate::state::{Effort, State, Turn};
+use crate::state::{Effort, State, Turn, role};
 use skillhost_core::kind::Kind;
 use skillhost_core::phase::Phase;
 use skillhost_engine::contract::{Brief, Finding, Severity};
 use skillhost_engine::{Call, Called, Engine, Unanswered};
-use skillhost_models::{Allowance, Amount, Role};
+use skillhost_models::{Allowance, Amount};
 use std::sync::Arc;
 
 impl State {
@@ -45,8 +45,7 @@ impl State {
     /// Whether another model would have answered a skill's calls, had each of them been raised by one tier.
     fn has_stronger(&self, kind: Kind, effort: &Effort) -> Result<bool, RunError> {
         let equipped = self.host.equipped(kind)?;
-        let role: Role =
-            kind.as_str().parse().map_err(|e: skillhost_models::ModelError| RunError::Bug(e.to_string()))?;
+        let role = role(kind)?;
         let (skill, granted) = (equipped.role(), &equipped.capabilities.model);
         let model = |tier| self.host.models.roles().resolve(&role, skill.as_ref(), tier).ok();
         Ok(effort.asked().into_iter().any(|tier| {

@@ -155,7 +155,7 @@ impl Model for ModelPort {
     }
 
     fn window(&self, tier: wit::Tier) -> Result<u64, Error> {
-        self.models.window(&self.site.role, self.site.skill.as_ref(), self.tier(tier)).map_err(|e| failed(&e))
+        self.models.window(&self.site, self.tier(tier)).map_err(|e| failed(&e))
     }
 
     fn remaining(&self) -> wit::Budget {

@@ -1,9 +1,13 @@
-//! Row G-06: packs in which a few bytes unfold to gigabytes, though each object says of itself that it is small.
+//! Row G-06: packs in which a few bytes unfold to gigabytes, though each object says of itself that it is small, or never
+//! unfold at all.
 
 use crate::fixture::{Fixture, put};
 use git2::{ObjectType, Oid};
 use skillhost_worktree::WorktreeError;
 use std::fs;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 /// A pack that is written by hand: what git made of it would be checked by unfolding it.
 struct Pack {
@@ -45,14 +49,23 @@ impl Pack {
     }
 
     /// Puts it into a repository, where its last object is known by this id.
-    fn store(mut self, fixture: &Fixture, id: Oid) {
+    fn store(self, fixture: &Fixture, id: Oid) {
+        let last = self.last;
+        self.store_all(fixture, &[(id, last)]);
+    }
+
+    /// The same, with objects at these places, sorted by their ids.
+    fn store_all(mut self, fixture: &Fixture, objects: &[(Oid, usize)]) {
+        let id = objects[0].0;
         let checksum = [7; 20];
+        self.bytes[8..12].copy_from_slice(&(objects.len() as u32).to_be_bytes());
         self.bytes.extend(checksum);
         let mut index = b"\xfftOc\0\0\0\x02".to_vec();
-        (0..256).for_each(|first| index.extend(u32::from(first >= u32::from(id.as_bytes()[0])).to_be_bytes()));
-        index.extend(id.as_bytes());
-        index.extend([0; 4]);
-        index.extend((self.last as u32).to_be_bytes());
+        let count = |first: u8| objects.iter().filter(|(id, _)| id.as_bytes()[0] <= first).count() as u32;
+        (0..=255).for_each(|first| index.extend(count(first).to_be_bytes()));
+        objects.iter().for_each(|(id, _)| index.extend(id.as_bytes()));
+        objects.iter().for_each(|_| index.extend([0; 4]));
+        objects.iter().for_each(|(_, place)| index.extend((*place as u32).to_be_bytes()));
         index.extend(checksum);
         index.extend(checksum);
         let folder = fixture.dir.join(".git/objects/pack");
@@ -157,12 +170,78 @@ fn g_06_a_small_object_that_unfolds_to_gigabytes_is_refused() {
         let with_tree = repository.resolve(&with_tree).unwrap();
         is_refused(repository.list_files(&with_tree));
         is_refused(repository.read_file(&with_tree, "b", 100));
-        let of_commit = repository.resolve(&commit.to_string()).unwrap();
-        is_refused(repository.list_files(&of_commit));
+        is_refused(repository.resolve(&commit.to_string()));
         is_refused(repository.resolve(&format!("{commit}~1")));
         put(&fixture.dir.join(".git/refs/tags/t"), &format!("{tag}\n"));
         is_refused(repository.resolve("t"));
         // Nothing else is worse for it.
+        let main = repository.resolve("main").unwrap();
+        assert_eq!(repository.read_file(&main, "README.md", 100).unwrap().unwrap(), b"hello\n");
+    }
+}
+
+/// Two objects, of which each is a difference to the other, or one that is a difference to itself.
+fn circle(fixture: &Fixture, ids: &[u8]) -> Oid {
+    let id = |byte: u8| Oid::from_bytes(&[byte; 20]).unwrap();
+    let mut pack = Pack::new(3);
+    let mut objects = Vec::new();
+    for (number, byte) in ids.iter().enumerate() {
+        let base = id(ids[(number + 1) % ids.len()]);
+        pack.entry(7, base.as_bytes(), &[varint(4), varint(4), vec![0x90, 4]].concat());
+        objects.push((id(*byte), pack.last));
+    }
+    pack.store_all(fixture, &objects);
+    id(ids[0])
+}
+
+/// What is done within a minute, which is far more than any of it takes; a thread that never ends is left behind.
+fn ends<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, receiver) = mpsc::channel();
+    drop(thread::spawn(move || sender.send(work())));
+    receiver.recv_timeout(Duration::from_secs(60)).expect("it goes round and round")
+}
+
+#[test]
+fn g_06_differences_that_go_in_a_circle_are_refused() {
+    for ids in [&[0x11, 0x99][..], &[0x55]] {
+        let fixture = Fixture::new();
+        let round = circle(&fixture, ids).to_string();
+        let commit = |mode: &str, kind: &str, name: &str| {
+            let file = fixture.temporary.path().join("tree");
+            let raw = [format!("{mode} {name}\0").as_bytes(), Oid::from_str(&round).unwrap().as_bytes()].concat();
+            fs::write(&file, raw).unwrap();
+            let write = |kind: &str| {
+                fixture.git(&["hash-object", "-t", kind, "--literally", "-w", &file.display().to_string()])
+            };
+            let tree = if kind == "commit" { round.clone() } else { write("tree") };
+            fs::write(&file, format!("tree {tree}\nauthor A <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\nx\n")).unwrap();
+            write("commit")
+        };
+        let commits = [
+            commit("100644", "blob", "a"),
+            commit("120000", "blob", "a"),
+            commit("40000", "tree", "a"),
+            commit("", "commit", ""),
+        ];
+        let trees = fixture.trees.clone();
+        for (number, commit) in commits.iter().enumerate() {
+            let (repository, commit) = (fixture.open(), commit.clone());
+            let into = trees.join(number.to_string());
+            let error = ends(move || {
+                let commit = repository.resolve(&commit).unwrap();
+                repository.checkout(&commit, &into).err().unwrap()
+            });
+            assert!(matches!(error, WorktreeError::CommitTooLarge { .. }) && error.is_limit(), "{error}");
+            assert!(!trees.join(number.to_string()).exists());
+        }
+        put(&fixture.dir.join(".git/refs/tags/t"), &format!("{round}\n"));
+        for name in [round.clone(), "t".to_owned(), format!("{round}~1")] {
+            let repository = fixture.open();
+            let shown = name.clone();
+            assert!(ends(move || repository.resolve(&name).is_err()), "{shown}");
+        }
+        // Nothing else is worse for it.
+        let repository = fixture.open();
         let main = repository.resolve("main").unwrap();
         assert_eq!(repository.read_file(&main, "README.md", 100).unwrap().unwrap(), b"hello\n");
     }
