@@ -45,5 +45,6 @@ mod servers;
 mod side_by_side;
 mod support;
 mod terminal;
+mod tests_on_base;
 mod throwaway_repository;
 mod trap;

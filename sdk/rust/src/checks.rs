@@ -6,6 +6,7 @@
 
 mod bars;
 mod dependencies;
+mod exits;
 mod files;
 mod leftovers;
 mod line;
@@ -36,7 +37,7 @@ const MIN_MOVED_BYTES: usize = 12;
 type Look = fn(&Scene<'_>) -> Vec<Hit>;
 
 /// A check's name, and what it does.
-const CHECKS: [(&str, Look); 26] = [
+const CHECKS: [(&str, Look); 27] = [
     ("test-deleted", suite::deleted),
     ("fewer-tests", suite::fewer),
     ("test-skipped", suite::skipped),
@@ -47,6 +48,7 @@ const CHECKS: [(&str, Look); 26] = [
     ("self-mock", oracles::self_mock),
     ("threshold-lowered", bars::lowered),
     ("test-command-changed", pipeline::changed),
+    ("early-exit", exits::early),
     ("protected-path", project::protected),
     ("suppression", bars::suppressed),
     ("test-literal", oracles::test_literal),

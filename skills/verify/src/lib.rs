@@ -7,7 +7,8 @@
 //!   taken to fail by chance.
 //! - `tests-intact`: no test of the base commit vanished, is skipped now, or asserts less, unless the spec says so. Tests in a
 //!   language that is not read make it `not-run` where they changed, and fail it where they went.
-//! - `tampering`: no threshold was lowered, and neither the pipeline nor what a gate runs was changed, unless the spec says so.
+//! - `tampering`: no threshold was lowered, no test ends its runner, and neither the pipeline nor what a gate runs was changed,
+//!   unless the spec says so.
 //!
 //! Whatever can't be read is `not-run`: this skill never passes what it has not seen.
 

@@ -10,7 +10,7 @@ use skillhost_sdk::{Brief, Check, CheckOutcome, Host, intact};
 use crate::intact::{evidence, listing};
 
 /// Fail, unless the spec names the change.
-const FAIL: &[&str] = &["test-skipped", "test-focused", "threshold-lowered", "test-command-changed"];
+const FAIL: &[&str] = &["test-skipped", "test-focused", "threshold-lowered", "test-command-changed", "early-exit"];
 /// Are reported.
 const TELL: &[&str] = &["snapshot-alone", "self-mock", "protected-path", "suppression", "test-literal"];
 

@@ -6,6 +6,7 @@ use crate::changed::Changed;
 use crate::{Brief, Document, Step, mock};
 
 mod bars;
+mod exits;
 mod files;
 mod leftovers;
 mod suite;
@@ -56,12 +57,12 @@ fn spec(text: &str) -> Brief {
 }
 
 #[test]
-fn there_are_26_of_them_and_no_two_share_a_name() {
+fn there_are_27_of_them_and_no_two_share_a_name() {
     let mut all: Vec<&str> = names().collect();
-    assert_eq!(all.len(), 26);
+    assert_eq!(all.len(), 27);
     all.sort_unstable();
     all.dedup();
-    assert_eq!(all.len(), 26);
+    assert_eq!(all.len(), 27);
 }
 
 #[test]
