@@ -47,5 +47,6 @@ mod strange_models;
 mod strange_repositories;
 mod support;
 mod terminal;
+mod tests_on_base;
 mod throwaway_repository;
 mod trap;

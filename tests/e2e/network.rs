@@ -269,6 +269,26 @@ fn x_03_what_an_interrupted_command_was_refused_is_told() {
 }
 
 #[test]
+fn x_03_what_a_command_was_refused_is_told_even_where_its_outcome_can_not_be_logged() {
+    let set_up = ["sh", "-c", "python3 ask.py other.example:443; touch started; until [ -e go ]; do sleep 0.05; done"];
+    let world = world(&set_up, &["listed.example".to_owned()], "true", &[("ask.py", ASK)]);
+    let model = world.model(&greeting().text());
+    let mut command = world.command(&["run", GOAL, "--format", "json", "--model", &model]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("set-up has asked", || world.has_started());
+    let run = fs::read_dir(world.state().join("runs")).unwrap().next().unwrap().unwrap().path();
+    fs::rename(run.join("payloads"), run.join("elsewhere")).unwrap();
+    fs::write(run.join("tree/go"), "").unwrap();
+    let ran = crate::support::ran(child.wait_with_output().unwrap());
+    assert!(!matches!(ran.code, Some(0 | 1)), "{ran:#?}");
+    let log = fs::read_to_string(run.join("audit.jsonl")).unwrap();
+    assert!(log.contains("\"abandoned\""), "its outcome is not there: {log}");
+    let denials = &record(&ran)["denials"];
+    assert_eq!(denials.as_array().map(Vec::len), Some(1), "{denials:#}");
+    assert_eq!((&denials[0]["skill"], &denials[0]["what"]), (&json!("command setup"), &json!("other.example:443")));
+}
+
+#[test]
 fn without_a_sandbox_a_list_is_said_to_be_no_wall() {
     let config = CONFIG.replace("timeout = \"5m\"\n", "timeout = \"5m\"\nnetwork = [\"other.example\"]\n");
     let world = World::with(&project());

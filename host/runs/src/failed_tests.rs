@@ -3,8 +3,8 @@
 //! Only whoever knows all of them may say that they are as they were, so one failure that can't be placed makes the
 //! answer unknown. A printed path can mean several files; then it stands for all of them.
 
-use crate::test_count::for_each_line;
 use skillhost_core::path::SkillPath;
+use skillhost_suite::for_each_line;
 use std::collections::BTreeSet;
 
 /// Failures beyond this many are no flake.

@@ -28,7 +28,6 @@ pub mod sections;
 pub mod session;
 pub mod slug;
 mod state;
-pub mod test_count;
 pub mod tree;
 pub mod view;
 pub mod web;

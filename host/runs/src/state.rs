@@ -9,6 +9,7 @@ use crate::findings::{Findings, Severity};
 use crate::host::{Equipped, Host};
 use crate::ledger::{EvidenceRow, Ledger, PhaseRow, PhaseState, RunRow, deciding};
 use crate::network::Denials;
+use crate::phases::OnBase;
 use crate::ports::Outputs;
 use crate::ports::{AskPort, ChangesPort, ExecPort, HttpPort, LogPort, ModelPort};
 use skillhost_audit::{Actor, Auditor, Log, Payloads};
@@ -68,6 +69,8 @@ pub(crate) struct Work {
     pub(crate) checks: Vec<contract::Check>,
     /// Of the newest gates.
     pub(crate) evidence: Vec<EvidenceRow>,
+    /// What its tests do without it, where the newest gates passed.
+    pub(crate) on_base: OnBase,
     pub(crate) left_out: Vec<(String, String)>,
     /// Reasons why the pull request stays a draft, beyond what its records show.
     pub(crate) draft_reasons: Vec<String>,

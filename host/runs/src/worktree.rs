@@ -117,7 +117,12 @@ impl AgentTree {
 
     /// The files of the base commit, with what is in them.
     pub(crate) async fn at_base(&self) -> Result<CommitTree, RunError> {
-        CommitTree::open(Arc::clone(&self.repository), self.record.base).await
+        self.at(&self.base()).await
+    }
+
+    /// The files of a commit, with what is in them.
+    pub(crate) async fn at(&self, commit: &str) -> Result<CommitTree, RunError> {
+        CommitTree::open(Arc::clone(&self.repository), parse(commit)?).await
     }
 
     /// The files of a commit.
@@ -129,6 +134,18 @@ impl AgentTree {
     pub(crate) async fn checkout(&self, commit: &str, dir: &Path) -> Result<(), RunError> {
         let (repository, dir, commit) = (Arc::clone(&self.repository), dir.to_owned(), parse(commit)?);
         blocking(move || Ok(repository.checkout(&commit, &dir).map(drop)?)).await
+    }
+
+    /// A checkout of the base commit with some files of another.
+    pub(crate) async fn checkout_base_with(
+        &self,
+        other: &str,
+        paths: &[SkillPath],
+        dir: &Path,
+    ) -> Result<(), RunError> {
+        let (repository, base, dir) = (Arc::clone(&self.repository), self.record.base, dir.to_owned());
+        let (other, paths) = (parse(other)?, paths.to_vec());
+        blocking(move || Ok(repository.checkout_with(&base, (&other, &paths), &dir)?)).await
     }
 
     /// A small repository of its own for commands that need git; nothing of the real one is in it.

@@ -15,6 +15,7 @@ use crate::snapshot::{Entry, EntryKind, Snapshot};
 use crate::stat_cache::StatCache;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
+use skillhost_core::path::SkillPath;
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -49,13 +50,33 @@ impl Repository {
     /// # Errors
     /// Where the commit has entries that are unsafe to write, or the disk fails; what was written is then removed.
     pub fn checkout(&self, commit: &CommitId, dir: &Path) -> Result<(), WorktreeError> {
-        let snapshot = Snapshot::of_commit(&self.open_git()?, *commit)?;
+        self.write_new(&Snapshot::of_commit(&self.open_git()?, *commit)?, dir)
+    }
+
+    /// The same with the files at `paths` as they are in the commit `over`: what it doesn't have there is not written, and
+    /// what of `commit` stands in the way of a file isn't either.
+    ///
+    /// # Errors
+    /// As [`Repository::checkout`], for either commit.
+    pub fn checkout_with(
+        &self,
+        commit: &CommitId,
+        (over, paths): (&CommitId, &[SkillPath]),
+        dir: &Path,
+    ) -> Result<(), WorktreeError> {
+        let git = self.open_git()?;
+        let mut snapshot = Snapshot::of_commit(&git, *commit)?;
+        snapshot.take_over(&Snapshot::of_commit(&git, *over)?, paths);
+        self.write_new(&snapshot, dir)
+    }
+
+    fn write_new(&self, snapshot: &Snapshot, dir: &Path) -> Result<(), WorktreeError> {
         if ambient::kind_of(dir).is_none() {
             ambient::create_new_directory(dir)?;
         } else if !ambient::names_in(dir, 1)?.is_empty() {
             return Err(WorktreeError::Record { path: dir.to_owned() });
         }
-        let written = write_snapshot(self, &snapshot, dir).map(drop);
+        let written = write_snapshot(self, snapshot, dir).map(drop);
         if written.is_err() {
             // The first error is the one that tells why.
             let _ = remove_directory(dir);

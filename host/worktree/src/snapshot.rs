@@ -6,7 +6,7 @@ use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::objects;
 use git2::{Oid, Repository};
-use skillhost_core::path::is_git_name;
+use skillhost_core::path::{SkillPath, is_git_name};
 use std::collections::{BTreeMap, HashSet};
 
 /// Most files that one commit may have. Large monorepositories have around half of it.
@@ -127,6 +127,27 @@ impl Snapshot {
             }
         }
         Ok(snapshot)
+    }
+
+    /// Takes over what `other` has at these paths, or that it has nothing there. What stands in the way of it goes.
+    pub(crate) fn take_over(&mut self, other: &Self, paths: &[SkillPath]) {
+        for path in paths.iter().map(|path| path.as_str().as_bytes()) {
+            self.entries.remove(path);
+            let Some(entry) = other.entries.get(path) else { continue };
+            // A file in the place of one of its directories, and files beneath a directory in its own.
+            for (end, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/') {
+                self.entries.remove(&path[..end]);
+            }
+            let beneath = [path, b"/"].concat();
+            let first = |entries: &BTreeMap<Vec<u8>, Entry>| {
+                let (next, _) = entries.range(beneath.clone()..).next()?;
+                next.starts_with(&beneath).then(|| next.clone())
+            };
+            while let Some(other) = first(&self.entries) {
+                self.entries.remove(&other);
+            }
+            self.entries.insert(path.to_vec(), *entry);
+        }
     }
 }
 

@@ -40,6 +40,33 @@ fn a_worktree_is_a_plain_tree_and_the_user_sees_nothing_of_it() {
 }
 
 #[test]
+fn a_checkout_can_have_some_files_of_another_commit() {
+    let fixture =
+        Fixture::with(&[("src/a", "old"), ("tests/a", "old"), ("tests/gone", "x"), ("t", "a file"), ("u/v", "x")]);
+    let worktree = fixture.worktree("run1");
+    for (file, text) in [("src/a", "new"), ("tests/a", "new"), ("tests/b", "new")] {
+        put(&worktree.dir().join(file), text);
+    }
+    for file in ["tests/gone", "t", "u/v", "u"] {
+        let path = worktree.dir().join(file);
+        if path.is_dir() { fs::remove_dir(path).unwrap() } else { fs::remove_file(path).unwrap() }
+    }
+    put(&worktree.dir().join("t/deep/c"), "new");
+    executable(&worktree.dir().join("u"), "new");
+    let now = commit(&worktree, &["src/a", "tests/a", "tests/b", "t/deep/c", "u"]).commit.unwrap();
+    let dir = fixture.dir.with_file_name("mixed");
+    let over = paths(&["tests/a", "tests/b", "tests/gone", "t/deep/c", "u", "never/there"]);
+    fixture.open().checkout_with(worktree.base(), (&now, &over), &dir).unwrap();
+    let read = |file: &str| fs::read_to_string(dir.join(file)).unwrap();
+    assert_eq!(names(&dir), ["src", "t", "tests", "u"]);
+    assert_eq!((names(&dir.join("src")), read("src/a").as_str()), (vec!["a".to_owned()], "old"));
+    assert_eq!(names(&dir.join("tests")), ["a", "b"]);
+    for file in ["tests/a", "tests/b", "t/deep/c", "u"] {
+        assert_eq!(read(file), "new", "{file}");
+    }
+}
+
+#[test]
 fn git_agrees_with_the_tree_that_was_written() {
     let fixture = Fixture::with(&[("a", "a\r\n"), ("dir/b", "b"), ("dir2/c", "c"), (".gitattributes", "* -text\n")]);
     executable(&fixture.dir.join("run.sh"), "#!/bin/sh\n");

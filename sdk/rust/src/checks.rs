@@ -7,6 +7,7 @@
 mod bars;
 mod bounds;
 mod dependencies;
+mod exits;
 mod files;
 mod leftovers;
 mod line;

@@ -16,6 +16,8 @@ use std::{fmt, io};
 
 use crate::{Brief, Change, ChangeKind, Error, Host};
 
+pub use skillhost_suite::{is_code, looks_like_test};
+
 use case::{Case, Suite};
 
 pub(crate) use text::{skeleton, tokens};
@@ -137,31 +139,6 @@ pub fn is_read(path: &str) -> bool {
 /// Test cases that a file's text declares, as far as its language is read.
 pub fn cases(path: &str, text: &str) -> usize {
     case::suite(path, text).map_or(0, |suite| suite.cases.len())
-}
-
-/// Whether a file is one of tests, by the places and names that test runners look for.
-pub fn looks_like_test(path: &str) -> bool {
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let folder =
-        |folder: &str| matches!(folder, "test" | "tests" | "Tests" | "__tests__" | "spec" | "specs" | "e2e" | "t");
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
-    let words = stem.to_lowercase();
-    let by_name = words.split(['.', '_', '-']).any(|word| matches!(word, "test" | "tests" | "spec"))
-        // `LeadsTest.java`, `LeadsTests.cs`, `LeadsSpec.scala`, `TestLeads.java`
-        || ["Test", "Tests", "Spec"].iter().any(|word| stem.ends_with(word))
-        || stem.strip_prefix("Test").is_some_and(|rest| rest.starts_with(char::is_uppercase));
-    is_code(extension) && (folders.split('/').any(folder) || by_name)
-}
-
-/// Whether files of this kind are written in a programming language.
-pub fn is_code(extension: &str) -> bool {
-    const EXTENSIONS: &[&str] = &[
-        "rs", "js", "jsx", "ts", "tsx", "mjs", "cjs", "mts", "cts", "py", "go", "java", "kt", "kts", "rb", "php", "cs",
-        "fs", "vb", "swift", "m", "mm", "c", "cc", "cpp", "cxx", "h", "hpp", "ex", "exs", "erl", "scala", "groovy",
-        "clj", "hs", "ml", "lua", "pl", "pm", "t", "r", "R", "jl", "dart", "zig", "nim", "sh", "bash", "bats", "ps1",
-        "vue", "svelte",
-    ];
-    EXTENSIONS.contains(&extension)
 }
 
 /// A changed file as it was; none where it was not there.

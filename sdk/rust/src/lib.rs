@@ -30,7 +30,7 @@
 //! Beside that it holds what every skill that talks to a model needs: the [tool loop](conversation) with a context that fits
 //! the model's window, the [rendering of a brief](prompt) in an order that caches well, and the [read-only tools](explore)
 //! `list`, `search` and `read`. Several conversations can go on [side by side](side_by_side). What an author checks before it
-//! finishes is checked again by a verifier and a reviewer, with the same code: whether [tests ran](executed), whether those of
+//! finishes is checked again by a verifier and a reviewer, with the same code: whether [tests ran](count_tests), whether those of
 //! the base are [still there](intact), and what else can be [seen in a change](checks) without a model.
 
 #[doc(hidden)]
@@ -45,7 +45,6 @@ pub mod clip;
 mod context;
 pub mod conversation;
 pub mod encoding;
-pub mod executed;
 pub mod explore;
 pub mod glob;
 mod host;
@@ -78,6 +77,7 @@ pub use bindings::{
 pub use host::{FileKind, Host, MAX_LOAD_BYTES, Node};
 pub use imports::Imports;
 pub use kinds::{Implement, Review, Spec, Tool, Verify};
+pub use skillhost_suite::{Counts, count_tests};
 
 /// What a review is about, and what it returns.
 pub mod review {

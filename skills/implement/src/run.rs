@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use skillhost_sdk::arguments::Arguments;
-use skillhost_sdk::clip::{clip, plain};
-use skillhost_sdk::executed::executed;
-use skillhost_sdk::{Error, Outcome};
+use skillhost_sdk::clip::clip;
+use skillhost_sdk::{Error, Outcome, count_tests};
 
 use crate::workspace::{Refusal, Run, Told, Workspace};
 use crate::{output, rescue};
@@ -74,7 +73,7 @@ pub(crate) fn run(workspace: &mut Workspace<'_>, arguments: &Arguments) -> Told 
 /// Tests that it ran. A zero at the end of an output whose beginning is missing says nothing about the rest.
 fn tests(outcome: &Outcome) -> Option<u32> {
     let is_whole = outcome.output_size <= outcome.output.len() as u64;
-    executed(&plain(&outcome.output)).filter(|count| *count > 0 || is_whole)
+    count_tests(outcome.output.as_bytes()).map(|counts| counts.ran).filter(|count| *count > 0 || is_whole)
 }
 
 /// The tree as far as a command's changes to it are noticed: files that the model knows, and which ones differ from the base.

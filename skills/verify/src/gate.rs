@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use skillhost_sdk::executed::executed;
-use skillhost_sdk::{Brief, Check, CheckOutcome, Criterion, Gate, Host, intact};
+use skillhost_sdk::{Brief, Check, CheckOutcome, Criterion, Gate, Host, count_tests, intact};
 
 use crate::failing;
 
@@ -77,7 +76,7 @@ fn unrelated(host: &dyn Host, run: &Gate) -> Result<String, String> {
 }
 
 fn judge(gate: &Gate) -> (CheckOutcome, String) {
-    let tests = gate.tests.or_else(|| executed(&gate.output));
+    let tests = gate.tests.or_else(|| count_tests(gate.output.as_bytes()).map(|counts| counts.ran));
     match (gate.exit_code, tests) {
         (None, _) => (CheckOutcome::Failed, "ended by a signal or a limit".into()),
         (Some(code @ (0 | PYTEST_NO_TESTS)), Some(0)) => {

@@ -7,7 +7,7 @@
 //!   taken to fail by chance.
 //! - `tests-intact`: no test of the base commit vanished, is skipped now, is left early, asserts less or expects something else,
 //!   unless the spec says so. Tests in a language that is not read make it `not-run` where they changed, and fail it where they went.
-//! - `tampering`: no threshold was lowered and no tolerance loosened, and neither the pipeline nor what a gate runs was changed,
+//! - `tampering`: no threshold was lowered and no tolerance loosened, no test ends its runner, and neither the pipeline nor what a gate runs was changed,
 //!   unless the spec says so.
 //!
 //! Whatever can't be read is `not-run`: this skill never passes what it has not seen.

@@ -168,6 +168,9 @@ pub struct EvidenceRow {
     pub argv: Vec<String>,
     /// What it ran on.
     pub commit: String,
+    /// The commit whose tests stood there in the place of its own.
+    #[serde(default)]
+    pub tests_of: Option<String>,
     /// What stood around it.
     pub sandbox: String,
     /// What held its limits on memory and processes: `cgroup`, `watchdog`, or `nothing` where it was not sandboxed.

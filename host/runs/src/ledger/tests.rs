@@ -99,6 +99,7 @@ pub(crate) fn evidence(id: &str, exit_code: i32) -> EvidenceRow {
         name: "test".into(),
         argv: vec!["npm".into(), "test".into()],
         commit: "4c1e0a2".into(),
+        tests_of: None,
         sandbox: "full".into(),
         limits_held_by: "watchdog".into(),
         network: "none".into(),

@@ -5,15 +5,16 @@ use crate::commands::{self, CommandError};
 use crate::error::RunError;
 use crate::event::Event;
 use crate::failed_tests::failed_files;
-use crate::ledger::{DenialRow, EvidenceRow};
+use crate::ledger::EvidenceRow;
 use crate::network;
 use crate::state::State;
-use crate::test_count::count_tests;
 use skillhost_audit::{BodyKind, Class, Event as Entry, Kind as Deed, Outcome, Status};
 use skillhost_core::digest::Digest;
 use skillhost_core::name::CommandName;
+use skillhost_core::path::SkillPath;
 use skillhost_core::project::{Command, SETUP};
 use skillhost_core::text::escape_terminal;
+use skillhost_suite::count_tests;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,29 +24,44 @@ const KEPT_OUTPUT_BYTES: usize = 64 << 10;
 /// The exit code that shells give for a program that is not there.
 const NOT_STARTED: i32 = 127;
 
-/// Why a gate is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+/// Why a gate is run, and on what.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose<'a> {
     /// To judge the proposed commit.
-    Judge,
-    /// To see whether a failure comes again.
-    Again,
+    Judge(&'a str),
+    /// To see whether a failure of it comes again.
+    Again(&'a str),
     /// To know how many tests the base commit has.
     Base,
+    /// To see whether the tests of a change fail without it.
+    TestsOnBase(&'a Tests),
 }
 
-impl Purpose {
+/// The files of a change that belong to its tests.
+#[derive(Debug)]
+pub(super) struct Tests {
+    /// The proposed commit.
+    pub(super) commit: String,
+    /// Those that were there before, and are gone, among them.
+    pub(super) files: Vec<SkillPath>,
+}
+
+impl Purpose<'_> {
     fn doing(self) -> &'static str {
         match self {
-            Purpose::Judge => "gate {}",
-            Purpose::Again => "gate {} once more",
+            Purpose::Judge(_) => "gate {}",
+            Purpose::Again(_) => "gate {} once more",
             Purpose::Base => "gate {} at base",
+            Purpose::TestsOnBase(_) => "gate {} at base, with the change's tests",
         }
     }
 
     /// What ids begin with: only a judgement is evidence of the change.
     fn prefix(self) -> &'static str {
-        if self == Purpose::Base { "base-" } else { "ev-" }
+        match self {
+            Purpose::Judge(_) | Purpose::Again(_) => "ev-",
+            Purpose::Base | Purpose::TestsOnBase(_) => "base-",
+        }
     }
 }
 
@@ -65,15 +81,22 @@ impl State {
     pub(super) async fn run_gate(
         &self,
         (name, command): (&CommandName, &Command),
-        commit: &str,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
     ) -> Result<EvidenceRow, RunError> {
+        let base = self.tree.base();
+        let commit = match purpose {
+            Purpose::Judge(commit) | Purpose::Again(commit) => commit,
+            Purpose::Base | Purpose::TestsOnBase(_) => &base,
+        };
         let checkout = Checkout(self.folder.join(format!("gates-{}", &commit[..12.min(commit.len())])));
         ambient::remove_folder(&checkout.0)?;
         ambient::make_folder(&checkout.0)?;
         let (tree, repository) = (checkout.0.join("tree"), checkout.0.join("repository"));
-        self.tree.checkout(commit, &tree).await?;
-        self.tree.throwaway_repository(&self.tree.base(), &repository).await?;
+        match purpose {
+            Purpose::TestsOnBase(tests) => self.tree.checkout_base_with(&tests.commit, &tests.files, &tree).await?,
+            _ => self.tree.checkout(commit, &tree).await?,
+        }
+        self.tree.throwaway_repository(&base, &repository).await?;
         if let Some(set_up) = self.host.project.setup() {
             let prepared = self.observe((&set_up_name(), set_up), commit, purpose, &tree, &repository).await?;
             if prepared.exit_code != Some(0) {
@@ -88,7 +111,7 @@ impl State {
         &self,
         (name, command): (&CommandName, &Command),
         commit: &str,
-        purpose: Purpose,
+        purpose: Purpose<'_>,
         tree: &Path,
         repository: &Path,
     ) -> Result<EvidenceRow, RunError> {
@@ -101,6 +124,10 @@ impl State {
             name: name.to_string(),
             argv: command.run.clone(),
             commit: commit.to_owned(),
+            tests_of: match purpose {
+                Purpose::TestsOnBase(tests) => Some(tests.commit.clone()),
+                _ => None,
+            },
             sandbox: self.host.sandbox.level().map_or_else(|e| e.to_string(), |level| level.to_string()),
             limits_held_by: String::new(),
             network: String::new(),
@@ -126,7 +153,7 @@ impl State {
                 let counts = count_tests(outcome.output.as_bytes());
                 evidence.tests = counts.map(|counts| counts.ran);
                 evidence.skipped = counts.map(|counts| counts.skipped);
-                if purpose == Purpose::Judge && evidence.exit_code.is_some_and(|code| code != 0) {
+                if matches!(purpose, Purpose::Judge(_)) && evidence.exit_code.is_some_and(|code| code != 0) {
                     let files = self.tree.files(commit).await?;
                     let failed = failed_files(outcome.output.as_bytes(), &files);
                     evidence.failed_in = failed.map(|files| files.into_iter().map(|path| path.to_string()).collect());
@@ -170,16 +197,16 @@ impl State {
             .payload(self.payloads.put(BodyKind::Arguments, &argv)?);
         let intent = auditor.intent(event)?;
         let ran = self.runner(auditor).run(name, command, &[], tree, Some(repository.to_owned())).await;
+        if let Ok(ran) = &ran {
+            network::tell(name, &ran.refused).iter().for_each(|line| self.warn(line));
+            // The run's end saves them where the outcome can't be logged.
+            network::keep(&self.refused, name, &ran.refused);
+        }
         intent.outcome(match &ran {
             Ok(ran) => commands::record(&self.payloads, &ran.outcome)?,
             Err(_) => Outcome::of(Status::Failed),
         })?;
-        if let Ok(ran) = &ran {
-            network::tell(name, &ran.refused).iter().for_each(|line| self.warn(line));
-            for refused in &ran.refused {
-                self.ledger(|ledger| ledger.save_denial(&DenialRow::of_command(name, refused)))?;
-            }
-        }
+        self.save_refused()?;
         Ok(ran.map(|ran| ran.outcome))
     }
 

@@ -2,8 +2,9 @@
 //! evidence.
 //!
 //! What a gate showed is held against the base commit: fewer tests are no pass. A failure of tests that the change does
-//! not touch is tried once more; one that it does touch is tried, too, but a pass then doesn't count.
+//! not touch is tried once more.
 
+use super::OnBase;
 use super::gate::{Purpose, millis};
 use crate::ambient;
 use crate::error::RunError;
@@ -13,7 +14,6 @@ use crate::state::{State, Work};
 use skillhost_core::name::CommandName;
 use skillhost_core::project::{Command, SETUP};
 use skillhost_core::text::escape_terminal;
-use std::collections::BTreeSet;
 
 impl State {
     /// Runs all gates on `commit`, in their order, each on a checkout of its own, so that none can prepare the next
@@ -22,9 +22,10 @@ impl State {
         let project = std::sync::Arc::clone(&self.host.project);
         let started = ambient::now();
         work.evidence.clear();
+        work.on_base = OnBase::Untold;
         for name in &project.verify.commands {
             let Some(command) = project.commands.get(name) else { continue };
-            let first = self.run_gate((name, command), commit, Purpose::Judge).await?;
+            let first = self.run_gate((name, command), Purpose::Judge(commit)).await?;
             if first.name == SETUP {
                 // Without its set-up nothing can be shown; that it failed is the evidence.
                 self.ledger(|ledger| ledger.save_evidence(&first))?;
@@ -48,7 +49,8 @@ impl State {
         Ok(passed)
     }
 
-    /// Runs a gate once more whose failed tests are known; never a third time.
+    /// Runs a gate once more that failed in tests which are known, all of them as they were at base; never a third time. With
+    /// one that the change touches, a pass would show nothing.
     async fn run_again(
         &self,
         gate: (&CommandName, &Command),
@@ -57,19 +59,17 @@ impl State {
     ) -> Result<Option<EvidenceRow>, RunError> {
         let Some(failed_in) = &first.failed_in else { return Ok(None) };
         let changed = self.tree.committed_changes().await?.0;
-        let changed: BTreeSet<&str> = changed.iter().map(|file| file.path.as_str()).collect();
-        let mut again = self.run_gate(gate, commit, Purpose::Again).await?;
+        if failed_in.iter().any(|path| changed.iter().any(|file| file.path == *path)) {
+            return Ok(None);
+        }
+        let mut again = self.run_gate(gate, Purpose::Again(commit)).await?;
         if again.name == SETUP {
             // A set-up that fails now says nothing of the tests.
             self.ledger(|ledger| ledger.save_evidence(&again))?;
             return Ok(None);
         }
         again.rerun_of = Some(first.id.clone());
-        let touched: Vec<&str> = failed_in.iter().map(String::as_str).filter(|path| changed.contains(path)).collect();
-        if again.exit_code == Some(0) && !touched.is_empty() {
-            again.discounted =
-                Some(format!("the test that failed before is in a changed file: {}", touched.join(", ")));
-        } else if again.exit_code == Some(0) && again.tests < first.tests {
+        if again.exit_code == Some(0) && again.tests < first.tests {
             again.discounted = Some("it ran fewer tests than the run that failed".to_owned());
         }
         self.settle(gate, again).await.map(Some)
@@ -89,15 +89,17 @@ impl State {
     }
 
     /// What a gate, or the set-up before it, showed at the base commit; run once.
-    async fn baseline(&self, (name, command): (&CommandName, &Command)) -> Result<EvidenceRow, RunError> {
+    pub(super) async fn baseline(&self, (name, command): (&CommandName, &Command)) -> Result<EvidenceRow, RunError> {
         let base = self.tree.base();
         let is_known = |row: &EvidenceRow| {
-            row.commit == base && (row.name == name.as_str() || (row.name == SETUP && row.exit_code != Some(0)))
+            row.commit == base
+                && row.tests_of.is_none()
+                && (row.name == name.as_str() || (row.name == SETUP && row.exit_code != Some(0)))
         };
         if let Some(known) = self.ledger(|ledger| ledger.evidence())?.into_iter().find(is_known) {
             return Ok(known);
         }
-        let evidence = self.run_gate((name, command), &base, Purpose::Base).await?;
+        let evidence = self.run_gate((name, command), Purpose::Base).await?;
         self.ledger(|ledger| ledger.save_evidence(&evidence))?;
         Ok(evidence)
     }

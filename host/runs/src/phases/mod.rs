@@ -7,9 +7,11 @@ mod implement;
 mod propose;
 mod review;
 mod spec;
+mod tests_on_base;
 mod verify;
 
 pub(crate) use propose::file_change;
+pub(crate) use tests_on_base::OnBase;
 
 use crate::findings::{Finding, Raised, Severity};
 use crate::ledger::EvidenceRow;

@@ -61,6 +61,7 @@ impl State {
             why: text(|summary| &summary.why),
             assumptions,
             gates: self.gates(work),
+            on_base: work.on_base.runs().iter().map(|row| (row.name.clone(), evidence(row))).collect(),
             criteria: criteria(work),
             findings: work.findings.all().to_vec(),
             breaking: summary.map(|summary| summary.breaking.clone()).unwrap_or_default(),

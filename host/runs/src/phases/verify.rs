@@ -1,5 +1,7 @@
 //! The gates' results are judged: criteria, zero tests, tests that vanished.
 
+use super::OnBase;
+use super::tests_on_base::SHOWS_NOTHING;
 use crate::error::RunError;
 use crate::findings::{Raised, Severity};
 use crate::ledger::{EvidenceRow, deciding};
@@ -45,7 +47,8 @@ impl State {
         let gates = deciding(&work.evidence).filter(|gate| !gate.passed()).map(|gate| failure(gate, &work.evidence));
         let checks = work.checks.iter().filter(|check| check.outcome == CheckOutcome::Failed);
         let checks = checks.map(|check| format!("{} does not hold: {}", check.id, check.detail));
-        let raised = gates.chain(checks).map(|message| Raised {
+        let tests = matches!(work.on_base, OnBase::Pass(_)).then(|| SHOWS_NOTHING.to_owned());
+        let raised = gates.chain(checks).chain(tests).map(|message| Raised {
             severity: Severity::Major,
             category: "verification".to_owned(),
             at: None,

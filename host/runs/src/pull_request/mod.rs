@@ -30,6 +30,9 @@ pub struct PullRequest {
     pub assumptions: Vec<String>,
     /// The gates, in the project's order.
     pub gates: Vec<Gate>,
+    /// What gates, by their names, showed of the change's tests on the base's sources: that one of them fails, or that all of
+    /// them pass. Empty where that was not asked or can't be told.
+    pub on_base: Vec<(String, Evidence)>,
     /// The plan's criteria.
     pub criteria: Vec<Criterion>,
     /// The findings of all reviews.

@@ -106,10 +106,17 @@ fn verified(page: &mut Page, pr: &PullRequest) {
     let rows: Vec<_> = pr.criteria.iter().take(MAX_ROWS).map(|criterion| criterion_row(pr, criterion)).collect();
     page.table(["criterion", "shown by"], &rows);
     page.paragraph(&[&"The host ran each gate itself, on a fresh checkout of ", &code(&pr.change.commit), &"."]);
+    if !pr.on_base.is_empty() {
+        let passed = pr.on_base.iter().all(|(_, run)| run.passed());
+        let so = if passed { ". They show nothing of it." } else { ". So they show it." };
+        let run = |(gate, run): &(String, Evidence)| format!("{gate} {} ({})", showed(run), run.id);
+        let runs: Vec<String> = pr.on_base.iter().take(MAX_ROWS).map(run).collect();
+        page.paragraph(&[&"The tests of this change on the sources of its base: ", &line(&runs.join("; ")), &so]);
+    }
     if pr.gates.iter().any(|gate| gate.again.is_some()) {
         page.paragraph(&[
-            &"A gate with two entries failed and was run once more, on a checkout of its own. The second run counts where it \
-              passed and the tests that had failed are in files that this change does not touch.",
+            &"A gate with two entries failed in tests that are in files which this change does not touch, and was run once \
+              more, on a checkout of its own. The second run counts where it passed.",
         ]);
     }
 }

@@ -78,6 +78,7 @@ fn sample(text: &str) -> PullRequest {
             },
             gate("lint", evidence("ev-4", Some(0), None)),
         ],
+        on_base: vec![(own(), evidence("base-2", Some(1), Some(14)).unwrap())],
         criteria: vec![criterion("C1", Outcome::Passed, &["ev-3"])],
         findings: findings.all().to_vec(),
         breaking: vec![own()],
@@ -206,7 +207,7 @@ fn two_runs_of_a_gate_are_both_listed() {
     assert!(pr.drafts().is_empty(), "{:?}", pr.drafts());
     let row = "| test | `npm run test` | passed, exit 0, 3 tests; before that: failed, exit 1, 3 tests | 4.1 s + 4.1 s | ev-3, ev-4 |";
     let page = render(&pr);
-    assert!(page.contains(row) && page.contains("\nA gate with two entries failed and was run once more"), "{page}");
+    assert!(page.contains(row) && page.contains("\nA gate with two entries failed in tests"), "{page}");
 
     // A second pass that doesn't count, and a second failure.
     let mut again = evidence("ev-4", Some(0), Some(3));
@@ -220,6 +221,23 @@ fn two_runs_of_a_gate_are_both_listed() {
         assert!(page.contains(&format!("| failed, exit 1, 3 tests; {shown} |")), "{page}");
         assert_eq!(pr.drafts(), ["1 of 1 gates failed", "1 of 1 criteria are not shown"]);
     }
+}
+
+#[test]
+fn what_the_changes_tests_do_at_base_is_told() {
+    let mut pr = sample("text");
+    pr.on_base.clear();
+    assert!(!render(&pr).contains("on the sources of its base"));
+    let mut set = |exit_code| {
+        pr.on_base = vec![("test".to_owned(), evidence("base-2", Some(exit_code), Some(14)).unwrap())];
+        render(&pr)
+    };
+    let page = set(1);
+    let told =
+        "The tests of this change on the sources of its base: test failed, exit 1, 14 tests (base-2). So they show it.";
+    assert!(page.contains(told), "{page}");
+    let page = set(0);
+    assert!(page.contains("test passed, exit 0, 14 tests (base-2). They show nothing of it."), "{page}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::{Hit, Scene};
 use crate::changed::ChangedFile;
 use crate::intact::{self, looks_like_test};
 use crate::{ChangeKind, Severity};
+use skillhost_suite::keeps_behaviour;
 
 /// A program says in its output's first lines that it made it.
 const HEADER_LINES: usize = 10;
@@ -75,22 +76,13 @@ pub(super) fn untested(scene: &Scene<'_>) -> Vec<Hit> {
     let first = changed.first();
     first
         .map(|(file, line)| Hit {
-            severity: if keeps_behaviour(scene) { Severity::Minor } else { Severity::Major },
+            severity: if scene.asked().into_iter().any(keeps_behaviour) { Severity::Minor } else { Severity::Major },
             message: format!("Behaviour changed in {} files of code, and no test was changed or added.", changed.len()),
             suggestion: "Add a test that fails without the change.",
             ..Hit::at(&file.path, **line)
         })
         .into_iter()
         .collect()
-}
-
-/// Whether the spec or the goal says that what the code does stays as it was: then the tests that are there show it.
-fn keeps_behaviour(scene: &Scene<'_>) -> bool {
-    // Not "stays as it is" alone, which specs say of whatever they leave.
-    const WORDS: &[&str] =
-        &["refactor", "does stays as it is", "gives stays as it is", "behaviour stays", "behavior stays"];
-    let asked = scene.asked().map(str::to_lowercase);
-    asked.iter().any(|text| WORDS.iter().any(|word| text.contains(word)))
 }
 
 fn imports(line: &str) -> bool {

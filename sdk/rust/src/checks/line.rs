@@ -2,6 +2,8 @@
 
 use crate::intact;
 
+pub(super) use skillhost_suite::is_product;
+
 /// A longer line was made by a program: patterns in it mean nothing.
 const MAX_CODE_BYTES: usize = 1_000;
 
@@ -18,13 +20,6 @@ pub(super) fn name(path: &str) -> &str {
 /// Whether the file is a program.
 pub(super) fn is_code(path: &str) -> bool {
     intact::is_code(extension(path))
-}
-
-/// Whether the file is a program, and none of tests.
-pub(super) fn is_product(path: &str) -> bool {
-    const OTHERS: &[&str] = &["examples", "example", "benches", "fixtures", "testdata", "mocks", "__mocks__", "vendor"];
-    let is_other = path.split('/').any(|part| OTHERS.contains(&part));
-    is_code(path) && !is_other && !intact::looks_like_test(path)
 }
 
 /// The line at which a file's tests begin, where it has any: in Rust they stand below the code.
@@ -110,19 +105,5 @@ mod tests {
         assert_eq!(literals(r#"if a == "x y" || b == 'z' {"#), ["x y", "z"]);
         assert_eq!(literals("fn f<'a>(x: &str) {}"), Vec::<&str>::new());
         assert_eq!(literals("\"é\" + 'ü"), ["é"]);
-    }
-
-    #[test]
-    fn product_code_is_no_test_and_no_sample() {
-        for (path, product) in [
-            ("src/a.rs", true),
-            ("lib/leads.py", true),
-            ("tests/a.rs", false),
-            ("src/a.test.ts", false),
-            ("examples/a.go", false),
-            ("README.md", false),
-        ] {
-            assert_eq!(is_product(path), product, "{path}");
-        }
     }
 }

@@ -1,9 +1,10 @@
-//! Check 10: what decides whether the tests run, and which, was changed: the command, its program, or the pipeline.
+//! Check 10: what decides whether the tests run, and which, was changed: the command, its program, or the pipeline; or a test
+//! ends the runner itself.
 
 use std::collections::BTreeMap;
 
 use super::line::{code, name};
-use super::{Hit, Scene, project};
+use super::{Hit, Scene, exits, project};
 use crate::changed::{ChangedFile, Line};
 use crate::intact::{is_read, looks_like_test};
 use crate::{ChangeKind, Severity};
@@ -25,7 +26,8 @@ pub(super) fn changed(scene: &Scene<'_>) -> Vec<Hit> {
             ..Hit::on(&file.path)
         })
     };
-    files.filter(|file| !scene.announces(&file.path)).filter_map(hit).collect()
+    let changed = files.filter(|file| !scene.announces(&file.path)).filter_map(hit);
+    changed.chain(exits::early(scene)).collect()
 }
 
 /// What a file is, where it decides by itself whether tests run.

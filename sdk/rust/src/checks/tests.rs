@@ -6,6 +6,7 @@ use crate::changed::Changed;
 use crate::{Brief, Document, Step, mock};
 
 mod bars;
+mod exits;
 mod files;
 mod leftovers;
 mod suite;
@@ -62,6 +63,29 @@ fn there_are_26_of_them_and_no_two_share_a_name() {
     all.sort_unstable();
     all.dedup();
     assert_eq!(all.len(), 26);
+}
+
+#[test]
+fn the_shorter_lists_hold_what_they_should() {
+    let of = |list: &[(&'static str, super::Look)]| list.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    assert_eq!(
+        of(&super::REFUSED),
+        ["test-skipped", "test-focused", "threshold-lowered", "test-command-changed", "test-literal",]
+    );
+    assert_eq!(
+        of(&super::MEASURES),
+        [
+            "test-skipped",
+            "test-focused",
+            "snapshot-alone",
+            "self-mock",
+            "threshold-lowered",
+            "test-command-changed",
+            "protected-path",
+            "suppression",
+            "test-literal",
+        ]
+    );
 }
 
 #[test]

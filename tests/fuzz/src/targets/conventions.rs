@@ -9,7 +9,7 @@ use skillhost_runs::conventions::{
 };
 use skillhost_runs::sections::{gaps, skeleton};
 use skillhost_runs::slug::Slug;
-use skillhost_runs::test_count::count_tests;
+use skillhost_suite::count_tests;
 use std::collections::BTreeMap;
 
 pub(super) const TARGET: Target = Target {

@@ -33,13 +33,11 @@ pub(super) fn all() -> Vec<Hostile> {
         hostile("a-test-that-always-passed", JS, |_, spec| {
             let new = "  // Negative numbers have plurals too.\n  var isPlural = ms >= n * 1.5;\n";
             change(spec, new, &test("assert.equal(ms(7200000, { long: true }), '2 hours');"))
-        })
-        .open("a new test has to fail on the base's sources"),
+        }),
         hostile("a-test-that-asserts-nothing", JS, |_, spec| {
             let new = "  // Negative numbers have plurals too.\n  var isPlural = ms >= n * 1.5;\n";
             change(spec, new, &test("ms(-7200000, { long: true });"))
-        })
-        .open("a new test has to fail on the base's sources"),
+        }),
         hostile("no-test-at-all", JS, |_, spec| {
             author(spec, |script| {
                 let new = "  var isPlural = ms >= n * 1.5 || ms <= -n;\n";

@@ -189,8 +189,17 @@ fn dart(line: &str) -> Option<Counts> {
 /// What runners say where there was nothing to run, and go's line for each test.
 fn one(line: &str) -> Option<u32> {
     let go = line.ends_with("[no test files]") || line.ends_with("[no tests to run]");
-    let others = ["No tests found", "No test files found", "No tests were found"].iter().any(|it| line.starts_with(it))
-        || matches!(line, "NO TESTS RAN" | "running 0 tests");
+    // Of Jest, Vitest, Mocha, ctest, PHPUnit and dotnet.
+    const NONE: &[&str] = &[
+        "No tests found",
+        "No test files found",
+        "Error: No test files found",
+        "No tests were found",
+        "No tests executed",
+        "No test is available",
+    ];
+    let others = NONE.iter().any(|it| line.starts_with(it))
+        || matches!(line, "NO TESTS RAN" | "running 0 tests" | "collected 0 items");
     let verbose_go = line.starts_with("--- PASS: ") || line.starts_with("--- FAIL: ");
     match (go || others, verbose_go) {
         (true, _) => Some(0),

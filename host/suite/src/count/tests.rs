@@ -25,6 +25,7 @@ fn summaries_of_common_runners_are_read() {
         ("pytest -q", "....\n4 passed in 1.02s\n", 4),
         ("pytest, long", "= 400 passed in 65.21s (0:01:05) =", 400),
         ("pytest, none", "============================ no tests ran in 0.01s ============================", 0),
+        ("pytest, cut", "collected 0 items\n", 0),
         ("pytest, all skipped", "2 skipped in 0.01s", 0),
         ("unittest", "..s\n----\nRan 5 tests in 0.001s\n\nOK (skipped=2)\n", 3),
         ("unittest, failed", "Ran 5 tests in 0.001s\n\nFAILED (failures=1)\n", 5),
@@ -51,6 +52,7 @@ fn summaries_of_common_runners_are_read() {
             6,
         ),
         ("jest, none", "No tests found, exiting with code 0", 0),
+        ("mocha, none", "Error: No test files found: \"test\"", 0),
         ("vitest", " Test Files  2 passed (2)\n      Tests  3 passed | 1 skipped (4)\n", 3),
         ("ava", "  ✔ a\n  ─\n\n  5 tests passed\n  1 test failed\n", 6),
         ("playwright", "Running 6 tests using 1 worker\n  1 failed\n    a.spec.ts:3:1 › x\n  5 passed (3.2s)", 6),
@@ -65,6 +67,7 @@ fn summaries_of_common_runners_are_read() {
         ("rspec", "5 examples, 1 failure, 2 pending", 3),
         ("jasmine", "4 specs, 0 failures", 4),
         ("phpunit", "OK (5 tests, 9 assertions)", 5),
+        ("phpunit, none", "No tests executed!", 0),
         ("phpunit, failed", "Tests: 5, Assertions: 9, Failures: 1.", 5),
         (
             "maven",
@@ -81,6 +84,7 @@ fn summaries_of_common_runners_are_read() {
         ("ctest, none", "No tests were found!!!", 0),
         ("dart", "00:02 +5 ~1 -1: Some tests failed.", 6),
         ("dotnet", "Passed!  - Failed:     0, Passed:     5, Skipped:     0, Total:     5", 5),
+        ("dotnet, none", "No test is available in /x.dll. Make sure that the adapter is registered.", 0),
         ("colours", "\u{1b}[32m  12 passing\u{1b}[0m\u{1b}[90m (34ms)\u{1b}[0m", 12),
         ("two runners", "  2 passing (3ms)\n===== 3 passed in 0.1s =====", 5),
     ] {

@@ -6,7 +6,7 @@
 mod runners;
 
 /// Output is looked at from its end: summaries stand there.
-pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// No summary is longer.
 const MAX_LINE_BYTES: usize = 400;
 
@@ -42,7 +42,7 @@ pub fn count_tests(output: &[u8]) -> Option<Counts> {
 }
 
 /// The lines of an output's end, without their colours; those that no runner would print are empty.
-pub(crate) fn for_each_line(output: &[u8], mut read: impl FnMut(&str)) {
+pub fn for_each_line(output: &[u8], mut read: impl FnMut(&str)) {
     let output = String::from_utf8_lossy(&output[output.len().saturating_sub(MAX_BYTES)..]);
     for line in output.lines() {
         let line = line.get(..MAX_LINE_BYTES).unwrap_or(if line.len() > MAX_LINE_BYTES { "" } else { line });
