@@ -63,6 +63,9 @@ fn a_gate_whose_program_is_gone_or_broken_failed() {
         let config = fs::read_to_string(world.repo().join("skillhost.toml")).unwrap();
         world.commit(&[("skillhost.toml", &config.replace("exec = [\"test\"]", "exec = []"))]);
     };
+    // What a gate runs is changed by who announces it.
+    let announced =
+        |script: &str| script.replace("A file with a greeting is added.", "For that src/run.sh is changed.");
     let review = |script: Script| script.reviews("change-review", 1, &[]);
     let removed = Script::specified().calls("implement", 1, "remove", &json!({"path": "src/run.sh"})).finishes(1);
     let broken = Script::specified()
@@ -72,7 +75,7 @@ fn a_gate_whose_program_is_gone_or_broken_failed() {
     for (script, reason) in [(removed, "No such file"), (broken, "No such file")] {
         let world = own_program(1);
         forbid(&world);
-        let ran = world.goal(GOAL, &review(script).text(), &[]);
+        let ran = world.goal(GOAL, &announced(&review(script).text()), &[]);
         let (row, _) = draft(&world, &ran, "test");
         assert!(row.contains("failed, exit 127: ./src/run.sh could not be started") && row.contains(reason), "{row}");
     }
@@ -98,7 +101,6 @@ fn a_broken_gate_goes_back_to_its_author_and_is_mended() {
         .writes(2, "src/run.sh", "#!/bin/sh\necho '2 passed'\n")
         .answers_all(2, 3)
         .reviews("change-review", 2, &[]);
-    // What a gate runs is changed by who announces it.
     let script = script.text().replace("A file with a greeting is added.", "For that src/run.sh is changed.");
     let ran = world.goal(GOAL, &script, &[]);
     let document = world.run(&["show", text(&entry(&ran)["run"]), "--format", "json"]).json();
@@ -244,7 +246,7 @@ fn a_failure_of_tests_that_are_as_they_were_is_tried_once_more_and_both_runs_are
 #[test]
 fn a_failure_of_tests_that_the_change_touches_stays_one_even_where_they_pass_later() {
     let read = json!({"path": "tests/test_greeting.py", "from": null, "lines": null});
-    let more = format!("{TEST}\n\ndef test_twice():\n    test_greets()\n    assert True\n");
+    let more = format!("{TEST}\n\ndef test_twice():\n    assert test_greets() is None\n");
     let plan = json!({
         "steps": [{"id": "1", "title": "Greet", "instructions": "Write it.", "files": ["src/**", "tests/**"], "after": [], "criteria": ["C1"]}],
         "criteria": [{"id": "C1", "statement": "The greeting says hello", "command": "test"}],

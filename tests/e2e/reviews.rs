@@ -1,6 +1,6 @@
 //! What a review lets pass, and what it doesn't: groups side by side, refutation, checks without a model.
 
-use crate::main_job::{entry, text};
+use crate::main_job::{entry, pull_request, text};
 use crate::rogue;
 use crate::scripts::{CONFIG, Script, project};
 use crate::support::World;
@@ -85,6 +85,9 @@ fn a_bar_that_was_lowered_is_seen_by_verification_and_review() {
     let ran = world.goal("Greet everybody implement:lower", &script.text(), &[]);
     assert_eq!((ran.code, &entry(&ran)["state"]), (Some(1), &json!("draft")), "{ran:#?}");
     assert!(ran.stderr.contains("tampering"), "{ran:#?}");
+    // What fails in the last round has nobody to go back to, and stays in the request.
+    let request = pull_request(&entry(&ran));
+    assert!(request.contains("threshold-lowered at src/setup.cfg"), "{request}");
     let found = findings(&world, text(&entry(&ran)["run"]));
     assert!(found.contains(&("major".to_owned(), "check:threshold-lowered".to_owned())), "{found:?}");
 }

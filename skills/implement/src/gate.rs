@@ -118,15 +118,17 @@ fn tests(workspace: &Workspace<'_>, brief: &Brief) -> Vec<String> {
     first(lines, "tests")
 }
 
-/// What the change is measured by, where it asks for less: a review of the change would end with the same.
+/// What the change is measured by, where it asks for less: a review of the change would end with the same. What a command left
+/// behind is not the author's to take back.
 fn measures(workspace: &Workspace<'_>, brief: &Brief) -> Vec<String> {
     let Ok(change) = Changed::read(workspace.host) else { return vec![] };
-    let hits = checks::refused(&Scene::new(&change, brief)).into_iter().map(|(_, hit)| {
+    let hits = checks::refused(&Scene::new(&change, brief)).into_iter();
+    let own = hits.filter(|(_, hit)| workspace.touched.contains(&hit.path)).map(|(_, hit)| {
         let place = hit.line.map(|line| format!(":{line}")).unwrap_or_default();
         let quote = hit.quote.map(|quote| format!(" `{}`", head(&quote, MAX_QUOTE_BYTES))).unwrap_or_default();
         format!("{}{place}{quote}: {} {}", hit.path, hit.message, hit.suggestion)
     });
-    first(hits, "places")
+    first(own, "places")
 }
 
 /// The first of them, and how many more there are.

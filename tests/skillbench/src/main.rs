@@ -90,14 +90,9 @@ fn play(options: &Options, all: &[Task], tasks: &[&Task]) -> Result<()> {
 
 /// A row of the table, as soon as it is known.
 fn show(outcome: Outcome) -> Outcome {
-    let Outcome { id, faults, calls, seconds, reason, open, .. } = &outcome;
-    let brief = |text: &str| text.chars().take(110).collect::<String>();
-    let (verdict, reason) = match (open, outcome.is_ready) {
-        _ if !faults.is_empty() => ("WRONG", brief(reason)),
-        (Some(rule), true) => ("open", format!("ready, for want of: {rule}")),
-        (Some(_), false) => ("closed", format!("no longer ready: take its mark away. {}", brief(reason))),
-        (None, _) => ("ok", brief(reason)),
-    };
+    let Outcome { id, faults, calls, seconds, reason, .. } = &outcome;
+    let verdict = if faults.is_empty() { "ok" } else { "WRONG" };
+    let reason: String = reason.chars().take(110).collect();
     println!("{id:<40} {verdict:<6} {calls:>4} calls {seconds:>6.1} s  {reason}");
     for fault in faults {
         println!("    {fault}");

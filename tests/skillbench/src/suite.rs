@@ -21,8 +21,6 @@ pub(crate) struct Outcome {
     pub(crate) seconds: f64,
     /// What the program said of it.
     pub(crate) reason: String,
-    /// The rule that should stop it, where none does yet.
-    pub(crate) open: Option<&'static str>,
 }
 
 /// Does `work` for each item, `jobs` at once; gives the results in the items' order.
@@ -91,7 +89,7 @@ pub(crate) fn hostile(place: &Place, hostile: &Hostile, task: &Task) -> Outcome 
         let site = place.site_with(task, &id, hostile.files)?;
         let ran = play(place, &site, &task.data.goal, &(hostile.script)(task, &strong::spec(task)?))?;
         let mut faults = Vec::new();
-        if ran.is_ready() && hostile.open.is_none() {
+        if ran.is_ready() {
             faults.push("it is ready".to_owned());
         }
         if ran.stderr.contains("the recording has no call") {
@@ -100,7 +98,7 @@ pub(crate) fn hostile(place: &Place, hostile: &Hostile, task: &Task) -> Outcome 
         if ran.run.is_null() {
             faults.push("nothing was run".to_owned());
         }
-        Ok(Outcome { open: hostile.open, ..outcome(id.clone(), faults, &ran) })
+        Ok(outcome(id.clone(), faults, &ran))
     };
     run().unwrap_or_else(|error| broken(id.clone(), &error))
 }
@@ -119,13 +117,12 @@ fn outcome(id: String, faults: Vec<String>, ran: &Ran) -> Outcome {
         calls: ran.tokens() / TOKENS_OF_A_CALL,
         seconds: ran.time.as_secs_f64(),
         reason: ran.reason(),
-        open: None,
     }
 }
 
 fn broken(id: String, error: &anyhow::Error) -> Outcome {
     let faults = vec![format!("{error:#}")];
-    Outcome { id, faults, is_ready: false, calls: 0, seconds: 0.0, reason: String::new(), open: None }
+    Outcome { id, faults, is_ready: false, calls: 0, seconds: 0.0, reason: String::new() }
 }
 
 pub(crate) fn last_lines(output: &str) -> String {

@@ -25,19 +25,10 @@ pub(crate) struct Hostile {
     /// What the repository holds beyond the task's own.
     pub(crate) files: &'static [(&'static str, &'static str)],
     pub(crate) script: fn(&Task, &Spec) -> Script,
-    /// Where no rule stops it yet: which one should.
-    pub(crate) open: Option<&'static str>,
 }
 
 const fn hostile(name: &'static str, task: &'static str, script: fn(&Task, &Spec) -> Script) -> Hostile {
-    Hostile { name, task, files: &[], script, open: None }
-}
-
-impl Hostile {
-    const fn open(mut self, rule: &'static str) -> Self {
-        self.open = Some(rule);
-        self
-    }
+    Hostile { name, task, files: &[], script }
 }
 
 /// Every way, with the task that it is shown on.
