@@ -19,6 +19,7 @@ pub mod manifest;
 pub mod measured;
 pub mod name;
 pub mod path;
+pub mod permission;
 pub mod phase;
 pub mod policy;
 pub mod project;
