@@ -4,6 +4,8 @@
 //! is read, and nothing of it is compiled or run here. A skill is one component with its manifest inside, so no archive
 //! is ever unpacked.
 
+mod ambient;
 mod fetched;
+pub mod source;
 
 pub use fetched::{Attached, Fetched, MAX_ATTACHED, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
