@@ -5,5 +5,6 @@
 //! is ever unpacked.
 
 mod fetched;
+pub mod signature;
 
 pub use fetched::{Attached, Fetched, MAX_ATTACHED, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
