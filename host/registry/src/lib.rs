@@ -6,6 +6,7 @@
 
 mod ambient;
 mod fetched;
+pub mod signature;
 pub mod source;
 
 pub use fetched::{Attached, Fetched, MAX_ATTACHED, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
