@@ -6,7 +6,22 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 9] = ["init", "run", "runs", "show", "call", "inspect", "gc", "doctor", "completions"];
+const COMMANDS: [&str; 14] = [
+    "init",
+    "run",
+    "runs",
+    "show",
+    "add",
+    "remove",
+    "list",
+    "update",
+    "sync",
+    "call",
+    "inspect",
+    "gc",
+    "doctor",
+    "completions",
+];
 
 #[test]
 fn every_command_explains_itself() {
@@ -81,6 +96,10 @@ fn every_json_document_names_its_schema() {
         (&["runs"], "skillhost.runs/1"),
         (&["gc"], "skillhost.gc/1"),
         (&["gc", "--dry-run"], "skillhost.gc/1"),
+        (&["list"], "skillhost.list/1"),
+        (&["sync"], "skillhost.sync/1"),
+        (&["update"], "skillhost.update/1"),
+        (&["remove", "x"], "skillhost.error/1"),
         (&["doctor"], "skillhost.doctor/1"),
         (&["init", "--print"], "skillhost.init/1"),
         (&["show", "zzzz"], "skillhost.error/1"),

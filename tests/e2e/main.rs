@@ -24,6 +24,7 @@ mod hostile_commands;
 mod hostile_git;
 mod hostile_models;
 mod hostile_output;
+mod installing;
 mod long_runs;
 mod main_job;
 mod model_probe;

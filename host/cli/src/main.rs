@@ -2,13 +2,18 @@
 
 mod ambient;
 mod args;
+mod asks;
 mod builtin;
 mod chosen;
 mod commands;
+mod consent;
 mod equip;
 mod failure;
+mod fetch;
 mod grants;
+mod installed;
 mod models;
+mod needed;
 mod places;
 mod policies;
 mod printer;
@@ -17,7 +22,9 @@ mod project;
 mod prompt;
 mod skills;
 mod terminal;
+mod trust;
 mod web;
+mod workshop;
 
 use args::{Cli, Command};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
@@ -111,8 +118,13 @@ fn enter(folder: Option<&std::path::Path>) -> Result<(), Failure> {
 
 fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
     match &cli.command {
+        Command::Add(add) => commands::add::run(add, &cli.global, printer),
+        Command::Remove(remove) => commands::remove::run(remove, &cli.global, printer),
+        Command::List(list) => commands::list::run(list, &cli.global, printer),
+        Command::Update(update) => commands::update::run(update, &cli.global, printer),
+        Command::Sync(sync) => commands::sync::run(sync, &cli.global, printer),
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
-        Command::Inspect(inspect) => commands::inspect::run(inspect, printer),
+        Command::Inspect(inspect) => commands::inspect::run(inspect, &cli.global, printer),
         Command::Completions(completions) => commands::completions::run(completions, printer),
         Command::Doctor(doctor) => commands::doctor::run(doctor, printer),
         Command::Init(init) => commands::init::run(init, printer),

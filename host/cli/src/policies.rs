@@ -5,8 +5,11 @@ use crate::failure::{Exit, Failure};
 use skillhost_core::capability::Ceiling;
 use skillhost_core::digest::Digest;
 use skillhost_core::limits::PartialLimits;
+use skillhost_core::permission::{Left, Permission};
 use skillhost_core::policy::Policy;
 use skillhost_core::reach::Openings;
+use skillhost_core::reference::Reference;
+use skillhost_core::signer::Signer;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "policy.toml";
@@ -59,21 +62,36 @@ impl Policies {
     }
 
     /// Refuses a skill from a place that a policy doesn't allow.
-    pub(crate) fn check_source(&self, reference: &str) -> Result<(), Failure> {
-        use skillhost_core::policy::Signed;
-        for (file, policy) in &self.policies {
-            let refuse = |what: &str| {
-                Failure::new(Exit::Denied, format!("policy denies {reference}"))
-                    .because(format!("{}: {what}", file.display()))
-            };
-            if !policy.allows_source(reference) {
-                return Err(refuse("[sources] allow doesn't name it"));
-            }
-            // The built-in ones come with the program that reads the policy.
-            if policy.sources.signed == Signed::Required && !reference.starts_with("builtin:") {
-                return Err(refuse("[sources] signed = \"required\", and it isn't signed"));
-            }
+    pub(crate) fn check_source(&self, reference: &Reference) -> Result<(), Failure> {
+        match self.policies.iter().find(|(_, policy)| !policy.allows_source(&reference.to_string())) {
+            None => Ok(()),
+            Some((file, _)) => Err(denied(reference, file, "[sources] allow doesn't name it")),
         }
-        Ok(())
     }
+
+    /// Refuses a skill that a policy wants signed, and that isn't. `signer` is whose signature was verified.
+    pub(crate) fn check_signed(&self, reference: &Reference, signer: Option<&Signer>) -> Result<(), Failure> {
+        use skillhost_core::policy::Signed;
+        // The built-in ones come with the program that reads the policy.
+        if reference.is_builtin() || signer.is_some() {
+            return Ok(());
+        }
+        match self.policies.iter().find(|(_, policy)| policy.sources.signed == Signed::Required) {
+            None => Ok(()),
+            Some((file, _)) => Err(denied(reference, file, "[sources] signed = \"required\", and it isn't signed")),
+        }
+    }
+
+    /// What all policies together leave of a permission, and the one that takes something from it.
+    pub(crate) fn leaves(&self, permission: &Permission) -> (Left, Option<&Path>) {
+        let each = self.policies.iter().map(|(file, policy)| (policy.capabilities.leaves(permission), file.as_path()));
+        let mut narrowed = each.filter(|(left, _)| *left != Left::All).collect::<Vec<_>>();
+        // The narrowest first.
+        narrowed.sort_by_key(|(left, _)| *left == Left::Part);
+        narrowed.first().map_or((Left::All, None), |(left, file)| (*left, Some(*file)))
+    }
+}
+
+fn denied(reference: &Reference, file: &Path, what: &str) -> Failure {
+    Failure::new(Exit::Denied, format!("policy denies {reference}")).because(format!("{}: {what}", file.display()))
 }

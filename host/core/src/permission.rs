@@ -71,7 +71,8 @@ impl FromStr for Permission {
     type Err = PermissionError;
 
     fn from_str(text: &str) -> Result<Self, PermissionError> {
-        let wrong = |why: &dyn fmt::Display| PermissionError(format!("{}: {why}", escape_terminal(text, 200)));
+        let wrong =
+            |why: &dyn fmt::Display| PermissionError(escape_terminal(&format!("{text}: {why}"), 400).to_string());
         match text.split_once('=') {
             Some(("read", glob)) => Globs::parse([glob]).map(|_| Self::Read(glob.to_owned())).map_err(|e| wrong(&e)),
             Some(("write", glob)) => Globs::parse([glob]).map(|_| Self::Write(glob.to_owned())).map_err(|e| wrong(&e)),

@@ -6,7 +6,13 @@
 
 mod ambient;
 mod fetched;
+pub mod lockfile;
+pub mod projects;
 pub mod signature;
 pub mod source;
+pub mod store;
 
 pub use fetched::{Attached, Fetched, MAX_ATTACHED, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
+pub use lockfile::{LockFile, LockFileError};
+pub use projects::Projects;
+pub use store::{Store, StoreError};

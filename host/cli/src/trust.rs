@@ -1,0 +1,134 @@
+//! Whose signature a component carries, and whether that is enough here.
+//!
+//! To verify a signature takes longer than to load a skill, so this host remembers, under a key of its own, that it
+//! verified one: for these bytes, this signer and these policies. Whoever can write the cache can't make it remember.
+
+use crate::ambient;
+use crate::failure::{Exit, Failure};
+use crate::places::Places;
+use crate::policies::Policies;
+use skillhost_audit::Keyring;
+use skillhost_core::digest::Digest;
+use skillhost_core::lock::Locked;
+use skillhost_core::reference::Reference;
+use skillhost_core::signer::Signer;
+use skillhost_registry::Attached;
+use skillhost_registry::signature::{self, SignatureError};
+use std::path::PathBuf;
+
+/// What the key is for, and nothing else.
+const CONTEXT: &str = "skillhost 2026 verified signatures";
+/// Bytes of a record.
+const TAG_BYTES: u64 = blake3::OUT_LEN as u64;
+
+/// Signatures that were verified.
+pub(crate) struct Trust<'a> {
+    places: &'a Places,
+    policies: &'a Policies,
+}
+
+/// A component that came from somewhere, with what was attached to it.
+pub(crate) struct Candidate<'a> {
+    pub(crate) reference: &'a Reference,
+    pub(crate) component: &'a [u8],
+    pub(crate) digest: Digest,
+    pub(crate) attached: &'a [Attached],
+}
+
+impl<'a> Trust<'a> {
+    pub(crate) fn new(places: &'a Places, policies: &'a Policies) -> Self {
+        Self { places, policies }
+    }
+
+    /// Who signed a component that was fetched: `expected` where that is somebody, else the first that the policies take.
+    /// Gives nobody where it is unsigned and may be.
+    pub(crate) fn judge(
+        &self,
+        candidate: &Candidate<'_>,
+        expected: Option<&Signer>,
+    ) -> Result<Option<Signer>, Failure> {
+        let Candidate { reference, component, digest, attached } = candidate;
+        let failed =
+            |e: &SignatureError| Failure::new(Exit::Integrity, format!("{reference} is not used")).because_of_all(e);
+        let verified = signature::verify(component, attached, &signature::Trust::default()).map_err(|e| failed(&e))?;
+        if let Some(expected) = expected {
+            verified.require(expected).map_err(|e| failed(&e))?;
+        }
+        let signers: Vec<&Signer> = match expected {
+            Some(expected) => vec![expected],
+            None => verified.signers().iter().collect(),
+        };
+        let mut refused = None;
+        for signer in &signers {
+            match self.policies.check_signed(reference, Some(signer)) {
+                Ok(()) => {
+                    self.remember(digest, signer);
+                    return Ok(Some((*signer).clone()));
+                }
+                Err(failure) => drop(refused.get_or_insert(failure)),
+            }
+        }
+        match refused {
+            Some(failure) => Err(failure),
+            None => self.policies.check_signed(reference, None).map(|()| None),
+        }
+    }
+
+    /// Whether a locked skill may be loaded: its source and signer are allowed, and the signature of the signer that the
+    /// lock names was verified, now or before. `attached` gives what was kept with it.
+    pub(crate) fn check(
+        &self,
+        locked: &Locked,
+        component: &[u8],
+        attached: impl FnOnce() -> Vec<Attached>,
+    ) -> Result<(), Failure> {
+        let reference = &locked.source;
+        self.policies.check_source(reference)?;
+        let Some(signer) = &locked.signer else { return self.policies.check_signed(reference, None) };
+        if self.remembers(&locked.digest, signer) {
+            return self.policies.check_signed(reference, Some(signer));
+        }
+        let attached = attached();
+        let candidate = Candidate { reference, component, digest: locked.digest, attached: &attached };
+        self.judge(&candidate, Some(signer)).map(drop).map_err(|failure| match attached.is_empty() {
+            true => failure.hint("skillhost sync fetches the signature that the lock expects"),
+            false => failure,
+        })
+    }
+
+    fn remembers(&self, digest: &Digest, signer: &Signer) -> bool {
+        let Ok(tag) = self.tag(digest, signer) else { return false };
+        let record = ambient::read_unlinked(&self.file(digest), TAG_BYTES);
+        // Compared by the hash, in a time that tells nothing.
+        record.is_ok_and(|record| record.is_some_and(|record| <[u8; 32]>::try_from(record).is_ok_and(|r| tag == r)))
+    }
+
+    /// Where it can't be written, the next load verifies again.
+    fn remember(&self, digest: &Digest, signer: &Signer) {
+        let file = self.file(digest);
+        let written = self.tag(digest, signer).and_then(|tag| {
+            if let Some(folder) = file.parent() {
+                ambient::make_private_folder(folder)?;
+            }
+            ambient::replace(&file, tag.as_bytes())
+        });
+        if let Err(error) = written {
+            tracing::info!(%digest, %error, "that a signature was verified could not be remembered");
+        }
+    }
+
+    fn file(&self, digest: &Digest) -> PathBuf {
+        self.places.cache.join("verified").join(digest.hex())
+    }
+
+    fn tag(&self, digest: &Digest, signer: &Signer) -> std::io::Result<blake3::Hash> {
+        let keyring = Keyring::open(&self.places.state).map_err(std::io::Error::other)?;
+        let mut hasher = blake3::Hasher::new_keyed(&keyring.derived(CONTEXT));
+        let policies = self.policies.digest.map(|digest| digest.to_string()).unwrap_or_default();
+        for part in [digest.to_string(), signer.to_string(), policies] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        Ok(hasher.finalize())
+    }
+}
