@@ -5,7 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::progress::Progress;
-use crate::trust::{Candidate, Trust};
+use crate::trust::{Candidate, Trust, Wanted};
 use skillhost_core::digest::Digest;
 use skillhost_core::reference::{GitPlace, Reference};
 use skillhost_registry::Fetched;
@@ -43,7 +43,7 @@ pub(crate) async fn check_file(
     let sources = Sources::new(".", policies.openings());
     let attached = source::fetch(reference, &sources).await.map_err(|e| failure(&e))?.attached;
     let candidate = Candidate { reference, component, digest: Digest::of(component), attached: &attached };
-    Trust::new(places, policies).judge(&candidate, None).map(drop)
+    Trust::new(places, policies).judge(&candidate, Wanted::Any).map(drop)
 }
 
 /// Whether it is on this machine.

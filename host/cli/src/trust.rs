@@ -35,29 +35,48 @@ pub(crate) struct Candidate<'a> {
     pub(crate) attached: &'a [Attached],
 }
 
+/// Whose signature is wanted.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted<'a> {
+    /// Anybody's, or nobody's where the policies don't mind.
+    Any,
+    /// This one's rather than another's.
+    Rather(&'a Signer),
+    /// This one's.
+    Only(&'a Signer),
+}
+
+impl<'a> Wanted<'a> {
+    pub(crate) fn only(signer: Option<&'a Signer>) -> Self {
+        signer.map_or(Self::Any, Self::Only)
+    }
+
+    pub(crate) fn rather(signer: Option<&'a Signer>) -> Self {
+        signer.map_or(Self::Any, Self::Rather)
+    }
+}
+
 impl<'a> Trust<'a> {
     pub(crate) fn new(places: &'a Places, policies: &'a Policies) -> Self {
         Self { places, policies }
     }
 
-    /// Who signed a component that was fetched: `expected` where that is somebody, else the first that the policies take.
-    /// Gives nobody where it is unsigned and may be.
-    pub(crate) fn judge(
-        &self,
-        candidate: &Candidate<'_>,
-        expected: Option<&Signer>,
-    ) -> Result<Option<Signer>, Failure> {
+    /// Who signed a component that was fetched: the one who is wanted, else the first whom the policies take. Gives nobody
+    /// where it is unsigned and may be.
+    pub(crate) fn judge(&self, candidate: &Candidate<'_>, wanted: Wanted<'_>) -> Result<Option<Signer>, Failure> {
         let Candidate { reference, component, digest, attached } = candidate;
         let failed =
             |e: &SignatureError| Failure::new(Exit::Integrity, format!("{reference} is not used")).because_of_all(e);
         let verified = signature::verify(component, attached, &signature::Trust::default()).map_err(|e| failed(&e))?;
-        if let Some(expected) = expected {
-            verified.require(expected).map_err(|e| failed(&e))?;
+        let mut signers: Vec<&Signer> = verified.signers().iter().collect();
+        match wanted {
+            Wanted::Any => {}
+            Wanted::Rather(one) => signers.sort_by_key(|signer| *signer != one),
+            Wanted::Only(one) => {
+                verified.require(one).map_err(|e| failed(&e))?;
+                signers = vec![one];
+            }
         }
-        let signers: Vec<&Signer> = match expected {
-            Some(expected) => vec![expected],
-            None => verified.signers().iter().collect(),
-        };
         let mut refused = None;
         for signer in &signers {
             match self.policies.check_signed(reference, Some(signer)) {
@@ -90,7 +109,7 @@ impl<'a> Trust<'a> {
         }
         let attached = attached();
         let candidate = Candidate { reference, component, digest: locked.digest, attached: &attached };
-        self.judge(&candidate, Some(signer)).map(drop).map_err(|failure| match attached.is_empty() {
+        self.judge(&candidate, Wanted::Only(signer)).map(drop).map_err(|failure| match attached.is_empty() {
             true => failure.hint("skillhost sync fetches the signature that the lock expects"),
             false => failure,
         })

@@ -9,7 +9,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::worktree_failure;
-use crate::trust::{Candidate, Trust};
+use crate::trust::{Candidate, Trust, Wanted};
 use skillhost_audit::{Auditor, Class, Event, Kind, Outcome, Status};
 use skillhost_core::lock::{FILE, Lock, LockError, Locked};
 use skillhost_core::name::SkillName;
@@ -61,14 +61,14 @@ impl Workshop {
         &self,
         reference: &Reference,
         folder: &Path,
-        expected: Option<&Signer>,
+        wanted: Wanted<'_>,
     ) -> Result<Arrived, Failure> {
         self.policies.check_source(reference)?;
         let fetcher = Fetcher { policies: &self.policies, is_offline: self.is_offline, progress: &self.progress };
         let fetched = fetcher.fetch(reference, folder).await?;
         let Fetched { component, digest, attached, .. } = &fetched;
         let candidate = Candidate { reference, component, digest: *digest, attached };
-        let signer = self.trust().judge(&candidate, expected)?;
+        let signer = self.trust().judge(&candidate, wanted)?;
         let inspection = inspect(component).map_err(|e| crate::skills::load_failure(&reference.to_string(), &e))?;
         Ok(Arrived { fetched, signer, inspection })
     }

@@ -113,14 +113,28 @@ impl Capabilities {
         all
     }
 
-    /// These permissions, and nothing else: each once, in an order that is the same for the same ones.
+    /// These permissions, and nothing else: in an order that is the same for the same ones, and without those that
+    /// another covers, so that what is granted is short to read.
     ///
     /// # Errors
     /// Where there are more of one capability than a list may hold.
     pub fn of(permissions: impl IntoIterator<Item = Permission>) -> Result<Self, PermissionError> {
+        let mut needed: Vec<(Permission, Self)> = Vec::new();
+        for permission in permissions.into_iter().collect::<BTreeSet<_>>() {
+            if needed.iter().any(|(_, alone)| alone.covers(&permission)) {
+                continue;
+            }
+            let alone = Self::exactly([permission.clone()])?;
+            needed.retain(|(other, _)| !alone.covers(other));
+            needed.push((permission, alone));
+        }
+        Self::exactly(needed.into_iter().map(|(permission, _)| permission))
+    }
+
+    fn exactly(permissions: impl IntoIterator<Item = Permission>) -> Result<Self, PermissionError> {
         let mut these = Self::default();
         let (mut read, mut write, mut http) = (Vec::new(), Vec::new(), Vec::new());
-        for permission in permissions.into_iter().collect::<BTreeSet<_>>() {
+        for permission in permissions {
             match permission {
                 Permission::Protected => these.protected = true,
                 Permission::ExecArguments => these.exec_arguments = true,
@@ -233,6 +247,8 @@ mod tests {
         assert_eq!(all.permissions().iter().map(ToString::to_string).collect::<Vec<_>>(), ALL);
         assert_eq!(Capabilities::of(all.permissions()).unwrap(), all);
         assert_eq!(of(&["read=b", "read=a", "read=b"]).read.patterns(), ["a", "b"]);
+        let short = of(&["read=src/**", "read=**", "read=**/*", "write=src/a", "write=src/**", "write=docs/*"]);
+        assert_eq!((short.read.patterns(), short.write.patterns().len()), (&["**".to_owned()][..], 2));
         for bad in
             ["", "everything", "read", "read=/etc/**", "write=../x", "exec=a b", "model=best", "http=x", "ask=true"]
         {
@@ -250,7 +266,7 @@ mod tests {
                 vec!["write=src/**", "write=src/a/*.rs"],
                 vec!["write=**", "write=src", "write=srcs/x", "write=src*/x"],
             ),
-            (of(&["write=src/*"]), vec!["write=src/*"], vec!["write=src/**", "write=src/a"]),
+            (of(&["write=src/*"]), vec!["write=src/*", "write=src/a"], vec!["write=src/**", "write=src/a/b"]),
             (of(&["write=src/**"]), vec![], vec!["write={src/a,b}"]),
             (
                 of(&["http=https://a.example/v1/*"]),
@@ -260,6 +276,16 @@ mod tests {
                     "http=https://b.example/v1/x",
                     "http=http://a.example/v1/x",
                     "http=https://a.example/v*/x",
+                ],
+            ),
+            (
+                of(&["http=https://*.example.com/*"]),
+                vec!["http=https://api.example.com/*", "http=https://*.eu.example.com/v1/x"],
+                vec![
+                    "http=https://example.com/*",
+                    "http=https://badexample.com/*",
+                    "http=https://*.badexample.com/*",
+                    "http=https://api.example.com:8443/*",
                 ],
             ),
             (

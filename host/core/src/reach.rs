@@ -58,6 +58,18 @@ impl HostPattern {
         self.hosts.contain(destination.host()) && self.port.map_or(WEB_PORTS.contains(&port), |own| own == port)
     }
 
+    /// Whether every destination that `other` names is named by this one.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let hosts = match (&self.hosts, &other.hosts) {
+            (hosts, Hosts::One(one)) => hosts.contain(one),
+            (Hosts::Beneath(own), Hosts::Beneath(theirs)) => {
+                own == theirs || theirs.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.'))
+            }
+            (Hosts::One(_), Hosts::Beneath(_)) => false,
+        };
+        hosts && self.port == other.port
+    }
+
     /// Whether a destination could be named by both.
     pub(crate) fn may_overlap(&self, other: &Self) -> bool {
         let hosts = match (&self.hosts, &other.hosts) {

@@ -7,6 +7,8 @@ mod store;
 mod story;
 mod terminal;
 
+pub use story::release;
+
 use crate::support::{Ran, World, root};
 use serde_json::{Value, json};
 use skillhost_core::digest::Digest;
@@ -299,9 +301,25 @@ fn an_update_is_held_back_where_it_asks_for_more() {
         .run(&["update", NAME, "--grant", "exec=lint"])
         .failed(2, &["doesn't ask for exec=lint", "it asks for exec=test"]);
 
+    // A part of what was granted is no more than it.
+    publish(
+        &world,
+        "skills/l.wasm",
+        &manifest_of(NAME, "1.3.1", "read = [\"src/**\", \"docs/*\"]\nwrite = [\"src/a.rs\"]"),
+    );
+    world.run(&["update"]).failed(0, &["- read files    everything", "- change files  src/**"]);
+    assert!(
+        lock_of(&world).ends_with("[skill.grant]\nread = [\"docs/*\", \"src/**\"]\nwrite = [\"src/a.rs\"]\n"),
+        "{}",
+        lock_of(&world)
+    );
+    publish(&world, "skills/l.wasm", &manifest_of(NAME, "1.3.2", "read = [\"**\"]\nwrite = [\"src/**\"]"));
+    world.run(&["update"]).failed(4, &["+ read files    everything", "+ change files  src/**"]);
+    world.run(&["update", NAME, "--grant-requested"]).failed(0, &[]);
+
     // Less goes through, and what is no longer asked for is no longer granted.
     publish(&world, "skills/l.wasm", &manifest_of(NAME, "1.4.0", "read = [\"**\"]"));
-    world.run(&["update"]).failed(0, &["- change files  src/**", "- run           test"]);
+    world.run(&["update"]).failed(0, &["- change files  src/**"]);
     assert!(lock_of(&world).ends_with("[skill.grant]\nread = [\"**\"]\n"), "{}", lock_of(&world));
 }
 

@@ -13,7 +13,7 @@ fn manifest(version: &str, more: &str) -> String {
     text.replace("[capabilities]\n", &format!("[capabilities]\n{more}"))
 }
 
-fn release(world: &World, version: &str, more: &str) {
+pub fn release(world: &World, version: &str, more: &str) {
     put(world, "vendor/licence-check.wasm", &component(&manifest(version, more)));
     sign_file(world, "vendor/licence-check.wasm", 1);
 }

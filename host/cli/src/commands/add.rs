@@ -6,6 +6,7 @@ use crate::consent::{Named, Request};
 use crate::failure::{Exit, Failure};
 use crate::fetch::{as_locked, is_same_place};
 use crate::printer::Printer;
+use crate::trust::Wanted;
 use crate::workshop::{Arrived, Workshop, entry};
 use crate::{block_on, runtime};
 use skillhost_audit::Kind;
@@ -24,8 +25,8 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
     let shop = Workshop::open(global, arguments.offline, printer)?;
     let source = as_locked(reference, shop.lock.folder())?;
     let before = shop.read()?.lock;
-    let expected = arguments.signer.as_ref();
-    let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), expected))??;
+    let wanted = Wanted::only(arguments.signer.as_ref());
+    let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), wanted))??;
     let skill = &arrived.inspection.manifest.skill;
     let request = &arrived.inspection.manifest.capabilities;
 

@@ -175,7 +175,7 @@ fn fetch(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
         attached: &fetched.attached,
     };
     match &locked.signer {
-        Some(signer) => shop.trust().judge(&candidate, Some(signer)).map(drop)?,
+        Some(signer) => shop.trust().judge(&candidate, crate::trust::Wanted::Only(signer)).map(drop)?,
         None => shop.policies.check_signed(&locked.source, None)?,
     }
     check_manifest(locked, &fetched.component)?;

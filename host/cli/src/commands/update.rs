@@ -9,6 +9,7 @@ use crate::consent::{Named, Request};
 use crate::failure::{Exit, Failure};
 use crate::fetch::{as_locked, is_same_place};
 use crate::printer::Printer;
+use crate::trust::Wanted;
 use crate::workshop::{Arrived, Workshop, entry};
 use crate::{block_on, runtime};
 use skillhost_audit::Kind;
@@ -103,7 +104,8 @@ impl One<'_> {
     fn update(&self) -> Result<Came, Failure> {
         let Self { shop, before, .. } = self;
         let source = self.source()?;
-        let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), None))??;
+        let wanted = Wanted::rather(self.arguments.signer.as_ref().or(before.signer.as_ref()));
+        let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), wanted))??;
         let skill = &arrived.inspection.manifest.skill;
         if skill.name != before.name {
             return Err(Failure::new(
@@ -246,8 +248,12 @@ impl One<'_> {
     /// what was granted, never what was asked for last.
     fn grant(&self, request: &Capabilities) -> Result<Capabilities, Failure> {
         let Self { shop, before, .. } = self;
-        let (kept, taken): (Vec<Permission>, Vec<Permission>) =
+        let (mut kept, taken): (Vec<Permission>, Vec<Permission>) =
             before.grant.permissions().into_iter().partition(|permission| request.covers(permission));
+        // A part of what it was granted is asked for where all of it was.
+        kept.extend(request.permissions().into_iter().filter(|permission| before.grant.covers(permission)));
+        kept.sort();
+        kept.dedup();
         let granted = Capabilities::of(kept.iter().cloned()).map_err(|e| Failure::of(Exit::Usage, &e))?;
         // What this project has refused to the version before is no news.
         let known = self.asked_before().unwrap_or_default();

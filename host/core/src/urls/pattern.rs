@@ -52,7 +52,7 @@ impl UrlPattern {
     pub fn covers(&self, other: &Self) -> bool {
         let beginning = self.path.strip_suffix('*').filter(|beginning| !beginning.contains('*'));
         self.scheme == other.scheme
-            && self.hosts == other.hosts
+            && self.hosts.covers(&other.hosts)
             && (self.path == other.path || beginning.is_some_and(|beginning| other.path.starts_with(beginning)))
     }
 
