@@ -5,6 +5,8 @@
 //! is ever unpacked.
 
 mod ambient;
+mod credentials;
+mod described;
 mod fetched;
 pub mod lockfile;
 pub mod projects;
