@@ -382,7 +382,7 @@ fn commands(block: &str) -> Vec<(String, String)> {
 /// Digests and sizes are those of one build, and columns as wide as they are.
 fn without_figures(text: &str) -> String {
     let is_figure = |word: &str| {
-        let digits = word.trim_start_matches("sha256:").trim_start_matches("ed25519:").trim_matches('"');
+        let digits = word.trim_matches('"').trim_start_matches("sha256:").trim_start_matches("ed25519:");
         digits.len() >= 12 && digits.chars().all(|c| c.is_ascii_hexdigit())
     };
     let line = |line: &str| {

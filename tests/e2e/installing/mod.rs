@@ -3,6 +3,7 @@
 mod attacks;
 mod interrupted;
 mod merging;
+mod registry;
 mod store;
 mod story;
 mod terminal;

@@ -70,8 +70,10 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     let count = found.lock.skills.len();
     if exit == Exit::Done {
         let skills = if count == 1 { "1 skill".to_owned() } else { format!("{count} skills") };
-        let how = if arguments.check { "checked" } else { "in the store" };
-        printer.note(format!("{skills} {how}, {fetched} fetched"));
+        printer.note(match arguments.check {
+            true => format!("{skills} checked"),
+            false => format!("{skills} in the store, {fetched} fetched"),
+        });
     }
     if is_written {
         let what = if found.was_settled { "settled: both sides' skills are in it" } else { "written in order" };
