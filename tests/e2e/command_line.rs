@@ -6,7 +6,8 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 9] = ["init", "run", "runs", "show", "call", "inspect", "gc", "doctor", "completions"];
+const COMMANDS: [&str; 11] =
+    ["init", "run", "runs", "show", "call", "inspect", "sign", "keys", "gc", "doctor", "completions"];
 
 #[test]
 fn every_command_explains_itself() {

@@ -2,8 +2,10 @@
 
 use crate::failure::{Exit, Failure};
 use crate::policies::Policies;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::Base;
+use crate::signers;
 use crate::skills::{self, Named};
 use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
@@ -23,10 +25,11 @@ pub(crate) async fn equip(
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    printer: Printer,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, policies, engine, progress).await?);
+        equipped.insert(kind, one(kind, base, policies, engine, progress, printer).await?);
     }
     Ok(equipped)
 }
@@ -37,6 +40,7 @@ async fn one(
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    printer: Printer,
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
@@ -53,6 +57,10 @@ async fn one(
         (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
     policies.check_source(&named.reference)?;
+    let signers = signers::of_file(&named.reference, &named.component, policies)?;
+    for warning in policies.check_signers(&named.reference, &signers)? {
+        printer.warn(warning);
+    }
     let skill = skills::load(engine, &named, pinned.as_ref(), progress).await?;
     let manifest = &skill.inspection().manifest;
     if manifest.skill.kind != kind {
@@ -76,6 +84,9 @@ async fn one(
     if kind == Kind::Review {
         // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
         (request.write, request.protected) = (Globs::none(), false);
+    }
+    for line in policies.narrowing(&grant, &manifest.limits) {
+        printer.note(format!("{kind} is narrowed by policy: {line}"));
     }
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());

@@ -12,7 +12,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
+use crate::{ambient, block_on, grants, models, project, runtime, signers, skills, web};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
@@ -50,6 +50,10 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
     let around = || project::around(&around_dir, arguments.config.as_deref(), arguments.lock.as_deref());
     let chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
     policies.check_source(&chosen.named.reference)?;
+    let signers = signers::of_file(&chosen.named.reference, &chosen.named.component, &policies)?;
+    for warning in policies.check_signers(&chosen.named.reference, &signers)? {
+        printer.warn(warning);
+    }
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {
@@ -58,6 +62,9 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
         let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        for line in policies.narrowing(&grant, &manifest.limits) {
+            printer.note(format!("narrowed by policy: {line}"));
+        }
         let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
         let models = if capabilities.model.is_empty() {
             None
