@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "run",
     "runs",
@@ -18,6 +18,8 @@ const COMMANDS: [&str; 14] = [
     "sync",
     "call",
     "inspect",
+    "sign",
+    "keys",
     "gc",
     "doctor",
     "completions",

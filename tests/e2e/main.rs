@@ -44,7 +44,9 @@ mod scripts;
 #[path = "../attacks/servers.rs"]
 mod servers;
 mod side_by_side;
+mod signing;
 mod support;
 mod terminal;
 mod throwaway_repository;
+mod transcripts;
 mod trap;

@@ -79,6 +79,11 @@ pub(crate) enum Command {
     Call(Call),
     /// Show what a skill is and asks for, without running it
     Inspect(Inspect),
+    /// Sign a skill with a key
+    Sign(Sign),
+    /// Make keys to sign skills with
+    #[command(subcommand)]
+    Keys(Keys),
     /// Remove what no run needs; never what is not saved elsewhere
     Gc(Gc),
     /// Say what this machine can enforce, and how to get what is missing
@@ -297,6 +302,44 @@ pub(crate) struct Inspect {
     /// A file (./x.wasm), https://…, oci://HOST/NAME:TAG, git+https://…#REV:PATH, or builtin:NAME
     #[arg(value_name = "FILE_OR_REF")]
     pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes FILE.sig beside the file. It holds the component's digest and your public key, and nothing secret.\n\
+    The key is --key, or the PEM text in SKILLHOST_SIGNING_KEY (for CI), or the key called `default`.\n\n\
+    Examples:\n  \
+    skillhost sign ./licence-check.wasm\n  \
+    skillhost sign ./licence-check.wasm --key release\n  \
+    SKILLHOST_SIGNING_KEY=\"$(openssl pkey -in encrypted.pem)\" skillhost sign ./licence-check.wasm"
+)]
+pub(crate) struct Sign {
+    /// The component to sign
+    pub(crate) file: PathBuf,
+    /// A key by its name, or a file (./key.pem) with an Ed25519 key in PKCS#8 PEM
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make an Ed25519 key, and print its public half: what others name as the signer
+    New(NewKey),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The key is written as PKCS#8 PEM that only you can read (mode 0600), without a passphrase: to keep one behind a\n\
+    passphrase, encrypt it with openssl and hand it to `skillhost sign` in SKILLHOST_SIGNING_KEY.\n\
+    A key that is there already is never overwritten."
+)]
+pub(crate) struct NewKey {
+    /// What the key is called: lower case, digits and hyphens
+    #[arg(default_value = "default")]
+    pub(crate) name: String,
+    /// Write it here instead of beneath the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,9 +3,10 @@
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
 use crate::policies::Policies;
+use crate::printer::Printer;
 use crate::project::ProjectLock;
 use crate::skills::{self, Named};
-use crate::{fetch, grants, installed};
+use crate::{grants, installed, signers};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
@@ -56,16 +57,17 @@ impl Chosen {
         &mut self,
         places: &Places,
         policies: &Policies,
+        printer: Printer,
     ) -> Result<(Named, Option<Digest>), Failure> {
         match self {
             Self::Locked(locked, lock) => {
-                Ok((installed::component(locked, lock, places, policies).await?, Some(locked.digest)))
+                Ok((installed::component(locked, lock, places, policies, printer).await?, Some(locked.digest)))
             }
             Self::File(named) | Self::Builtin(named) => {
                 policies.check_source(&named.reference)?;
-                if policies.check_signed(&named.reference, None).is_err() {
-                    // Who signed it stands beside the file.
-                    fetch::check_file(&named.reference, &named.component, places, policies).await?;
+                let signers = signers::of_file(&named.reference, &named.component, policies)?;
+                for warning in policies.check_signers(&named.reference, &signers)? {
+                    printer.warn(warning);
                 }
                 let component = std::mem::take(&mut named.component);
                 Ok((Named { reference: named.reference.clone(), component }, None))

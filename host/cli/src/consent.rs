@@ -8,7 +8,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::name::SkillName;
-use skillhost_core::permission::{Left, Permission, PermissionError};
+use skillhost_core::permission::{Permission, PermissionError};
 use std::time::Duration;
 
 /// Most permissions that a person is asked about at once; nobody reads more.
@@ -69,22 +69,14 @@ impl Request<'_> {
     /// What is granted in the end.
     pub(crate) fn decide(mut self, printer: Printer) -> Result<Capabilities, Failure> {
         self.check_named()?;
-        let mut denied = Vec::new();
         for list in [&mut self.kept, &mut self.open] {
-            list.retain(|permission| match self.policies.leaves(permission) {
-                (Left::Nothing, Some(file)) => {
-                    denied.push((permission.clone(), file));
+            list.retain(|permission| match self.policies.denies(permission) {
+                Some(rule) => {
+                    printer.note(format!("Denied by {rule}: {}", asks::line(permission)));
                     false
                 }
-                (Left::Part, Some(file)) => {
-                    printer.note(format!("Narrowed by {}: {}", file.display(), asks::line(permission)));
-                    true
-                }
-                _ => true,
+                None => true,
             });
-        }
-        for (permission, file) in denied {
-            printer.note(format!("Denied by {}: {}", file.display(), asks::line(&permission)));
         }
         let granted: Vec<Permission> = if self.named.is_said() {
             let named = self.named.permissions.iter().filter(|_| !self.named.keep).cloned();
@@ -112,10 +104,9 @@ impl Request<'_> {
                 let message = format!("{} doesn't ask for {permission}", self.name);
                 return Err(Failure::new(Exit::Usage, message).hint(hint));
             }
-            if let (Left::Nothing, Some(file)) = self.policies.leaves(permission) {
+            if let Some(rule) = self.policies.denies(permission) {
                 let message = format!("policy denies {permission} to {}", self.name);
-                let cause = format!("{}: [capabilities] {}", file.display(), permission.capability());
-                return Err(Failure::new(Exit::Denied, message).because(cause));
+                return Err(Failure::new(Exit::Denied, message).because(rule));
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::failure::{Exit, Failure};
 use crate::installed;
 use crate::places::Places;
 use crate::policies::Policies;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::Base;
 use crate::skills;
@@ -26,10 +27,11 @@ pub(crate) async fn equip(
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    printer: Printer,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, (places, policies), engine, progress).await?);
+        equipped.insert(kind, one(kind, base, (places, policies), engine, (progress, printer)).await?);
     }
     Ok(equipped)
 }
@@ -39,7 +41,7 @@ async fn one(
     base: &Base,
     (places, policies): (&Places, &Policies),
     engine: &Engine,
-    progress: &Progress,
+    (progress, printer): (&Progress, Printer),
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
@@ -54,7 +56,7 @@ async fn one(
             Failure::new(Exit::Configuration, format!("[skills] {kind} = \"{reference}\" is not in skillhost.lock"))
                 .hint("skillhost add REF puts it there, and the lock has to be committed; or name a built-in skill (builtin:review)")
         })?;
-        let named = installed::component(locked, lock, places, policies).await?;
+        let named = installed::component(locked, lock, places, policies, printer).await?;
         (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
     let skill = skills::load(engine, &named, pinned.as_ref(), progress).await?;
@@ -80,6 +82,9 @@ async fn one(
     if kind == Kind::Review {
         // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
         (request.write, request.protected) = (Globs::none(), false);
+    }
+    for line in policies.narrowing(&grant, &manifest.limits) {
+        printer.note(format!("{kind} is narrowed by policy: {line}"));
     }
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());

@@ -2,11 +2,8 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::places::Places;
 use crate::policies::Policies;
 use crate::progress::Progress;
-use crate::trust::{Candidate, Trust, Wanted};
-use skillhost_core::digest::Digest;
 use skillhost_core::reference::{GitPlace, Reference};
 use skillhost_registry::Fetched;
 use skillhost_registry::source::{self, Class, FetchError, Sources};
@@ -31,19 +28,6 @@ impl Fetcher<'_> {
         let what = format!("fetching {reference}");
         self.progress.waiting(&what, source::fetch(reference, &sources)).await.map_err(|e| failure(&e))
     }
-}
-
-/// Refuses a file that has to be signed, and isn't by anybody whom the policies take.
-pub(crate) async fn check_file(
-    reference: &Reference,
-    component: &[u8],
-    places: &Places,
-    policies: &Policies,
-) -> Result<(), Failure> {
-    let sources = Sources::new(".", policies.openings());
-    let attached = source::fetch(reference, &sources).await.map_err(|e| failure(&e))?.attached;
-    let candidate = Candidate { reference, component, digest: Digest::of(component), attached: &attached };
-    Trust::new(places, policies).judge(&candidate, Wanted::Any).map(drop)
 }
 
 /// Whether it is on this machine.

@@ -5,6 +5,7 @@ use crate::failure::{Exit, Failure};
 use crate::fetch;
 use crate::places::Places;
 use crate::policies::Policies;
+use crate::printer::Printer;
 use crate::project::ProjectLock;
 use crate::skills::Named;
 use crate::trust::Trust;
@@ -22,6 +23,7 @@ pub(crate) async fn component(
     lock: &ProjectLock,
     places: &Places,
     policies: &Policies,
+    printer: Printer,
 ) -> Result<Named, Failure> {
     policies.check_source(&locked.source)?;
     let store = Store::new(&places.cache);
@@ -41,7 +43,7 @@ pub(crate) async fn component(
         }
     };
     let attached = || attached.unwrap_or_else(|| store.attached(&locked.digest));
-    Trust::new(places, policies).check(locked, &component, attached)?;
+    Trust::new(places, policies, printer).check(locked, &component, attached)?;
     Ok(Named { reference: locked.source.clone(), component: Cow::Owned(component) })
 }
 

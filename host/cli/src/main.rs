@@ -20,6 +20,8 @@ mod printer;
 mod progress;
 mod project;
 mod prompt;
+mod signers;
+mod signing;
 mod skills;
 mod terminal;
 mod trust;
@@ -131,6 +133,8 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
         Command::Runs(runs) => commands::runs::run(runs, &cli.global, printer),
         Command::Show(show) => commands::show::run(show, &cli.global, printer),
+        Command::Sign(sign) => commands::sign::run(sign, &cli.global, printer),
+        Command::Keys(keys) => commands::keys::run(keys, &cli.global, printer),
         Command::Gc(gc) => commands::gc::run(gc, &cli.global, printer),
     }
 }

@@ -3,10 +3,11 @@
 //! To verify a signature takes longer than to load a skill, so this host remembers, under a key of its own, that it
 //! verified one: for these bytes, this signer and these policies. Whoever can write the cache can't make it remember.
 
-use crate::ambient;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::places::Places;
 use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::{ambient, signers};
 use skillhost_audit::Keyring;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
@@ -25,6 +26,7 @@ const TAG_BYTES: u64 = blake3::OUT_LEN as u64;
 pub(crate) struct Trust<'a> {
     places: &'a Places,
     policies: &'a Policies,
+    printer: Printer,
 }
 
 /// A component that came from somewhere, with what was attached to it.
@@ -57,17 +59,16 @@ impl<'a> Wanted<'a> {
 }
 
 impl<'a> Trust<'a> {
-    pub(crate) fn new(places: &'a Places, policies: &'a Policies) -> Self {
-        Self { places, policies }
+    pub(crate) fn new(places: &'a Places, policies: &'a Policies, printer: Printer) -> Self {
+        Self { places, policies, printer }
     }
 
     /// Who signed a component that was fetched: the one who is wanted, else the first whom the policies take. Gives nobody
     /// where it is unsigned and may be.
     pub(crate) fn judge(&self, candidate: &Candidate<'_>, wanted: Wanted<'_>) -> Result<Option<Signer>, Failure> {
         let Candidate { reference, component, digest, attached } = candidate;
-        let failed =
-            |e: &SignatureError| Failure::new(Exit::Integrity, format!("{reference} is not used")).because_of_all(e);
-        let verified = signature::verify(component, attached, &signature::Trust::default()).map_err(|e| failed(&e))?;
+        let failed = |e: &SignatureError| signers::failure(reference, e);
+        let verified = signature::verify(component, attached, &signers::trust(self.policies)?).map_err(|e| failed(&e))?;
         let mut signers: Vec<&Signer> = verified.signers().iter().collect();
         match wanted {
             Wanted::Any => {}
@@ -79,7 +80,7 @@ impl<'a> Trust<'a> {
         }
         let mut refused = None;
         for signer in &signers {
-            match self.policies.check_signed(reference, Some(signer)) {
+            match self.accept(reference, std::slice::from_ref(*signer)) {
                 Ok(()) => {
                     self.remember(digest, signer);
                     return Ok(Some((*signer).clone()));
@@ -89,8 +90,15 @@ impl<'a> Trust<'a> {
         }
         match refused {
             Some(failure) => Err(failure),
-            None => self.policies.check_signed(reference, None).map(|()| None),
+            None => self.accept(reference, &[]).map(|()| None),
         }
+    }
+
+    /// Whether the policies take a skill that is signed so; what they warn of is told.
+    pub(crate) fn accept(&self, reference: &Reference, signers: &[Signer]) -> Result<(), Failure> {
+        let warned = self.policies.check_signers(reference, signers)?;
+        warned.iter().for_each(|warning| self.printer.warn(warning));
+        Ok(())
     }
 
     /// Whether a locked skill may be loaded: its source and signer are allowed, and the signature of the signer that the
@@ -103,9 +111,9 @@ impl<'a> Trust<'a> {
     ) -> Result<(), Failure> {
         let reference = &locked.source;
         self.policies.check_source(reference)?;
-        let Some(signer) = &locked.signer else { return self.policies.check_signed(reference, None) };
+        let Some(signer) = &locked.signer else { return self.accept(reference, &[]) };
         if self.remembers(&locked.digest, signer) {
-            return self.policies.check_signed(reference, Some(signer));
+            return self.accept(reference, std::slice::from_ref(signer));
         }
         let attached = attached();
         let candidate = Candidate { reference, component, digest: locked.digest, attached: &attached };

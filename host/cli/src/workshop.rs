@@ -53,7 +53,7 @@ impl Workshop {
     }
 
     pub(crate) fn trust(&self) -> Trust<'_> {
-        Trust::new(&self.places, &self.policies)
+        Trust::new(&self.places, &self.policies, self.printer)
     }
 
     /// Fetches a skill, and says who signed it before anything of it is parsed. A relative path begins in `folder`.

@@ -14,6 +14,7 @@ pub mod glob;
 pub mod host;
 pub mod kind;
 pub mod limits;
+pub mod lines;
 pub mod lock;
 pub mod manifest;
 pub mod measured;

@@ -223,14 +223,14 @@ fn a_grant_gives_no_more_than_is_asked_for_and_than_policies_leave() {
     let with_policy = ["--policy", policy.to_str().unwrap(), "add", &reference];
     world
         .run(&[&with_policy[..], &["--grant", "http=https://api.example.com/*"]].concat())
-        .failed(4, &["policy denies http=https://api.example.com/*", "policy.toml: [capabilities] http"]);
+        .failed(4, &["policy denies http=https://api.example.com/*", "policy.toml:2: [capabilities] http"]);
     assert!(!has_lock(&world));
     let ran = world.run(&[&with_policy[..], &["--grant-requested"]].concat());
-    ran.failed(0, &["policy.toml: reach         https://api.example.com/*", "Narrowed by "]);
+    ran.failed(0, &["policy.toml:2: [capabilities] http: reach         https://api.example.com/*", "Narrowed by "]);
     assert!(!lock_of(&world).contains("http") && lock_of(&world).contains("write = [\"src/**\"]"));
     // A place that no policy names is not even fetched from.
     fs::write(&policy, "[sources]\nallow = [\"oci://registry.example.com/*\"]\n").unwrap();
-    world.run(&with_policy).failed(4, &["policy denies file:./l.wasm", "policy.toml: [sources] allow"]);
+    world.run(&with_policy).failed(4, &["policy denies file:./l.wasm", "policy.toml:2: [sources] allow"]);
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn another_signer_and_a_lower_version_have_to_be_named() {
     publish(&world, "l.wasm", &manifest_of(NAME, "1.3.0", "read = [\"**\"]"));
     let before = lock_of(&world);
     // The old signature is over other bytes.
-    world.run(&["update"]).failed(6, &["none of its signatures holds", "over another component"]);
+    world.run(&["update"]).failed(6, &["is not what was signed", "over another component"]);
     fs::remove_file(world.repo().join("l.wasm.sig")).unwrap();
     world.run(&["update"]).failed(6, &["is not signed any more", &first]);
     sign_file(&world, "l.wasm", 2);

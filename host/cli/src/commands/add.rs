@@ -13,7 +13,7 @@ use skillhost_audit::Kind;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::kind::Kind as SkillKind;
 use skillhost_core::lock::{FILE, Lock, Locked};
-use skillhost_core::manifest::Identity;
+use skillhost_core::manifest::{Identity, Manifest};
 use skillhost_core::name::SkillName;
 use skillhost_core::reference::{Reference, ReferenceError};
 use skillhost_core::signer::Signer;
@@ -82,7 +82,7 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         lock.put(new);
         Ok(())
     })?;
-    tell_grant(&locked, request, printer);
+    tell_grant(&shop, &locked, &arrived.inspection.manifest);
     shop.tell_to_commit(&format!("Add {} {}", locked.name, locked.version), &next(skill, &arrived));
     report(&shop, &locked, request, true)
 }
@@ -161,7 +161,8 @@ fn tell_request(request: &Capabilities, printer: Printer) {
 }
 
 /// What it may do now, and what it asked for in vain.
-pub(crate) fn tell_grant(locked: &Locked, request: &Capabilities, printer: Printer) {
+pub(crate) fn tell_grant(shop: &Workshop, locked: &Locked, manifest: &Manifest) {
+    let (printer, request) = (shop.printer, &manifest.capabilities);
     let lines = asks::lines(&locked.grant);
     if lines.is_empty() {
         printer.note(format!("{} may only compute.", locked.name));
@@ -169,6 +170,9 @@ pub(crate) fn tell_grant(locked: &Locked, request: &Capabilities, printer: Print
         printer.note(format!("{} may:", locked.name));
         lines.iter().for_each(|line| printer.note(line));
         asks::together(&locked.grant).iter().for_each(|line| printer.note(line));
+    }
+    for rule in shop.policies.narrowing(&locked.grant, &manifest.limits) {
+        printer.note(format!("Narrowed by {rule}"));
     }
     for refused in not_granted(&locked.grant, request) {
         printer.note(format!("Not granted: {}", asks::line(&refused)));

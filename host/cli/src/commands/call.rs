@@ -12,7 +12,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
+use crate::{ambient, block_on, grants, models, project, runtime, signers, skills, web};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
@@ -53,11 +53,14 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
 
     block_on(runtime()?, async {
         let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
-        let (named, pinned) = chosen.component(&places, &policies).await?;
+        let (named, pinned) = chosen.component(&places, &policies, printer).await?;
         let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
         let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        for line in policies.narrowing(&grant, &manifest.limits) {
+            printer.note(format!("narrowed by policy: {line}"));
+        }
         let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
         let models = if capabilities.model.is_empty() {
             None

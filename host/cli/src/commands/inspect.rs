@@ -7,7 +7,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::skills::{self, Named};
-use crate::{asks, block_on, runtime};
+use crate::{asks, block_on, runtime, signers};
 use serde::Serialize;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::limits::Limits;
@@ -84,7 +84,7 @@ fn find(text: &str, global: &Global, printer: Printer) -> Result<(Named, Signed)
     let fetcher = Fetcher { policies: &policies, is_offline: false, progress: &progress };
     let fetched = block_on(runtime()?, fetcher.fetch(&reference, Path::new(".")))??;
     let told = |all: &[Refused]| all.iter().map(ToString::to_string).collect();
-    let signed = match signature::verify(&fetched.component, &fetched.attached, &signature::Trust::default()) {
+    let signed = match signature::verify(&fetched.component, &fetched.attached, &signers::trust(&policies)?) {
         Ok(verified) => Signed {
             signers: verified.signers().iter().map(ToString::to_string).collect(),
             refused: told(verified.refused()),

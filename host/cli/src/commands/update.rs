@@ -138,7 +138,7 @@ impl One<'_> {
         let _hold = shop.store.hold();
         shop.keep(&arrived.fetched)?;
         shop.edit(Kind::Update, &before.name, |lock| self.put(lock, &after))?;
-        tell_grant(&after, request, shop.printer);
+        tell_grant(shop, &after, &arrived.inspection.manifest);
         Ok(Came::Updated { before: (*before).clone(), after })
     }
 

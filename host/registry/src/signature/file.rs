@@ -65,8 +65,9 @@ pub(super) fn verify(component: &[u8], digest: &Digest, bytes: &[u8]) -> Result<
         return Err(Reason::Malformed("its signer is no key".to_owned()));
     };
     let mut signature = [0; 64];
-    hex::decode_to_slice(&file.signature, &mut signature)
-        .map_err(|_| Reason::Malformed("its signature is no 128 hexadecimal digits".to_owned()))?;
+    let is_one_spelling = !file.signature.bytes().any(|b| b.is_ascii_uppercase());
+    let read = hex::decode_to_slice(&file.signature, &mut signature).ok().filter(|()| is_one_spelling);
+    read.ok_or_else(|| Reason::Malformed("its signature is no 128 hexadecimal digits in lower case".to_owned()))?;
     // Over what was found here, not over what the file says.
     key::verify(public, statement(digest, size).as_bytes(), &signature)?;
     Ok(file.signer)

@@ -5,17 +5,16 @@
 
 mod file;
 mod key;
+mod provider;
+mod sigstore;
 
 use crate::fetched::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
 pub use file::{SignatureFile, sign};
 pub use key::{KeyError, SigningKey};
+pub use sigstore::{Trust, TrustError};
 use skillhost_core::digest::Digest;
 use skillhost_core::signer::Signer;
 use std::fmt;
-
-/// What bundles are judged by. Keys need none of it: a key is its own name.
-#[derive(Debug, Clone, Default)]
-pub struct Trust {}
 
 /// Who signed a component. Only [`verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +59,15 @@ pub enum Reason {
     /// Anybody could sign with this key, or it has another spelling.
     #[error("{0} is no key that can be relied on")]
     WeakKey(Signer),
+    /// The certificate, the log or the signature doesn't hold.
+    #[error("it doesn't verify: {0}")]
+    Unproven(String),
+    /// It says something about the component, and doesn't vouch for it.
+    #[error("it is a statement of type {0}, which is no signature")]
+    Statement(String),
+    /// No certificate says who signed.
+    #[error("it names no identity with its issuer; keys sign with `skillhost sign`")]
+    NoIdentity,
 }
 
 /// Why a component's signatures are not accepted.
@@ -99,7 +107,7 @@ pub fn verify(component: &[u8], attached: &[Attached], trust: &Trust) -> Result<
     for (index, attached) in attached.iter().enumerate() {
         let (kind, judged) = match attached {
             Attached::Signature(bytes) => (AttachedKind::Signature, file::verify(component, &digest, bytes)),
-            Attached::Bundle(bytes) => (AttachedKind::Bundle, bundle(component, bytes, trust)),
+            Attached::Bundle(bytes) => (AttachedKind::Bundle, sigstore::verify(component, bytes, trust)),
         };
         match judged {
             Ok(signer) if verified.signers.contains(&signer) => {}
@@ -108,10 +116,6 @@ pub fn verify(component: &[u8], attached: &[Attached], trust: &Trust) -> Result<
         }
     }
     if verified.signers.is_empty() { Err(SignatureError::NoneHolds(verified.refused)) } else { Ok(verified) }
-}
-
-fn bundle(_component: &[u8], _bytes: &[u8], _trust: &Trust) -> Result<Signer, Reason> {
-    Err(Reason::Malformed("bundles are not read yet".to_owned()))
 }
 
 impl Verified {
