@@ -6,6 +6,7 @@ pub(crate) mod doctor;
 pub(crate) mod gc;
 pub(crate) mod init;
 pub(crate) mod inspect;
+pub(crate) mod push;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod show;
