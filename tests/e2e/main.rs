@@ -30,6 +30,7 @@ mod main_job;
 mod model_probe;
 mod network;
 mod packages;
+mod publishing;
 mod real_toolchains;
 mod recordings;
 mod registries;

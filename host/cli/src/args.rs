@@ -84,6 +84,8 @@ pub(crate) enum Command {
     /// Make keys to sign skills with
     #[command(subcommand)]
     Keys(Keys),
+    /// Publish a skill to a registry, with the signatures beside its file
+    Push(Push),
     /// Remove what no run needs; never what is not saved elsewhere
     Gc(Gc),
     /// Say what this machine can enforce, and how to get what is missing
@@ -340,6 +342,27 @@ pub(crate) struct NewKey {
     /// Write it here instead of beneath the state folder
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "FILE.sig and FILE.sigstore.json go with it where they are there, and a bill of materials always does. The\n\
+    same file gives the same manifest; its digest is printed, and pins it. Log in with `docker login` or `podman login`, or\n\
+    set SKILLHOST_REGISTRY, SKILLHOST_REGISTRY_USER and SKILLHOST_REGISTRY_PASSWORD.\n\n\
+    Examples:\n  skillhost push ./licence-check.wasm oci://registry.example.com/acme/licence-check:1.2.0"
+)]
+pub(crate) struct Push {
+    /// The component, with its manifest inside
+    pub(crate) file: PathBuf,
+    /// Where it goes: oci://HOST/NAME:TAG
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// Say more about it, as in org.opencontainers.image.source=https://…
+    #[arg(long = "annotation", value_name = "KEY=VALUE")]
+    pub(crate) annotations: Vec<String>,
+    /// Let a tag that names something else name this
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

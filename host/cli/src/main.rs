@@ -130,6 +130,7 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Completions(completions) => commands::completions::run(completions, printer),
         Command::Doctor(doctor) => commands::doctor::run(doctor, printer),
         Command::Init(init) => commands::init::run(init, printer),
+        Command::Push(push) => commands::push::run(push, &cli.global, printer),
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
         Command::Runs(runs) => commands::runs::run(runs, &cli.global, printer),
         Command::Show(show) => commands::show::run(show, &cli.global, printer),

@@ -128,7 +128,11 @@ impl Policies {
         self.policies.iter().flat_map(told).collect()
     }
 
-    fn each(&self, reference: &Reference, judge: impl Fn(&Policy, &Reference) -> Verdict) -> Result<Vec<String>, Failure> {
+    fn each(
+        &self,
+        reference: &Reference,
+        judge: impl Fn(&Policy, &Reference) -> Verdict,
+    ) -> Result<Vec<String>, Failure> {
         let mut warned = Vec::new();
         for read in &self.policies {
             match judge(&read.policy, reference) {

@@ -68,7 +68,8 @@ impl<'a> Trust<'a> {
     pub(crate) fn judge(&self, candidate: &Candidate<'_>, wanted: Wanted<'_>) -> Result<Option<Signer>, Failure> {
         let Candidate { reference, component, digest, attached } = candidate;
         let failed = |e: &SignatureError| signers::failure(reference, e);
-        let verified = signature::verify(component, attached, &signers::trust(self.policies)?).map_err(|e| failed(&e))?;
+        let verified =
+            signature::verify(component, attached, &signers::trust(self.policies)?).map_err(|e| failed(&e))?;
         let mut signers: Vec<&Signer> = verified.signers().iter().collect();
         match wanted {
             Wanted::Any => {}

@@ -53,6 +53,17 @@ impl Distribution {
         format!("127.0.0.1:{}", self.port)
     }
 
+    /// What `wkg oci`, another client of registries, does with `acme/NAME` here, without TLS. `cargo xtask test` installs it.
+    pub fn wkg(&self, action: &str, name: &str, more: &[&str]) {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/bin/wkg");
+        let mut command = Command::new(&program);
+        command.args(["oci", action, &format!("{}/acme/{name}", self.place()), "--insecure", &self.place()]).args(more);
+        // Nobody's credentials.
+        let output = command.env("HOME", self.folder.path()).env_remove("DOCKER_CONFIG").output();
+        let output = output.unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` installs it", program.display()));
+        assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// The certificate to be trusted.
     pub fn authority(&self) -> PathBuf {
         self.folder.path().join("authority.pem")

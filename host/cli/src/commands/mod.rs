@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod push;
 pub(crate) mod remove;
 pub(crate) mod run;
 pub(crate) mod runs;

@@ -82,6 +82,19 @@ async fn what_is_pushed_is_fetched_with_its_signatures() {
     assert_eq!((fetched.component, fetched.attached), (other, Vec::new()));
 }
 
+#[tokio::test]
+async fn what_another_client_pushes_is_fetched() {
+    let registry = Distribution::start(Guard::None);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tool.wasm");
+    std::fs::write(&file, skill()).unwrap();
+    registry.wkg("push", "tool:1", &[file.to_str().unwrap()]);
+    let fetched = crate::fetched(&format!("oci://{}/acme/tool:1", registry.place())).await.unwrap();
+    assert_eq!((fetched.component, fetched.attached), (skill(), Vec::new()));
+    let manifest = document(&registry, "manifests/1");
+    assert_eq!(manifest["config"]["mediaType"], "application/vnd.wasm.config.v0+json");
+}
+
 fn in_environment(registry: &Distribution, password: &'static str) -> Sources {
     let place = registry.place();
     let variables = move |name: &str| match name {

@@ -2,7 +2,8 @@
 //!
 //! A registry names the server that gives tokens for it, and so it says where credentials go. They go to its own origin, or
 //! to a host of its own domain, with TLS: `auth.docker.io` for `registry-1.docker.io`, `gitlab.com` for
-//! `registry.gitlab.com`. Any other server is asked without them.
+//! `registry.gitlab.com`. Where another is named, that is an error. A registry could pass on what it was shown anyway; this
+//! bounds what one that was fooled can do.
 
 use crate::credentials::Credentials;
 use crate::source::error::Fault;
