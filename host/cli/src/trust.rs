@@ -112,7 +112,15 @@ impl<'a> Trust<'a> {
     ) -> Result<(), Failure> {
         let reference = &locked.source;
         self.policies.check_source(reference)?;
-        let Some(signer) = &locked.signer else { return self.accept(reference, &[]) };
+        let Some(signer) = &locked.signer else {
+            if !self.policies.judge_signatures() {
+                return Ok(());
+            }
+            // Nobody is pinned: then whoever signed it has to be somebody whom the policies take.
+            let attached = attached();
+            let candidate = Candidate { reference, component, digest: locked.digest, attached: &attached };
+            return self.judge(&candidate, Wanted::Any).map(drop);
+        };
         if self.remembers(&locked.digest, signer) {
             return self.accept(reference, std::slice::from_ref(signer));
         }

@@ -170,16 +170,7 @@ fn fetch(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
             .because(format!("expected {}, found {}", locked.digest, fetched.digest))
             .hint(format!("skillhost update {} shows what is different, and asks", locked.name)));
     }
-    let candidate = crate::trust::Candidate {
-        reference: &locked.source,
-        component: &fetched.component,
-        digest: fetched.digest,
-        attached: &fetched.attached,
-    };
-    match &locked.signer {
-        Some(signer) => shop.trust().judge(&candidate, crate::trust::Wanted::Only(signer)).map(drop)?,
-        None => shop.trust().accept(&locked.source, &[])?,
-    }
+    shop.trust().check(locked, &fetched.component, || fetched.attached.clone())?;
     check_manifest(locked, &fetched.component)?;
     shop.keep(&fetched)
 }
