@@ -110,11 +110,7 @@ fn a_lock_that_people_edited_is_read_or_told_with_its_line() {
     world.run(&["sync"]).failed(0, &["skillhost.lock is written in order"]);
     assert_eq!(fs::read_to_string(world.repo().join("skillhost.lock")).unwrap(), lock);
     for (from, to, told) in [
-        (
-            "version = 1\n",
-            "version = 2\n",
-            "skillhost.lock:2: version 2 of the lock is not 1; a newer skillhost wrote it",
-        ),
+        ("version = 1\n", "version = 2\n", ":2: version 2 of the lock is not 1; a newer skillhost wrote it"),
         ("[skill.grant]\n", "[skill.grant]\nreed = [\"**\"]\n", "reed"),
         ("name = \"oscar\"", "name = \"novel\"", "`novel` has an entry already"),
         ("digest = \"sha256:", "digest = \"sha256:0", "a digest is"),

@@ -12,7 +12,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
-use crate::{ambient, block_on, grants, models, project, runtime, signers, skills, web};
+use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
