@@ -99,3 +99,52 @@ fn add(names: &mut Vec<String>, name: &str) {
 fn is_plain(name: &str) -> bool {
     name.len() <= MAX_NAME_BYTES && !name.chars().any(is_deceptive)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use skillhost_core::manifest;
+
+    const MANIFEST: &str =
+        "[skill]\nname = \"x\"\nversion = \"1.0.0\"\nkind = \"review\"\ndescription = \"Reviews.\"\n";
+
+    fn described(text: &str) -> Described {
+        Described::read(&manifest::embed(&wat::parse_str(text).unwrap(), MANIFEST).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn imports_exports_and_tools_are_those_of_the_component() {
+        let found = described(
+            r#"(component
+                 (import "a:b/c@1.0.0" (instance $c))
+                 (core module (@producers (language "Rust" "2024") (processed-by "rustc" "1.95.0")))
+                 (component (import "inner:only/x@1.0.0" (instance)))
+                 (export "d:e/f@2.0.0" (instance $c)))"#,
+        );
+        assert_eq!(
+            (found.imports.as_slice(), found.exports.as_slice()),
+            (&["a:b/c@1.0.0".to_owned()][..], &["d:e/f@2.0.0".to_owned()][..])
+        );
+        let bill = found.bill_of_materials();
+        let about = &bill["metadata"]["component"];
+        assert_eq!(
+            about["properties"],
+            serde_json::json!([
+                { "name": "wasm:producers:language", "value": "Rust 2024" },
+                { "name": "wasm:producers:processed-by", "value": "rustc 1.95.0" },
+            ])
+        );
+        assert_eq!(about["bom-ref"], bill["compositions"][0]["assemblies"][0]);
+    }
+
+    #[test]
+    fn o_01_what_does_not_show_is_not_told() {
+        let hidden = "(component (core module (@producers (language \"R\\e2\\80\\aeust\" \"\\1b[2J\"))))";
+        assert!(described(hidden).producers.is_empty());
+        let many: String = (0..1000).map(|n| format!("(language \"l{n}\" \"1\")")).collect();
+        let producers = described(&format!("(component (core module (@producers {many})))")).producers;
+        assert!(producers.len() <= MAX_TOLD, "{}", producers.len());
+        assert!(Described::read(b"\0asm").is_err() && Described::read(b"").is_err());
+    }
+}

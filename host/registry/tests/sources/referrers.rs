@@ -90,3 +90,23 @@ async fn r_16_a_list_of_several_pages_is_read_to_its_end_and_one_without_end_is_
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
     assert!(class == Class::Limit && told.contains("more than 8 pages"), "{told}");
 }
+
+#[tokio::test]
+async fn a_registry_without_lists_is_known_from_one_that_fails() {
+    let registry = Registry::start();
+    let digest = registry.publish(COMPONENT, "1");
+    let entry = signature(&registry, SIGNATURE, b"ours", &digest);
+    registry.answer(&format!("manifests/sha256-{}", digest.hex()), Reply::ok(INDEX, list(&[entry]).to_string()));
+    for without in [Reply::status(404), Reply::status(405), Reply::ok("text/html", "<p>What is that?")] {
+        registry.answer(&format!("referrers/{digest}"), without);
+        let fetched = fetched(&registry.reference("1")).await.unwrap();
+        assert_eq!(fetched.attached, [Attached::Signature(b"ours".to_vec())]);
+    }
+    for (failing, class) in
+        [(500, Class::Unavailable), (503, Class::Unavailable), (429, Class::Unavailable), (401, Class::Denied)]
+    {
+        registry.answer(&format!("referrers/{digest}"), Reply::status(failing));
+        let (found, told) = refused(&registry.reference("1"), &sources(&[])).await;
+        assert!(found == class && told.contains(&failing.to_string()), "{told}");
+    }
+}

@@ -33,9 +33,7 @@ async fn list(session: &Session<'_>, subject: &Digest) -> Result<Option<Index>, 
     let mut listed: Option<Index> = None;
     for _ in 0..MAX_PAGES {
         let reply = session.send(Call::get(url)).await?;
-        // A registry that doesn't know the request says so in one of these ways.
-        let is_known = !matches!(reply.status.as_u16(), 400 | 404 | 405 | 501);
-        if listed.is_none() && (!is_known || reply.media_type().as_deref() != Some(media::INDEX)) {
+        if listed.is_none() && !knows_lists(&reply) {
             return kept(session, subject).await;
         }
         let reply = reply.success(LIST).await?;
@@ -51,6 +49,16 @@ async fn list(session: &Session<'_>, subject: &Digest) -> Result<Option<Index>, 
         }
     }
     Err(Fault::TooMany { what: "pages of signatures", most: MAX_PAGES })
+}
+
+/// Whether a registry knows what it was asked for. One that doesn't says so in many ways, by a page for people among them;
+/// one that fails is none that has no signatures.
+fn knows_lists(reply: &Reply) -> bool {
+    if reply.status.is_success() {
+        reply.media_type().as_deref() == Some(media::INDEX)
+    } else {
+        !matches!(reply.status.as_u16(), 400 | 403 | 404 | 405 | 406 | 410 | 422 | 501)
+    }
 }
 
 /// Where the list goes on, as `Link: <URL>; rel="next"` says it.
