@@ -225,6 +225,9 @@ fn a_key_that_commands_would_see() {
     let secret = "[toolchains]\nenv = [\"TOKEN\"]\n[secrets.X]\nenv = \"TOKEN\"\nhosts = [\"https://a.example\"]\n";
     let ran = with_configuration(&format!("{}/v1", server.url()), secret);
     ran.failed(3, &["[toolchains] env in config.toml names TOKEN", "a secret", "hint: commands never see a key"]);
+    let signing = "[toolchains]\nenv = [\"SKILLHOST_SIGNING_KEY\"]\n";
+    let ran = with_configuration(&format!("{}/v1", server.url()), signing);
+    ran.failed(3, &["names SKILLHOST_SIGNING_KEY", "signed with", "hint: commands never see a key"]);
     assert_eq!(server.received().len(), 0);
 }
 

@@ -6,7 +6,25 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
-const COMMANDS: [&str; 9] = ["init", "run", "runs", "show", "call", "inspect", "gc", "doctor", "completions"];
+const COMMANDS: [&str; 17] = [
+    "init",
+    "run",
+    "runs",
+    "show",
+    "add",
+    "remove",
+    "list",
+    "update",
+    "sync",
+    "call",
+    "inspect",
+    "sign",
+    "keys",
+    "push",
+    "gc",
+    "doctor",
+    "completions",
+];
 
 #[test]
 fn every_command_explains_itself() {
@@ -55,7 +73,7 @@ fn what_is_not_there_is_a_usage_error() {
     world.run(&["runs", "--format", "yaml"]).failed(2, &["yaml"]);
     world.run(&["-C", "/nowhere/at/all", "runs"]).failed(2, &["-C /nowhere/at/all"]);
     // Commands of later versions are not promised.
-    for later in ["mcp", "resume", "push", "new"] {
+    for later in ["mcp", "resume", "new"] {
         world.run(&[later]).failed(2, &["unrecognized subcommand"]);
     }
 }
@@ -81,6 +99,10 @@ fn every_json_document_names_its_schema() {
         (&["runs"], "skillhost.runs/1"),
         (&["gc"], "skillhost.gc/1"),
         (&["gc", "--dry-run"], "skillhost.gc/1"),
+        (&["list"], "skillhost.list/1"),
+        (&["sync"], "skillhost.sync/1"),
+        (&["update"], "skillhost.update/1"),
+        (&["remove", "x"], "skillhost.error/1"),
         (&["doctor"], "skillhost.doctor/1"),
         (&["init", "--print"], "skillhost.init/1"),
         (&["show", "zzzz"], "skillhost.error/1"),

@@ -121,7 +121,7 @@ fn the_quick_start_works_line_by_line() {
 }
 
 /// A folder with the program, for this world's state alone.
-fn program_in_path(world: &World) -> PathBuf {
+pub fn program_in_path(world: &World) -> PathBuf {
     let direct = world.command(&[]);
     let arguments: String = direct.get_args().map(|argument| format!("'{}' ", argument.to_str().unwrap())).collect();
     let program = Path::new(direct.get_program()).display();
@@ -327,4 +327,79 @@ fn every_link_between_documents_leads_somewhere() {
             }
         }
     }
+}
+
+/// Every command of docs/install.md, in its order, in one repository: it says what stands there.
+#[test]
+fn the_story_of_an_installation_is_as_it_is_told() {
+    let world = World::with(&[("src/main.rs", "fn main() {}\n")]);
+    let bin = program_in_path(&world);
+    crate::installing::release(&world, "1.2.0", "");
+    let text = read("docs/install.md");
+    let mut seen = 0;
+    for (before, block) in blocks(&text) {
+        if let Some((version, _)) =
+            before.split_once("<!-- test: publish ").and_then(|(_, rest)| rest.split_once(" -->"))
+        {
+            crate::installing::release(&world, version, "ask = true\n");
+        }
+        for (command, told) in commands(block) {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("{command} 2>&1")]).current_dir(world.repo()).env_clear();
+            shell.envs(world.command(&[]).get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+            shell.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+            for who in ["AUTHOR", "COMMITTER"] {
+                shell.env(format!("GIT_{who}_NAME"), "Test").env(format!("GIT_{who}_EMAIL"), "test@localhost");
+            }
+            let output = shell.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
+            let said = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(without_figures(&said), without_figures(&told), "{command} says:\n{said}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "{seen}");
+}
+
+/// The transcripts of a document, each with what stands before it.
+fn blocks(text: &str) -> Vec<(&str, &str)> {
+    let parts: Vec<&str> = text.split("```").collect();
+    parts.chunks(2).filter_map(|pair| Some((pair[0], pair.get(1)?.strip_prefix("console\n")?))).collect()
+}
+
+/// The commands of a transcript, each with what it says.
+fn commands(block: &str) -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for line in block.lines() {
+        match (line.strip_prefix("$ "), commands.last_mut()) {
+            (Some(command), _) => commands.push((command.to_owned(), String::new())),
+            (None, Some((_, told))) => *told += &format!("{line}\n"),
+            (None, None) => panic!("a transcript begins with a command: {line}"),
+        }
+    }
+    commands
+}
+
+/// Digests and sizes are those of one build, and columns as wide as they are.
+fn without_figures(text: &str) -> String {
+    let is_figure = |word: &str| {
+        let digits = word.trim_matches('"').trim_start_matches("sha256:").trim_start_matches("ed25519:");
+        digits.len() >= 12 && digits.chars().all(|c| c.is_ascii_hexdigit())
+    };
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_size = |at: usize| {
+            words.get(at + 1) == Some(&"KB") || words.get(at + 1) == Some(&"→") && words.get(at + 3) == Some(&"KB")
+        };
+        let shown = words.iter().enumerate().map(|(at, word)| {
+            if is_size(at) {
+                "N"
+            } else if is_figure(word) {
+                "HEX"
+            } else {
+                word
+            }
+        });
+        shown.collect::<Vec<_>>().join(" ")
+    };
+    text.trim_end().lines().map(line).collect::<Vec<_>>().join("\n")
 }

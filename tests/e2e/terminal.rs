@@ -20,7 +20,7 @@ pub struct Terminal {
 
 impl Terminal {
     /// Starts it once the file `go` is in the home, so that a test can type before.
-    fn start(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+    pub fn start(world: &World, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let program = world.command(arguments);
         let quote = |word: &std::ffi::OsStr| format!("'{}'", word.to_str().unwrap().replace('\'', "'\\''"));
         let words: Vec<String> = std::iter::once(program.get_program()).chain(program.get_args()).map(quote).collect();
@@ -58,15 +58,15 @@ impl Terminal {
         Self::start(world, arguments, variables)
     }
 
-    fn seen(&self) -> String {
+    pub fn seen(&self) -> String {
         String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
     }
 
-    fn wait_for(&self, text: &str) {
+    pub fn wait_for(&self, text: &str) {
         wait_until(text, || self.seen().contains(text));
     }
 
-    fn types(&mut self, text: &str) {
+    pub fn types(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
     }

@@ -2,7 +2,7 @@
 
 use crate::components;
 use crate::machine::Machine;
-use crate::process;
+use crate::process::{self, cargo, root};
 use anyhow::{Context, Result, bail};
 
 /// What skills are built for.
@@ -51,7 +51,11 @@ const TESTS: &[Need] = &[
     program(&["tar", "--version"], "tar"),
     // Not asked for its version, which takes a second; the tests start it by this path.
     Need { found_by: FoundBy::File("/usr/bin/chromium"), packages: "chromium" },
+    program(&["docker-registry", "--version"], "docker-registry"),
 ];
+
+/// The other client of registries that the tests and the benchmarks compare with; it comes as source alone.
+const WKG: &str = "wkg@0.16.1";
 
 /// What the peer of the benchmarks is installed with.
 const PEER: &[Need] = &[program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv")];
@@ -62,6 +66,21 @@ const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
 /// Installs what the tests need, where this user may, and says how otherwise.
 pub(crate) fn add_test_tools() -> Result<()> {
     add_packages(&Machine::this(), TESTS)
+}
+
+/// Builds the other client of registries, once.
+pub(crate) fn add_registry_client() -> Result<()> {
+    let tools = root().join("target/tools");
+    if tools.join("bin/wkg").is_file() {
+        return Ok(());
+    }
+    eprintln!("Setting up   {WKG}, with cargo install; this takes some minutes, once");
+    let build = tools.join("build");
+    let mut install = cargo();
+    install.args(["install", "--quiet", "--locked", WKG, "--root"]).arg(&tools).arg("--target-dir").arg(&build);
+    process::run(&mut install)
+        .with_context(|| format!("to install it: cargo install --locked {WKG} --root {}", tools.display()))?;
+    std::fs::remove_dir_all(&build).with_context(|| format!("{} can't be removed", build.display()))
 }
 
 /// Adds the target that the tests need beyond what is built.
@@ -151,7 +170,7 @@ mod tests {
         let text = said(add_packages(&empty.machine(), BUILD));
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
-        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium";
+        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium docker-registry";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
@@ -171,7 +190,7 @@ mod tests {
     #[test]
     fn a_python_of_a_version_manager_is_not_the_systems() {
         let mut machine = Empty::new();
-        for name in ["python3", "node", "npm", "tar"] {
+        for name in ["python3", "node", "npm", "tar", "docker-registry"] {
             machine = machine.with_program(name, "exit 0");
         }
         machine = machine.with_file("/usr/bin/chromium");
@@ -182,7 +201,7 @@ mod tests {
     #[test]
     fn a_browser_is_a_test_tool() {
         let mut machine = Empty::new().with_file("/usr/bin/python3");
-        for name in ["python3", "node", "npm", "tar"] {
+        for name in ["python3", "node", "npm", "tar", "docker-registry"] {
             machine = machine.with_program(name, "exit 0");
         }
         let text = said(add_packages(&machine.machine(), TESTS));

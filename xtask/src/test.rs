@@ -7,6 +7,7 @@ use anyhow::Result;
 pub(crate) fn run(filters: &[&str]) -> Result<()> {
     setup::run()?;
     setup::add_test_tools()?;
+    setup::add_registry_client()?;
     components::build_guests()?;
     run_tests(filters)
 }

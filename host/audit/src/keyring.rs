@@ -87,6 +87,11 @@ impl Keyring {
         ambient::destroy(&self.path(subject))
     }
 
+    /// A key for another use of the host's, which `context` names: nobody else can make it.
+    pub fn derived(&self, context: &str) -> [u8; KEY_BYTES] {
+        blake3::derive_key(context, &**self.machine)
+    }
+
     /// A keyed hash, so that the folder doesn't tell who the subjects are.
     fn path(&self, subject: &Subject) -> PathBuf {
         let naming = Zeroizing::new(blake3::derive_key("skillhost 2026 subject file name", &**self.machine));

@@ -7,6 +7,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Longest line that a person may type.
 const MAX_TYPED_BYTES: usize = 16 << 10;
@@ -118,6 +119,37 @@ fn bounded(source: impl Read, most_bytes: u64) -> io::Result<Vec<u8>> {
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     use std::io::Write;
     std::fs::OpenOptions::new().write(true).create_new(true).open(path)?.write_all(bytes)
+}
+
+/// Creates a file that only this user can read, whole or not at all; an existing one is an error.
+pub(crate) fn write_new_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::io::Write;
+    let random = RandomState::new().build_hasher().finish();
+    let draft = path.with_extension(format!("{random:016x}.draft"));
+    let written =
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            // A second name, which is never given to what exists, as a rename would.
+            std::fs::hard_link(&draft, path)
+        });
+    // Where it was never made, the first error tells why.
+    let removed = std::fs::remove_file(&draft);
+    written.and(removed)
+}
+
+/// Reads a secret file, and says whether others can read it, too.
+pub(crate) fn read_secret(path: &Path, most_bytes: u64) -> io::Result<(Zeroizing<Vec<u8>>, bool)> {
+    use std::os::unix::fs::PermissionsExt;
+    let bytes = read_regular(path, most_bytes)?;
+    Ok((Zeroizing::new(bytes), std::fs::metadata(path)?.permissions().mode() & 0o077 != 0))
+}
+
+/// Random bytes of the system.
+pub(crate) fn random<const N: usize>() -> io::Result<Zeroizing<[u8; N]>> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(&mut *bytes)?;
+    Ok(bytes)
 }
 
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {

@@ -2,6 +2,9 @@
 
 use crate::printer::{Color, Format};
 use clap::{Args, Parser, Subcommand};
+use skillhost_core::manifest::Version;
+use skillhost_core::name::SkillName;
+use skillhost_core::signer::Signer;
 use std::path::PathBuf;
 
 /// Runs agent skills in a sandbox, and turns a goal into a verified pull request
@@ -62,10 +65,27 @@ pub(crate) enum Command {
     Runs(Runs),
     /// Show one run: phases, findings, gates, cost
     Show(Show),
+    /// Install a skill: fetch it, show what it asks for, and pin it with what it is granted
+    Add(Add),
+    /// Take a skill out of skillhost.lock, with all that it was granted
+    Remove(Remove),
+    /// List this project's skills, and what each may do
+    List(List),
+    /// Take what the sources of skills offer now, and show what is different
+    Update(Update),
+    /// Fetch what skillhost.lock names, by digest; with --check only look
+    Sync(Sync),
     /// Call one skill once, over a directory
     Call(Call),
     /// Show what a skill is and asks for, without running it
     Inspect(Inspect),
+    /// Sign a skill with a key
+    Sign(Sign),
+    /// Make keys to sign skills with
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Publish a skill to a registry, with the signatures beside its file
+    Push(Push),
     /// Remove what no run needs; never what is not saved elsewhere
     Gc(Gc),
     /// Say what this machine can enforce, and how to get what is missing
@@ -111,6 +131,113 @@ pub(crate) struct Run {
     /// Run commands without a sandbox, as you: only where the machine itself is disposable
     #[arg(long)]
     pub(crate) dangerously_unsandboxed: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Nothing of the skill is compiled or run. What it asks for is shown, the most dangerous first, and a\n\
+    person is asked on a terminal; the answer is no unless it is yes. Elsewhere --grant says what it may do.\n\
+    The grants stand in skillhost.lock: review it, and commit it. `call` and `run` use what is committed.\n\n\
+    References: ./FILE, https://…, oci://HOST/NAME:TAG, git+https://…#REV:PATH\n\n\
+    Examples:\n  \
+    skillhost add ./licence-check.wasm\n  \
+    skillhost add oci://registry.example.com/acme/licence-check:1.2.0 --grant 'read=**' --grant 'write=src/**'"
+)]
+pub(crate) struct Add {
+    /// Where the skill is
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// Grant this of what it asks for, and ask no one: read=GLOB, write=GLOB, exec=COMMAND, model=TIER, http=URL, secrets=NAME, exec_arguments, protected, ask
+    #[arg(long = "grant", value_name = "CAPABILITY[=VALUE]")]
+    pub(crate) grants: Vec<String>,
+    /// Grant everything that it asks for
+    #[arg(long, conflicts_with = "grants")]
+    pub(crate) grant_requested: bool,
+    /// Refuse it unless it is signed by this one: ed25519:HEX, or 'sigstore:IDENTITY issuer:URL'
+    #[arg(long, value_name = "SIGNER")]
+    pub(crate) signer: Option<Signer>,
+    /// Fail where skillhost.lock would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Make no connection
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  skillhost remove licence-check")]
+pub(crate) struct Remove {
+    /// Its name in skillhost.lock
+    pub(crate) name: SkillName,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Read from the working directory, since that is what will be committed. --format json has all of it."
+)]
+pub(crate) struct List {}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "What was granted is compared with what is asked for now. Less goes through. More, another signer and a\n\
+    lower version are held back until they are named, or granted on a terminal.\n\n\
+    Examples:\n  \
+    skillhost update\n  \
+    skillhost update licence-check --source oci://registry.example.com/acme/licence-check:1.3.0\n  \
+    skillhost update licence-check --grant 'http=https://telemetry.example.net/*'"
+)]
+pub(crate) struct Update {
+    /// Only these skills
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<SkillName>,
+    /// Grant this of what it asks for, beside what it has
+    #[arg(long = "grant", value_name = "CAPABILITY[=VALUE]")]
+    pub(crate) grants: Vec<String>,
+    /// Grant everything that it asks for
+    #[arg(long, conflicts_with_all = ["grants", "keep_grants"])]
+    pub(crate) grant_requested: bool,
+    /// Take it with what it was granted before, whatever more it asks for
+    #[arg(long, conflicts_with = "grants")]
+    pub(crate) keep_grants: bool,
+    /// Another version at the same place: another tag, another revision
+    #[arg(long, value_name = "REF")]
+    pub(crate) source: Option<String>,
+    /// Accept this signer from now on: ed25519:HEX, or 'sigstore:IDENTITY issuer:URL'
+    #[arg(long, value_name = "SIGNER")]
+    pub(crate) signer: Option<Signer>,
+    /// Take this version and no other; a lower one than the locked only so
+    #[arg(long, value_name = "VERSION", value_parser = version)]
+    pub(crate) to: Option<Version>,
+    /// Fail where skillhost.lock would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Make no connection
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    Version::try_from(text.to_owned())
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A source that gives something else than the lock pins is an error here; `skillhost update` shows the\n\
+    difference. A lock with both sides of a merge in it is settled where no skill is in both with different content.\n\n\
+    Examples:\n  \
+    skillhost sync\n  \
+    skillhost sync --check        # in CI: store, lock, signatures and policies agree; no connection"
+)]
+pub(crate) struct Sync {
+    /// Only look: fetch nothing, write nothing, make no connection
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Fail where skillhost.lock would change
+    #[arg(long)]
+    pub(crate) locked: bool,
+    /// Make no connection
+    #[arg(long)]
+    pub(crate) offline: bool,
 }
 
 #[derive(Debug, Args)]
@@ -174,9 +301,68 @@ pub(crate) struct Call {
 
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// A file (./x.wasm) or builtin:NAME
+    /// A file (./x.wasm), https://…, oci://HOST/NAME:TAG, git+https://…#REV:PATH, or builtin:NAME
     #[arg(value_name = "FILE_OR_REF")]
     pub(crate) reference: String,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Writes FILE.sig beside the file. It holds the component's digest and your public key, and nothing secret.\n\
+    The key is --key, or the PEM text in SKILLHOST_SIGNING_KEY (for CI), or the key called `default`.\n\n\
+    Examples:\n  \
+    skillhost sign ./licence-check.wasm\n  \
+    skillhost sign ./licence-check.wasm --key release\n  \
+    SKILLHOST_SIGNING_KEY=\"$(openssl pkey -in encrypted.pem)\" skillhost sign ./licence-check.wasm"
+)]
+pub(crate) struct Sign {
+    /// The component to sign
+    pub(crate) file: PathBuf,
+    /// A key by its name, or a file (./key.pem) with an Ed25519 key in PKCS#8 PEM
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) key: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make an Ed25519 key, and print its public half: what others name as the signer
+    New(NewKey),
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The key is written as PKCS#8 PEM that only you can read (mode 0600), without a passphrase: to keep one behind a\n\
+    passphrase, encrypt it with openssl and hand it to `skillhost sign` in SKILLHOST_SIGNING_KEY.\n\
+    A key that is there already is never overwritten."
+)]
+pub(crate) struct NewKey {
+    /// What the key is called: lower case, digits and hyphens
+    #[arg(default_value = "default")]
+    pub(crate) name: String,
+    /// Write it here instead of beneath the state folder
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "FILE.sig and FILE.sigstore.json go with it where they are there, and a bill of materials always does. The\n\
+    same file gives the same manifest; its digest is printed, and pins it. Log in with `docker login` or `podman login`, or\n\
+    set SKILLHOST_REGISTRY, SKILLHOST_REGISTRY_USER and SKILLHOST_REGISTRY_PASSWORD.\n\n\
+    Examples:\n  skillhost push ./licence-check.wasm oci://registry.example.com/acme/licence-check:1.2.0"
+)]
+pub(crate) struct Push {
+    /// The component, with its manifest inside
+    pub(crate) file: PathBuf,
+    /// Where it goes: oci://HOST/NAME:TAG
+    #[arg(value_name = "REF")]
+    pub(crate) reference: String,
+    /// Say more about it, as in org.opencontainers.image.source=https://…
+    #[arg(long = "annotation", value_name = "KEY=VALUE")]
+    pub(crate) annotations: Vec<String>,
+    /// Let a tag that names something else name this
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

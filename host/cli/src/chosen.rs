@@ -1,31 +1,28 @@
 //! The skill that `call` was given: a file, a built-in one, or one of the project's lock; and what it may do.
 
 use crate::failure::{Exit, Failure};
-use crate::grants;
+use crate::places::Places;
+use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::project::ProjectLock;
 use crate::skills::{self, Named};
+use crate::{grants, installed, signers};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digest;
-use skillhost_core::lock::Lock;
+use skillhost_core::lock::Locked;
 use skillhost_core::manifest::Manifest;
 use skillhost_core::name::SkillName;
 use skillhost_core::project::Project;
 use skillhost_engine::Grantor;
 
 /// A skill as it was named, with who grants it what.
-pub(crate) struct Chosen {
-    pub(crate) named: Named,
-    /// What its bytes must be.
-    pub(crate) pinned: Option<Digest>,
-    granted: Granted,
-}
-
-enum Granted {
-    /// By the flags alone.
-    Flags,
-    /// By the project for the kind, and the flags.
-    Kind,
-    /// By the lock alone.
-    Lock(SkillName, Box<Capabilities>),
+pub(crate) enum Chosen {
+    /// A file, which may do what the flags say and nothing else.
+    File(Named),
+    /// A built-in one: the project grants to its kind, and the flags do.
+    Builtin(Named),
+    /// One of the lock, which alone grants.
+    Locked(Box<Locked>, ProjectLock),
 }
 
 impl Chosen {
@@ -33,23 +30,49 @@ impl Chosen {
     pub(crate) fn find(
         reference: &str,
         has_flags: bool,
-        around: impl Fn() -> Result<(Project, Option<Lock>), Failure>,
+        around: impl Fn() -> Result<(Project, Option<ProjectLock>), Failure>,
     ) -> Result<Self, Failure> {
         let Ok(name) = reference.parse::<SkillName>() else {
-            let granted = if reference.starts_with("builtin:") { Granted::Kind } else { Granted::Flags };
-            return Ok(Self { named: skills::find(reference)?, pinned: None, granted });
+            let named = skills::find(reference)?;
+            return Ok(if named.reference.is_builtin() { Self::Builtin(named) } else { Self::File(named) });
         };
         let lock = around()?.1;
-        let locked = lock.as_ref().and_then(|lock| lock.find(reference)).ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("there is no skill `{name}` in skillhost.lock"))
-                .hint("name a file (./skill.wasm), a built-in skill (builtin:review), or another lock (--lock FILE)")
+        let found = lock.and_then(|lock| lock.lock.find(reference).cloned().map(|locked| (locked, lock)));
+        let (locked, lock) = found.ok_or_else(|| {
+            Failure::new(Exit::Usage, format!("there is no skill `{name}` in skillhost.lock")).hint(
+                "name a file (./skill.wasm), a built-in skill (builtin:review), or another lock (--lock FILE); \
+                 skillhost add REF puts a skill there, and it counts once the lock is committed",
+            )
         })?;
         if has_flags {
-            return Err(Failure::new(Exit::Usage, format!("what `{name}` may do stands in skillhost.lock"))
-                .hint("leave --grant away, or call the skill by its file"));
+            return Err(Failure::new(Exit::Usage, format!("what `{name}` may do stands in skillhost.lock")).hint(
+                format!("leave --grant away, call the skill by its file, or: skillhost update {name} --grant …"),
+            ));
         }
-        let named = skills::find(&locked.source.to_string())?;
-        Ok(Self { named, pinned: Some(locked.digest), granted: Granted::Lock(name, Box::new(locked.grant.clone())) })
+        Ok(Self::Locked(Box::new(locked), lock))
+    }
+
+    /// Its bytes, once source and signature are found to be allowed; and what digest they must have.
+    pub(crate) async fn component(
+        &mut self,
+        places: &Places,
+        policies: &Policies,
+        printer: Printer,
+    ) -> Result<(Named, Option<Digest>), Failure> {
+        match self {
+            Self::Locked(locked, lock) => {
+                Ok((installed::component(locked, lock, places, policies, printer).await?, Some(locked.digest)))
+            }
+            Self::File(named) | Self::Builtin(named) => {
+                policies.check_source(&named.reference)?;
+                let signers = signers::of_file(&named.reference, &named.component, policies)?;
+                for warning in policies.check_signers(&named.reference, &signers)? {
+                    printer.warn(warning);
+                }
+                let component = std::mem::take(&mut named.component);
+                Ok((Named { reference: named.reference.clone(), component }, None))
+            }
+        }
     }
 
     /// What it requests, what it is granted, and who could grant more.
@@ -57,19 +80,19 @@ impl Chosen {
         self,
         manifest: &Manifest,
         flags: Capabilities,
-        around: impl Fn() -> Result<(Project, Option<Lock>), Failure>,
+        around: impl Fn() -> Result<(Project, Option<ProjectLock>), Failure>,
     ) -> Result<(Capabilities, Capabilities, Grantor), Failure> {
         let request = manifest.capabilities.clone();
-        match self.granted {
-            Granted::Flags => Ok((request, flags, Grantor::Flags)),
-            Granted::Kind => {
+        match self {
+            Self::File(_) => Ok((request, flags, Grantor::Flags)),
+            Self::Builtin(_) => {
                 Ok((request, grants::of_builtin(&around()?.0, manifest.skill.kind, flags), Grantor::Flags))
             }
-            Granted::Lock(name, _) if manifest.skill.name != name => Err(Failure::new(
+            Self::Locked(locked, _) if manifest.skill.name != locked.name => Err(Failure::new(
                 Exit::Integrity,
-                format!("the lock's entry `{name}` names a skill `{}`", manifest.skill.name),
+                format!("the lock's entry `{}` names a skill `{}`", locked.name, manifest.skill.name),
             )),
-            Granted::Lock(name, grant) => Ok((request, *grant, Grantor::Lock(name))),
+            Self::Locked(locked, _) => Ok((request, locked.grant, Grantor::Lock(locked.name))),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Who does the work of each kind, with what they may do.
 
 use crate::failure::{Exit, Failure};
+use crate::installed;
+use crate::places::Places;
 use crate::policies::Policies;
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::Base;
-use crate::skills::{self, Named};
+use crate::skills;
 use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
@@ -20,13 +23,15 @@ const NEEDED: [Kind; 4] = [Kind::Spec, Kind::Review, Kind::Implement, Kind::Veri
 /// Loads the skills that the project names.
 pub(crate) async fn equip(
     base: &Base,
+    places: &Places,
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    printer: Printer,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, policies, engine, progress).await?);
+        equipped.insert(kind, one(kind, base, (places, policies), engine, (progress, printer)).await?);
     }
     Ok(equipped)
 }
@@ -34,25 +39,26 @@ pub(crate) async fn equip(
 async fn one(
     kind: Kind,
     base: &Base,
-    policies: &Policies,
+    (places, policies): (&Places, &Policies),
     engine: &Engine,
-    progress: &Progress,
+    (progress, printer): (&Progress, Printer),
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
     let (named, pinned, grant, grantor) = if is_builtin {
-        (skills::find(&reference)?, None, base.project.grant(kind), Grantor::Project(kind))
+        let named = skills::find(&reference)?;
+        policies.check_source(&named.reference)?;
+        (named, None, base.project.grant(kind), Grantor::Project(kind))
     } else {
-        let locked = base.lock.as_ref().and_then(|lock| lock.find(&reference)).ok_or_else(|| {
+        let lock = base.lock.as_ref();
+        let found = lock.and_then(|lock| lock.lock.find(&reference).map(|locked| (locked, lock)));
+        let (locked, lock) = found.ok_or_else(|| {
             Failure::new(Exit::Configuration, format!("[skills] {kind} = \"{reference}\" is not in skillhost.lock"))
-                .hint(
-                    "name a built-in skill (builtin:review), or pin one in skillhost.lock with source = \"file:PATH\"",
-                )
+                .hint("skillhost add REF puts it there, and the lock has to be committed; or name a built-in skill (builtin:review)")
         })?;
-        let named: Named = skills::find(&locked.source.to_string())?;
+        let named = installed::component(locked, lock, places, policies, printer).await?;
         (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
-    policies.check_source(&named.reference)?;
     let skill = skills::load(engine, &named, pinned.as_ref(), progress).await?;
     let manifest = &skill.inspection().manifest;
     if manifest.skill.kind != kind {
@@ -76,6 +82,9 @@ async fn one(
     if kind == Kind::Review {
         // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
         (request.write, request.protected) = (Globs::none(), false);
+    }
+    for line in policies.narrowing(&grant, &manifest.limits) {
+        printer.note(format!("{kind} is narrowed by policy: {line}"));
     }
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());

@@ -55,14 +55,24 @@ pub(crate) struct Failure {
     message: Escaped,
     causes: Vec<Escaped>,
     hint: Option<Escaped>,
+    /// Other ways than the hint.
+    more_hints: Vec<Escaped>,
 }
 
 /// Longest line of an error.
 const LINE_CHARS: usize = 1000;
+/// Longest hint: a command that can be copied is whole.
+const HINT_CHARS: usize = 6000;
 
 impl Failure {
     pub(crate) fn new(exit: Exit, message: impl fmt::Display) -> Self {
-        Self { exit, message: escape_terminal(&message.to_string(), LINE_CHARS), causes: Vec::new(), hint: None }
+        Self {
+            exit,
+            message: escape_terminal(&message.to_string(), LINE_CHARS),
+            causes: Vec::new(),
+            hint: None,
+            more_hints: Vec::new(),
+        }
     }
 
     /// An error of a library, its causes with it.
@@ -98,7 +108,13 @@ impl Failure {
     }
 
     pub(crate) fn hint(mut self, hint: impl fmt::Display) -> Self {
-        self.hint = Some(escape_terminal(&hint.to_string(), LINE_CHARS));
+        self.hint = Some(escape_terminal(&hint.to_string(), HINT_CHARS));
+        self
+    }
+
+    /// Another way, beside the hint.
+    pub(crate) fn or_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.more_hints.push(escape_terminal(&hint.to_string(), HINT_CHARS));
         self
     }
 
@@ -107,6 +123,11 @@ impl Failure {
             Some(hint) => self.hint(hint),
             None => self,
         }
+    }
+
+    /// What happened.
+    pub(crate) fn message(&self) -> String {
+        self.message.to_string()
     }
 
     /// Why, each cause behind the one before.
@@ -123,7 +144,7 @@ impl Failure {
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = vec![Line::labelled(Label::Error, &self.message)];
         lines.extend(self.causes.iter().map(|cause| Line::plain(format!("  caused by: {cause}"))));
-        lines.extend(self.hint.iter().map(|hint| Line::labelled(Label::Hint, hint)));
+        lines.extend(self.hint.iter().chain(&self.more_hints).map(|hint| Line::labelled(Label::Hint, hint)));
         lines
     }
 
@@ -134,6 +155,7 @@ impl Failure {
             "error": self.message.as_str(),
             "caused_by": self.causes.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "hint": self.hint.as_ref().map(Escaped::as_str),
+            "more_hints": self.more_hints.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "exit_code": self.exit as u8,
         })
     }

@@ -2,22 +2,31 @@
 
 mod ambient;
 mod args;
+mod asks;
 mod builtin;
 mod chosen;
 mod commands;
+mod consent;
 mod equip;
 mod failure;
+mod fetch;
 mod grants;
+mod installed;
 mod models;
+mod needed;
 mod places;
 mod policies;
 mod printer;
 mod progress;
 mod project;
 mod prompt;
+mod signers;
+mod signing;
 mod skills;
 mod terminal;
+mod trust;
 mod web;
+mod workshop;
 
 use args::{Cli, Command};
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
@@ -111,14 +120,22 @@ fn enter(folder: Option<&std::path::Path>) -> Result<(), Failure> {
 
 fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
     match &cli.command {
+        Command::Add(add) => commands::add::run(add, &cli.global, printer),
+        Command::Remove(remove) => commands::remove::run(remove, &cli.global, printer),
+        Command::List(list) => commands::list::run(list, &cli.global, printer),
+        Command::Update(update) => commands::update::run(update, &cli.global, printer),
+        Command::Sync(sync) => commands::sync::run(sync, &cli.global, printer),
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
-        Command::Inspect(inspect) => commands::inspect::run(inspect, printer),
+        Command::Inspect(inspect) => commands::inspect::run(inspect, &cli.global, printer),
         Command::Completions(completions) => commands::completions::run(completions, printer),
         Command::Doctor(doctor) => commands::doctor::run(doctor, printer),
         Command::Init(init) => commands::init::run(init, printer),
+        Command::Push(push) => commands::push::run(push, &cli.global, printer),
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
         Command::Runs(runs) => commands::runs::run(runs, &cli.global, printer),
         Command::Show(show) => commands::show::run(show, &cli.global, printer),
+        Command::Sign(sign) => commands::sign::run(sign, &cli.global, printer),
+        Command::Keys(keys) => commands::keys::run(keys, &cli.global, printer),
         Command::Gc(gc) => commands::gc::run(gc, &cli.global, printer),
     }
 }

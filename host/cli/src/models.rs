@@ -86,6 +86,7 @@ pub(crate) fn check_variables(user: &User<ProviderConfig>) -> Result<(), Failure
     for name in &user.toolchains.env {
         let held = match name.as_str() {
             name if keys.contains(name) => "a provider's key",
+            crate::signing::VARIABLE => "a key that skills are signed with",
             name if secrets.contains(name) => "a secret",
             _ => continue,
         };

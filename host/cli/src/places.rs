@@ -2,6 +2,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
+use skillhost_core::name::SkillName;
 use std::path::{Path, PathBuf};
 
 /// The program's folders. All are made on first use, private to the user.
@@ -28,6 +29,11 @@ impl Places {
 
     pub(crate) fn keys(&self) -> PathBuf {
         self.state.join("keys")
+    }
+
+    /// The key called `name`, which skills are signed with.
+    pub(crate) fn signing_key(&self, name: &SkillName) -> PathBuf {
+        self.keys().join("signing").join(format!("{name}.pem"))
     }
 
     pub(crate) fn compiled(&self) -> PathBuf {

@@ -4,10 +4,10 @@ use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
-use skillhost_core::lock::{self, Lock};
+use skillhost_core::lock::{self, Lock, LockError};
 use skillhost_core::project::{self, Project};
 use skillhost_worktree::{CommitId, Repository, WorktreeError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A project, as a run starts from it.
 pub(crate) struct Base {
@@ -16,7 +16,16 @@ pub(crate) struct Base {
     pub(crate) branch: String,
     pub(crate) commit: CommitId,
     pub(crate) project: Project,
-    pub(crate) lock: Option<Lock>,
+    pub(crate) lock: Option<ProjectLock>,
+}
+
+/// A project's lock, and where it is: relative sources begin in its folder.
+#[derive(Debug, Clone)]
+pub(crate) struct ProjectLock {
+    pub(crate) lock: Lock,
+    pub(crate) folder: PathBuf,
+    /// The file in the working directory, which may hold another text; or the one that was named.
+    pub(crate) path: PathBuf,
 }
 
 pub(crate) fn find_repository() -> Result<Repository, Failure> {
@@ -57,7 +66,7 @@ pub(crate) fn around(
     dir: &Path,
     config: Option<&Path>,
     lock: Option<&Path>,
-) -> Result<(Project, Option<Lock>), Failure> {
+) -> Result<(Project, Option<ProjectLock>), Failure> {
     let base = match Repository::open(dir) {
         Ok(repository) => {
             let (_, commit, _) = at_base(&repository, None, config)?;
@@ -110,10 +119,19 @@ fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Fai
         .transpose()
 }
 
-fn read_lock(at: At<'_>, named: Option<&Path>) -> Result<Option<Lock>, Failure> {
-    read_text(at, named, lock::FILE)?
-        .map(|(file, text)| Lock::parse(&file, &text).map_err(|e| Failure::of(Exit::Configuration, &e)))
-        .transpose()
+fn read_lock(at: At<'_>, named: Option<&Path>) -> Result<Option<ProjectLock>, Failure> {
+    let Some((file, text)) = read_text(at, named, lock::FILE)? else { return Ok(None) };
+    let lock = Lock::parse(&file, &text).map_err(|e| {
+        let hint = matches!(e, LockError::Conflict { .. }).then_some(crate::workshop::SETTLE);
+        Failure::of(Exit::Configuration, &e).maybe_hint(hint)
+    })?;
+    let path = match (named, at) {
+        (Some(named), _) => ambient::absolute(named).map_err(|e| Failure::of(Exit::Configuration, &e))?,
+        (None, Some((repository, _))) => repository.workdir().join(lock::FILE),
+        (None, None) => return Ok(None),
+    };
+    let folder = path.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
+    Ok(Some(ProjectLock { lock, folder, path }))
 }
 
 /// A file that was named, or that the commit holds.

@@ -4,47 +4,48 @@ use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
 use crate::{ambient, builtin};
 use skillhost_core::digest::Digest;
+use skillhost_core::name::SkillName;
+use skillhost_core::reference::{Reference, ReferenceError};
 use skillhost_engine::{Engine, LoadError, Skill};
+use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Largest component file that is read.
-const MAX_FILE_BYTES: u64 = 64 << 20;
-
 /// A skill as it was named, with its bytes.
 pub(crate) struct Named {
-    /// The reference, in its long form.
-    pub(crate) reference: String,
+    pub(crate) reference: Reference,
     pub(crate) component: Cow<'static, [u8]>,
 }
 
-/// Finds what a reference names.
+/// Finds what a reference names on this machine.
 pub(crate) fn find(reference: &str) -> Result<Named, Failure> {
-    if let Some(name) = reference.strip_prefix("builtin:") {
-        let component = builtin::component(name).ok_or_else(|| {
-            Failure::new(Exit::Usage, format!("there is no built-in skill `{name}`"))
-                .hint("the built-in skills are spec, review, implement and verify")
-        })?;
-        return Ok(Named { reference: reference.to_owned(), component: Cow::Borrowed(component) });
+    match reference.parse::<Reference>() {
+        Ok(Reference::Builtin(name)) => find_builtin(name),
+        Ok(Reference::File(path)) => {
+            let component = ambient::read_regular(Path::new(&path), MAX_COMPONENT_BYTES)
+                .map_err(|e| Failure::new(Exit::Usage, format!("the skill {path} can't be read")).because(e))?;
+            Ok(Named { reference: Reference::File(path), component: Cow::Owned(component) })
+        }
+        Ok(other) => Err(Failure::new(Exit::Usage, format!("{other} is not used as it is"))
+            .hint(format!("skillhost add {other} pins it; it is called by its name then"))),
+        Err(error) => Err(unknown(reference, &error)),
     }
-    let path = match reference.strip_prefix("file:") {
-        Some(path) => path,
-        None if reference.starts_with(['.', '/']) => reference,
-        None => return Err(unknown(reference)),
-    };
-    let component = ambient::read_regular(Path::new(path), MAX_FILE_BYTES)
-        .map_err(|e| Failure::new(Exit::Usage, format!("the skill {path} can't be read")).because(e))?;
-    Ok(Named { reference: format!("file:{path}"), component: Cow::Owned(component) })
 }
 
-fn unknown(reference: &str) -> Failure {
-    let failure = Failure::new(Exit::Usage, format!("`{reference}` names no skill that can be used here"));
-    if reference.contains("://") {
-        failure.hint("skills from registries and the web can't be installed yet; name a file: ./skill.wasm")
-    } else {
-        failure.hint("name a file (./skill.wasm), or a built-in skill (builtin:review)")
-    }
+/// A skill that comes with the program.
+pub(crate) fn find_builtin(name: SkillName) -> Result<Named, Failure> {
+    let component = builtin::component(name.as_str()).ok_or_else(|| {
+        Failure::new(Exit::Usage, format!("there is no built-in skill `{name}`"))
+            .hint("the built-in skills are spec, review, implement and verify")
+    })?;
+    Ok(Named { reference: Reference::Builtin(name), component: Cow::Borrowed(component) })
+}
+
+fn unknown(reference: &str, error: &ReferenceError) -> Failure {
+    Failure::new(Exit::Usage, format!("`{reference}` names no skill that can be used here"))
+        .because(error)
+        .hint("name a file (./skill.wasm), a built-in skill (builtin:review), or a skill of skillhost.lock")
 }
 
 /// Loads a component, by its digest where it is pinned. The first time it is compiled, which takes a while.
@@ -61,7 +62,7 @@ pub(crate) async fn load(
         }
     };
     let what = format!("compiling {}, the first time only", named.reference);
-    progress.waiting(&what, loading).await.map_err(|e| load_failure(&named.reference, &e))
+    progress.waiting(&what, loading).await.map_err(|e| load_failure(&named.reference.to_string(), &e))
 }
 
 /// The exit code for a component that is not loaded.

@@ -88,6 +88,20 @@ impl Globs {
             })
     }
 
+    /// Whether every path that `pattern` matches is matched here, as far as that can be told from the patterns: by the
+    /// same one, by `FOLDER/**` for one that begins with that folder, or by any for one that names a single path.
+    pub fn covers(&self, pattern: &str) -> bool {
+        let is_special = |text: &str| text.contains(['*', '?', '[', ']', '{', '}', '\\']);
+        let single = || if is_special(pattern) { None } else { SkillPath::parse(pattern).ok() };
+        self.everything
+            || single().is_some_and(|path| self.matches(&path))
+            || self.patterns.iter().any(|own| {
+                let folder = own.strip_suffix("**").filter(|folder| folder.ends_with('/') && !is_special(folder));
+                // A brace may hold a whole path; one that begins behind the folder stays in it.
+                own == pattern || folder.is_some_and(|f| pattern.strip_prefix(f).is_some_and(|rest| !rest.is_empty()))
+            })
+    }
+
     /// The patterns as they were written.
     pub fn patterns(&self) -> &[String] {
         &self.patterns

@@ -1,4 +1,14 @@
 //! `skillhost.lock`: the skills of a project, each pinned by digest, with what it was granted.
+//!
+//! It is written by the host and reviewed by people: the same entries are always the same bytes, in order of name, with
+//! an empty line between them, so that git merges what two people added unless they are neighbours.
+
+mod conflict;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use conflict::{Side, Unsettled, settle};
 
 use crate::capability::Capabilities;
 use crate::digest::Digest;
@@ -8,7 +18,8 @@ use crate::name::SkillName;
 use crate::reference::Reference;
 use crate::signer::Signer;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use toml::Spanned;
 
 /// The file's name.
 pub const FILE: &str = "skillhost.lock";
@@ -16,13 +27,12 @@ pub const FILE: &str = "skillhost.lock";
 pub const VERSION: u32 = 1;
 
 /// A project's lock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lock {
     /// Version of the format.
     pub version: u32,
-    /// One entry a skill.
-    #[serde(default, rename = "skill")]
+    /// One entry a skill, in order of name.
+    #[serde(rename = "skill")]
     pub skills: Vec<Locked>,
 }
 
@@ -46,46 +56,113 @@ pub struct Locked {
     pub grant: Capabilities,
 }
 
+/// Why a lock is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// A key, a value or the version is not what it should be.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// Git left both sides of a merge in it.
+    #[error("{file}:{line}: git left a conflict here")]
+    Conflict {
+        /// The document's name, as people know it.
+        file: String,
+        /// 1-based.
+        line: usize,
+    },
+}
+
+/// What a lock of any version begins with.
+#[derive(Deserialize)]
+struct Head {
+    version: Option<Spanned<toml::Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Read {
+    version: u32,
+    #[serde(default)]
+    skill: Vec<Spanned<Locked>>,
+}
+
+impl Default for Lock {
+    /// A lock without a skill.
+    fn default() -> Self {
+        Self { version: VERSION, skills: Vec::new() }
+    }
+}
+
 impl Lock {
-    /// Reads a lock; `file` names it in errors.
+    /// Reads a lock; `file` names it in errors. Entries may stand in any order.
     ///
     /// # Errors
-    /// Where a key is unknown, the version is another, or two entries have one name.
-    pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
-        let lock: Self = document::parse(file, text)?;
-        if lock.version != VERSION {
-            return Err(DocumentError::whole(
-                file,
-                format!("version {} is not {VERSION}; a newer skillhost wrote it", lock.version),
-            ));
+    /// Where git left a conflict in it, a key is unknown, the version is another, or two entries have one name.
+    pub fn parse(file: &str, text: &str) -> Result<Self, LockError> {
+        if let Some(line) = conflict::first_marker(text) {
+            return Err(LockError::Conflict { file: file.to_owned(), line });
         }
-        if lock.skills.iter().map(|skill| &skill.name).collect::<BTreeSet<_>>().len() < lock.skills.len() {
-            return Err(DocumentError::whole(file, "two entries have the same name"));
+        let at = |offset: usize, reason: String| DocumentError {
+            file: file.to_owned(),
+            line: 1 + text[..offset.min(text.len())].matches('\n').count(),
+            reason,
+        };
+        // Before anything else is looked at, since a newer version may have any shape.
+        let head: Head = document::parse(file, text)?;
+        if let Some(version) = &head.version
+            && version.get_ref().as_integer() != Some(VERSION.into())
+        {
+            let newer = version.get_ref().as_integer().is_some_and(|number| number > VERSION.into());
+            let why = if newer { "; a newer skillhost wrote it: update skillhost" } else { "" };
+            let reason = format!("version {} of the lock is not {VERSION}{why}", version.get_ref());
+            return Err(at(version.span().start, reason).into());
         }
-        Ok(lock)
+        let read: Read = document::parse(file, text)?;
+        let mut lines: BTreeMap<SkillName, usize> = BTreeMap::new();
+        for entry in &read.skill {
+            let error = at(entry.span().start, String::new());
+            if let Some(first) = lines.insert(entry.get_ref().name.clone(), error.line) {
+                let reason = format!("`{}` has an entry already, in line {first}", entry.get_ref().name);
+                return Err(DocumentError { reason, ..error }.into());
+            }
+        }
+        let mut skills: Vec<Locked> = read.skill.into_iter().map(Spanned::into_inner).collect();
+        skills.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(Self { version: read.version, skills })
+    }
+
+    /// Where `text`, which was read before, differs from what this program writes for the same entries: the first line.
+    pub fn first_difference(&self, text: &str) -> Option<usize> {
+        let written = self.to_text();
+        if written == text {
+            return None;
+        }
+        let same = written.lines().zip(text.lines()).take_while(|(one, other)| one == other).count();
+        Some(same + 1)
+    }
+
+    /// The file's text: the same for the same entries, whatever order they came in.
+    pub fn to_text(&self) -> String {
+        text::write(self)
     }
 
     /// The entry of the skill that is called `name`.
     pub fn find(&self, name: &str) -> Option<&Locked> {
         self.skills.iter().find(|skill| skill.name.as_str() == name)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
+    /// Puts an entry in its place; the one of the same name goes.
+    pub fn put(&mut self, entry: Locked) {
+        self.remove(&entry.name);
+        let at = self.skills.partition_point(|skill| skill.name < entry.name);
+        self.skills.insert(at, entry);
+    }
 
-    #[test]
-    fn reads_what_the_design_shows() {
-        let digest = Digest::of(b"x");
-        let text = format!(
-            "version = 1\n[[skill]]\nname = \"licence-check\"\nversion = \"1.2.0\"\nsource = \"file:./x.wasm\"\ndigest = \"{digest}\"\n[skill.grant]\nread = [\"**\"]\n"
-        );
-        let lock = Lock::parse(FILE, &text).unwrap();
-        assert_eq!(lock.find("licence-check").unwrap().digest, digest);
-        assert!(Lock::parse(FILE, &text.replace("version = 1\n", "version = 2\n")).is_err());
-        let twice = format!("{text}{}", text.replace("version = 1\n", ""));
-        assert!(Lock::parse(FILE, &twice).unwrap_err().reason.contains("same name"));
+    /// Takes an entry out; whether there was one.
+    pub fn remove(&mut self, name: &SkillName) -> bool {
+        let before = self.skills.len();
+        self.skills.retain(|skill| skill.name != *name);
+        self.skills.len() < before
     }
 }

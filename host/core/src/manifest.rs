@@ -80,7 +80,7 @@ fn any_object() -> serde_json::Value {
 }
 
 /// A version: three numbers, with an optional pre-release.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Version(String);
 
@@ -88,6 +88,26 @@ impl Version {
     /// The version as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it comes before `other`: number by number, and a pre-release before what it leads to.
+    pub fn is_before(&self, other: &Self) -> bool {
+        let parts = |version: &Self| {
+            let (numbers, pre) = version.0.split_once('-').map_or((version.0.as_str(), None), |(n, p)| (n, Some(p)));
+            let numbers: Vec<u32> = numbers.split('.').filter_map(|number| number.parse().ok()).collect();
+            let labels = pre.map(|pre| pre.split('.').map(label_order).collect::<Vec<_>>());
+            // Without a pre-release is the highest.
+            (numbers, labels.is_none(), labels)
+        };
+        parts(self) < parts(other)
+    }
+}
+
+/// How one label of a pre-release is ordered: numbers by their value, and before words.
+fn label_order(label: &str) -> (bool, u64, String) {
+    match label.parse::<u64>() {
+        Ok(number) => (false, number, String::new()),
+        Err(_) => (true, 0, label.to_owned()),
     }
 }
 
@@ -258,6 +278,18 @@ mod tests {
         assert_eq!(manifest.skill.name.as_str(), "licence-check");
         assert_eq!(manifest.capabilities.read, Globs::all());
         assert_eq!(embed(&component, GOOD), Err(ManifestError::Several));
+    }
+
+    #[test]
+    fn versions_are_in_order() {
+        let in_order =
+            ["0.9.0", "1.0.0-alpha", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "1.0.1", "1.2.0", "1.10.0", "2.0.0"];
+        let versions = in_order.map(|text| Version::try_from(text.to_owned()).unwrap());
+        for (at, one) in versions.iter().enumerate() {
+            for (other_at, other) in versions.iter().enumerate() {
+                assert_eq!(one.is_before(other), at < other_at, "{one} {other}");
+            }
+        }
     }
 
     #[test]

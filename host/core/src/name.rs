@@ -134,6 +134,28 @@ name!(
     AgentId, "agent's id", "lower-case letters, digits and single hyphens, beginning with a letter, 64 at most", is_plain
 );
 
+impl SkillName {
+    /// Whether people could take it for `other`, although it is another: hyphens moved, a digit for a letter, letters that
+    /// look like one when they stand together.
+    pub fn resembles(&self, other: &Self) -> bool {
+        self != other && self.outline() == other.outline()
+    }
+
+    fn outline(&self) -> String {
+        let letter = |c: char| match c {
+            '0' => 'o',
+            '1' | 'i' | 'j' => 'l',
+            '2' => 'z',
+            '5' => 's',
+            '8' => 'b',
+            '9' => 'g',
+            other => other,
+        };
+        let letters: String = self.0.chars().filter(|c| *c != '-').map(letter).collect();
+        letters.replace("rn", "m").replace("vv", "w").replace("cl", "d").replace("ll", "l")
+    }
+}
+
 impl RunId {
     /// An id of eight characters from random bytes; easily confused characters are left out.
     pub fn from_random(bytes: [u8; 8]) -> Self {
@@ -162,6 +184,25 @@ mod tests {
         for bad in ["", "9x", "-a", "a-", "a--b", "A", "a_b", "spec/../x", "ѕpec", "a b", &"a".repeat(65)] {
             assert!(bad.parse::<SkillName>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn r_09_a_name_that_looks_like_another_is_told() {
+        let name = |text: &str| text.parse::<SkillName>().unwrap();
+        for (one, other) in [
+            ("licence-check", "licencecheck"),
+            ("licence-check", "li-cence-check"),
+            ("licence-check", "l1cence-check"),
+            ("spec", "5pec"),
+            ("modern", "modem"),
+            ("lint-all", "iint-al"),
+        ] {
+            // A name doesn't begin with a digit.
+            let Ok(other) = other.parse::<SkillName>() else { continue };
+            assert!(name(one).resembles(&other) && other.resembles(&name(one)), "{one} {other}");
+        }
+        assert!(!name("spec").resembles(&name("spec")) && !name("spec").resembles(&name("specs")));
+        assert!(!name("review").resembles(&name("preview")));
     }
 
     #[test]

@@ -1,17 +1,33 @@
 //! `policy.toml`: the ceiling of a machine or an organisation. Several may apply; each only narrows.
 
+mod cut;
+mod source;
+
+pub use cut::{Cut, cuts, limit_cuts};
+pub use source::{SourcePattern, SourcePatternError};
+
 use crate::capability::Ceiling;
 use crate::document::{self, DocumentError};
 use crate::limits::PartialLimits;
 use crate::reach::Opening;
+use crate::reference::Reference;
+use crate::signer::{Signer, SignerPattern};
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+/// What the words for an unsigned skill end with.
+const UNSIGNED: &str = ", and it isn't signed";
 
 /// One policy file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// Where skills may come from.
+    /// Where skills may come from, and who has to have signed them.
     pub sources: Sources,
+    /// What bundles are judged by.
+    pub sigstore: Sigstore,
     /// What any skill may have at most.
     pub capabilities: Ceiling,
     /// What any call may use at most.
@@ -28,27 +44,83 @@ pub struct Network {
     pub private: Vec<Opening>,
 }
 
-/// Where skills may come from, and whether they must be signed.
+/// Where skills may come from, and who has to have signed them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Sources {
     /// Patterns of references; absent means all.
-    pub allow: Option<Vec<String>>,
-    /// How unsigned skills are treated.
-    pub signed: Signed,
+    pub allow: Option<Vec<SourcePattern>>,
+    /// How unsigned skills are treated; absent means that they are refused where `signers` are named, and loaded where
+    /// not.
+    pub signed: Option<SignedRule>,
+    /// Who may sign; absent means anybody.
+    pub signers: Option<Vec<SignerPattern>>,
 }
 
-/// How unsigned skills are treated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+/// How unsigned skills are treated: all of them, or each by where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged, expecting = "write required, warn or off, or a table of source patterns with one of them for each")]
+pub enum SignedRule {
+    /// All alike.
+    All(Signed),
+    /// By the narrowest pattern that speaks of the source. What none speaks of must be signed.
+    By(BTreeMap<SourcePattern, Signed>),
+}
+
+/// How an unsigned skill is treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Signed {
-    /// Refused.
-    Required,
+    /// Loaded.
+    Off,
     /// Loaded, with a warning.
     Warn,
-    /// Loaded.
-    #[default]
-    Off,
+    /// Refused.
+    Required,
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Warn => "warn",
+            Self::Required => "required",
+        })
+    }
+}
+
+/// Which Sigstore instance vouches for identities.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sigstore {
+    /// Its `trusted_root.json`, an absolute path, instead of the public good instance's, which comes with the program.
+    pub trusted_root: Option<PathBuf>,
+}
+
+/// What a policy says of a skill with the signatures that it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may be used.
+    Accepted,
+    /// It may be used, with a warning.
+    Warned(Rule),
+    /// It may not.
+    Refused(Rule),
+}
+
+/// The key of a policy that decided, and what it says in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// The key's path: tables, then its name. See [`crate::lines::Lines`].
+    pub key: Vec<String>,
+    /// As people read it: `[sources] signed = "required", and it isn't signed`.
+    pub says: String,
+}
+
+impl Rule {
+    fn new(key: &[&str], says: impl Into<String>) -> Self {
+        Self { key: key.iter().map(|part| (*part).to_owned()).collect(), says: says.into() }
+    }
 }
 
 impl Policy {
@@ -57,7 +129,13 @@ impl Policy {
     /// # Errors
     /// Where it isn't TOML or has an unknown key: a policy that can't be read denies, it is never skipped.
     pub fn parse(file: &str, text: &str) -> Result<Self, DocumentError> {
-        document::parse(file, text)
+        let policy: Self = document::parse(file, text)?;
+        if policy.sigstore.trusted_root.as_ref().is_some_and(|path| !path.is_absolute()) {
+            let line = crate::lines::Lines::of(text).line(&["sigstore", "trusted_root"]);
+            let reason = "[sigstore] trusted_root is an absolute path".to_owned();
+            return Err(DocumentError { file: file.to_owned(), line, reason });
+        }
+        Ok(policy)
     }
 
     /// What a policy opens together with others: see [`crate::reach::Openings`].
@@ -66,44 +144,65 @@ impl Policy {
     }
 
     /// Whether a skill may come from `reference`.
-    pub fn allows_source(&self, reference: &str) -> bool {
-        self.sources.allow.as_ref().is_none_or(|patterns| {
-            patterns.iter().any(|pattern| match pattern.strip_suffix('*') {
-                Some(prefix) => reference.starts_with(prefix),
-                None => reference == pattern,
-            })
-        })
+    pub fn judge_source(&self, reference: &Reference) -> Verdict {
+        match &self.sources.allow {
+            Some(patterns) if !patterns.iter().any(|pattern| pattern.matches(reference)) => {
+                Verdict::Refused(Rule::new(&["sources", "allow"], "[sources] allow doesn't name it"))
+            }
+            _ => Verdict::Accepted,
+        }
+    }
+
+    /// Whether a skill from `reference` may be used that is signed by `signers`, whose signatures were verified.
+    pub fn judge_signers(&self, reference: &Reference, signers: &[Signer]) -> Verdict {
+        // The built-in ones come with the program that reads the policy.
+        if reference.is_builtin() {
+            return Verdict::Accepted;
+        }
+        if signers.is_empty() {
+            return match (&self.sources.signed, &self.sources.signers) {
+                (Some(rule), _) => rule.judge(reference),
+                // Else to take a signature away would be a way around.
+                (None, Some(_)) => Verdict::Refused(Rule::new(
+                    &["sources", "signers"],
+                    format!("[sources] signers names who may sign{UNSIGNED}"),
+                )),
+                (None, None) => Verdict::Accepted,
+            };
+        }
+        let is_allowed = |signer: &Signer, allowed: &[SignerPattern]| allowed.iter().any(|a| a.matches(signer));
+        match &self.sources.signers {
+            Some(allowed) if !signers.iter().any(|signer| is_allowed(signer, allowed)) => {
+                Verdict::Refused(Rule::new(&["sources", "signers"], "[sources] signers names nobody who signed it"))
+            }
+            _ => Verdict::Accepted,
+        }
+    }
+}
+
+impl SignedRule {
+    fn judge(&self, reference: &Reference) -> Verdict {
+        let key = ["sources", "signed"];
+        let (signed, rule) = match self {
+            Self::All(signed) => (*signed, Rule::new(&key, format!("[sources] signed = \"{signed}\"{UNSIGNED}"))),
+            Self::By(rules) => match SourcePattern::narrowest(rules, reference) {
+                Some((pattern, signed)) => {
+                    let pattern = pattern.to_string();
+                    let says = format!("[sources.signed] \"{pattern}\" = \"{signed}\"{UNSIGNED}");
+                    (*signed, Rule::new(&[key[0], key[1], &pattern], says))
+                }
+                None => {
+                    (Signed::Required, Rule::new(&key, format!("[sources.signed] doesn't name its source{UNSIGNED}")))
+                }
+            },
+        };
+        match signed {
+            Signed::Off => Verdict::Accepted,
+            Signed::Warn => Verdict::Warned(rule),
+            Signed::Required => Verdict::Refused(rule),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-    use super::*;
-
-    #[test]
-    fn an_unknown_key_is_an_error_with_its_line() {
-        let error = Policy::parse("policy.toml", "[limits]\nmemory = \"1GiB\"\nmemroy = \"2GiB\"\n").unwrap_err();
-        assert_eq!((error.line, error.reason.contains("memroy")), (3, true), "{error}");
-    }
-
-    #[test]
-    fn private_places_are_named_one_by_one() {
-        let policy = Policy::parse("p", "[network]\nprivate = [\"registry.corp.example\", \"10.1.0.0/16\"]\n").unwrap();
-        assert_eq!(policy.private().unwrap().len(), 2);
-        assert_eq!(Policy::default().private(), None);
-        for (bad, word) in [("10.1.2.3/8", "range"), ("*", "`*`"), ("http://x", "scheme")] {
-            let error = Policy::parse("p", &format!("[network]\nprivate = [\n\"{bad}\"]\n")).unwrap_err();
-            assert!(error.line >= 2 && error.reason.contains(word) && error.reason.contains(bad), "{error}");
-        }
-    }
-
-    #[test]
-    fn sources_match_by_prefix() {
-        let policy =
-            Policy::parse("p", "[sources]\nallow = [\"file:*\", \"builtin:spec\"]\nsigned = \"warn\"\n").unwrap();
-        assert!(policy.allows_source("file:./x.wasm") && policy.allows_source("builtin:spec"));
-        assert!(!policy.allows_source("builtin:review") && !policy.allows_source("oci://x/y"));
-        assert!(Policy::default().allows_source("oci://x/y"));
-    }
-}
+mod tests;

@@ -57,6 +57,30 @@ impl HostPattern {
         let port = destination.port();
         self.hosts.contain(destination.host()) && self.port.map_or(WEB_PORTS.contains(&port), |own| own == port)
     }
+
+    /// Whether every destination that `other` names is named by this one.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        let hosts = match (&self.hosts, &other.hosts) {
+            (hosts, Hosts::One(one)) => hosts.contain(one),
+            (Hosts::Beneath(own), Hosts::Beneath(theirs)) => {
+                own == theirs || theirs.strip_suffix(own.as_str()).is_some_and(|rest| rest.ends_with('.'))
+            }
+            (Hosts::One(_), Hosts::Beneath(_)) => false,
+        };
+        hosts && self.port == other.port
+    }
+
+    /// Whether a destination could be named by both.
+    pub(crate) fn may_overlap(&self, other: &Self) -> bool {
+        let hosts = match (&self.hosts, &other.hosts) {
+            (Hosts::One(one), hosts) | (hosts, Hosts::One(one)) => hosts.contain(one),
+            (Hosts::Beneath(one), Hosts::Beneath(other)) => {
+                one.ends_with(other.as_str()) || other.ends_with(one.as_str())
+            }
+        };
+        let ports = |port: Option<u16>| port.map_or(WEB_PORTS.to_vec(), |port| vec![port]);
+        hosts && ports(self.port).iter().any(|port| ports(other.port).contains(port))
+    }
 }
 
 impl FromStr for HostPattern {

@@ -176,6 +176,11 @@ impl OciReference {
         is_loopback(&self.registry)
     }
 
+    /// The same artifact, and no other whatever its tag names later.
+    pub fn pinned(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
     /// Host and port, as the reference names them: what credentials are looked up by.
     pub fn registry_name(&self) -> String {
         if self.has_port { self.registry.to_string() } else { self.registry.host().to_string() }

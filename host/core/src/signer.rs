@@ -1,5 +1,9 @@
 //! Who signed a skill: a key, or an identity that an issuer vouches for.
 
+mod pattern;
+
+pub use pattern::{SignerPattern, SignerPatternError};
+
 use crate::text::{escape_terminal, is_deceptive};
 use serde::{Deserialize, Serialize};
 use std::fmt;

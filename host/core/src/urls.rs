@@ -42,6 +42,11 @@ impl Urls {
         self.0.iter().any(|pattern| pattern.matches(url))
     }
 
+    /// Whether every URL that `pattern` matches is matched here, as far as that can be told from the patterns.
+    pub fn covers(&self, pattern: &UrlPattern) -> bool {
+        self.0.iter().any(|own| own.covers(pattern))
+    }
+
     /// The patterns.
     pub fn patterns(&self) -> &[UrlPattern] {
         &self.0

@@ -7,12 +7,14 @@
 //! changes later changes nothing.
 //!
 //! A project or a skill can name hosts. Only a policy, which belongs to whoever runs the machine, can open private ones.
-
+//!
+//! [`open`] speaks HTTP over such a connection, with TLS by the machine's certificates.
 //!
 //! [`Proxy`] is how a command gets there: its clients speak to it, and find nothing else in their network.
 
 mod address;
 mod ambient;
+mod client;
 mod desk;
 mod dial;
 mod forward;
@@ -22,6 +24,7 @@ mod meter;
 mod proxy;
 
 pub use address::special;
+pub use client::{Driver, OpenError, Tls, open};
 pub use desk::Rules;
 pub use dial::{Connection, DialError, Dialer, Pinned, Resolve};
 pub use journal::{Journal, Refused, Report};

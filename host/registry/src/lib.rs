@@ -4,6 +4,17 @@
 //! is read, and nothing of it is compiled or run here. A skill is one component with its manifest inside, so no archive
 //! is ever unpacked.
 
+mod ambient;
+mod credentials;
+mod described;
 mod fetched;
+pub mod lockfile;
+pub mod projects;
+pub mod signature;
+pub mod source;
+pub mod store;
 
 pub use fetched::{Attached, Fetched, MAX_ATTACHED, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
+pub use lockfile::{LockFile, LockFileError};
+pub use projects::Projects;
+pub use store::{Store, StoreError};

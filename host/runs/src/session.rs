@@ -178,6 +178,15 @@ fn phase(kind: Kind) -> Phase {
     }
 }
 
+/// Who records what a person does to a project's skills, under the policy of this digest: in a log of its own.
+///
+/// # Errors
+/// Where nothing could be recorded: then nothing is done.
+pub fn recorder(state: &Path, policy: Option<Digest>) -> Result<Auditor, SessionError> {
+    let log = open_log(state, &Keyring::open(state)?, &ambient::new_run_id()?)?;
+    Ok(log.auditor(Actor { policy, ..Actor::default() }))
+}
+
 /// The log of a new session.
 pub(crate) fn open_log(state: &Path, keyring: &Keyring, id: &RunId) -> Result<Arc<Log>, SessionError> {
     let key = keyring.subject_unflushed(Subject::Run(id.clone()))?;

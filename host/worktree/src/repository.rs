@@ -15,6 +15,7 @@ use crate::snapshot::{EntryKind, Snapshot};
 use crate::sweep::skill_path;
 use git2::{ErrorClass, ErrorCode, ObjectType};
 use skillhost_core::path::SkillPath;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Largest `.gitattributes` that is looked at for LFS.
@@ -131,6 +132,25 @@ impl Repository {
         let git = self.open_git().ok()?;
         let target = follow(&git, &format!("refs/heads/{name}")).ok()??;
         objects::commit_of(&git, target).ok()?
+    }
+
+    /// The tips of all local branches, each once.
+    ///
+    /// # Errors
+    /// Where the branches can't be listed.
+    pub fn branch_tips(&self) -> Result<BTreeSet<CommitId>, WorktreeError> {
+        let git = self.open_git()?;
+        let mut tips = BTreeSet::new();
+        for name in git.references_glob("refs/heads/*")?.names() {
+            // One whose name is no text, or that leads nowhere, is no branch that anything starts from.
+            let Ok(name) = name else { continue };
+            if let Ok(Some(target)) = follow(&git, name)
+                && let Ok(Some(commit)) = objects::commit_of(&git, target)
+            {
+                tips.insert(commit);
+            }
+        }
+        Ok(tips)
     }
 
     /// Reads a regular file of a commit; none where it has no such file.

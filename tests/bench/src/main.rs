@@ -16,6 +16,7 @@ mod files;
 mod floor;
 mod host;
 mod hostile;
+mod install;
 mod network;
 mod peer;
 mod program;
@@ -32,7 +33,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | loop | network | review | sandbox | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | install | loop | network | review | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -58,11 +59,12 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 9] = [
+const GROUPS: [Group; 10] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
+    ("install", install::measure),
     ("loop", turns::measure),
     ("network", network::measure),
     ("review", review::measure),

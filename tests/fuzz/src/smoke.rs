@@ -72,5 +72,5 @@ macro_rules! smoke {
 
 smoke! {
     anthropic audit chat component conventions destination detect generated git_commit git_directory glob lock manifest markdown
-    ollama path policy project recording responses schema terminal user
+    ollama path policy project recording responses schema signature terminal user
 }

@@ -1,10 +1,13 @@
-//! What several test programs need: chance that repeats itself, pictures of a tree, components by their sections, and stock
-//! WASI to compare with. Nothing of the product depends on it.
+//! What several test programs need: chance that repeats itself, pictures of a tree, components by their sections, servers
+//! and registries that lie, a real registry, and stock WASI to compare with. Nothing of the product depends on it.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+pub mod distribution;
 pub mod random;
+pub mod registry;
 pub mod sections;
 #[cfg(feature = "stock")]
 pub mod stock;
 pub mod tree;
+pub mod web;

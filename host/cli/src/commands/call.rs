@@ -48,16 +48,19 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
     let around_dir = folder.clone();
     let around = || project::around(&around_dir, arguments.config.as_deref(), arguments.lock.as_deref());
-    let chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
-    policies.check_source(&chosen.named.reference)?;
+    let mut chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {
         let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
-        let skill = skills::load(&engine, &chosen.named, chosen.pinned.as_ref(), &progress).await?;
+        let (named, pinned) = chosen.component(&places, &policies, printer).await?;
+        let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
         let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        for line in policies.narrowing(&grant, &manifest.limits) {
+            printer.note(format!("narrowed by policy: {line}"));
+        }
         let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
         let models = if capabilities.model.is_empty() {
             None

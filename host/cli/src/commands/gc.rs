@@ -1,12 +1,15 @@
-//! `skillhost gc`: removes the worktrees of runs that ended, and saves what is in them and nowhere else.
+//! `skillhost gc`: removes the worktrees of runs that ended, and saves what is in them and nowhere else; and the components
+//! of the store that no lock names any more.
 
 use crate::args::{Gc, Global};
 use crate::failure::{Exit, Failure};
+use crate::needed;
 use crate::places::Places;
 use crate::printer::Printer;
 use serde::Serialize;
 use skillhost_audit::Keyring;
 use skillhost_core::text::escape_terminal;
+use skillhost_registry::{Projects, Store};
 use skillhost_runs::cleanup::{Removed, clean};
 use skillhost_runs::host::runs_folder;
 
@@ -16,6 +19,20 @@ struct Document {
     dry_run: bool,
     removed: Vec<Entry>,
     kept: Vec<Kept>,
+    components: Components,
+}
+
+#[derive(Default, Serialize)]
+struct Components {
+    removed: Vec<Component>,
+    /// Why none is removed, where that can't be decided.
+    kept_because: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Component {
+    digest: String,
+    size_bytes: u64,
 }
 
 #[derive(Serialize)]
@@ -41,8 +58,13 @@ pub(crate) fn run(arguments: &Gc, global: &Global, printer: Printer) -> Result<E
     } else {
         Vec::new()
     };
-    let mut document =
-        Document { schema: "skillhost.gc/1", dry_run: arguments.dry_run, removed: Vec::new(), kept: Vec::new() };
+    let mut document = Document {
+        schema: "skillhost.gc/1",
+        dry_run: arguments.dry_run,
+        removed: Vec::new(),
+        kept: Vec::new(),
+        components: components(&places, arguments.dry_run)?,
+    };
     for (run, outcome) in outcomes {
         match outcome {
             Removed::Tree { path, rescued } => {
@@ -65,8 +87,51 @@ pub(crate) fn run(arguments: &Gc, global: &Global, printer: Printer) -> Result<E
     for kept in &document.kept {
         printer.data(format!("kept {}: {}", kept.run, escape_terminal(&kept.reason, 200)));
     }
-    if document.removed.is_empty() && document.kept.is_empty() {
+    for component in &document.components.removed {
+        let kilobytes = component.size_bytes.div_ceil(1024);
+        printer.data(format!("{verb} a component that no lock names: {} · {kilobytes} KB", component.digest));
+    }
+    if let Some(reason) = &document.components.kept_because {
+        printer.data(format!("kept all components: {}", escape_terminal(reason, 300)));
+    }
+    let is_idle = document.components.removed.is_empty() && document.components.kept_because.is_none();
+    if document.removed.is_empty() && document.kept.is_empty() && is_idle {
         printer.note("nothing to remove");
     }
     Ok(Exit::Done)
+}
+
+/// Removes what no lock names. Where that can't be decided, everything stays.
+fn components(places: &Places, dry_run: bool) -> Result<Components, Failure> {
+    let store = Store::new(&places.cache);
+    let kept = |failure: Failure| {
+        let causes = failure.causes();
+        let reason = std::iter::once(failure.message()).chain(causes).collect::<Vec<_>>().join(": ");
+        Components { removed: Vec::new(), kept_because: Some(reason) }
+    };
+    // Looked at while nobody is between keeping a component and naming it: the sweep asks once it is alone.
+    let needed = std::cell::OnceCell::new();
+    let swept = store.sweep(dry_run, |digest| {
+        needed.get_or_init(|| needed::look(places)).as_ref().map_or(true, |needed| needed.digests.contains(digest))
+    });
+    let removed = swept.map_err(|e| Failure::of(Exit::Integrity, &e))?;
+    match needed.into_inner() {
+        Some(Err(failure)) => Ok(kept(failure)),
+        Some(Ok(needed)) if !dry_run => {
+            for lock in needed.gone {
+                // It is asked about again the next time.
+                let _ = Projects::new(&places.cache).forget(&lock);
+            }
+            Ok(of(removed))
+        }
+        _ => Ok(of(removed)),
+    }
+}
+
+fn of(removed: Vec<skillhost_registry::store::Kept>) -> Components {
+    let one = |kept: skillhost_registry::store::Kept| Component {
+        digest: kept.digest.to_string(),
+        size_bytes: kept.size_bytes,
+    };
+    Components { removed: removed.into_iter().map(one).collect(), kept_because: None }
 }

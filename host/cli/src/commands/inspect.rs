@@ -1,15 +1,22 @@
 //! `skillhost inspect FILE_OR_REF`: what a skill is and asks for. Nothing of it is compiled or run.
 
-use crate::args::Inspect;
+use crate::args::{Global, Inspect};
 use crate::failure::{Exit, Failure};
+use crate::fetch::Fetcher;
+use crate::policies::Policies;
 use crate::printer::Printer;
-use crate::skills;
+use crate::progress::Progress;
+use crate::skills::{self, Named};
+use crate::{asks, block_on, runtime, signers};
 use serde::Serialize;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::limits::Limits;
 use skillhost_core::manifest::{Manifest, Tool};
+use skillhost_core::reference::Reference;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::inspect::{Inspection, inspect};
+use skillhost_registry::signature::{self, Refused, SignatureError};
+use std::path::Path;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -21,8 +28,11 @@ struct Document<'a> {
     description: &'a str,
     digest: String,
     size_bytes: usize,
-    /// Signatures come with installing from elsewhere.
+    /// Whose signatures over these bytes hold, unless something is attached and nothing of it does.
     signature: Option<String>,
+    signers: Vec<String>,
+    /// What is attached and doesn't hold.
+    refused: Vec<String>,
     capabilities: &'a Capabilities,
     limits: Asked,
     tools: &'a [Tool],
@@ -37,20 +47,55 @@ struct Asked {
     time: String,
 }
 
-pub(crate) fn run(arguments: &Inspect, printer: Printer) -> Result<Exit, Failure> {
-    let named = skills::find(&arguments.reference)?;
+/// Whose signatures hold.
+struct Signed {
+    signers: Vec<String>,
+    refused: Vec<String>,
+}
+
+pub(crate) fn run(arguments: &Inspect, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let (named, signed) = find(&arguments.reference, global, printer)?;
     let found = inspect(&named.component).map_err(|e| skills::load_failure(&arguments.reference, &e))?;
     if printer.is_json() {
-        printer.json(&document(&named.reference, &found));
+        printer.json(&document(&named.reference.to_string(), &found, signed));
     } else {
-        for line in describe(&found) {
+        for line in describe(&found, &signed, named.reference.is_builtin()) {
             printer.data(line);
         }
     }
     Ok(Exit::Done)
 }
 
-fn document<'a>(reference: &'a str, found: &'a Inspection) -> Document<'a> {
+/// Fetches it, and judges its signatures before anything of it is parsed. What doesn't hold is told, since to look is
+/// what somebody wants who doubts.
+fn find(text: &str, global: &Global, printer: Printer) -> Result<(Named, Signed), Failure> {
+    let nobody = Signed { signers: Vec::new(), refused: Vec::new() };
+    let reference: Reference = match text.parse() {
+        Ok(Reference::Builtin(name)) => return Ok((skills::find_builtin(name)?, nobody)),
+        Ok(reference) => reference,
+        Err(_) => return Ok((skills::find(text)?, nobody)),
+    };
+    if let Reference::File(_) = &reference {
+        // Says best why a path that was typed can't be read.
+        skills::find(text)?;
+    }
+    let policies = Policies::read(global.policy.as_deref())?;
+    let progress = Progress::new(printer);
+    let fetcher = Fetcher { policies: &policies, is_offline: false, progress: &progress };
+    let fetched = block_on(runtime()?, fetcher.fetch(&reference, Path::new(".")))??;
+    let told = |all: &[Refused]| all.iter().map(ToString::to_string).collect();
+    let signed = match signature::verify(&fetched.component, &fetched.attached, &signers::trust(&policies)?) {
+        Ok(verified) => Signed {
+            signers: verified.signers().iter().map(ToString::to_string).collect(),
+            refused: told(verified.refused()),
+        },
+        Err(SignatureError::NoneHolds(refused)) => Signed { signers: Vec::new(), refused: told(&refused) },
+        Err(error) => return Err(Failure::of(Exit::Integrity, &error)),
+    };
+    Ok((Named { reference, component: fetched.component.into() }, signed))
+}
+
+fn document<'a>(reference: &'a str, found: &'a Inspection, signed: Signed) -> Document<'a> {
     let Manifest { skill, capabilities, tools, .. } = &found.manifest;
     let limits = Limits::resolve(&found.manifest.limits, &[]);
     Document {
@@ -62,7 +107,9 @@ fn document<'a>(reference: &'a str, found: &'a Inspection) -> Document<'a> {
         description: &skill.description,
         digest: found.digest.to_string(),
         size_bytes: found.size_bytes,
-        signature: None,
+        signature: signed.signers.first().cloned(),
+        signers: signed.signers,
+        refused: signed.refused,
         capabilities,
         limits: Asked { memory: limits.memory.to_string(), cpu: limits.cpu.to_string(), time: limits.time.to_string() },
         tools,
@@ -71,17 +118,24 @@ fn document<'a>(reference: &'a str, found: &'a Inspection) -> Document<'a> {
     }
 }
 
-fn describe(found: &Inspection) -> Vec<String> {
+fn describe(found: &Inspection, signed: &Signed, is_builtin: bool) -> Vec<String> {
     let Manifest { skill, capabilities, tools, .. } = &found.manifest;
     let limits = Limits::resolve(&found.manifest.limits, &[]);
     let size = found.size_bytes.div_ceil(1024);
     let mut lines = vec![format!("{} {} · {} · {size} KB · {}", skill.name, skill.version, skill.kind, found.digest)];
-    lines.push("unsigned".to_owned());
+    lines.extend(signed.signers.iter().map(|signer| format!("signed by {signer}")));
+    lines.extend(signed.refused.iter().map(|refused| format!("not a signature of it: {refused}")));
+    if signed.signers.is_empty() {
+        lines.push(if is_builtin { "comes with skillhost" } else { "unsigned" }.to_owned());
+    }
     if !skill.description.is_empty() {
         lines.push(escape_terminal(&skill.description, 200).to_string());
     }
     lines.push(String::new());
-    lines.extend(requests(capabilities));
+    let asked = asks::lines(capabilities);
+    lines.push(if asked.is_empty() { "It asks for nothing: it can only compute." } else { "It asks for:" }.to_owned());
+    lines.extend(asked);
+    lines.extend(asks::together(capabilities));
     lines.push(format!(
         "Limits of one call: {} memory, {} computing, {} in all",
         limits.memory, limits.cpu, limits.time
@@ -98,62 +152,6 @@ fn describe(found: &Inspection) -> Vec<String> {
         lines.push(String::new());
         lines.push(title.to_owned());
         lines.extend(names.iter().map(|name| format!("  {}", escape_terminal(name, 120))));
-    }
-    lines
-}
-
-/// What it asks for in plain words, most dangerous first. `!` marks what can change or send something.
-pub(crate) fn requests(asked: &Capabilities) -> Vec<String> {
-    let join = |items: Vec<String>| items.join(", ");
-    let globs = |globs: &skillhost_core::glob::Globs| escape_terminal(&globs.to_string(), 200).to_string();
-    let mut lines = Vec::new();
-    let mut line = |mark: &str, what: &str, of: String| lines.push(format!("  {mark} {what:<14} {of}"));
-    if asked.protected {
-        line("!", "change rules", "paths under [protect]: CI files, AGENTS.md".to_owned());
-    }
-    if !asked.write.is_empty() {
-        line("!", "change files", format!("{} in agents' worktrees", globs(&asked.write)));
-    }
-    if !asked.http.is_empty() {
-        let urls = asked.http.patterns().iter().map(|url| escape_terminal(&url.to_string(), 100).to_string());
-        line("!", "send to", join(urls.collect()));
-    }
-    if !asked.secrets.is_empty() {
-        let names = asked.secrets.iter().map(ToString::to_string).collect();
-        line("!", "use secrets", format!("{}, sent only where your config.toml lets them go", join(names)));
-    }
-    if asked.exec_arguments {
-        line("!", "add arguments", "to your declared commands".to_owned());
-    }
-    if !asked.exec.is_empty() {
-        line(
-            " ",
-            "run",
-            format!("{}, as your project declares", join(asked.exec.iter().map(ToString::to_string).collect())),
-        );
-    }
-    if !asked.model.is_empty() {
-        line(
-            " ",
-            "call models",
-            format!("{} (costs money)", join(asked.model.iter().map(ToString::to_string).collect())),
-        );
-    }
-    if !asked.read.is_empty() {
-        let what =
-            if asked.read.patterns() == ["**"] { "everything in the worktree".to_owned() } else { globs(&asked.read) };
-        line(" ", "read files", what);
-    }
-    if asked.ask {
-        line(" ", "ask you", "questions".to_owned());
-    }
-    if lines.is_empty() {
-        return vec!["It asks for nothing: it can only compute.".to_owned()];
-    }
-    lines.insert(0, "It asks for:".to_owned());
-    let reads = !asked.read.is_empty() || !asked.secrets.is_empty();
-    if reads && !asked.http.is_empty() {
-        lines.push("Together, reading files and reaching hosts let it send your source there.".to_owned());
     }
     lines
 }

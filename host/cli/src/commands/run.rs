@@ -73,7 +73,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     block_on(runtime_of_runs()?, async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
         let engine = super::call::engine(&places, Allocation::Pooling)?;
-        let skills = equip(&base, &policies, &engine, &progress).await?;
+        let skills = equip(&base, &places, &policies, &engine, &progress, printer).await?;
         models::check(&models, &skills, &base.project, printer)?;
         let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
         let dialer = Dialer::new(policies.openings());

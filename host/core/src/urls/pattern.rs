@@ -47,6 +47,24 @@ impl UrlPattern {
         self.scheme == url.scheme() && self.hosts.allows(url.destination()) && self.matches_path(url.path())
     }
 
+    /// Whether every URL that `other` matches is matched by this one, as far as that can be told from the patterns: by the
+    /// same path, or by one with its only star at the end for one that begins so.
+    pub fn covers(&self, other: &Self) -> bool {
+        let beginning = self.path.strip_suffix('*').filter(|beginning| !beginning.contains('*'));
+        self.scheme == other.scheme
+            && self.hosts.covers(&other.hosts)
+            && (self.path == other.path || beginning.is_some_and(|beginning| other.path.starts_with(beginning)))
+    }
+
+    /// Whether a URL could match both: no is a no, and a yes may be wrong.
+    pub fn may_overlap(&self, other: &Self) -> bool {
+        let before_star = |path: &str| path.split('*').next().unwrap_or_default().to_owned();
+        let (own, theirs) = (before_star(&self.path), before_star(&other.path));
+        self.scheme == other.scheme
+            && self.hosts.may_overlap(&other.hosts)
+            && (own.starts_with(&theirs) || theirs.starts_with(&own))
+    }
+
     fn matches_path(&self, path: &str) -> bool {
         if self.path == "/*" {
             return true;

@@ -1,57 +1,10 @@
-//! One connection, and HTTP/1.1 over it.
+//! A connection for a request, and what a skill is told where there is none.
 
-use hyper::client::conn::http1::{Builder, SendRequest};
-use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt;
-use skillhost_core::destination::{Scheme, WebUrl};
-use skillhost_egress::{DialError, Dialer};
+use hyper::client::conn::http1::SendRequest;
+use skillhost_core::destination::WebUrl;
+use skillhost_egress::{DialError, Dialer, Driver, OpenError, Tls};
 use skillhost_engine::ports::{HttpBody, HttpError};
 use std::error::Error;
-use std::io;
-use std::sync::{Arc, OnceLock};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::task::JoinHandle;
-use tokio_rustls::TlsConnector;
-
-/// Largest head of a reply, and what is read ahead of a body: servers send some 8 KiB.
-const HEAD_BYTES: usize = 64 << 10;
-/// Most fields of a reply.
-const MAX_FIELDS: usize = 128;
-
-/// How TLS is spoken: by the machine's own certificates, read at the first request. Cheap to clone.
-#[derive(Clone, Default)]
-pub(super) struct Tls(Arc<OnceLock<Option<TlsConnector>>>);
-
-impl Tls {
-    fn connector(&self) -> Result<&TlsConnector, HttpError> {
-        let made = self.0.get_or_init(|| {
-            let failed = |error: &rustls::Error| {
-                tracing::warn!(%error, "TLS can't be set up for requests of skills; ca-certificates may be missing");
-            };
-            client_config().inspect_err(failed).ok().map(|config| TlsConnector::from(Arc::new(config)))
-        });
-        made.as_ref().ok_or(HttpError::Tls)
-    }
-}
-
-fn client_config() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = builder.with_platform_verifier()?.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// The task that moves a connection's bytes; ended with whoever holds it.
-pub(super) struct Driver(JoinHandle<()>);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// Connects to the host of a URL, by its scheme.
 pub(super) async fn open(
@@ -59,35 +12,21 @@ pub(super) async fn open(
     tls: &Tls,
     url: &WebUrl,
 ) -> Result<(SendRequest<HttpBody>, Driver), HttpError> {
-    let stream = dialer.connect(url.destination()).await.map_err(|error| dial_failure(&error))?.stream;
-    // Small messages, each of which is waited for.
-    let _ = stream.set_nodelay(true);
-    match url.scheme() {
-        Scheme::Http => speak(stream).await,
-        Scheme::Https => {
-            let host = url.destination().host();
-            let name = match host.address() {
-                Some(address) => ServerName::IpAddress(address.into()),
-                None => ServerName::try_from(host.to_string()).map_err(|_| HttpError::Tls)?,
-            };
-            let stream = tls.connector()?.connect(name, stream).await.map_err(|error| tls_failure(&error))?;
-            speak(stream).await
-        }
-    }
+    let pinned = dialer.pin(url.destination()).await.map_err(|error| failure(error.into()))?;
+    skillhost_egress::open(&pinned, url.scheme(), tls).await.map_err(failure)
 }
 
-async fn speak<S>(stream: S) -> Result<(SendRequest<HttpBody>, Driver), HttpError>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let mut builder = Builder::new();
-    builder.max_buf_size(HEAD_BYTES).max_headers(MAX_FIELDS);
-    let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|error| hyper_failure(&error))?;
-    let driver = tokio::spawn(async move {
-        // Whoever waits for the reply is told of the error.
-        let _ = connection.await;
-    });
-    Ok((sender, Driver(driver)))
+fn failure(error: OpenError) -> HttpError {
+    match error {
+        OpenError::Dial(error) => dial_failure(&error),
+        OpenError::Certificate(_) => HttpError::Certificate,
+        OpenError::Http(error) => hyper_failure(&error),
+        OpenError::Setup(error) => {
+            tracing::warn!(%error, "TLS can't be set up for requests of skills; ca-certificates may be missing");
+            HttpError::Tls
+        }
+        _ => HttpError::Tls,
+    }
 }
 
 fn dial_failure(error: &DialError) -> HttpError {
@@ -96,14 +35,6 @@ fn dial_failure(error: &DialError) -> HttpError {
         DialError::Unresolved { .. } => HttpError::Unresolved,
         DialError::TimedOut { .. } => HttpError::ConnectTimedOut,
         _ => HttpError::Unreachable,
-    }
-}
-
-fn tls_failure(error: &io::Error) -> HttpError {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
-        Some(rustls::Error::InvalidCertificate(_)) => HttpError::Certificate,
-        _ => HttpError::Tls,
     }
 }
 

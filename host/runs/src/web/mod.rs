@@ -10,7 +10,7 @@ mod secrets;
 
 pub use secrets::{SecretError, Secrets};
 
-use crate::web::client::{Tls, hyper_failure};
+use crate::web::client::hyper_failure;
 use crate::web::reply::Reply;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,7 +20,7 @@ use http_body_util::BodyExt;
 use skillhost_core::destination::{Scheme, WebUrl};
 use skillhost_core::name::SecretName;
 use skillhost_core::secret::Forms;
-use skillhost_egress::Dialer;
+use skillhost_egress::{Dialer, Tls};
 use skillhost_engine::ports::{HttpBody, HttpError, HttpRequest};
 use std::collections::BTreeSet;
 use std::sync::Arc;

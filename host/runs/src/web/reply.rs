@@ -1,11 +1,12 @@
 //! What comes back: bounded in the time between its parts, and without any secret.
 
-use crate::web::client::{Driver, hyper_failure};
+use crate::web::client::hyper_failure;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue};
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use skillhost_core::secret::{Forms, Masking};
+use skillhost_egress::Driver;
 use skillhost_engine::ports::HttpError;
 use std::pin::Pin;
 use std::task::{Context, Poll};

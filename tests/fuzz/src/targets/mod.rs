@@ -24,6 +24,7 @@ mod project;
 mod recording;
 mod responses;
 mod schema;
+mod signature;
 mod terminal;
 mod user;
 
@@ -53,7 +54,7 @@ pub(crate) struct Target {
 pub(crate) type Mutate = fn(&[u8], u64) -> Option<Vec<u8>>;
 
 /// Every target.
-pub(crate) const TARGETS: [Target; 23] = [
+pub(crate) const TARGETS: [Target; 24] = [
     anthropic::TARGET,
     audit::TARGET,
     chat::TARGET,
@@ -75,6 +76,7 @@ pub(crate) const TARGETS: [Target; 23] = [
     recording::TARGET,
     responses::TARGET,
     schema::TARGET,
+    signature::TARGET,
     terminal::TARGET,
     user::TARGET,
 ];

@@ -5,8 +5,9 @@ use skillhost_core::capability::{Capabilities, Effective, Tier};
 use skillhost_core::destination::WebUrl;
 use skillhost_core::glob::Globs;
 use skillhost_core::limits::{Limits, PartialLimits};
+use skillhost_core::lines::Lines;
 use skillhost_core::path::SkillPath;
-use skillhost_core::policy::Policy;
+use skillhost_core::policy::{Policy, Verdict, cuts};
 use skillhost_core::urls::Urls;
 
 pub(super) const TARGET: Target = Target {
@@ -17,6 +18,11 @@ pub(super) const TARGET: Target = Target {
         "[sources]\n",
         "allow = [\"file:*\"]\n",
         "signed = \"required\"\n",
+        "[sources.signed]\n",
+        "\"oci://r.example/*\" = \"warn\"\n",
+        "signers = [\"sigstore:https://r.example/a/* issuer:https://i.example\"]\n",
+        "[sigstore]\n",
+        "trusted_root = \"/x\"\n",
         "[capabilities]\n",
         "read = [\"src/**\"]\n",
         "write = []\n",
@@ -75,5 +81,22 @@ fn check(data: &[u8]) {
     let free = Limits::resolve(&PartialLimits::default(), &[]);
     let capped = Limits::resolve(&PartialLimits::default(), std::slice::from_ref(&policy.limits));
     assert!(capped.memory <= free.memory && capped.cpu <= free.cpu && capped.time <= free.time);
-    let _ = policy.allows_source("file:./x.wasm");
+    for reference in ["file:./x.wasm", "oci://r.example/a/x:1", "https://r.example/x", "git+https://r.example/a#main:x"]
+    {
+        let reference = reference.parse().expect("a reference");
+        let _ = policy.judge_source(&reference);
+        let unsigned = policy.judge_signers(&reference, &[]);
+        let must_be = policy.sources.signers.is_some() && policy.sources.signed.is_none();
+        assert!(!must_be || matches!(unsigned, Verdict::Refused(_)), "nobody signed it");
+    }
+    // What is told is never less than what is cut.
+    let cut = cuts(&everything, &policy.capabilities);
+    let lines = Lines::of(&text);
+    for cut in &cut {
+        let key: Vec<&str> = cut.rule.key.iter().map(String::as_str).collect();
+        let line = text.lines().nth(lines.line(&key) - 1).expect("a line of the text");
+        assert!(line.contains(cut.name) || text.contains('\\'), "{line} is about {}", cut.name);
+    }
+    let tells = |name: &str| cut.iter().any(|cut| cut.name == name);
+    assert!(policy.capabilities.exec.as_ref().is_none_or(|names| everything.exec.is_subset(names) != tells("exec")));
 }

@@ -1,0 +1,176 @@
+//! `skillhost sync`: brings the store to what the lock names, by digest. With `--check` nothing is fetched and nothing is
+//! written: it says whether store, lock, signatures and policies agree.
+
+use crate::args::{Global, Sync};
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::workshop::{SETTLE, Workshop, store_failure};
+use crate::{block_on, runtime};
+use skillhost_core::lock::{FILE, Locked};
+use skillhost_core::manifest::Manifest;
+use skillhost_registry::StoreError;
+use skillhost_registry::lockfile::Found;
+
+/// How one skill stands.
+enum Stands {
+    /// It was there.
+    Kept,
+    /// It was fetched.
+    Fetched,
+    /// It can't be used.
+    Wrong(Failure),
+}
+
+pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let shop = Workshop::open(global, arguments.offline || arguments.check, printer)?;
+    let found = shop.read()?;
+    let is_frozen = arguments.locked || arguments.check;
+    if is_frozen {
+        check_text(&found)?;
+    }
+    let _hold = (!arguments.check).then(|| shop.store.hold());
+    let (mut exit, mut entries, mut fetched) = (Exit::Done, Vec::new(), 0_usize);
+    for locked in &found.lock.skills {
+        let stands = match check(&shop, locked) {
+            Ok(()) => Stands::Kept,
+            Err(failure) if arguments.check => Stands::Wrong(failure),
+            Err(_) => fetch(&shop, locked).map_or_else(Stands::Wrong, |()| Stands::Fetched),
+        };
+        let (state, error) = match &stands {
+            Stands::Kept => ("kept", None),
+            Stands::Fetched => ("fetched", None),
+            Stands::Wrong(failure) => ("wrong", Some(failure.json())),
+        };
+        entries.push(serde_json::json!({
+            "name": locked.name, "version": locked.version, "digest": locked.digest, "state": state, "error": error,
+        }));
+        match stands {
+            Stands::Kept => {}
+            Stands::Fetched => {
+                fetched += 1;
+                printer.note(format!("fetched {} {} · {}", locked.name, locked.version, locked.digest.short()));
+            }
+            Stands::Wrong(failure) => {
+                printer.explain(&failure);
+                exit = exit.worse(failure.exit);
+            }
+        }
+    }
+    // Last, so that nothing is settled where something is wrong.
+    let is_written = !is_frozen && exit == Exit::Done && found.text.is_some() && write(&shop, &found)?;
+    if printer.is_json() {
+        printer.json(&serde_json::json!({
+            "schema": "skillhost.sync/1",
+            "lock": shop.lock.path().display().to_string(),
+            "checked": arguments.check,
+            "settled": found.was_settled && is_written,
+            "skills": entries,
+        }));
+    }
+    let count = found.lock.skills.len();
+    if exit == Exit::Done {
+        let skills = if count == 1 { "1 skill".to_owned() } else { format!("{count} skills") };
+        printer.note(match arguments.check {
+            true => format!("{skills} checked"),
+            false => format!("{skills} in the store, {fetched} fetched"),
+        });
+    }
+    if is_written {
+        let what = if found.was_settled { "settled: both sides' skills are in it" } else { "written in order" };
+        printer.note(format!("{FILE} is {what}"));
+        shop.tell_to_commit("Settle the skills", "");
+    }
+    Ok(exit)
+}
+
+/// A lock that this program would write in another way.
+fn check_text(found: &Found) -> Result<(), Failure> {
+    let failed = |line: usize, what: &str| Failure::new(Exit::Configuration, format!("{FILE}:{line}: {what}"));
+    let Some(text) = &found.text else { return Ok(()) };
+    if found.was_settled {
+        let line = text.lines().position(|line| line.starts_with("<<<<<<<")).unwrap_or_default() + 1;
+        return Err(failed(line, "git left a conflict here").hint(SETTLE));
+    }
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("name = ")).collect();
+    match names.windows(2).position(|pair| pair[0] > pair[1]) {
+        None => Ok(()),
+        Some(at) => {
+            let is_name = |line: &(usize, &str)| line.1.starts_with("name = ");
+            let line = text.lines().enumerate().filter(is_name).nth(at + 1).map_or(1, |(index, _)| index + 1);
+            Err(failed(line, "the entries are not in order of name, in which git merges them")
+                .hint("skillhost sync writes them in order"))
+        }
+    }
+}
+
+/// Writes the lock as this program does, where that is another text; its entries are as they were.
+fn write(shop: &Workshop, found: &Found) -> Result<bool, Failure> {
+    if found.is_as_written() {
+        return Ok(false);
+    }
+    let edited = shop.lock.edit(|now| match now == found {
+        true => Ok(()),
+        // Somebody else was faster: theirs is as good, and was looked at by them.
+        false => Err(skillhost_registry::LockFileError::Unwritable(
+            shop.lock.path(),
+            std::io::Error::other("somebody changed it meanwhile; try again"),
+        )),
+    });
+    edited.map(|((), is_written)| is_written).map_err(|e| crate::workshop::lock_failure(&e))
+}
+
+/// Whether what is kept is what the lock names, from where and by whom policies allow.
+fn check(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
+    let name = &locked.name;
+    if locked.source.is_builtin() {
+        return Err(Failure::new(Exit::Configuration, format!("{FILE}: `{name}` is from {}", locked.source))
+            .hint("what comes with skillhost stands in no lock: take the entry out"));
+    }
+    let component = match shop.store.load(&locked.digest) {
+        Ok(Some(component)) => component,
+        Ok(None) => {
+            return Err(Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version))
+                .hint("skillhost sync fetches it"));
+        }
+        Err(error) => {
+            let _: &StoreError = &error;
+            return Err(store_failure(&error));
+        }
+    };
+    shop.trust().check(locked, &component, || shop.store.attached(&locked.digest))?;
+    check_manifest(locked, &component)
+}
+
+/// An entry is about the skill that it names, and no other.
+fn check_manifest(locked: &Locked, component: &[u8]) -> Result<(), Failure> {
+    let failed = |what: String| Err(Failure::new(Exit::Integrity, format!("{FILE}: `{}` {what}", locked.name)));
+    match Manifest::from_component(component) {
+        Err(error) => failed(format!("names a component that is no skill: {error}")),
+        Ok(manifest) if manifest.skill.name != locked.name => {
+            failed(format!("names a skill `{}`", manifest.skill.name))
+        }
+        Ok(manifest) if manifest.skill.version != locked.version => {
+            failed(format!("says {}, and the component {}", locked.version, manifest.skill.version))
+        }
+        Ok(_) => Ok(()),
+    }
+}
+
+/// Fetches what the lock names: these bytes, of this signer, and nothing that came in their place.
+fn fetch(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
+    let folder = shop.lock.folder();
+    // A digest first: what is not the pinned component is not even looked at.
+    shop.policies.check_source(&locked.source)?;
+    let fetcher =
+        crate::fetch::Fetcher { policies: &shop.policies, is_offline: shop.is_offline, progress: &shop.progress };
+    let fetched = block_on(runtime()?, fetcher.fetch(&locked.source, folder))??;
+    if fetched.digest != locked.digest {
+        let moved = format!("{} gives another component than {FILE} pins", locked.source);
+        return Err(Failure::new(Exit::Integrity, moved)
+            .because(format!("expected {}, found {}", locked.digest, fetched.digest))
+            .hint(format!("skillhost update {} shows what is different, and asks", locked.name)));
+    }
+    shop.trust().check(locked, &fetched.component, || fetched.attached.clone())?;
+    check_manifest(locked, &fetched.component)?;
+    shop.keep(&fetched)
+}

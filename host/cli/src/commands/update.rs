@@ -1,0 +1,317 @@
+//! `skillhost update [NAME…]`: takes what a source offers now. Fewer permissions go through; more, or another signer, or a
+//! lower version, stop until somebody says so.
+
+use crate::args::{Global, Update};
+use crate::asks;
+use crate::commands::add::{not_granted, read_reference, tell_grant};
+use crate::commands::remove::absent;
+use crate::consent::{Named, Request};
+use crate::failure::{Exit, Failure};
+use crate::fetch::{as_locked, is_same_place};
+use crate::printer::Printer;
+use crate::trust::Wanted;
+use crate::workshop::{Arrived, Workshop, entry};
+use crate::{block_on, runtime};
+use skillhost_audit::Kind;
+use skillhost_core::capability::Capabilities;
+use skillhost_core::lock::{FILE, Lock, Locked};
+use skillhost_core::manifest::{Manifest, Version};
+use skillhost_core::permission::Permission;
+use skillhost_core::reference::Reference;
+
+/// What came of one skill.
+enum Came {
+    Unchanged(Locked),
+    Updated { before: Locked, after: Locked },
+}
+
+pub(crate) fn run(arguments: &Update, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let named = Named::read(&arguments.grants, arguments.grant_requested, arguments.keep_grants)?;
+    let is_about_one =
+        named.is_said() || arguments.source.is_some() || arguments.signer.is_some() || arguments.to.is_some();
+    if is_about_one && arguments.names.len() != 1 {
+        return Err(Failure::new(Exit::Usage, "grants, signers, sources and versions are of one skill: name it")
+            .hint("skillhost update NAME --grant …"));
+    }
+    let shop = Workshop::open(global, arguments.offline, printer)?;
+    let lock = shop.read()?.lock;
+    let names: Vec<String> = match arguments.names.is_empty() {
+        true => lock.skills.iter().map(|skill| skill.name.to_string()).collect(),
+        false => arguments.names.iter().map(ToString::to_string).collect(),
+    };
+    let (mut exit, mut entries, mut last) = (Exit::Done, Vec::new(), None);
+    for name in &names {
+        let before = lock.find(name).ok_or_else(|| absent(name, &lock))?;
+        let one = One { arguments, global, shop: &shop, named: &named, before };
+        match one.update() {
+            Ok(came) => entries.push(document(&came)),
+            // One that is held back holds no other back.
+            Err(failure) if names.len() > 1 => {
+                printer.explain(&failure);
+                exit = exit.worse(failure.exit);
+                entries.push(serde_json::json!({ "name": name, "state": "held", "error": failure.json() }));
+                last = Some(failure);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    if printer.is_json() {
+        let lock = shop.lock.path().display().to_string();
+        printer.json(&serde_json::json!({ "schema": "skillhost.update/1", "lock": lock, "skills": entries }));
+    }
+    let updated = entries.iter().filter(|entry| entry["state"] == "updated").count();
+    match updated {
+        0 if last.is_none() => printer.note(format!("{FILE} is as it was")),
+        0 => {}
+        1 => shop.tell_to_commit("Update a skill", ""),
+        _ => shop.tell_to_commit("Update skills", ""),
+    }
+    Ok(exit)
+}
+
+fn document(came: &Came) -> serde_json::Value {
+    match came {
+        Came::Unchanged(locked) => {
+            serde_json::json!({ "name": locked.name, "state": "unchanged", "skill": entry(locked) })
+        }
+        Came::Updated { before, after } => {
+            let grants = |grant: &Capabilities| grant.permissions();
+            let beside = |one: &Capabilities, other: &Capabilities| -> Vec<String> {
+                grants(one).iter().filter(|p| !other.covers(p)).map(ToString::to_string).collect()
+            };
+            serde_json::json!({
+                "name": after.name,
+                "state": "updated",
+                "before": entry(before),
+                "skill": entry(after),
+                "granted": beside(&after.grant, &before.grant),
+                "taken": beside(&before.grant, &after.grant),
+            })
+        }
+    }
+}
+
+/// One skill that is to be updated.
+struct One<'a> {
+    arguments: &'a Update,
+    global: &'a Global,
+    shop: &'a Workshop,
+    named: &'a Named,
+    before: &'a Locked,
+}
+
+impl One<'_> {
+    fn update(&self) -> Result<Came, Failure> {
+        let Self { shop, before, .. } = self;
+        let source = self.source()?;
+        let wanted = Wanted::rather(self.arguments.signer.as_ref().or(before.signer.as_ref()));
+        let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), wanted))??;
+        let skill = &arrived.inspection.manifest.skill;
+        if skill.name != before.name {
+            return Err(Failure::new(
+                Exit::Integrity,
+                format!("{source} is `{}` now, and not `{}`", skill.name, before.name),
+            )
+            .hint("another skill has to be added by itself"));
+        }
+        if arrived.fetched.digest == before.digest && source == before.source && !self.named.is_said() {
+            return self.unchanged(&arrived);
+        }
+        self.check_signer(&arrived)?;
+        self.check_version(&skill.version)?;
+        let request = &arrived.inspection.manifest.capabilities;
+        self.tell(&arrived);
+        let grant = self.grant(request)?;
+        let after = Locked {
+            name: before.name.clone(),
+            version: skill.version.clone(),
+            source,
+            digest: arrived.fetched.digest,
+            signer: arrived.signer.clone(),
+            grant,
+        };
+        if self.arguments.locked && after != **before {
+            return Err(
+                Failure::new(Exit::Denied, format!("{FILE} would change: `{}`", before.name)).because("--locked")
+            );
+        }
+        let _hold = shop.store.hold();
+        shop.keep(&arrived.fetched)?;
+        shop.edit(Kind::Update, &before.name, |lock| self.put(lock, &after))?;
+        tell_grant(shop, &after, &arrived.inspection.manifest);
+        Ok(Came::Updated { before: (*before).clone(), after })
+    }
+
+    /// The entry must be the one that was compared: who changed it meanwhile granted something else.
+    fn put(&self, lock: &mut Lock, after: &Locked) -> Result<(), Failure> {
+        if lock.find(self.before.name.as_str()) != Some(self.before) {
+            return Err(Failure::new(
+                Exit::Integrity,
+                format!("`{}` was changed in {FILE} meanwhile", self.before.name),
+            )
+            .hint(format!("skillhost update {}", self.before.name)));
+        }
+        lock.put(after.clone());
+        Ok(())
+    }
+
+    fn source(&self) -> Result<Reference, Failure> {
+        let Some(text) = &self.arguments.source else { return Ok(self.before.source.clone()) };
+        let source = as_locked(read_reference(text)?, self.shop.lock.folder())?;
+        if is_same_place(&self.before.source, &source) {
+            return Ok(source);
+        }
+        let name = &self.before.name;
+        Err(Failure::new(Exit::Integrity, format!("{source} is another place than {}", self.before.source))
+            .because("what was granted to a skill of one place is not handed to one of another")
+            .hint(format!(
+                "skillhost remove {name}, then skillhost add {} with grants of its own",
+                asks::shell(&source.to_string())
+            )))
+    }
+
+    /// The same component: what the lock says of it still has to be so.
+    fn unchanged(&self, arrived: &Arrived) -> Result<Came, Failure> {
+        if self.before.signer.is_some() {
+            self.check_signer(arrived)?;
+        }
+        self.shop.keep(&arrived.fetched)?;
+        self.shop
+            .printer
+            .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));
+        Ok(Came::Unchanged(self.before.clone()))
+    }
+
+    /// Another signer than the one that was seen first has to be named; none where there was one is refused.
+    fn check_signer(&self, arrived: &Arrived) -> Result<(), Failure> {
+        let (name, expected) = (&self.before.name, self.before.signer.as_ref());
+        let named = self.arguments.signer.as_ref();
+        let failed = |message: String| Failure::new(Exit::Integrity, message);
+        match (&arrived.signer, expected) {
+            (Some(found), Some(expected)) if found == expected => Ok(()),
+            (None, None) if named.is_none() => Ok(()),
+            (Some(found), _) if named == Some(found) => Ok(()),
+            (None, Some(expected)) => Err(failed(format!("{name} is not signed any more"))
+                .because(format!("the lock expects a signature of {expected}"))
+                .hint(format!("if that is meant: skillhost remove {name}, and add it anew"))),
+            (None, None) => Err(failed(format!("{name} is not signed"))),
+            (Some(found), before) => {
+                let before = before.map_or("nobody".to_owned(), ToString::to_string);
+                Err(Failure::new(Exit::Denied, format!("{name} is signed by another than before"))
+                    .because(format!("before: {before}; now: {found}"))
+                    .because("held back: nothing was changed")
+                    .hint(format!(
+                        "if that is meant: skillhost update {name} --signer {}",
+                        asks::shell(&found.to_string())
+                    )))
+            }
+        }
+    }
+
+    /// A lower version than the locked one is taken only by its name.
+    fn check_version(&self, version: &Version) -> Result<(), Failure> {
+        let (name, before) = (&self.before.name, &self.before.version);
+        match &self.arguments.to {
+            Some(wanted) if wanted == version => Ok(()),
+            Some(wanted) => Err(Failure::new(Exit::Integrity, format!("{name} is {version} there, and not {wanted}"))),
+            None if version.is_before(before) => {
+                Err(Failure::new(Exit::Denied, format!("{name} {version} is older than {before}, which is locked"))
+                    .because("held back: an older version may have flaws that were mended")
+                    .hint(format!("if that is meant: skillhost update {name} --to {version}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is another now.
+    fn tell(&self, arrived: &Arrived) {
+        let Self { shop, before, .. } = self;
+        let printer = shop.printer;
+        let version = &arrived.inspection.manifest.skill.version;
+        let size = arrived.inspection.size_bytes as u64;
+        let signer = if arrived.signer == before.signer { "signer unchanged" } else { "another signer" };
+        printer.note(format!("{} {} → {version} · {signer}", before.name, before.version));
+        if arrived.fetched.digest != before.digest {
+            let old = shop.store.load(&before.digest).ok().flatten().map(|old| old.len() as u64);
+            let size = match old {
+                Some(old) => format!(" · {} → {} KB", old.div_ceil(1024), size.div_ceil(1024)),
+                None => format!(" · {} KB", size.div_ceil(1024)),
+            };
+            printer.note(format!("  digest  {} → {}{size}", before.digest.short(), arrived.fetched.digest.short()));
+        }
+        if let (Some(signer), true) = (&arrived.signer, arrived.signer != before.signer) {
+            printer.note(format!("  signer  {signer}"));
+        }
+    }
+
+    /// What it may do from now on: what it was granted and still asks for, and what is granted of the rest. Compared is
+    /// what was granted, never what was asked for last.
+    fn grant(&self, request: &Capabilities) -> Result<Capabilities, Failure> {
+        let Self { shop, before, .. } = self;
+        let (mut kept, taken): (Vec<Permission>, Vec<Permission>) =
+            before.grant.permissions().into_iter().partition(|permission| request.covers(permission));
+        // A part of what it was granted is asked for where all of it was.
+        kept.extend(request.permissions().into_iter().filter(|permission| before.grant.covers(permission)));
+        kept.sort();
+        kept.dedup();
+        let granted = Capabilities::of(kept.iter().cloned()).map_err(|e| Failure::of(Exit::Usage, &e))?;
+        // What this project has refused to the version before is no news.
+        let known = self.asked_before().unwrap_or_default();
+        let more = not_granted(&granted, request);
+        let (news, refused): (Vec<Permission>, Vec<Permission>) =
+            more.into_iter().partition(|permission| taken.contains(permission) || !known.covers(permission));
+        for permission in &taken {
+            shop.printer.note(format!("  - {}", asks::line(permission)));
+        }
+        for permission in &news {
+            shop.printer.note(format!("  + {}", asks::line(permission)));
+        }
+        let mut with_news = granted.permissions();
+        with_news.extend(news.iter().cloned());
+        if let (false, Ok(all)) = (news.is_empty(), Capabilities::of(with_news)) {
+            asks::together(&all).iter().for_each(|line| shop.printer.note(format!("  {line}")));
+        }
+        let mut open = news;
+        if self.named.is_said() {
+            open.extend(refused);
+        }
+        let decision = Request {
+            name: &before.name,
+            asked: request,
+            kept,
+            open,
+            named: self.named,
+            policies: &shop.policies,
+            no_prompt: self.global.no_prompt,
+            command: self.command(),
+            refusal: "held back: it asks for more than it was granted, and nothing was changed",
+        };
+        decision.decide(shop.printer).or_else(|failure| {
+            shop.record_refusal(Kind::Update, &before.name)?;
+            Err(if self.named.is_said() {
+                failure
+            } else {
+                failure.or_hint(format!("or {} --keep-grants to take it with what it was granted", self.command()))
+            })
+        })
+    }
+
+    /// What the locked version asks for, as far as it is here.
+    fn asked_before(&self) -> Option<Capabilities> {
+        let component = self.shop.store.load(&self.before.digest).ok().flatten()?;
+        Manifest::from_component(&component).ok().map(|manifest| manifest.capabilities)
+    }
+
+    fn command(&self) -> String {
+        let Update { source, signer, to, .. } = self.arguments;
+        let mut command = format!("skillhost update {}", self.before.name);
+        let signer = signer.as_ref().map(ToString::to_string);
+        let to = to.as_ref().map(ToString::to_string);
+        for (flag, value) in [("--source", source.as_ref()), ("--signer", signer.as_ref()), ("--to", to.as_ref())] {
+            if let Some(value) = value {
+                command.push_str(&format!(" {flag} {}", asks::shell(value)));
+            }
+        }
+        command
+    }
+}

@@ -1,0 +1,68 @@
+//! A skill that a lock names, ready to be loaded: from the store, by digest, and from nowhere else but its own file where
+//! that is still the same.
+
+use crate::failure::{Exit, Failure};
+use crate::fetch;
+use crate::places::Places;
+use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::project::ProjectLock;
+use crate::skills::Named;
+use crate::trust::Trust;
+use crate::workshop::store_failure;
+use skillhost_core::lock::Locked;
+use skillhost_core::reach::Openings;
+use skillhost_core::reference::Reference;
+use skillhost_registry::source::{self, Sources};
+use skillhost_registry::{Projects, Store};
+use std::borrow::Cow;
+
+/// The component of a locked skill, whose bytes, source and signature were checked.
+pub(crate) async fn component(
+    locked: &Locked,
+    lock: &ProjectLock,
+    places: &Places,
+    policies: &Policies,
+    printer: Printer,
+) -> Result<Named, Failure> {
+    policies.check_source(&locked.source)?;
+    let store = Store::new(&places.cache);
+    // What is used is not removed, from now on.
+    if let Err(error) = Projects::new(&places.cache).remember(&lock.path) {
+        tracing::info!(%error, "the project could not be remembered");
+    }
+    let (component, attached) = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
+        Some(component) => (component, None),
+        None => {
+            let fetched = from_file(locked, lock).await?;
+            // The next time it is there, where the store can be written.
+            if let Err(error) = store.keep(&fetched) {
+                tracing::info!(%error, "a component is used from memory");
+            }
+            (fetched.component, Some(fetched.attached))
+        }
+    };
+    let attached = || attached.unwrap_or_else(|| store.attached(&locked.digest));
+    Trust::new(places, policies, printer).check(locked, &component, attached)?;
+    Ok(Named { reference: locked.source.clone(), component: Cow::Owned(component) })
+}
+
+async fn from_file(locked: &Locked, lock: &ProjectLock) -> Result<skillhost_registry::Fetched, Failure> {
+    let name = &locked.name;
+    let absent = || Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version));
+    let hint = "skillhost sync fetches what skillhost.lock names";
+    if !matches!(locked.source, Reference::File(_)) {
+        return Err(absent().hint(hint));
+    }
+    let sources = Sources::new(&lock.folder, Openings::default());
+    let fetched = source::fetch(&locked.source, &sources).await.map_err(|e| {
+        absent().because_of_all(&e).hint(fetch::failure(&e).what_to_do().unwrap_or_else(|| hint.to_owned()))
+    })?;
+    if fetched.digest != locked.digest {
+        let moved = format!("{name}: the digest of {} is not the one that the lock pins", locked.source);
+        return Err(Failure::new(Exit::Integrity, moved)
+            .because(format!("expected {}, found {}", locked.digest, fetched.digest))
+            .hint(format!("skillhost update {name} shows what is different, and asks")));
+    }
+    Ok(fetched)
+}

@@ -1,0 +1,193 @@
+//! What the commands work with that change a project's skills: its lock, the store, the sources, the signatures, and the
+//! log of what is done.
+
+use crate::ambient;
+use crate::failure::{Exit, Failure};
+use crate::fetch::Fetcher;
+use crate::places::Places;
+use crate::policies::Policies;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::project::worktree_failure;
+use crate::trust::{Candidate, Trust, Wanted};
+use skillhost_audit::{Auditor, Class, Event, Kind, Outcome, Status};
+use skillhost_core::lock::{FILE, Lock, LockError, Locked};
+use skillhost_core::name::SkillName;
+use skillhost_core::reference::Reference;
+use skillhost_core::signer::Signer;
+use skillhost_engine::inspect::{Inspection, inspect};
+use skillhost_registry::lockfile::Found;
+use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store, StoreError};
+use skillhost_worktree::{Repository, WorktreeError};
+use std::path::Path;
+
+/// The tools for one project.
+pub(crate) struct Workshop {
+    pub(crate) places: Places,
+    pub(crate) policies: Policies,
+    pub(crate) lock: LockFile,
+    pub(crate) store: Store,
+    pub(crate) printer: Printer,
+    pub(crate) progress: Progress,
+    pub(crate) is_offline: bool,
+}
+
+/// A component that was fetched, judged and read.
+pub(crate) struct Arrived {
+    pub(crate) fetched: Fetched,
+    pub(crate) signer: Option<Signer>,
+    pub(crate) inspection: Inspection,
+}
+
+impl Workshop {
+    pub(crate) fn open(global: &crate::args::Global, is_offline: bool, printer: Printer) -> Result<Self, Failure> {
+        let policies = Policies::read(global.policy.as_deref())?;
+        let places = Places::find(global.state_dir.as_deref())?;
+        let (store, progress) = (Store::new(&places.cache), Progress::new(printer));
+        Ok(Self { places, policies, lock: here()?, store, printer, progress, is_offline })
+    }
+
+    /// What the lock says; a conflict that git left is settled in it.
+    pub(crate) fn read(&self) -> Result<Found, Failure> {
+        self.lock.read().map_err(|e| lock_failure(&e))
+    }
+
+    pub(crate) fn trust(&self) -> Trust<'_> {
+        Trust::new(&self.places, &self.policies, self.printer)
+    }
+
+    /// Fetches a skill, and says who signed it before anything of it is parsed. A relative path begins in `folder`.
+    pub(crate) async fn fetch(
+        &self,
+        reference: &Reference,
+        folder: &Path,
+        wanted: Wanted<'_>,
+    ) -> Result<Arrived, Failure> {
+        self.policies.check_source(reference)?;
+        let fetcher = Fetcher { policies: &self.policies, is_offline: self.is_offline, progress: &self.progress };
+        let fetched = fetcher.fetch(reference, folder).await?;
+        let Fetched { component, digest, attached, .. } = &fetched;
+        let candidate = Candidate { reference, component, digest: *digest, attached };
+        let signer = self.trust().judge(&candidate, wanted)?;
+        let inspection = inspect(component).map_err(|e| crate::skills::load_failure(&reference.to_string(), &e))?;
+        Ok(Arrived { fetched, signer, inspection })
+    }
+
+    /// Keeps a component, before a lock names it. Where nothing can be kept here at all, it is said and gone on.
+    pub(crate) fn keep(&self, fetched: &Fetched) -> Result<(), Failure> {
+        // First, so that what is kept is needed by somebody from the beginning.
+        if let Err(error) = Projects::new(&self.places.cache).remember(&self.lock.path()) {
+            tracing::info!(%error, "the project could not be remembered");
+        }
+        match self.store.keep(fetched) {
+            Ok(()) => Ok(()),
+            Err(error) if error.is_read_only() => {
+                self.printer.warn(format!("{error}: the component is not kept, and has to be fetched for each use"));
+                Ok(())
+            }
+            Err(error) => Err(store_failure(&error)),
+        }
+    }
+
+    /// Changes the lock, once that is in the audit log. `change` sees what is there at that moment. Gives whether the
+    /// file is another one now.
+    pub(crate) fn edit(
+        &self,
+        kind: Kind,
+        name: &SkillName,
+        change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let auditor = self.auditor()?;
+        let event = Event::granted(Class::Skill, kind).on(auditor.commit(Class::Skill, name.as_str().as_bytes()));
+        let unrecorded = |e: skillhost_audit::AuditError| Failure::of(Exit::Integrity, &e);
+        let intent = auditor.intent(event).map_err(unrecorded)?;
+        let edited = self.lock.edit(|found| change(&mut found.lock).map_err(Stopped::ByUs));
+        let status = if edited.is_ok() { Status::Done } else { Status::Failed };
+        intent.outcome(Outcome::of(status)).map_err(unrecorded)?;
+        edited.map(|((), is_changed)| is_changed).map_err(|stopped| match stopped {
+            Stopped::ByUs(failure) => failure,
+            Stopped::ByFile(error) => lock_failure(&error),
+        })
+    }
+
+    /// Records that something was refused.
+    pub(crate) fn record_refusal(&self, kind: Kind, name: &SkillName) -> Result<(), Failure> {
+        let auditor = self.auditor()?;
+        let event = Event::denied(Class::Skill, kind).on(auditor.commit(Class::Skill, name.as_str().as_bytes()));
+        auditor.decision(event).map_err(|e| Failure::of(Exit::Integrity, &e))
+    }
+
+    fn auditor(&self) -> Result<Auditor, Failure> {
+        skillhost_runs::session::recorder(&self.places.state, self.policies.digest)
+            .map_err(|e| Failure::of(Exit::Integrity, &e))
+    }
+
+    /// The last lines of whatever changed the lock.
+    pub(crate) fn tell_to_commit(&self, what: &str, next: &str) {
+        self.printer.note(format!("Next: git add {FILE} && git commit -m {}", crate::asks::shell(what)));
+        if !next.is_empty() {
+            self.printer.note(format!("Then: {next}"));
+        }
+    }
+}
+
+/// Why an edit ended.
+enum Stopped {
+    ByUs(Failure),
+    ByFile(LockFileError),
+}
+
+impl From<LockFileError> for Stopped {
+    fn from(error: LockFileError) -> Self {
+        Self::ByFile(error)
+    }
+}
+
+/// The lock of the project that the program was started in: at the top of its repository, or right here without one.
+fn here() -> Result<LockFile, Failure> {
+    let gone = |e: std::io::Error| Failure::new(Exit::Usage, "the current folder is gone").because(e);
+    let here = ambient::current_folder().and_then(|here| ambient::absolute(&here)).map_err(gone)?;
+    match Repository::open(&here) {
+        Ok(repository) => Ok(LockFile::new(repository.workdir())),
+        Err(WorktreeError::NoCommits) => {
+            let top = here.ancestors().find(|folder| ambient::exists(&folder.join(".git")));
+            Ok(LockFile::new(top.unwrap_or(&here)))
+        }
+        Err(WorktreeError::NoRepository { .. }) => Ok(LockFile::new(here)),
+        Err(error) => Err(worktree_failure(&error)),
+    }
+}
+
+pub(crate) fn lock_failure(error: &LockFileError) -> Failure {
+    let failure = Failure::of(Exit::Configuration, error);
+    match error {
+        LockFileError::Unsettled(_) => {
+            failure.hint(format!("edit {FILE} by hand: keep one of the two, then skillhost sync"))
+        }
+        LockFileError::Invalid(LockError::Conflict { .. }) => failure.hint(SETTLE),
+        _ => failure,
+    }
+}
+
+/// What settles a conflict.
+pub(crate) const SETTLE: &str = "skillhost sync settles it where both sides added skills; commit it then";
+
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    let failure = Failure::of(Exit::Integrity, error);
+    match error {
+        StoreError::Altered { .. } => failure.hint("skillhost sync fetches it again"),
+        _ => failure,
+    }
+}
+
+/// An entry of the lock, for programs.
+pub(crate) fn entry(locked: &Locked) -> serde_json::Value {
+    serde_json::json!({
+        "name": locked.name,
+        "version": locked.version,
+        "source": locked.source,
+        "digest": locked.digest,
+        "signer": locked.signer,
+        "grant": locked.grant,
+    })
+}

@@ -1,0 +1,128 @@
+//! A lock in which git left both sides of a merge. Both are read by themselves, and what one side has beside the other is
+//! kept; where they say different things about one skill, a person decides: an entry is never made of two.
+
+use super::{FILE, Lock, LockError};
+use crate::name::SkillName;
+use std::fmt;
+
+/// The lines between which git leaves the sides: ours, what both came from, theirs.
+const OURS: &str = "<<<<<<<";
+const BASE: &str = "|||||||";
+const THEIRS: &str = "=======";
+const END: &str = ">>>>>>>";
+
+/// One side of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// The branch that was merged into.
+    Ours,
+    /// The branch that was merged.
+    Theirs,
+}
+
+/// Why a conflict has to be settled by a person.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unsettled {
+    /// The markers don't follow each other.
+    #[error("{FILE}:{0}: the markers of the conflict don't follow each other")]
+    Markers(usize),
+    /// One side is no lock.
+    #[error("{0} is no lock by itself")]
+    Side(Side, #[source] LockError),
+    /// Both sides have the skill, and say different things about it.
+    #[error("both sides of the merge have `{name}`, with {difference}")]
+    Both {
+        /// The skill.
+        name: SkillName,
+        /// What differs, each side with its own.
+        difference: String,
+    },
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ours => "this branch's side (ours)",
+            Self::Theirs => "the merged branch's side (theirs)",
+        })
+    }
+}
+
+/// A marker is seven characters that begin a line; git writes a blank and a name behind some of them.
+fn is_marker(line: &str, marker: &str) -> bool {
+    line.strip_prefix(marker).is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\r']))
+}
+
+/// The line of the first marker, counted from 1.
+pub(super) fn first_marker(text: &str) -> Option<usize> {
+    let is_any = |line: &str| [OURS, BASE, THEIRS, END].iter().any(|marker| is_marker(line, marker));
+    text.lines().position(is_any).map(|index| index + 1)
+}
+
+/// The union of both sides of a merge.
+///
+/// # Errors
+/// Where a side is no lock, or both have a skill and say different things about it.
+pub fn settle(text: &str) -> Result<Lock, Unsettled> {
+    let (ours, theirs) = sides(text)?;
+    let parse = |side, text: &str| Lock::parse(FILE, text).map_err(|error| Unsettled::Side(side, error));
+    let (mut lock, theirs) = (parse(Side::Ours, &ours)?, parse(Side::Theirs, &theirs)?);
+    for entry in theirs.skills {
+        match lock.find(entry.name.as_str()) {
+            None => lock.put(entry),
+            Some(own) if *own == entry => {}
+            Some(own) => {
+                let name = entry.name.clone();
+                let what =
+                    |one: &dyn fmt::Display, other: &dyn fmt::Display| format!("{one} (ours) and {other} (theirs)");
+                let difference = if own.digest != entry.digest {
+                    what(
+                        &format_args!("{} {}", own.version, own.digest.short()),
+                        &format_args!("{} {}", entry.version, entry.digest.short()),
+                    )
+                } else if own.source != entry.source {
+                    what(&own.source, &entry.source)
+                } else {
+                    "different grants or signers".to_owned()
+                };
+                return Err(Unsettled::Both { name, difference });
+            }
+        }
+    }
+    Ok(lock)
+}
+
+/// The text with every conflict taken as ours, and as theirs.
+fn sides(text: &str) -> Result<(String, String), Unsettled> {
+    #[derive(PartialEq)]
+    enum In {
+        Both,
+        Ours,
+        Base,
+        Theirs,
+    }
+    let (mut ours, mut theirs, mut place) = (String::new(), String::new(), In::Both);
+    for (index, line) in text.lines().enumerate() {
+        place = match place {
+            In::Both if is_marker(line, OURS) => In::Ours,
+            In::Ours if is_marker(line, BASE) => In::Base,
+            In::Ours | In::Base if is_marker(line, THEIRS) => In::Theirs,
+            In::Theirs if is_marker(line, END) => In::Both,
+            _ if first_marker(line).is_some() => return Err(Unsettled::Markers(index + 1)),
+            place => {
+                for (side, skipped) in [(&mut ours, In::Theirs), (&mut theirs, In::Ours)] {
+                    if place != In::Base && place != skipped {
+                        side.push_str(line);
+                        side.push('\n');
+                    }
+                }
+                place
+            }
+        };
+    }
+    if place != In::Both {
+        return Err(Unsettled::Markers(text.lines().count()));
+    }
+    Ok((ours, theirs))
+}

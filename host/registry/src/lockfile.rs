@@ -1,0 +1,196 @@
+//! `skillhost.lock` in a project's folder: read, and edited so that nobody's entries are lost.
+//!
+//! Who edits it holds the folder's lock from the reading to the writing, so that two at once both end in it. The file is
+//! replaced as a whole: whoever is killed leaves it as it was, or as it was to be.
+
+use crate::store::ambient;
+use skillhost_core::document::MAX_DOCUMENT_BYTES;
+use skillhost_core::lock::{FILE, Lock, LockError, Unsettled, settle};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file that a new text is written to before it is the lock's.
+const DRAFT: &str = ".skillhost.lock.draft";
+
+/// The lock of a folder.
+#[derive(Debug, Clone)]
+pub struct LockFile {
+    folder: PathBuf,
+}
+
+/// Why a lock can't be read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockFileError {
+    /// It is no lock.
+    #[error(transparent)]
+    Invalid(#[from] LockError),
+    /// Git left a conflict in it that a person has to settle.
+    #[error("{FILE} holds both sides of a merge, and they can't be put together")]
+    Unsettled(#[from] Unsettled),
+    /// It isn't text.
+    #[error("{FILE} is not UTF-8 text")]
+    Encoding,
+    /// It would be larger than it can be read.
+    #[error("{FILE} would be larger than {MAX_DOCUMENT_BYTES} bytes")]
+    TooLarge,
+    /// It can't be read.
+    #[error("{0} can't be read")]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// It can't be written.
+    #[error("{0} can't be written")]
+    Unwritable(PathBuf, #[source] io::Error),
+}
+
+/// What stands in a lock file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its entries: the union of both sides where it holds a conflict.
+    pub lock: Lock,
+    /// Its text; none where there is no file.
+    pub text: Option<String>,
+    /// Whether git left a conflict in it, which was settled.
+    pub was_settled: bool,
+}
+
+impl Found {
+    /// Whether the file is what this program writes for its entries.
+    pub fn is_as_written(&self) -> bool {
+        self.text.as_ref().is_none_or(|text| self.lock.first_difference(text).is_none())
+    }
+}
+
+impl LockFile {
+    /// The lock of this folder, which is there.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        Self { folder: folder.into() }
+    }
+
+    /// The folder: relative sources begin there.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Its path.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    /// Reads it. A conflict that git left is settled in what is given, not in the file.
+    ///
+    /// # Errors
+    /// Where it is no lock, or can't be read; a link in its place is not followed.
+    pub fn read(&self) -> Result<Found, LockFileError> {
+        let bytes = ambient::read(&self.path(), MAX_DOCUMENT_BYTES as u64)
+            .map_err(|error| LockFileError::Unreadable(self.path(), error))?;
+        let Some(bytes) = bytes else {
+            return Ok(Found { lock: Lock::default(), text: None, was_settled: false });
+        };
+        let text = String::from_utf8(bytes).map_err(|_| LockFileError::Encoding)?;
+        let (lock, was_settled) = match Lock::parse(FILE, &text) {
+            Ok(lock) => (lock, false),
+            Err(LockError::Conflict { .. }) => (settle(&text)?, true),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Found { lock, text: Some(text), was_settled })
+    }
+
+    /// Changes it: `change` sees what is there now, and nobody else writes until it is done. Gives what `change` gave,
+    /// and whether the file is another one now.
+    ///
+    /// # Errors
+    /// What `change` says, and where it can't be read or written; the file is then as it was.
+    pub fn edit<T, E: From<LockFileError>>(
+        &self,
+        change: impl FnOnce(&mut Found) -> Result<T, E>,
+    ) -> Result<(T, bool), E> {
+        let unwritable = |error| LockFileError::Unwritable(self.path(), error);
+        let _alone = ambient::lock_folder(&self.folder).map_err(unwritable)?;
+        let mut found = self.read()?;
+        let done = change(&mut found)?;
+        let text = found.lock.to_text();
+        if found.text.as_ref() == Some(&text) {
+            return Ok((done, false));
+        }
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(LockFileError::TooLarge.into());
+        }
+        ambient::replace(&self.path(), &self.folder.join(DRAFT), text.as_bytes()).map_err(unwritable)?;
+        Ok((done, true))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::disallowed_methods, reason = "tests")]
+    use super::*;
+    use skillhost_core::capability::Capabilities;
+    use skillhost_core::digest::Digest;
+    use skillhost_core::lock::Locked;
+    use std::fs;
+    use tempfile::TempDir;
+
+    fn entry(name: &str) -> Locked {
+        Locked {
+            name: name.parse().unwrap(),
+            version: "1.0.0".to_owned().try_into().unwrap(),
+            source: "file:./x.wasm".parse().unwrap(),
+            digest: Digest::of(name.as_bytes()),
+            signer: None,
+            grant: Capabilities::default(),
+        }
+    }
+
+    fn put(file: &LockFile, name: &str) -> Result<((), bool), LockFileError> {
+        file.edit(|found| {
+            found.lock.put(entry(name));
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn everybody_who_writes_at_once_ends_in_it() {
+        let folder = TempDir::new().unwrap();
+        let file = LockFile::new(folder.path());
+        assert_eq!(file.read().unwrap().text, None);
+        std::thread::scope(|scope| {
+            for index in 0..16 {
+                let file = &file;
+                scope.spawn(move || put(file, &format!("skill-{index}")).unwrap());
+            }
+        });
+        let found = file.read().unwrap();
+        assert!(found.lock.skills.len() == 16 && found.is_as_written());
+        assert!(!put(&file, "skill-3").unwrap().1, "nothing changed, so nothing is written");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_an_interrupted_writer_left_is_in_nobodys_way() {
+        let folder = TempDir::new().unwrap();
+        let file = LockFile::new(folder.path());
+        put(&file, "a").unwrap();
+        fs::write(folder.path().join(DRAFT), "half a lo").unwrap();
+        assert_eq!(file.read().unwrap().lock.skills.len(), 1);
+        put(&file, "b").unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(file.read().unwrap().lock.skills.len(), 2);
+    }
+
+    #[test]
+    fn a_link_is_not_followed_and_a_wrong_lock_is_left_as_it_is() {
+        let folder = TempDir::new().unwrap();
+        let file = LockFile::new(folder.path());
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "version = 1\n").unwrap();
+        std::os::unix::fs::symlink(&victim, file.path()).unwrap();
+        assert!(matches!(put(&file, "a"), Err(LockFileError::Unreadable(..))));
+        fs::remove_file(file.path()).unwrap();
+        for wrong in ["version = 2\n", "version = 1\nkey = 1\n", "<<<<<<< a\nversion = 1\n"] {
+            fs::write(file.path(), wrong).unwrap();
+            assert!(put(&file, "a").is_err(), "{wrong}");
+            assert_eq!(fs::read_to_string(file.path()).unwrap(), wrong);
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "version = 1\n");
+    }
+}

@@ -1,0 +1,162 @@
+//! Components by digest, shared by all projects of a user: `components/sha256/HEX`, with what was attached to it beside.
+//!
+//! A file is there whole or not at all, is never written again, and counts only while its bytes have the digest that it
+//! is named after. Processes don't wait for each other: who writes the same component writes the same bytes. Only the
+//! removal of components waits, for whoever is between keeping one and naming it in a lock ([`Store::hold`]).
+
+pub(crate) mod ambient;
+mod attached;
+#[cfg(test)]
+mod tests;
+
+use crate::fetched::{Attached, Fetched, MAX_COMPONENT_BYTES};
+use skillhost_core::digest::Digest;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The store in a cache folder. Nothing is made before something is kept.
+#[derive(Debug, Clone)]
+pub struct Store {
+    folder: PathBuf,
+}
+
+/// Why the store doesn't give or keep a component.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// What is kept under a digest has another one.
+    #[error("{path} is not what it was: its digest is {found}")]
+    Altered {
+        /// The file.
+        path: PathBuf,
+        /// The digest of what is in it.
+        found: Digest,
+    },
+    /// A file of the store can't be read.
+    #[error("{0} can't be read")]
+    Unreadable(PathBuf, #[source] io::Error),
+    /// The store can't be written.
+    #[error("{0} can't be written")]
+    Unwritable(PathBuf, #[source] io::Error),
+}
+
+impl StoreError {
+    /// Whether nothing can be kept there, by this user or at all: then things are used from memory. A full disk is not
+    /// such a case, since there is something to do about it.
+    pub fn is_read_only(&self) -> bool {
+        use io::ErrorKind::{NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem};
+        let kinds = [PermissionDenied, ReadOnlyFilesystem, NotADirectory, NotFound];
+        matches!(self, Self::Unwritable(_, error) if kinds.contains(&error.kind()))
+    }
+}
+
+/// While it lives, nothing is removed from the store. Without a store that can be written there is nothing to hold.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "its lock is what counts")] Option<File>);
+
+/// A component that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its name.
+    pub digest: Digest,
+    /// Its size, in bytes.
+    pub size_bytes: u64,
+}
+
+impl Store {
+    /// The store of a cache folder.
+    pub fn new(cache: &Path) -> Self {
+        Self { folder: cache.join("components/sha256") }
+    }
+
+    /// Where a component is kept.
+    pub fn path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(digest.hex())
+    }
+
+    /// The component of this digest, whose bytes were just checked; none where it isn't kept.
+    ///
+    /// # Errors
+    /// Where something else is kept under its name, or it can't be read.
+    pub fn load(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.path(digest);
+        let bytes = match ambient::read(&path, MAX_COMPONENT_BYTES) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(StoreError::Unreadable(path, error)),
+        };
+        let found = Digest::of(&bytes);
+        if found != *digest {
+            return Err(StoreError::Altered { path, found });
+        }
+        Ok(Some(bytes))
+    }
+
+    /// What was attached to a component when it was kept. It is as unverified as it came.
+    pub fn attached(&self, digest: &Digest) -> Vec<Attached> {
+        attached::read(&self.path(digest))
+    }
+
+    /// Keeps a component and what is attached to it. What is attached is there before the component is, so that nobody
+    /// finds a signed component without its signatures.
+    ///
+    /// # Errors
+    /// Where the disk is full or the store can't be written; nothing is kept then.
+    pub fn keep(&self, fetched: &Fetched) -> Result<(), StoreError> {
+        let path = self.path(&fetched.digest);
+        let failed = |error| StoreError::Unwritable(path.clone(), error);
+        ambient::make_folder(&self.folder).map_err(failed)?;
+        attached::write(&path, &fetched.attached).map_err(failed)?;
+        if self.load(&fetched.digest).is_ok_and(|kept| kept.is_some()) {
+            return Ok(());
+        }
+        // Whatever was there was not this component: it is replaced.
+        ambient::write(&path, &fetched.component).map_err(failed)
+    }
+
+    /// Keeps others from removing components until the hold is dropped.
+    pub fn hold(&self) -> Hold {
+        let lock = ambient::make_folder(&self.folder).and_then(|()| ambient::lock(&self.lock_file(), false));
+        Hold(lock.ok())
+    }
+
+    /// Removes what `is_needed` says isn't, and what a write that was interrupted left. Gives what was removed, or would
+    /// be. Waits for whoever [holds](Store::hold) the store.
+    ///
+    /// # Errors
+    /// Where the store can't be listed, or a component not be removed.
+    pub fn sweep(&self, dry_run: bool, is_needed: impl Fn(&Digest) -> bool) -> Result<Vec<Kept>, StoreError> {
+        let failed = |error| StoreError::Unwritable(self.folder.clone(), error);
+        if !ambient::is_there(&self.folder) {
+            return Ok(Vec::new());
+        }
+        let _alone = if dry_run { None } else { Some(ambient::lock(&self.lock_file(), true).map_err(failed)?) };
+        let mut removed = Vec::new();
+        for (name, size_bytes) in ambient::list(&self.folder).map_err(failed)? {
+            let stem = name.split('.').next().unwrap_or_default();
+            let Ok(digest) = format!("sha256:{stem}").parse::<Digest>() else {
+                // A draft: whoever made it would hold the store.
+                if !dry_run && name.starts_with(ambient::DRAFT) {
+                    ambient::remove(&self.folder.join(&name)).map_err(failed)?;
+                }
+                continue;
+            };
+            if is_needed(&digest) {
+                continue;
+            }
+            if !dry_run {
+                ambient::remove(&self.folder.join(&name)).map_err(failed)?;
+            }
+            if name == stem {
+                removed.push(Kept { digest, size_bytes });
+            }
+        }
+        removed.sort_by_key(|kept| kept.digest);
+        Ok(removed)
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.folder.join(".lock")
+    }
+}

@@ -1,0 +1,154 @@
+//! The store: shared by projects, filled by `sync`, emptied by `gc` of what no lock names.
+
+use super::{NAME, add_headers, digest_of, kept, lock_of, manifest_of, publish, sign_file, with_skill};
+use crate::support::{World, copy};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn a_fresh_machine_gets_what_the_lock_names_and_a_second_time_nothing() {
+    let world = with_skill();
+    fs::remove_dir_all(world.home().join(".cache")).unwrap();
+    fs::remove_dir_all(world.state()).unwrap();
+    world.run(&["sync", "--check"]).failed(6, &["licence-check 1.2.0 is not in the store", "hint: skillhost sync"]);
+    let before = lock_of(&world);
+    world.run(&["sync", "--locked"]).failed(0, &["fetched licence-check 1.2.0", "1 skill in the store, 1 fetched"]);
+    world.run(&["sync", "--locked", "--offline"]).failed(0, &["1 skill in the store, 0 fetched"]);
+    assert_eq!(lock_of(&world), before);
+    assert_eq!(add_headers(&world).code, Some(0));
+    // A place that can't be reached is not asked where nothing is missing.
+    let digest = digest_of(&world, "skills/l.wasm");
+    let elsewhere = before.replace("file:./skills/l.wasm", "oci://registry.invalid/acme/licence-check:1.2.0");
+    world.commit(&[("skillhost.lock", &elsewhere)]);
+    world.run(&["sync"]).failed(0, &["0 fetched"]);
+    assert_eq!(add_headers(&world).code, Some(0));
+    fs::remove_file(kept(&world, &digest)).unwrap();
+    add_headers(&world).failed(6, &["is not in the store", "hint: skillhost sync fetches"]);
+    world.run(&["sync", "--offline"]).failed(4, &["oci://registry.invalid", "--offline"]);
+}
+
+#[test]
+fn a_signature_is_kept_with_the_component_and_judged_on_another_machine() {
+    let world = World::with(&[("src/a.rs", "x\n")]);
+    let reference = publish(&world, "l.wasm", &manifest_of(NAME, "1.2.0", "read = [\"**\"]"));
+    sign_file(&world, "l.wasm", 1);
+    world.run(&["add", &reference, "--grant-requested"]).failed(0, &[]);
+    world.commit(&[]);
+    fs::remove_file(world.repo().join("l.wasm")).unwrap();
+    let call = || world.run(&["call", NAME, "check"]);
+    assert_eq!(call().code, Some(0));
+    // A cache that was brought here by somebody: what this host remembers is not in it.
+    fs::remove_dir_all(world.state()).unwrap();
+    fs::create_dir(world.state()).unwrap();
+    assert_eq!(call().code, Some(0));
+    let digest = skillhost_core::lock::Lock::parse("lock", &lock_of(&world)).unwrap().skills[0].digest;
+    let signature = kept(&world, &digest).with_extension("0.sig");
+    fs::remove_file(&signature).unwrap();
+    assert_eq!(call().code, Some(0), "it was verified here, and its bytes are the same");
+    let record = world.home().join(".cache/skillhost/verified").join(digest.hex());
+    let known = fs::read(&record).unwrap();
+    let mut forged = known.clone();
+    forged[3] ^= 1;
+    fs::write(&record, forged).unwrap();
+    call().failed(6, &["it is not signed by", "hint: skillhost sync"]);
+    fs::write(&record, known).unwrap();
+    assert_eq!(call().code, Some(0));
+    // What a lock claims is not what was verified.
+    let lock = lock_of(&world);
+    let other = super::key(2).signer().to_string();
+    world.commit(&[("skillhost.lock", &lock.replace(&super::key(1).signer().to_string(), &other))]);
+    call().failed(6, &["it is not signed by", &other]);
+}
+
+#[test]
+fn gc_removes_what_no_lock_names_and_nothing_else() {
+    let world = with_skill();
+    let used = digest_of(&world, "skills/l.wasm");
+    // A second project, a branch with a skill of its own, and one that nobody has any more.
+    let other = World::with(&[]);
+    fs::remove_dir_all(other.home()).unwrap();
+    std::os::unix::fs::symlink(world.home(), other.home()).unwrap();
+    let second = publish(&other, "b.wasm", &manifest_of("second", "1.0.0", ""));
+    other.run(&["add", &second]).failed(0, &[]);
+    let in_second = digest_of(&other, "b.wasm");
+    world.git(&["switch", "--quiet", "--create", "feature"]);
+    let branch = publish(&world, "c.wasm", &manifest_of("on-a-branch", "1.0.0", ""));
+    world.run(&["add", &branch]).failed(0, &[]);
+    let on_branch = digest_of(&world, "c.wasm");
+    world.commit(&[]);
+    world.git(&["switch", "--quiet", "main"]);
+    let idle = publish(&world, "d.wasm", &manifest_of("idle", "1.0.0", ""));
+    world.run(&["add", &idle]).failed(0, &[]);
+    let idle = digest_of(&world, "d.wasm");
+    world.run(&["remove", "idle"]).failed(0, &[]);
+
+    let dry = world.run(&["gc", "--dry-run", "--format", "json"]).json();
+    assert_eq!(dry["components"]["removed"].as_array().unwrap().len(), 1);
+    assert!(kept(&world, &idle).exists());
+    let ran = world.run(&["gc"]);
+    assert!(ran.stdout.contains(&format!("removed a component that no lock names: {idle}")), "{ran:#?}");
+    assert!(!kept(&world, &idle).exists());
+    for digest in [used, in_second, on_branch] {
+        assert!(kept(&world, &digest).exists(), "{digest}");
+    }
+    // A lock that can't be read could name anything.
+    world.git(&["branch", "--quiet", "--delete", "--force", "feature"]);
+    let lock = lock_of(&world);
+    world.write(&[("skillhost.lock", "version = 9\n")]);
+    let ran = world.run(&["gc"]);
+    assert!(
+        ran.stdout.contains("kept all components: no component is removed, since") && kept(&world, &on_branch).exists(),
+        "{ran:#?}"
+    );
+    world.write(&[("skillhost.lock", &lock)]);
+    // A project that is gone needs nothing.
+    fs::remove_dir_all(other.repo()).unwrap();
+    world.run(&["gc"]).failed(0, &[]);
+    assert!(!kept(&world, &on_branch).exists() && !kept(&world, &in_second).exists() && kept(&world, &used).exists());
+    assert_eq!(add_headers(&world).code, Some(0));
+}
+
+#[test]
+fn without_a_store_that_can_be_written_a_file_is_used_from_memory() {
+    let world = World::with(&[("src/a.rs", "x\n")]);
+    let reference = publish(&world, "l.wasm", &manifest_of(NAME, "1.2.0", "read = [\"**\"]"));
+    let components = world.home().join(".cache/skillhost/components");
+    // As where the cache is a read-only image: nobody can make the folder.
+    fs::write(&components, "").unwrap();
+    world.run(&["add", &reference, "--grant-requested"]).failed(0, &["warning: ", "the component is not kept"]);
+    world.commit(&[]);
+    assert_eq!(world.run(&["call", NAME, "check"]).code, Some(0));
+    world.run(&["sync", "--check"]).failed(6, &["not in the store"]);
+}
+
+#[test]
+fn a_project_can_be_checked_out_read_only() {
+    let world = with_skill();
+    let fresh = world.home().join("checkout");
+    copy(&world.repo(), &fresh);
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o555)).unwrap();
+    let at = fresh.to_str().unwrap();
+    world.run(&["-C", at, "sync", "--check"]).failed(0, &["1 skill checked"]);
+    world.run(&["-C", at, "sync", "--locked"]).failed(0, &["0 fetched"]);
+    world.run(&["-C", at, "list"]).failed(0, &[]);
+    fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_hundred_skills_are_checked_without_a_connection() {
+    let world = World::with(&[]);
+    let mut lock = String::from("version = 1\n");
+    let store = kept(&world, &skillhost_core::digest::Digest::of(b"")).parent().unwrap().to_owned();
+    fs::create_dir_all(&store).unwrap();
+    for n in 0..100 {
+        let name = format!("skill-n{n:03}x");
+        let component = super::component(&manifest_of(&name, "1.0.0", "read = [\"**\"]"));
+        let digest = skillhost_core::digest::Digest::of(&component);
+        fs::write(store.join(digest.hex()), component).unwrap();
+        lock.push_str(&format!(
+            "[[skill]]\nname = \"{name}\"\nversion = \"1.0.0\"\nsource = \"oci://registry.invalid/{name}:1\"\ndigest = \"{digest}\"\n"
+        ));
+    }
+    world.write(&[("skillhost.lock", &lock)]);
+    world.run(&["sync", "--check"]).failed(0, &["100 skills checked"]);
+}
