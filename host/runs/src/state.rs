@@ -354,6 +354,7 @@ impl State {
             ports,
             auditor,
             watch: None,
+            uses: equipped.uses.clone(),
         })
     }
 
