@@ -121,7 +121,7 @@ fn the_quick_start_works_line_by_line() {
 }
 
 /// A folder with the program, for this world's state alone.
-fn program_in_path(world: &World) -> PathBuf {
+pub fn program_in_path(world: &World) -> PathBuf {
     let direct = world.command(&[]);
     let arguments: String = direct.get_args().map(|argument| format!("'{}' ", argument.to_str().unwrap())).collect();
     let program = Path::new(direct.get_program()).display();

@@ -9,7 +9,7 @@ use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
-use skillhost_engine::{Engine, Grantor};
+use skillhost_engine::{Engine, Grantor, Uses};
 use skillhost_runs::host::Equipped;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,16 +17,18 @@ use std::sync::Arc;
 /// The kinds of which a run needs one each.
 const NEEDED: [Kind; 4] = [Kind::Spec, Kind::Review, Kind::Implement, Kind::Verify];
 
-/// Loads the skills that the project names.
+/// Loads the skills that the project names. With `records_grants`, each is granted all that it asks for, and what it uses
+/// is noted.
 pub(crate) async fn equip(
     base: &Base,
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    records_grants: bool,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, policies, engine, progress).await?);
+        equipped.insert(kind, one(kind, base, policies, engine, progress, records_grants).await?);
     }
     Ok(equipped)
 }
@@ -37,6 +39,7 @@ async fn one(
     policies: &Policies,
     engine: &Engine,
     progress: &Progress,
+    records_grants: bool,
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
@@ -72,12 +75,17 @@ async fn one(
     if is_builtin {
         // It can't know the names of a project's commands: it requests whichever it is granted.
         request.exec.extend(grant.exec.iter().cloned());
+        if records_grants {
+            request.exec.extend(base.project.commands.keys().cloned());
+        }
     }
     if kind == Kind::Review {
         // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
         (request.write, request.protected) = (Globs::none(), false);
     }
+    let grant = if records_grants { request.clone() } else { grant };
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());
-    Ok(Equipped { reference, capabilities, grantor, limits, skill })
+    let uses = records_grants.then(Uses::default);
+    Ok(Equipped { reference, capabilities, grantor, limits, skill, uses })
 }

@@ -14,6 +14,18 @@ pub(super) struct Denied {
     pub(super) remedy: String,
 }
 
+impl Denied {
+    /// For a report of what `by` did.
+    pub(super) fn of(&self, by: &str) -> crate::reports::Denial {
+        crate::reports::Denial {
+            by: by.to_owned(),
+            capability: self.capability.clone(),
+            what: self.what.clone(),
+            remedy: self.remedy.clone(),
+        }
+    }
+}
+
 /// Everything that was refused, files included, with the flag that would grant it.
 pub(super) fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
     let calls = calls.iter().map(|denial| Denied {
