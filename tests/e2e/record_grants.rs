@@ -174,6 +174,30 @@ fn a_policy_still_caps_and_what_it_denied_stands_apart() {
     world.run(&["call", &component, "--record-grants", "--grant", "read=**"]).failed(2, &["--record-grants"]);
 }
 
+/// What was printed as a lock's entry is one, and suffices there.
+#[test]
+fn an_entry_of_a_lock_is_recorded_and_holds() {
+    let world = World::with(&[]);
+    files(&world);
+    let component = root().join("target/guests/probe.wasm");
+    let digest = skillhost_core::digest::Digest::of(&fs::read(&component).unwrap());
+    let entry = format!(
+        "version = 1\n[[skill]]\nname = \"probe\"\nversion = \"1.0.0\"\nsource = \"file:{}\"\ndigest = \"{digest}\"\n",
+        component.display()
+    );
+    // Nothing of what is used is granted yet.
+    world.commit(&[("skillhost.lock", &format!("{entry}[skill.grant]\nread = [\"absent\"]\n"))]);
+    let input = json!({"how": "read", "path": "/repo/docs/it's [x].md"}).to_string();
+    let call = |more: &[&str]| world.run(&[&["call", "probe", "--input", &input, "--format", "json"], more].concat());
+    assert!(is_denied(&call(&[])));
+    let recorded = call(&["--record-grants"]);
+    assert_eq!(recorded.code, Some(0), "{recorded:#?}");
+    let table = recorded.json()["recorded"]["lock"].as_str().unwrap().to_owned();
+    world.commit(&[("skillhost.lock", &format!("{entry}{table}"))]);
+    let again = call(&[]);
+    assert!(again.code == Some(0) && !is_denied(&again), "{table} {again:#?}");
+}
+
 /// What is not asked for is not granted, and a call that fails tells what it used until then.
 #[test]
 fn a_call_that_fails_tells_what_it_used() {

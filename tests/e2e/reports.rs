@@ -209,6 +209,26 @@ fn an_interrupted_run_is_told_too() {
 }
 
 #[test]
+fn an_interrupted_call_is_told_too() {
+    let world = World::bare();
+    let reports = Reports::of(&world);
+    let flags = reports.flags();
+    let probe = root().join("target/guests/probe.wasm").display().to_string();
+    let sleep = r#"{"how": "sleep"}"#;
+    let mut command = world.command(&["call", &probe, "--input", sleep, &flags[0], &flags[1]]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let begun = |entry: fs::DirEntry| fs::read_to_string(entry.path()).is_ok_and(|log| log.lines().count() > 0);
+    wait_until("the call is in the log", || {
+        let logs = fs::read_dir(world.state().join("sessions")).into_iter().flatten();
+        logs.flatten().any(begun)
+    });
+    signal(&child, "TERM");
+    ran(child.wait_with_output().unwrap()).failed(130, &["error: interrupted"]);
+    assert!(!passed(case(&reports.junit(), "call", &probe)));
+    assert_eq!(reports.sarif()["runs"][0]["invocations"][0]["exitCode"], 130);
+}
+
+#[test]
 fn a_report_that_can_not_be_written_is_told_before_anything_is_done() {
     let world = World::with(&project());
     let model = world.model(&greeting().text());

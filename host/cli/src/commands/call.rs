@@ -4,11 +4,12 @@ mod outcome;
 mod recorded;
 mod shown;
 
-use self::outcome::{Denied, call_failure, denials, describe, exit_of};
-use self::recorded::{Recorded, Recorder};
+use self::outcome::{Denied, Document, call_failure, denials, describe, exit_of};
+use self::recorded::Recorder;
 use self::shown::{Stderr, show_printed, watcher};
 use crate::args::{Call as Arguments, Global};
 use crate::chosen::Chosen;
+use crate::commands::run::cancelled_by_signal;
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
@@ -106,7 +107,11 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
             folder,
             printer,
         };
-        prepared.call(arguments.tool.as_deref(), input, told).await
+        let mut cancel = cancelled_by_signal(progress);
+        tokio::select! {
+            ended = prepared.call(arguments.tool.as_deref(), input, told) => ended,
+            _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
     })?
 }
 
@@ -168,29 +173,6 @@ struct Prepared {
     places: Places,
     folder: PathBuf,
     printer: Printer,
-}
-
-/// What the call gave, for programs.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    skill: &'a str,
-    version: &'a str,
-    digest: String,
-    tool: Option<&'a str>,
-    result: Option<serde_json::Value>,
-    error: Option<String>,
-    written: Vec<String>,
-    removed: Vec<String>,
-    denied: Vec<Denied>,
-    /// Questions, each with its answer and whose it was.
-    asked: Vec<String>,
-    tokens: u64,
-    cost_micro_usd: Option<u64>,
-    duration_ms: u64,
-    /// What it used of its grants, where that was wanted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    recorded: Option<Recorded>,
 }
 
 impl Prepared {

@@ -192,7 +192,7 @@ async fn sandbox(
 }
 
 /// Turns true at the first Ctrl-C or SIGTERM; at the second, the program ends at once.
-fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
+pub(super) fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
