@@ -9,9 +9,13 @@
     reason = "tests"
 )]
 
+mod actions;
 mod audit;
 mod bad_input;
 mod calls;
+mod ci_action;
+mod ci_document;
+mod clean_container;
 mod cleanup;
 mod command_line;
 mod conventions;
@@ -32,8 +36,10 @@ mod network;
 mod packages;
 mod publishing;
 mod real_toolchains;
+mod record_grants;
 mod recordings;
 mod registries;
+mod reports;
 mod repositories;
 mod requests;
 mod reviews;

@@ -157,6 +157,17 @@ pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
+/// Makes a private folder where there is none, and sees that it can be written to.
+pub(crate) fn make_usable(path: &Path) -> io::Result<()> {
+    make_private_folder(path)?;
+    Ok(rustix::fs::access(path, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK)?)
+}
+
+/// A private folder that stays.
+pub(crate) fn kept_temporary_folder() -> io::Result<PathBuf> {
+    temporary_folder().map(tempfile::TempDir::keep)
+}
+
 /// A private folder that is removed when it is dropped.
 pub(crate) fn temporary_folder() -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("skillhost-").tempdir()

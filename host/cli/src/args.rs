@@ -1,6 +1,7 @@
 //! The command line. Its help texts are the reference for users.
 
 use crate::printer::{Color, Format};
+use crate::reports::ReportFlag;
 use clap::{Args, Parser, Subcommand};
 use skillhost_core::manifest::Version;
 use skillhost_core::name::SkillName;
@@ -125,6 +126,12 @@ pub(crate) struct Run {
     pub(crate) lock: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) models: Models,
+    /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub(crate) reports: Vec<ReportFlag>,
+    /// Grant each skill all that it asks for, as far as policies do; print the smallest grants that would have sufficed
+    #[arg(long)]
+    pub(crate) record_grants: bool,
     /// Run where a wall of the command sandbox is missing; it is named in the results
     #[arg(long)]
     pub(crate) allow_reduced_sandbox: bool,
@@ -273,7 +280,8 @@ pub(crate) struct Show {
     Commands and commits are for `skillhost run`, where each skill has a worktree of its own.\n\n\
     Examples:\n  \
     skillhost call ./licence-check.wasm add-headers --input '{\"licence\":\"MIT\"}' --grant 'read=**' --grant 'write=src/**'\n  \
-    skillhost call builtin:verify --input @brief.json"
+    skillhost call builtin:verify --input @brief.json\n  \
+    skillhost call ./licence-check.wasm --record-grants --report junit=report.xml"
 )]
 pub(crate) struct Call {
     /// A file (./x.wasm), builtin:NAME, or a name in skillhost.lock
@@ -295,6 +303,12 @@ pub(crate) struct Call {
     /// Use this lock instead of the base commit's skillhost.lock
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
+    /// Grant all that the skill asks for, as far as policies do; print the smallest grant that would have sufficed
+    #[arg(long, conflicts_with = "grants")]
+    pub(crate) record_grants: bool,
+    /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub(crate) reports: Vec<ReportFlag>,
     #[command(flatten)]
     pub(crate) models: Models,
 }

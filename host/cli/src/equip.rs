@@ -12,7 +12,7 @@ use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
-use skillhost_engine::{Engine, Grantor};
+use skillhost_engine::{Engine, Grantor, Uses};
 use skillhost_runs::host::Equipped;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,18 +20,19 @@ use std::sync::Arc;
 /// The kinds of which a run needs one each.
 const NEEDED: [Kind; 4] = [Kind::Spec, Kind::Review, Kind::Implement, Kind::Verify];
 
-/// Loads the skills that the project names.
+/// Loads the skills that the project names. With `records_grants`, each is granted all that it asks for, and what it uses
+/// is noted.
 pub(crate) async fn equip(
     base: &Base,
-    places: &Places,
-    policies: &Policies,
+    (places, policies): (&Places, &Policies),
     engine: &Engine,
-    progress: &Progress,
-    printer: Printer,
+    (progress, printer): (&Progress, Printer),
+    records_grants: bool,
 ) -> Result<BTreeMap<Kind, Equipped>, Failure> {
     let mut equipped = BTreeMap::new();
     for kind in NEEDED {
-        equipped.insert(kind, one(kind, base, (places, policies), engine, (progress, printer)).await?);
+        let skill = one(kind, base, (places, policies), engine, (progress, printer), records_grants).await?;
+        equipped.insert(kind, skill);
     }
     Ok(equipped)
 }
@@ -42,6 +43,7 @@ async fn one(
     (places, policies): (&Places, &Policies),
     engine: &Engine,
     (progress, printer): (&Progress, Printer),
+    records_grants: bool,
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
@@ -78,15 +80,20 @@ async fn one(
     if is_builtin {
         // It can't know the names of a project's commands: it requests whichever it is granted.
         request.exec.extend(grant.exec.iter().cloned());
+        if records_grants {
+            request.exec.extend(base.project.commands.keys().cloned());
+        }
     }
     if kind == Kind::Review {
         // A reviewer changes nothing: what it wrote would be committed with the author's work, and reviewed by nobody.
         (request.write, request.protected) = (Globs::none(), false);
     }
+    let grant = if records_grants { request.clone() } else { grant };
     for line in policies.narrowing(&grant, &manifest.limits) {
         printer.note(format!("{kind} is narrowed by policy: {line}"));
     }
     let capabilities = Arc::new(Effective::new(&request, &grant, &policies.ceilings()));
     let limits = Limits::resolve(&manifest.limits, &policies.limits());
-    Ok(Equipped { reference, capabilities, grantor, limits, skill })
+    let uses = records_grants.then(Uses::default);
+    Ok(Equipped { reference, capabilities, grantor, limits, skill, uses })
 }

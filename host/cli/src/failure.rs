@@ -135,6 +135,11 @@ impl Failure {
         self.causes.iter().map(ToString::to_string).collect()
     }
 
+    /// What happened, and why, each cause behind the one before.
+    pub(crate) fn reasons(&self) -> Vec<String> {
+        std::iter::once(&self.message).chain(&self.causes).map(ToString::to_string).collect()
+    }
+
     /// The hint, where there is one.
     pub(crate) fn what_to_do(&self) -> Option<String> {
         self.hint.as_ref().map(ToString::to_string)

@@ -64,6 +64,63 @@ pub(crate) fn of_builtin(project: &Project, kind: Kind, flags: Capabilities) -> 
     }
 }
 
+/// The flags of a call that give this grant, each ready for a shell. What only a run has is not among them.
+pub(crate) fn flags(grant: &Capabilities) -> Vec<String> {
+    let words = lists(grant).into_iter().filter(|(name, _)| *name != "exec");
+    let words = words.flat_map(|(name, values)| values.into_iter().map(move |value| format!("{name}={value}")));
+    let whole = wholes(grant).into_iter().filter(|name| *name != "exec_arguments").map(str::to_owned);
+    words.chain(whole).map(|word| format!("--grant {}", shell(&word))).collect()
+}
+
+/// This grant as a table of a lock's entry.
+pub(crate) fn table(grant: &Capabilities) -> String {
+    let lists = lists(grant).into_iter().filter(|(_, values)| !values.is_empty());
+    let lists = lists.map(|(name, values)| format!("{name} = {}\n", toml_list(&values)));
+    let wholes = wholes(grant).into_iter().map(|name| format!("{name} = true\n"));
+    std::iter::once("[skill.grant]\n".to_owned()).chain(lists).chain(wholes).collect()
+}
+
+/// This grant as a table of a project's configuration. Each key stands there, since what is absent has a default.
+pub(crate) fn project_table(kind: Kind, grant: &Capabilities) -> String {
+    // Requests and secrets are granted by the lock alone.
+    let lists = lists(grant).into_iter().filter(|(name, _)| !matches!(*name, "http" | "secrets"));
+    let lists = lists.map(|(name, values)| format!("{name} = {}\n", toml_list(&values)));
+    let granted = wholes(grant);
+    let wholes = ["exec_arguments", "protected", "ask"];
+    let wholes = wholes.into_iter().map(|name| format!("{name} = {}\n", granted.contains(&name)));
+    std::iter::once(format!("[grants.{kind}]\n")).chain(lists).chain(wholes).collect()
+}
+
+/// A list of basic strings, which take what JSON takes.
+fn toml_list(values: &[String]) -> String {
+    let quoted: Vec<String> = values.iter().map(|it| serde_json::Value::from(it.as_str()).to_string()).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+fn lists(grant: &Capabilities) -> [(&'static str, Vec<String>); 6] {
+    let texts = |values: &mut dyn Iterator<Item = String>| values.collect::<Vec<_>>();
+    [
+        ("read", grant.read.patterns().to_vec()),
+        ("write", grant.write.patterns().to_vec()),
+        ("exec", texts(&mut grant.exec.iter().map(ToString::to_string))),
+        ("model", texts(&mut grant.model.iter().map(ToString::to_string))),
+        ("http", texts(&mut grant.http.patterns().iter().map(ToString::to_string))),
+        ("secrets", texts(&mut grant.secrets.iter().map(ToString::to_string))),
+    ]
+}
+
+/// What is granted as a whole.
+fn wholes(grant: &Capabilities) -> Vec<&'static str> {
+    let all = [("exec_arguments", grant.exec_arguments), ("protected", grant.protected), ("ask", grant.ask)];
+    all.into_iter().filter(|(_, is_granted)| *is_granted).map(|(name, _)| name).collect()
+}
+
+/// One word of a shell, in quotes where it needs them.
+fn shell(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "=_-./:,".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -79,6 +136,36 @@ mod tests {
         assert_eq!(grant.write.patterns(), ["src/**", "docs/*"]);
         assert!(grant.ask && !grant.protected && grant.exec.is_empty() && grant.model.len() == 1);
         assert_eq!(parse(&[]).unwrap(), Capabilities::default());
+    }
+
+    #[test]
+    fn a_grant_is_written_as_flags_and_as_a_table() {
+        let text = r#"read = ["src/**", "it's \\[x\\]"]
+exec = ["test"]
+model = ["cheap"]
+http = ["https://a.example/v1/*"]
+secrets = ["TOKEN"]
+ask = true
+"#;
+        let lock = |grant: &str| {
+            let digest = skillhost_core::digest::Digest::of(b"x");
+            let entry = format!(
+                "version = 1\n[[skill]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"file:x\"\ndigest = \"{digest}\"\n{grant}"
+            );
+            skillhost_core::lock::Lock::parse("x", &entry).unwrap().skills[0].grant.clone()
+        };
+        let grant = lock(&format!("[skill.grant]\n{text}"));
+        assert_eq!(table(&grant), format!("[skill.grant]\n{text}"));
+        let flags = flags(&grant);
+        let expected = [
+            "--grant 'read=src/**'",
+            r"--grant 'read=it'\''s \[x\]'",
+            "--grant model=cheap",
+            "--grant 'http=https://a.example/v1/*'",
+            "--grant secrets=TOKEN",
+            "--grant ask",
+        ];
+        assert_eq!(flags, expected);
     }
 
     #[test]

@@ -2,8 +2,12 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 use skillhost_core::name::SkillName;
 use std::path::{Path, PathBuf};
+
+const HINT: &str =
+    "name one with --state-dir DIR, or set HOME or XDG_STATE_HOME to an absolute path that can be written to";
 
 /// The program's folders. All are made on first use, private to the user.
 #[derive(Debug, Clone)]
@@ -15,16 +19,58 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// Finds them, and writes nothing.
     pub(crate) fn find(state: Option<&Path>) -> Result<Self, Failure> {
-        let hint = "name one with --state-dir DIR, or set HOME or XDG_STATE_HOME to an absolute path";
         let state = match state {
             Some(folder) => made_absolute(folder)?,
-            None => ambient::state_folder()
-                .ok_or_else(|| Failure::new(Exit::Configuration, "there is no folder for the state").hint(hint))?,
+            None => ambient::state_folder().ok_or_else(nowhere)?,
         };
+        Ok(Self::with_state(state))
+    }
+
+    /// Finds them for a run, whose state must stay.
+    pub(crate) fn for_run(state: Option<&Path>, printer: Printer) -> Result<Self, Failure> {
+        let places = Self::find(state)?;
+        ambient::make_usable(&places.state).map_err(|e| unusable(&places.state).hint(HINT).because_of_all(&e))?;
+        Ok(places.with_usable_cache(printer))
+    }
+
+    /// Finds them for a call. Where nobody named a folder and the usual one can't be used, as in a container, the state is
+    /// in a temporary folder: the call is recorded there, and that is said.
+    pub(crate) fn for_call(state: Option<&Path>, printer: Printer) -> Result<Self, Failure> {
+        let usual = if state.is_some() { None } else { ambient::state_folder() };
+        let why = match (state, usual) {
+            (Some(_), _) => return Self::for_run(state, printer),
+            (None, None) => "HOME and XDG_STATE_HOME name none".to_owned(),
+            (None, Some(folder)) => match ambient::make_usable(&folder) {
+                Ok(()) => return Ok(Self::with_state(folder).with_usable_cache(printer)),
+                Err(error) => format!("{}: {error}", folder.display()),
+            },
+        };
+        let folder = ambient::kept_temporary_folder().map_err(|e| nowhere().because(&why).because(e))?;
+        printer.warn(format!(
+            "there is no folder for the state ({why}); this call's log is in {}; --state-dir DIR keeps it elsewhere",
+            folder.display()
+        ));
+        Ok(Self { cache: folder.join("cache"), state: folder })
+    }
+
+    fn with_state(state: PathBuf) -> Self {
         // Without a home, the cache stays with the state: slower for others, never wrong.
         let cache = ambient::cache_folder().unwrap_or_else(|| state.join("cache"));
-        Ok(Self { state, cache })
+        Self { state, cache }
+    }
+
+    fn with_usable_cache(self, printer: Printer) -> Self {
+        match ambient::make_usable(&self.cache) {
+            Ok(()) => self,
+            Err(error) => {
+                let cache = self.state.join("cache");
+                let (unusable, instead) = (self.cache.display(), cache.display());
+                printer.warn(format!("the cache {unusable} can't be used ({error}); it is {instead} instead"));
+                Self { cache, ..self }
+            }
+        }
     }
 
     pub(crate) fn keys(&self) -> PathBuf {
@@ -41,8 +87,16 @@ impl Places {
     }
 }
 
+fn nowhere() -> Failure {
+    Failure::new(Exit::Configuration, "there is no folder for the state").hint(HINT)
+}
+
+fn unusable(folder: &Path) -> Failure {
+    Failure::new(Exit::Configuration, format!("the state folder {} can't be used", folder.display()))
+}
+
 fn made_absolute(folder: &Path) -> Result<PathBuf, Failure> {
-    ambient::make_private_folder(folder).and_then(|()| ambient::absolute(folder)).map_err(|e| {
-        Failure::new(Exit::Configuration, format!("the state folder {} can't be used", folder.display())).because(e)
-    })
+    ambient::make_private_folder(folder)
+        .and_then(|()| ambient::absolute(folder))
+        .map_err(|e| unusable(folder).hint(HINT).because_of_all(&e))
 }

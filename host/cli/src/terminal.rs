@@ -1,8 +1,10 @@
 //! The way to stdout, stderr and the live lines, and the only one: it takes [`Escaped`] text and words of the program's
 //! own, and nothing else. So a text of a skill, a model or a repository that nobody escaped can't be printed: printing it
-//! does not compile.
+//! does not compile. What it writes holds no line that a build system would take for a command of its own, wherever the
+//! program runs: what a container prints is read by whoever started it. The only commands are [`Command`]s.
 
 mod ambient;
+mod command;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use skillhost_core::text::{Escaped, escape_terminal};
@@ -11,10 +13,11 @@ use std::io::{self, Write as _};
 use std::time::Duration;
 
 pub(crate) use ambient::is_terminal;
+pub(crate) use command::{Command, Level};
 
 /// A text as one line.
 pub(crate) fn line(text: impl fmt::Display) -> Escaped {
-    escape_terminal(&text.to_string(), usize::MAX)
+    escape_terminal(&text.to_string(), usize::MAX).without_commands()
 }
 
 /// The word that tells what a line is.
@@ -66,7 +69,12 @@ impl fmt::Display for Line {
 
 /// Data.
 pub(crate) fn write_data(text: &Escaped) -> io::Result<()> {
-    writeln!(ambient::stdout(), "{text}")
+    writeln!(ambient::stdout(), "{}", text.without_commands())
+}
+
+/// A command for the system that the build runs on, which reads it on stderr too.
+pub(crate) fn write_command(command: &Command) {
+    let _ = writeln!(ambient::stderr(), "{command}");
 }
 
 /// Everything that was written is out.

@@ -4,6 +4,7 @@
 //! the clipboard, characters that turn a line around, newlines that forge a second log line. [`Escaped`] shows such
 //! characters as `\u{…}` instead of passing them on. It is a type, so that what is printed can be seen to be escaped.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 /// What stands where a text was cut.
@@ -30,6 +31,7 @@ pub fn escape_block(text: &str, max_chars: usize) -> Escaped {
 /// plain text for whoever looks at it. Outside of strings there is none but the newlines between values.
 pub fn escape_json(document: &str) -> Escaped {
     let mut escaped = String::with_capacity(document.len());
+    let document = without_json_marks(document);
     for c in document.chars() {
         if c != '\n' && is_deceptive(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -43,7 +45,57 @@ pub fn escape_json(document: &str) -> Escaped {
     Escaped(escaped)
 }
 
+/// See [`Escaped::without_commands`]: in a string of JSON, that is all that could be one.
+fn without_json_marks(document: &str) -> Cow<'_, str> {
+    if !document.contains("##") {
+        return Cow::Borrowed(document);
+    }
+    let mut text = String::with_capacity(document.len() + 8);
+    without_marks(document, "\\u005b", &mut text);
+    Cow::Owned(text)
+}
+
+/// Writes `text` to `to`, with `bracket` for each `[` that stands behind two hashes and a word.
+fn without_marks(text: &str, bracket: &str, to: &mut String) {
+    let mut rest = text;
+    while let Some(at) = rest.find('[') {
+        let before = &rest[..at];
+        to.push_str(before);
+        let is_mark = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric()).ends_with("##");
+        to.push_str(if is_mark { bracket } else { "[" });
+        rest = &rest[at + 1..];
+    }
+    to.push_str(rest);
+}
+
 impl Escaped {
+    /// The same text, of which no line is a command for the system that a build runs on. Those read what a program prints,
+    /// and act on lines that begin with `::`, and on `##[…]`, `##vso[…]` or `##teamcity[…]` anywhere in a line.
+    #[must_use]
+    pub fn without_commands(&self) -> Self {
+        if !self.0.contains("::") && !self.0.contains("##") {
+            return self.clone();
+        }
+        let mut text = String::with_capacity(self.0.len() + 8);
+        for (at, line) in self.0.split('\n').enumerate() {
+            if at > 0 {
+                text.push('\n');
+            }
+            let body = line.trim_start();
+            let (blank, body) = line.split_at(line.len() - body.len());
+            text.push_str(blank);
+            let body = match body.strip_prefix("::") {
+                Some(rest) => {
+                    text.push_str("\\u{3a}:");
+                    rest
+                }
+                None => body,
+            };
+            without_marks(body, "\\u{5b}", &mut text);
+        }
+        Self(text)
+    }
+
     /// The text, escaped.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -173,6 +225,34 @@ mod tests {
         assert!(!text.as_str().chars().any(|c| c != '\n' && is_deceptive(c)), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(text.as_str()).ok(), Some(value));
         assert!(text.as_str().contains("zażółć 🦀") && text.as_str().contains("\\udb40\\udc41"), "{text}");
+    }
+
+    #[test]
+    fn o_11_no_line_is_a_command_for_a_build_system() {
+        for (text, shown) in [
+            ("::set-output name=a::b", "\\u{3a}:set-output name=a::b"),
+            ("  \t::add-mask::x", "  \\t::add-mask::x"),
+            ("\u{a0}::add-mask::x", "\u{a0}\\u{3a}:add-mask::x"),
+            ("a ::b", "a ::b"),
+            ("x ##[set-env name=PATH;]y", "x ##\\u{5b}set-env name=PATH;]y"),
+            ("##vso[task.x]", "##vso\\u{5b}task.x]"),
+            ("[##teamcity[x] ##[y]", "[##teamcity\\u{5b}x] ##\\u{5b}y]"),
+            ("## [a] #[b] c[d]", "## [a] #[b] c[d]"),
+            (":::stop", "\\u{3a}::stop"),
+        ] {
+            let defused = escape_terminal(text, 200).without_commands();
+            assert_eq!(defused.as_str(), shown);
+            assert_eq!(defused.without_commands(), defused, "once is enough");
+        }
+        let block = escape_block("a\n::error::x\n ::group::y\n##[end]", 200).without_commands();
+        assert_eq!(block.as_str(), "a\n\\u{3a}:error::x\n \\u{3a}:group::y\n##\\u{5b}end]");
+        let value = serde_json::json!({ "##[a]": ["::b", "##vso[c", "\\##[d"] });
+        let text = escape_json(&serde_json::to_string_pretty(&value).unwrap_or_default());
+        assert_eq!(serde_json::from_str::<serde_json::Value>(text.as_str()).ok(), Some(value));
+        assert!(
+            !text.as_str().contains("##[") && !text.lines().any(|line| line.trim_start().starts_with("::")),
+            "{text}"
+        );
     }
 
     proptest! {

@@ -15,6 +15,7 @@ use crate::record::{Done, Record};
 use crate::schedule::{Guest, Supervision};
 use crate::state::{CallState, Outside};
 use crate::supervise::Watch;
+use crate::uses::Uses;
 use futures::future::BoxFuture;
 use skillhost_audit::{Auditor, Class, Event, Kind as Deed, Status};
 use skillhost_core::capability::Effective;
@@ -50,6 +51,8 @@ pub struct Call {
     /// Who is told where its thread doesn't come back, from [`supervised`](crate::supervised). Without one nobody is, until
     /// it does.
     pub watch: Option<Watch>,
+    /// Where it is noted what the skill used of its grants; nowhere where absent.
+    pub uses: Option<Uses>,
 }
 
 /// What a call gave.
@@ -170,7 +173,7 @@ impl Call {
         F: for<'a> FnOnce(&'a mut Store<CallState>, &'a Instance, &'a Skill) -> BoxFuture<'a, Answer<T>>,
         F: Send + 'static,
     {
-        let Self { skill, capabilities, grantor, limits, tree, ports, auditor, watch } = self;
+        let Self { skill, capabilities, grantor, limits, tree, ports, auditor, watch, uses } = self;
         if !exports(&skill.exports) {
             return Err(CallError::MissingExport(interface).into());
         }
@@ -183,9 +186,9 @@ impl Call {
 
         let clock = Arc::new(CpuClock::new(limits.cpu.get()));
         let output = Output::default();
-        let gate = Gate::new(capabilities, grantor, auditor);
+        let gate = Gate::new(capabilities, grantor, auditor).noting_uses(uses.clone());
         let outside = Outside { ports, home, outputs };
-        let files = Files::new(tree);
+        let files = Files::new(tree).noting_uses(uses);
         let state =
             CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
         // Boxed where it is made: it is large, and would be copied at each step.

@@ -4,6 +4,7 @@ use crate::contract::Error;
 use crate::error::CallError;
 use crate::grantor::{Grantor, is_flag};
 use crate::ports::{Sealed, Told};
+use crate::uses::Uses;
 use skillhost_audit::{AuditError, Auditor, Class, Count, Event, Intent, Kind, Outcome, Status};
 use skillhost_core::capability::Effective;
 use skillhost_core::destination::WebUrl;
@@ -73,11 +74,18 @@ pub(crate) struct Gate {
     denials: Vec<Denial>,
     denied_count: u64,
     effects: u32,
+    /// Where it is noted what was granted; nowhere in most calls.
+    uses: Option<Uses>,
 }
 
 impl Gate {
     pub(crate) fn new(capabilities: Arc<Effective>, grantor: Grantor, auditor: Auditor) -> Self {
-        Self { capabilities, grantor, auditor, denials: Vec::new(), denied_count: 0, effects: 0 }
+        Self { capabilities, grantor, auditor, denials: Vec::new(), denied_count: 0, effects: 0, uses: None }
+    }
+
+    /// The same, and what is granted is noted there.
+    pub(crate) fn noting_uses(self, uses: Option<Uses>) -> Self {
+        Self { uses, ..self }
     }
 
     pub(crate) fn capabilities(&self) -> &Effective {
@@ -101,6 +109,9 @@ impl Gate {
             }
             None => {
                 self.effects += u32::from(wish.has_effect());
+                if let Some(uses) = &self.uses {
+                    uses.wish(wish);
+                }
                 Ok(Ok(Passage { auditor: self.auditor.clone(), event: event(Event::granted) }))
             }
             Some((capability, what)) => {
@@ -219,7 +230,7 @@ impl Wish<'_> {
 }
 
 /// A URL as a denial shows it: what a skill puts into a query is not for a terminal.
-fn without_query(url: &str) -> String {
+pub(crate) fn without_query(url: &str) -> String {
     url.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 

@@ -36,7 +36,7 @@ impl Grantor {
             return self.line(capability, None);
         }
         let value = match capability {
-            "read" | "write" => literal(what),
+            "read" | "write" => SkillPath::parse(what).ok().and_then(|path| literal(&path)),
             "exec" => what.parse::<CommandName>().ok().map(|name| name.to_string()),
             "model" => Tier::from_word(what).map(|tier| tier.to_string()),
             "http" => url(what),
@@ -70,11 +70,10 @@ impl Grantor {
 }
 
 /// A glob that matches this path alone; none for what is no path, or what can't be shown as it is.
-fn literal(path: &str) -> Option<String> {
-    if path.chars().any(is_deceptive) {
+pub(crate) fn literal(path: &SkillPath) -> Option<String> {
+    if path.is_root() || path.as_str().chars().any(is_deceptive) {
         return None;
     }
-    let path = SkillPath::parse(path).ok().filter(|path| !path.is_root())?;
     let mut glob = String::with_capacity(path.as_str().len());
     for c in path.as_str().chars() {
         if matches!(c, '*' | '?' | '[' | ']' | '{' | '}' | '!') {
@@ -87,8 +86,15 @@ fn literal(path: &str) -> Option<String> {
 
 /// A pattern that matches this URL, with any query, and no other; none for what is no URL.
 fn url(text: &str) -> Option<String> {
-    let url = WebUrl::parse(text).ok().filter(|url| !url.path().contains('*'))?;
-    text.parse::<UrlPattern>().ok().filter(|pattern| pattern.matches(&url)).map(|pattern| pattern.to_string())
+    WebUrl::parse(text).ok().and_then(|url| url_pattern(text, &url))
+}
+
+/// The same for a URL, and its text without a query.
+pub(crate) fn url_pattern(text: &str, url: &WebUrl) -> Option<String> {
+    if url.path().contains('*') {
+        return None;
+    }
+    text.parse::<UrlPattern>().ok().filter(|pattern| pattern.matches(url)).map(|pattern| pattern.to_string())
 }
 
 /// One word of a shell, whatever is in it.
@@ -153,7 +159,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_remedy_matches_its_path_and_no_other(path in "[a-c*?!{}\\[\\],'\" -]{1,12}", other in "[a-c]{1,6}") {
-            if let (Some(glob), Ok(path)) = (literal(&path), SkillPath::parse(&path)) {
+            if let Ok(path) = SkillPath::parse(&path)
+                && let Some(glob) = literal(&path)
+            {
                 let globs = Globs::parse([&glob]).unwrap();
                 prop_assert!(globs.matches(&path), "{glob} {path}");
                 let other = SkillPath::parse(&other).unwrap();

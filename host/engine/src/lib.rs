@@ -33,6 +33,7 @@ mod state;
 mod supervise;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod uses;
 
 pub use call::{Call, Called};
 pub use compile::{CompileLimits, Compiler, compile_if_requested};
@@ -46,3 +47,4 @@ pub use output::Printed;
 pub use record::Done;
 pub use schedule::{runtime, runtime_of_one_call};
 pub use supervise::{Watch, supervised};
+pub use uses::Uses;

@@ -2,12 +2,13 @@
 
 use crate::ambient;
 use crate::error::{FailureClass, RunError};
-use crate::ledger::RunState;
+use crate::ledger::{CheckRow, CheckState, RunState};
 use crate::run::{Ended, Finished};
 use crate::state::{State, Work};
 use crate::view;
 use skillhost_audit::{Class, Event as Entry, Kind as Deed, Outcome, Status};
 use skillhost_core::text::escape_json;
+use skillhost_engine::contract::{Check, CheckOutcome};
 use std::path::PathBuf;
 
 impl State {
@@ -73,6 +74,7 @@ impl State {
             row.error = error;
             row.ended_ms = Some(ambient::unix_ms());
             row.head = Some(self.tree.head());
+            row.checks = checks(work);
             row.assumptions = work.assumptions.iter().cloned().chain(self.asked.taken()).collect();
         })
     }
@@ -95,6 +97,25 @@ impl State {
         ambient::write_whole(&json, escape_json(&text).as_str().as_bytes())?;
         Ok(json)
     }
+}
+
+/// What became of each criterion, and then of what the verification named itself.
+fn checks(work: &Work) -> Vec<CheckRow> {
+    let find = |id: &str| work.checks.iter().find(|check| check.id == id);
+    let row = |id: &str, statement: Option<&String>, check: Option<&Check>| CheckRow {
+        id: id.to_owned(),
+        statement: statement.cloned(),
+        state: match check.map(|check| check.outcome) {
+            Some(CheckOutcome::Passed) => CheckState::Passed,
+            Some(CheckOutcome::Failed) => CheckState::Failed,
+            Some(CheckOutcome::NotRun) | None => CheckState::NotRun,
+        },
+        evidence: check.map(|check| check.evidence.clone()).unwrap_or_default(),
+        detail: check.map(|check| check.detail.clone()).unwrap_or_default(),
+    };
+    let criteria = work.criteria.iter().map(|it| row(&it.id, Some(&it.statement), find(&it.id)));
+    let named = work.checks.iter().filter(|check| !work.criteria.iter().any(|it| it.id == check.id));
+    criteria.chain(named.map(|check| row(&check.id, None, Some(check)))).collect()
 }
 
 fn exit_code(class: FailureClass) -> u8 {

@@ -10,7 +10,7 @@ use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::Project;
 use skillhost_egress::Dialer;
-use skillhost_engine::{Engine, Grantor, Skill};
+use skillhost_engine::{Engine, Grantor, Skill, Uses};
 use skillhost_models::{Models, Role};
 use skillhost_sandbox::Sandbox;
 use std::collections::BTreeMap;
@@ -59,6 +59,8 @@ pub struct Equipped {
     pub grantor: Grantor,
     /// What a call of it may use.
     pub limits: Limits,
+    /// Where it is noted what it uses of its grants; nowhere where absent.
+    pub uses: Option<Uses>,
 }
 
 impl Equipped {

@@ -183,6 +183,7 @@ fn row(host: &Host, id: &RunId, goal: &str, (base, commit): (&str, &str), branch
         spec: None,
         pull_request: None,
         assumptions: Vec::new(),
+        checks: Vec::new(),
     }
 }
 

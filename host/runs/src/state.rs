@@ -360,6 +360,7 @@ impl State {
             ports,
             auditor,
             watch: None,
+            uses: equipped.uses.clone(),
         })
     }
 

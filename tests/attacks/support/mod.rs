@@ -140,6 +140,7 @@ impl Lab {
             ports,
             auditor: self.auditor.clone(),
             watch: None,
+            uses: None,
         }
     }
 
@@ -202,6 +203,7 @@ impl Lab {
             ports: Ports::default(),
             auditor: self.audit().auditor(actor),
             watch: None,
+            uses: None,
             skill,
         };
         self.supervise(call, tool, arguments.clone()).await

@@ -105,6 +105,7 @@ impl Host {
             ports: self.ports.clone(),
             auditor: self.auditor.clone(),
             watch,
+            uses: None,
         };
         let called = call.tool(&self.engine, tool, arguments).await?;
         called.answer.ok().with_context(|| format!("{tool} reported an error"))

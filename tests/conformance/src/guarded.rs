@@ -60,6 +60,7 @@ impl Guarded {
             ports: Ports::default(),
             auditor: self.auditor.clone(),
             watch: None,
+            uses: None,
         };
         match call.tool(&self.engine, "case", &serde_json::json!({ "name": case })).await {
             Ok(called) => match called.answer {

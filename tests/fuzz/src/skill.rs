@@ -54,6 +54,7 @@ async fn one_call(skill: &Arc<Skill>, auditor: Auditor) {
         ports: Ports::default(),
         auditor,
         watch: None,
+        uses: None,
     };
     let manifest = &skill.inspection().manifest;
     // Whatever comes back is as good as anything else: what counts is that something does.

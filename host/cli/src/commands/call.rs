@@ -1,10 +1,15 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
 mod outcome;
+mod recorded;
+mod shown;
 
-use self::outcome::{Denied, call_failure, denials, describe, exit_of};
+use self::outcome::{Denied, Document, call_failure, denials, describe, exit_of};
+use self::recorded::Recorder;
+use self::shown::{Stderr, show_printed, watcher};
 use crate::args::{Call as Arguments, Global};
 use crate::chosen::Chosen;
+use crate::commands::run::cancelled_by_signal;
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
@@ -12,24 +17,23 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
+use crate::reports::{CallEnd, Report, Reporter, of_call};
 use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::{Budget, Project};
-use skillhost_core::text::{Escaped, escape_block};
 use skillhost_core::tier::Tier;
 use skillhost_egress::Dialer;
-use skillhost_engine::contract::{Brief, Error, Subject, log};
+use skillhost_engine::contract::{Brief, Error, Subject};
 use skillhost_engine::files::{Quotas, Rules, Tree};
-use skillhost_engine::ports::{Log, Ports};
+use skillhost_engine::ports::Ports;
 use skillhost_engine::{
-    Allocation, Call, Called, Compiler, Engine, Grantor, Options, Printed, Skill, Unanswered, supervised,
+    Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered, Uses, supervised,
 };
 use skillhost_models::{Models, Tuning};
 use skillhost_runs::Person;
-use skillhost_runs::event::{Event, Watcher};
 use skillhost_runs::session::{ModelUse, Session, roles};
 use skillhost_runs::web::Web;
 use std::collections::BTreeSet;
@@ -40,10 +44,23 @@ use std::sync::Arc;
 const MAX_INPUT_BYTES: u64 = 8 << 20;
 
 pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let reporter = Reporter::open(&arguments.reports, printer)?;
+    reporter.around("call", &[name_of(arguments)], |told| work(arguments, global, printer, told))
+}
+
+/// What is called, for reports.
+fn name_of(arguments: &Arguments) -> String {
+    match &arguments.tool {
+        Some(tool) => format!("{} {tool}", arguments.skill),
+        None => arguments.skill.clone(),
+    }
+}
+
+fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Report) -> Result<Exit, Failure> {
     let policies = Policies::read(global.policy.as_deref())?;
     let flags = grants::parse(&arguments.grants)?;
     let input = read_input(&arguments.input)?;
-    let places = Places::find(global.state_dir.as_deref())?;
+    let places = Places::for_call(global.state_dir.as_deref(), printer)?;
     let folder = ambient::absolute(&arguments.dir)
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
     let around_dir = folder.clone();
@@ -58,6 +75,7 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
         let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        let grant = if arguments.record_grants { request.clone() } else { grant };
         for line in policies.narrowing(&grant, &manifest.limits) {
             printer.note(format!("narrowed by policy: {line}"));
         }
@@ -73,10 +91,30 @@ pub(crate) fn run(arguments: &Arguments, global: &Global, printer: Printer) -> R
         } else {
             Some(web::open(Dialer::new(policies.openings()), &capabilities.secrets, models::read_user)?)
         };
-        let person = person(printer, &progress, global.no_prompt);
-        let prepared =
-            Prepared { engine, skill, capabilities, grantor, models, web, person, policies, places, folder, printer };
-        prepared.call(arguments.tool.as_deref(), input).await
+        if let Some((models, _)) = &models {
+            let models = Arc::clone(models);
+            told.scrub = Some(Box::new(move |text| models.scrub(text)));
+        }
+        let prepared = Prepared {
+            name: name_of(arguments),
+            recorder: arguments.record_grants.then(|| Recorder { uses: Uses::default(), request }),
+            engine,
+            skill,
+            capabilities,
+            grantor,
+            models,
+            web,
+            person: person(printer, &progress, global.no_prompt),
+            policies,
+            places,
+            folder,
+            printer,
+        };
+        let mut cancel = cancelled_by_signal(progress);
+        tokio::select! {
+            ended = prepared.call(arguments.tool.as_deref(), input, told) => ended,
+            _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
     })?
 }
 
@@ -123,6 +161,10 @@ fn read_input(input: &str) -> Result<serde_json::Value, Failure> {
 }
 
 struct Prepared {
+    /// What is called, for reports.
+    name: String,
+    /// Notes what is used, where that is wanted.
+    recorder: Option<Recorder>,
     engine: Arc<Engine>,
     skill: Arc<Skill>,
     capabilities: Arc<Effective>,
@@ -136,28 +178,8 @@ struct Prepared {
     printer: Printer,
 }
 
-/// What the call gave, for programs.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    skill: &'a str,
-    version: &'a str,
-    digest: String,
-    tool: Option<&'a str>,
-    result: Option<serde_json::Value>,
-    error: Option<String>,
-    written: Vec<String>,
-    removed: Vec<String>,
-    denied: Vec<Denied>,
-    /// Questions, each with its answer and whose it was.
-    asked: Vec<String>,
-    tokens: u64,
-    cost_micro_usd: Option<u64>,
-    duration_ms: u64,
-}
-
 impl Prepared {
-    async fn call(self, tool: Option<&str>, input: serde_json::Value) -> Result<Exit, Failure> {
+    async fn call(self, tool: Option<&str>, input: serde_json::Value, told: &mut Report) -> Result<Exit, Failure> {
         let manifest = &self.skill.inspection().manifest;
         let tool = self.tool(tool)?;
         let mut session = Session::open(&self.places.state, &self.skill, self.policies.digest, self.person.clone())
@@ -198,9 +220,24 @@ impl Prepared {
             },
             auditor: session.auditor(),
             watch: None,
+            uses: self.recorder.as_ref().map(|recorder| recorder.uses.clone()),
         };
-        let called = self.invoke(call, tool, input).await?;
-        self.report(tool, &called, &session)
+        let kind = manifest.skill.kind;
+        let called = match self.invoke(call, tool, input).await? {
+            Ok(called) => called,
+            Err(unanswered) => return Err(self.end_without_answer(&unanswered, told)),
+        };
+        let denied = denials(&called.done.denials, &called.done.files, &self.grantor);
+        let exit = called.answer.as_ref().err().map_or(Exit::Done, exit_of);
+        let end = CallEnd {
+            exit,
+            reasons: called.answer.as_ref().err().map(describe).into_iter().collect(),
+            answer: called.answer.as_ref().ok(),
+            denials: denied.iter().map(|denied| denied.of(&self.name)).collect(),
+            duration: called.done.duration,
+        };
+        told.suites.push(of_call(self.name.clone(), kind, end));
+        self.report(tool, &called, denied, &session)
     }
 
     /// The tool that is meant: the one that is named, or the only one.
@@ -228,7 +265,7 @@ impl Prepared {
         call: Call,
         tool: Option<&str>,
         input: serde_json::Value,
-    ) -> Result<Called<serde_json::Value>, Failure> {
+    ) -> Result<Result<Called<serde_json::Value>, Box<Unanswered>>, Failure> {
         let kind = self.skill.inspection().manifest.skill.kind;
         let brief = || {
             serde_json::from_value::<Brief>(input.clone()).map_err(|e| {
@@ -251,13 +288,30 @@ impl Prepared {
                 (_, _, tool) => call.tool(&engine, &tool.unwrap_or_default(), &input).await,
             }
         });
-        let called = called.await;
-        called.map_err(|unanswered: Box<Unanswered>| {
-            let name = self.skill.inspection().manifest.skill.name.as_str();
-            show_printed(self.printer, name, &unanswered.done.printed);
-            self.tell(&denials(&unanswered.done.denials, &unanswered.done.files, &self.grantor));
-            call_failure(name, &unanswered.error)
-        })
+        Ok(called.await)
+    }
+
+    /// Tells what there is to tell of a call without an answer.
+    fn end_without_answer(&self, unanswered: &Unanswered, told: &mut Report) -> Failure {
+        let manifest = &self.skill.inspection().manifest.skill;
+        let name = manifest.name.as_str();
+        show_printed(self.printer, name, &unanswered.done.printed);
+        let denied = denials(&unanswered.done.denials, &unanswered.done.files, &self.grantor);
+        match &self.recorder {
+            // With JSON, the one document is the error.
+            Some(recorder) if !self.printer.is_json() => recorder.recorded(&denied).show(self.printer),
+            _ => self.tell(&denied),
+        }
+        let failure = call_failure(name, &unanswered.error);
+        let end = CallEnd {
+            exit: failure.exit,
+            reasons: failure.reasons(),
+            answer: None,
+            denials: denied.iter().map(|denied| denied.of(&self.name)).collect(),
+            duration: unanswered.done.duration,
+        };
+        told.suites.push(of_call(self.name.clone(), manifest.kind, end));
+        failure
     }
 
     fn tell(&self, denied: &[Denied]) {
@@ -271,13 +325,14 @@ impl Prepared {
         &self,
         tool: Option<&str>,
         called: &Called<serde_json::Value>,
+        denied: Vec<Denied>,
         session: &Session,
     ) -> Result<Exit, Failure> {
         let inspection = self.skill.inspection();
         let name = inspection.manifest.skill.name.as_str();
         let done = &called.done;
         show_printed(self.printer, name, &done.printed);
-        let denied = denials(&done.denials, &done.files, &self.grantor);
+        let recorded = self.recorder.as_ref().map(|recorder| recorder.recorded(&denied));
         let (asked, (tokens, cost_micro_usd)) = (session.asked(), session.spent());
         if self.printer.is_json() {
             self.printer.json(&Document {
@@ -295,17 +350,22 @@ impl Prepared {
                 tokens,
                 cost_micro_usd,
                 duration_ms: u64::try_from(done.duration.as_millis()).unwrap_or(u64::MAX),
+                recorded,
             });
         } else {
-            self.tell(&denied);
+            if recorded.is_none() {
+                self.tell(&denied);
+            }
             for question in asked {
                 self.printer.note(format!("asked: {question}"));
             }
             if tokens > 0 {
                 self.printer.note(format!("{tokens} tokens, {}", cost(cost_micro_usd)));
             }
-            if let Ok(answer) = &called.answer {
-                self.printer.json(answer);
+            match (recorded, &called.answer) {
+                (Some(recorded), _) => recorded.show(self.printer),
+                (None, Ok(answer)) => self.printer.json(answer),
+                (None, Err(_)) => {}
             }
         }
         match &called.answer {
@@ -325,43 +385,4 @@ fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
     let answer =
         answer.and_then(|value| serde_json::to_value(value).map_err(|e| Error::Failed(format!("not JSON: {e}"))));
     Called { answer, done }
-}
-
-fn show_printed(printer: Printer, name: &str, printed: &Printed) {
-    let text = escape_block(&String::from_utf8_lossy(&printed.kept), 64 << 10);
-    for line in text.lines() {
-        printer.note(format!("  {name} | {line}"));
-    }
-    if printed.dropped_bytes > 0 {
-        printer.note(format!("  {name} | … {} more bytes were dropped", printed.dropped_bytes));
-    }
-}
-
-/// Shows what is done with models, as it happens.
-fn watcher(printer: Printer) -> Watcher {
-    Watcher::new(move |_, event| {
-        if let (Event::Doing { what, .. }, true) = (event, printer.shows_progress) {
-            printer.note(format!("  {what}"));
-        }
-    })
-}
-
-/// Shows what a skill logs, as it comes.
-struct Stderr(Printer);
-
-impl Log for Stderr {
-    fn log(&self, level: log::Level, message: Escaped) {
-        match level {
-            log::Level::Debug => tracing::debug!("{message}"),
-            log::Level::Info => tracing::info!("{message}"),
-            log::Level::Warn | log::Level::Error => self.0.note(format!("  skill: {message}")),
-        }
-    }
-
-    fn progress(&self, message: Escaped, fraction: Option<f32>) {
-        if self.0.shows_progress {
-            let part = fraction.map(|part| format!(" {:.0}%", part * 100.0)).unwrap_or_default();
-            self.0.note(format!("  {message}{part}"));
-        }
-    }
 }

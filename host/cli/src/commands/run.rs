@@ -1,5 +1,8 @@
 //! `skillhost run GOAL…`.
 
+mod recorded;
+
+use self::recorded::{Recorded, Recorders};
 use crate::args::{Global, Run};
 use crate::commands::doctor::toolchains;
 use crate::commands::runs::cost;
@@ -10,6 +13,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
+use crate::reports::{Report, Reporter, Suite, of_run};
 use crate::{block_on, models, project, runtime_of_runs, web};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
@@ -51,9 +55,17 @@ struct Entry {
 struct Document {
     schema: &'static str,
     runs: Vec<Entry>,
+    /// What each skill used of its grants, where that was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recorded: Option<Vec<Recorded>>,
 }
 
 pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let reporter = Reporter::open(&arguments.reports, printer)?;
+    reporter.around("goal", &arguments.goals, |told| work(arguments, global, printer, told))
+}
+
+fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -> Result<Exit, Failure> {
     if let Some(empty) = arguments.goals.iter().find(|goal| goal.trim().is_empty()) {
         return Err(Failure::new(Exit::Usage, format!("a goal is empty: {empty:?}")));
     }
@@ -62,7 +74,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
             .hint("record each goal by itself: skillhost run GOAL --record FILE"));
     }
     let policies = Policies::read(global.policy.as_deref())?;
-    let places = Places::find(global.state_dir.as_deref())?;
+    let places = Places::for_run(global.state_dir.as_deref(), printer)?;
     let base =
         project::read(arguments.base.as_deref(), arguments.config.as_deref(), arguments.lock.as_deref(), printer)?;
     let user = models::read_user()?;
@@ -73,7 +85,7 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
     block_on(runtime_of_runs()?, async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
         let engine = super::call::engine(&places, Allocation::Pooling)?;
-        let skills = equip(&base, &places, &policies, &engine, &progress, printer).await?;
+        let skills = equip(&base, (&places, &policies), &engine, (&progress, printer), arguments.record_grants).await?;
         models::check(&models, &skills, &base.project, printer)?;
         let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
         let dialer = Dialer::new(policies.openings());
@@ -99,7 +111,11 @@ pub(crate) fn run(arguments: &Run, global: &Global, printer: Printer) -> Result<
         let cancel = cancelled_by_signal(progress.clone());
         let start = Start { branch: base.branch.clone(), commit: base.commit.to_string() };
         let results = run_all(&host, &arguments.goals, &start, arguments.jobs, &cancel, &progress).await;
-        Ok(report(&results, printer))
+        let models = Arc::clone(&host.models);
+        told.scrub = Some(Box::new(move |text| models.scrub(text)));
+        told.suites = results.iter().map(|(goal, result)| suite(goal, result, &places)).collect();
+        let recorded = Recorders::of(&host.skills).recorded(&base.project);
+        Ok(report(&results, recorded, printer))
     })?
 }
 
@@ -176,7 +192,7 @@ async fn sandbox(
 }
 
 /// Turns true at the first Ctrl-C or SIGTERM; at the second, the program ends at once.
-fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
+pub(super) fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
     let (sender, receiver) = watch::channel(false);
     let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
@@ -202,9 +218,13 @@ fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
     receiver
 }
 
-fn report(results: &[(&String, Result<Finished, RunError>)], printer: Printer) -> Exit {
+fn report(
+    results: &[(&String, Result<Finished, RunError>)],
+    recorded: Option<Vec<Recorded>>,
+    printer: Printer,
+) -> Exit {
     let mut worst = Exit::Done;
-    let mut document = Document { schema: "skillhost.result/1", runs: Vec::new() };
+    let mut document = Document { schema: "skillhost.result/1", runs: Vec::new(), recorded };
     for (goal, result) in results {
         let (exit, mut entry) = match result {
             Ok(finished) => of_finished(goal, finished),
@@ -223,8 +243,25 @@ fn report(results: &[(&String, Result<Finished, RunError>)], printer: Printer) -
     }
     if printer.is_json() {
         printer.json(&document);
+    } else if let Some(recorded) = &document.recorded {
+        recorded::show(recorded, printer);
     }
     worst
+}
+
+/// What came of a goal, as its run's records tell it.
+fn suite(goal: &str, result: &Result<Finished, RunError>, places: &Places) -> Suite {
+    let why = why(result).map(|failure| failure.reasons());
+    let finished = match result {
+        Ok(finished) => finished,
+        Err(error) => return Suite::of_failure(goal, "goal", exit_of(error.class()), why.unwrap_or_default()),
+    };
+    let (exit, entry) = of_finished(goal, finished);
+    let reasons = why.unwrap_or(entry.reasons);
+    match super::show::open(places, &finished.id) {
+        Ok(view) => of_run(&view, exit, reasons),
+        Err(failure) => Suite::of_failure(goal, "goal", exit, reasons.into_iter().chain(failure.reasons()).collect()),
+    }
 }
 
 fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {

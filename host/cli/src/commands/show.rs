@@ -27,11 +27,7 @@ pub(crate) fn run(arguments: &Show, global: &Global, printer: Printer) -> Result
     let places = Places::find(global.state_dir.as_deref())?;
     let folder = runs_folder(&places.state);
     let id = find(&folder, &arguments.run).map_err(|several| unclear(&arguments.run, &several))?;
-    let keyring = Keyring::open(&places.state).map_err(|e| Failure::of(Exit::Integrity, &e).maybe_hint(e.hint()))?;
-    let mut view = Sealer::existing(&keyring, &id)
-        .and_then(|sealer| Ledger::open(&folder.join(id.as_str()), sealer))
-        .and_then(|ledger| read(&ledger))
-        .map_err(|e: LedgerError| Failure::of(Exit::Integrity, &e))?;
+    let mut view = open(&places, &id)?;
     if let Some(phase) = phase {
         view.phases.retain(|row| row.phase == phase);
         view.findings.retain(|finding| finding.phase == phase);
@@ -48,6 +44,15 @@ pub(crate) fn run(arguments: &Show, global: &Global, printer: Printer) -> Result
         }
     }
     Ok(Exit::Done)
+}
+
+/// Reads all of a run.
+pub(super) fn open(places: &Places, id: &RunId) -> Result<RunView, Failure> {
+    let keyring = Keyring::open(&places.state).map_err(|e| Failure::of(Exit::Integrity, &e).maybe_hint(e.hint()))?;
+    Sealer::existing(&keyring, id)
+        .and_then(|sealer| Ledger::open(&runs_folder(&places.state).join(id.as_str()), sealer))
+        .and_then(|ledger| read(&ledger))
+        .map_err(|e: LedgerError| Failure::of(Exit::Integrity, &e))
 }
 
 fn unclear(prefix: &str, several: &[RunId]) -> Failure {

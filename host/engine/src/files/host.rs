@@ -16,6 +16,7 @@ use super::open::Wish;
 use super::opened::{MAX_CHUNK_BYTES, MAX_FILE_BYTES};
 use super::state::{Files, Spelled};
 use super::streams::{FileInput, FileOutput};
+use crate::uses::Need;
 use rustix::fs::{Stat, fstat, futimens};
 use skillhost_core::path::SkillPath;
 use std::sync::Arc;
@@ -189,11 +190,8 @@ impl HostDescriptor for FilesCtxView<'_> {
         let times = timestamps(access, modification)?;
         let descriptor = self.table.get(&fd)?;
         let path = Arc::clone(&descriptor.path);
-        let may_change = match &descriptor.target {
-            Target::File { file, .. } => file.may_write || self.files.rules()?.writable(&path),
-            Target::Root | Target::Directory { .. } => self.files.rules()?.writable(&path),
-        };
-        let result = self.files.check(may_change);
+        let is_open_to_write = matches!(&descriptor.target, Target::File { file, .. } if file.may_write);
+        let result = if is_open_to_write { Ok(()) } else { self.files.need(Need::Write, &path) };
         self.files.noting("set-times", &path, "", result)?;
         match &self.table.get(&fd)?.target {
             Target::Root => return Err(OUT_OF_BOUNDS),

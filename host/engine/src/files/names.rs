@@ -7,6 +7,7 @@ use super::metadata::{file_type, timestamps};
 use super::meter::weigh;
 use super::state::{Files, Place, Spelled};
 use super::tree::judge_target;
+use crate::uses::Need;
 use rustix::fs::{AtFlags, FileType, Mode, mkdirat, readlinkat, symlinkat, unlinkat, utimensat};
 use skillhost_core::path::SkillPath;
 
@@ -24,7 +25,9 @@ impl Files {
         let weight = weigh(&place.path);
         self.meter.charge_created(weight)?;
         let mode = Mode::from_raw_mode(0o777);
-        Ok(mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created(weight))?)
+        mkdirat(&place.parent, place.name(), mode).inspect_err(|_| self.meter.refund_created(weight))?;
+        // Only now: one that is there already takes no grant.
+        self.note_need(Need::Hold, &place.path)
     }
 
     pub(super) fn remove_directory(&mut self, spelled: Spelled) -> FsResult<()> {
@@ -32,7 +35,7 @@ impl Files {
             return Err(ErrorCode::Invalid.into());
         }
         let place = self.place(spelled.path)?;
-        self.check(self.rules()?.holds(&place.path))?;
+        self.need(Need::Hold, &place.path)?;
         self.forget_parent();
         Ok(unlinkat(&place.parent, place.name(), AtFlags::REMOVEDIR)?)
     }
@@ -40,12 +43,12 @@ impl Files {
     pub(super) fn unlink(&mut self, spelled: Spelled) -> FsResult<()> {
         if spelled.is_directory {
             // It means what a link leads to, and that is a directory or wrong.
-            self.check(self.rules()?.writable(&spelled.path))?;
+            self.need(Need::Write, &spelled.path)?;
             self.stat(spelled, true)?;
             return Err(ErrorCode::IsDirectory.into());
         }
         let place = self.place(spelled.path)?;
-        self.check(self.rules()?.writable(&place.path))?;
+        self.need(Need::Write, &place.path)?;
         unlinkat(&place.parent, place.name(), AtFlags::empty())?;
         self.forget_linked_parent();
         self.meter.note_change();
@@ -55,12 +58,12 @@ impl Files {
 
     pub(super) fn symlink(&mut self, target: &str, spelled: Spelled) -> FsResult<()> {
         if spelled.is_directory {
-            self.check(self.rules()?.writable(&spelled.path))?;
+            self.need(Need::Write, &spelled.path)?;
             self.stat(spelled, true)?;
             return Err(ErrorCode::Exist.into());
         }
         let place = self.place(spelled.path)?;
-        self.check(self.rules()?.writable(&place.path))?;
+        self.need(Need::Write, &place.path)?;
         self.judge_link(&place.path, target)?;
         let weight = weigh(&place.path);
         self.meter.charge_created(weight)?;
@@ -77,7 +80,7 @@ impl Files {
             return Err(ErrorCode::Invalid.into());
         }
         let place = self.place(spelled.path)?;
-        self.check(self.rules()?.shows(&place.path))?;
+        self.need(Need::Show, &place.path)?;
         let target = self.target_of(&place)?;
         // What leads out would tell about the host's directories.
         judge_target(&place.path, &target)?;
@@ -93,7 +96,7 @@ impl Files {
     ) -> FsResult<()> {
         let Spelled { path, mut is_directory } = spelled;
         let times = timestamps(access, modification)?;
-        self.check(self.rules()?.writable(&path))?;
+        self.need(Need::Write, &path)?;
         let mut place = self.place(path.clone())?;
         let mut kind = file_type(&place.stat()?);
         if kind == FileType::Symlink && (follow || is_directory) {
@@ -102,7 +105,7 @@ impl Files {
             place = self.place(followed.path)?;
             kind = file_type(&place.stat()?);
         }
-        self.check(self.rules()?.writable(&place.path))?;
+        self.need(Need::Write, &place.path)?;
         if is_directory && kind != FileType::Directory {
             return Err(ErrorCode::NotDirectory.into());
         }
@@ -113,9 +116,8 @@ impl Files {
 
     /// Judges what a link at `link` says: a place inside the tree, of the class that the link itself is of.
     pub(super) fn judge_link(&self, link: &SkillPath, target: &str) -> FsResult<()> {
-        let rules = self.rules()?;
         let place = judge_target(link, target)?;
-        if rules.rights(&place) == rules.rights(link) { Ok(()) } else { Err(OUT_OF_BOUNDS) }
+        if self.are_alike(&place, link)? { Ok(()) } else { Err(OUT_OF_BOUNDS) }
     }
 
     pub(super) fn target_of(&self, place: &Place) -> FsResult<String> {

@@ -10,6 +10,7 @@ use super::meter::weigh;
 use super::opened::OpenFile;
 use super::rules::Rules;
 use super::state::{Files, Spelled};
+use crate::uses::Need;
 use rustix::fs::{FileType, Mode, OFlags, fstat};
 use rustix::io::Errno;
 use skillhost_core::path::SkillPath;
@@ -119,6 +120,10 @@ impl Files {
             FileType::RegularFile => {}
             _ => return Err(OUT_OF_BOUNDS),
         }
+        if !wish.changes() {
+            // What is hidden was opened as a directory alone, so this is none of that.
+            self.note_need(if wish.reads() { Need::Read } else { Need::Show }, &path)?;
+        }
         // Another name of the same file may lie where other rules hold, or outside.
         if wish.changes() && stat.st_nlink > 1 {
             return Err(OUT_OF_BOUNDS);
@@ -148,12 +153,11 @@ impl Files {
     }
 
     fn judge(&self, path: &SkillPath, wish: Wish) -> FsResult<()> {
-        let rules = self.rules()?;
-        if wish.changes() {
-            self.check(rules.writable(path))?;
-            return self.check(!wish.reads() || rules.readable(path));
+        if !wish.changes() {
+            return self.need(Need::Pass, path);
         }
-        self.check(rules.passes(path))
+        self.need(Need::Write, path)?;
+        if wish.reads() { self.need(Need::Read, path) } else { Ok(()) }
     }
 
     /// Opens a judged path exactly. What may not be read, and may be a directory above something that may, is opened
@@ -196,7 +200,7 @@ impl Files {
 
     /// Opens the directory at `path` anew, to list it or to work in it. Only for paths that no link lies on.
     pub(super) fn open_directory(&self, path: &SkillPath) -> FsResult<OwnedFd> {
-        self.check(self.rules()?.passes(path))?;
+        self.need(Need::Pass, path)?;
         let listing = OFlags::RDONLY | OFlags::DIRECTORY;
         Ok(self.tree()?.open_exactly(path, listing, Mode::empty()).map_err(code)?)
     }

@@ -6,6 +6,7 @@ use super::error::{FsResult, NOT_GRANTED, OUT_OF_BOUNDS};
 use super::metadata::file_type;
 use super::meter::weigh;
 use super::state::{Files, Place, Spelled};
+use crate::uses::Need;
 use rustix::fs::{FileType, Mode, OFlags, RawDir, renameat};
 use skillhost_core::path::SkillPath;
 use std::os::fd::OwnedFd;
@@ -29,8 +30,8 @@ impl Files {
         let needs_directory = old.is_directory || new.is_directory;
         let from = self.place(old.path)?;
         let to = self.place(new.path)?;
-        let rules = self.rules()?;
-        self.check(rules.holds(&from.path) && rules.holds(&to.path))?;
+        self.need(Need::Hold, &from.path)?;
+        self.need(Need::Hold, &to.path)?;
         let kind = file_type(&from.stat()?);
         if needs_directory && kind != FileType::Directory {
             return Err(ErrorCode::NotDirectory.into());
@@ -60,8 +61,8 @@ impl Files {
     }
 
     fn judge_move(&self, from: &Place, to: &SkillPath, kind: FileType) -> FsResult<()> {
-        let rights = self.rules()?.rights(&from.path);
-        if !rights.write || rights != self.rules()?.rights(to) {
+        self.need(Need::Write, &from.path)?;
+        if !self.are_alike(&from.path, to)? {
             return Err(NOT_GRANTED);
         }
         match kind {
@@ -77,8 +78,8 @@ impl Files {
         let mut pending = vec![Move { from: from.clone(), to: to.clone() }];
         let mut entries = 0;
         while let Some(directory) = pending.pop() {
-            let rules = self.rules()?;
-            self.check(rules.holds(&directory.from) && rules.holds(&directory.to))?;
+            self.need(Need::Hold, &directory.from)?;
+            self.need(Need::Hold, &directory.to)?;
             let fd = self.tree()?.open_exactly(&directory.from, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())?;
             let fd = Arc::new(fd);
             for name in names(&fd, MAX_MOVED.saturating_sub(entries))? {

@@ -1,5 +1,6 @@
 //! Who may do what, where: the grant's globs, and the project's protected paths.
 
+use crate::uses::Need;
 use skillhost_core::glob::{Globs, Layers};
 use skillhost_core::path::SkillPath;
 
@@ -18,13 +19,34 @@ pub struct Rules {
 
 /// What may be done at one path. Two paths with equal rights are of one class, and things may move between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Rights {
+pub(crate) struct Rights {
     pub(super) read: bool,
     pub(super) write: bool,
 }
 
 impl Rules {
-    pub(super) fn rights(&self, path: &SkillPath) -> Rights {
+    /// Whether `path` may be used so.
+    pub(crate) fn grants(&self, need: Need, path: &SkillPath) -> bool {
+        match need {
+            Need::Read => self.readable(path),
+            Need::Write => self.writable(path),
+            Need::Show => self.shows(path),
+            Need::Pass => self.passes(path),
+            Need::Hold => self.holds(path),
+        }
+    }
+
+    /// Whether changing something at `path` takes that `protected` is lifted.
+    pub(super) fn is_lifted(&self, need: Need, path: &SkillPath) -> bool {
+        self.may_write_protected
+            && match need {
+                Need::Write => self.protected.matches(path),
+                Need::Hold => self.protected.matches(path) || self.protected.covers_beneath(path),
+                Need::Read | Need::Show | Need::Pass => false,
+            }
+    }
+
+    pub(crate) fn rights(&self, path: &SkillPath) -> Rights {
         Rights { read: self.read.matches(path), write: self.writable(path) }
     }
 

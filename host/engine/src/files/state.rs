@@ -8,6 +8,7 @@ use super::meter::{Meter, Quotas};
 use super::record::FileRecord;
 use super::rules::Rules;
 use super::tree::{AS_PLACE, Tree};
+use crate::uses::{Need, Noting, Uses};
 use rustix::fs::{AtFlags, FileType, Mode, Stat, fstat, statat};
 use rustix::io::Errno;
 use skillhost_core::path::SkillPath;
@@ -25,6 +26,8 @@ pub struct Files {
     pub(super) remembered: Option<Remembered>,
     /// The directory that was last worked in. Dropped when the guest moves or removes a directory.
     parent: Option<Parent>,
+    /// Where it is noted what was needed of the rules; nowhere in most calls.
+    uses: Option<Noting>,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,13 @@ impl Files {
             record: FileRecord::default(),
             remembered: None,
             parent: None,
+            uses: None,
         }
+    }
+
+    /// The same, and what is needed of the rules is noted there.
+    pub(crate) fn noting_uses(self, uses: Option<Uses>) -> Self {
+        Self { uses: uses.map(Uses::of_files), ..self }
     }
 
     /// What the call has done so far.
@@ -114,8 +123,12 @@ impl Files {
         spelled: &str,
         result: FsResult<T>,
     ) -> FsResult<T> {
-        if let Err(FsError::Denied(_)) = &result {
+        let is_denied = matches!(&result, Err(FsError::Denied(_)));
+        if is_denied {
             self.record.note_denied(operation, base, spelled);
+        }
+        if let Some(uses) = &self.uses {
+            uses.settle(is_denied);
         }
         result
     }
@@ -126,7 +139,7 @@ impl Files {
         if path.is_root() {
             return Err(OUT_OF_BOUNDS);
         }
-        self.check(self.rules()?.passes(&path))?;
+        self.need(Need::Pass, &path)?;
         let above = path.as_str().rfind('/').map_or("", |at| &path.as_str()[..at]);
         if self.parent.as_ref().is_none_or(|parent| parent.spelled.as_str() != above || !is_fresh(parent.at)) {
             self.parent = None;
@@ -139,7 +152,9 @@ impl Files {
             (Some(resolved), Some(name)) => resolved.join(name)?,
             _ => path,
         };
-        self.check(parent.resolved.is_none() || self.rules()?.passes(&path))?;
+        if parent.resolved.is_some() {
+            self.need(Need::Pass, &path)?;
+        }
         Ok(Place { parent: Arc::clone(&parent.fd), path })
     }
 
@@ -151,9 +166,7 @@ impl Files {
                 if resolved == spelled {
                     return Err(ErrorCode::NotDirectory.into());
                 }
-                if !tree.rules.passes(&resolved) {
-                    return Err(NOT_GRANTED);
-                }
+                self.need(Need::Pass, &resolved)?;
                 (tree.open_exactly(&resolved, AS_PLACE, Mode::empty())?, Some(resolved))
             }
             fd => (fd?, None),
@@ -206,12 +219,33 @@ impl Files {
             if is_directory {
                 return Err(ErrorCode::NotDirectory.into());
             }
-            self.check(self.rules()?.shows(&place.path))?;
+            self.need(Need::Show, &place.path)?;
         }
         Ok((stat, is_link))
     }
 
-    pub(super) fn check(&self, granted: bool) -> FsResult<()> {
-        if granted { Ok(()) } else { Err(NOT_GRANTED) }
+    /// Refuses what the rules don't grant, and notes where they do.
+    pub(super) fn need(&self, need: Need, path: &SkillPath) -> FsResult<()> {
+        if !self.rules()?.grants(need, path) {
+            return Err(NOT_GRANTED);
+        }
+        self.note_need(need, path)
+    }
+
+    /// Notes what was needed and is granted, as was seen elsewhere.
+    pub(super) fn note_need(&self, need: Need, path: &SkillPath) -> FsResult<()> {
+        if let Some(uses) = &self.uses {
+            uses.file(need, path, self.rules()?.is_lifted(need, path));
+        }
+        Ok(())
+    }
+
+    /// Whether two places have the same rights, which is noted where they have.
+    pub(super) fn are_alike(&self, one: &SkillPath, other: &SkillPath) -> FsResult<bool> {
+        let are_alike = self.rules()?.rights(one) == self.rules()?.rights(other);
+        if let (true, Some(uses)) = (are_alike, &self.uses) {
+            uses.alike(one, other);
+        }
+        Ok(are_alike)
     }
 }

@@ -10,7 +10,10 @@ mod sealed;
 
 pub use list::{Listed, find, list, with_true_state};
 pub(crate) use record::shows_success;
-pub use record::{AgentRow, AtBase, DenialRow, EvidenceRow, PhaseRow, PhaseState, Process, RunRow, RunState, deciding};
+pub use record::{
+    AgentRow, AtBase, CheckRow, CheckState, DenialRow, EvidenceRow, PhaseRow, PhaseState, Process, RunRow, RunState,
+    deciding,
+};
 pub use sealed::Sealer;
 #[cfg(test)]
 pub(crate) use tests::evidence as evidence_of;

@@ -51,6 +51,33 @@ states! {
     }
 }
 
+states! {
+    /// What a verification showed of a criterion.
+    CheckState {
+        /// Evidence shows that it holds.
+        Passed = "passed",
+        /// It does not hold.
+        Failed = "failed",
+        /// Nothing shows it.
+        NotRun = "not-run",
+    }
+}
+
+/// What the last verification showed of a criterion, or of something that it named itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRow {
+    /// The criterion's id, or the name that the verification gave it.
+    pub id: String,
+    /// What must hold; none where the plan has no such criterion.
+    pub statement: Option<String>,
+    /// What was shown.
+    pub state: CheckState,
+    /// Ids of the gates that show it.
+    pub evidence: Vec<String>,
+    /// What the verification said to it.
+    pub detail: String,
+}
+
 /// A run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunRow {
@@ -95,6 +122,9 @@ pub struct RunRow {
     pub pull_request: Option<String>,
     /// Open questions, each with the default that was taken or a person's answer.
     pub assumptions: Vec<String>,
+    /// What the last verification showed; set when the run ends.
+    #[serde(default)]
+    pub checks: Vec<CheckRow>,
 }
 
 /// A process, so that a later one can tell whether it still lives.

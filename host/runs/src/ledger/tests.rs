@@ -71,6 +71,7 @@ fn run(id: &str) -> RunRow {
         spec: None,
         pull_request: None,
         assumptions: Vec::new(),
+        checks: Vec::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a call came to: denials with their remedies, a skill's own error, an exit code.
 
+use super::recorded::Recorded;
 use crate::failure::{Exit, Failure};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
@@ -7,11 +8,46 @@ use skillhost_engine::contract::Error;
 use skillhost_engine::files::FileRecord;
 use skillhost_engine::{CallError, Denial, Grantor, STUCK_HINT};
 
+/// What the call gave, for programs.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    pub(super) schema: &'static str,
+    pub(super) skill: &'a str,
+    pub(super) version: &'a str,
+    pub(super) digest: String,
+    pub(super) tool: Option<&'a str>,
+    pub(super) result: Option<serde_json::Value>,
+    pub(super) error: Option<String>,
+    pub(super) written: Vec<String>,
+    pub(super) removed: Vec<String>,
+    pub(super) denied: Vec<Denied>,
+    /// Questions, each with its answer and whose it was.
+    pub(super) asked: Vec<String>,
+    pub(super) tokens: u64,
+    pub(super) cost_micro_usd: Option<u64>,
+    pub(super) duration_ms: u64,
+    /// What it used of its grants, where that was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) recorded: Option<Recorded>,
+}
+
 #[derive(Serialize)]
 pub(super) struct Denied {
     pub(super) capability: String,
     pub(super) what: String,
     pub(super) remedy: String,
+}
+
+impl Denied {
+    /// For a report of what `by` did.
+    pub(super) fn of(&self, by: &str) -> crate::reports::Denial {
+        crate::reports::Denial {
+            by: by.to_owned(),
+            capability: self.capability.clone(),
+            what: self.what.clone(),
+            remedy: self.remedy.clone(),
+        }
+    }
 }
 
 /// Everything that was refused, files included, with the flag that would grant it.
