@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Opens a git directory as git does: with the working directory that it has, and with the check of who owns both.
 /// Nothing else is tried where it is none.
@@ -81,6 +81,7 @@ pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git
 
 /// Makes a bare repository without a template, whose configuration the caller replaces.
 pub(crate) fn init_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
+    allocator::install();
     let mut options = git2::RepositoryInitOptions::new();
     options.bare(true).no_reinit(true).mkdir(true).mkpath(false).external_template(false).initial_head("base");
     git2::Repository::init_opts(path, &options)
@@ -107,6 +108,33 @@ pub(crate) fn run_own_script(path: &Path) -> Result<(), WorktreeError> {
     let mut shell = std::process::Command::new("/bin/sh");
     shell.arg(path).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.status().map(drop).map_err(|e| WorktreeError::io("run", path, e))
+}
+
+/// A directory of the host's own that goes with this value.
+pub(crate) fn temporary_directory(within: &Path) -> Result<tempfile::TempDir, WorktreeError> {
+    tempfile::Builder::new().prefix("git-").tempdir_in(within).map_err(|e| WorktreeError::io("create", within, e))
+}
+
+/// A file of the host's own that has no name, and goes with this value.
+pub(crate) fn temporary_file(within: &Path) -> Result<fs::File, WorktreeError> {
+    tempfile::tempfile_in(within).map_err(|e| WorktreeError::io("create", within, e))
+}
+
+/// When something has to be over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    started: Instant,
+    time: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(time: Duration) -> Self {
+        Self { started: Instant::now(), time }
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.started.elapsed() > self.time
+    }
 }
 
 /// Seconds since 1970, for signatures.
