@@ -29,6 +29,7 @@ mod main_job;
 mod model_probe;
 mod network;
 mod packages;
+mod pull_requests;
 mod real_toolchains;
 mod recordings;
 mod registries;

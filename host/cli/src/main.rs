@@ -15,6 +15,7 @@ mod printer;
 mod progress;
 mod project;
 mod prompt;
+mod publish;
 mod skills;
 mod terminal;
 mod web;

@@ -14,6 +14,8 @@ use std::time::Duration;
 
 /// For a connection with its handshakes.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// For one request of a forge's interface: they answer within seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Addresses that are tried: large sites name some eight, of two kinds.
 const MAX_ADDRESSES: usize = 4;
 
@@ -23,6 +25,7 @@ pub struct Client {
     dialer: Dialer,
     /// Whose openings are those of a host that the user named.
     named: bool,
+    patience: Duration,
     open: Arc<Mutex<HashMap<(Scheme, Destination), Http>>>,
 }
 
@@ -51,7 +54,16 @@ impl Client {
     /// For hosts that somebody else may have named: of addresses that lead into this machine or its network, those are
     /// reached that a policy opens, and loopback where the URL itself says so.
     pub fn new(dialer: Dialer) -> Self {
-        Self { dialer, named: false, open: Arc::default() }
+        Self { dialer, named: false, patience: PATIENCE, open: Arc::default() }
+    }
+
+    /// With another time that one request of a forge's interface may take, all in all.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// For hosts that the user named, as a provider's URL is: also where these are private ones.

@@ -37,7 +37,7 @@ pub async fn read_file(
 }
 
 /// Does work that waits for connections, on a thread that may.
-pub(crate) async fn blocking<T: Send + 'static>(
+pub async fn blocking<T: Send + 'static>(
     client: Client,
     scratch: PathBuf,
     work: impl FnOnce(Place<'_>) -> T + Send + 'static,

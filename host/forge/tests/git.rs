@@ -273,7 +273,7 @@ fn r_14_r_15_credentials_go_to_their_origin_and_nowhere_else() {
 }
 
 #[test]
-fn r_05_r_06_r_16_whatever_a_server_answers_ends_with_an_error() {
+fn r_16_whatever_a_server_answers_ends_with_an_error() {
     let world = World::new();
     let refs = "application/x-git-upload-pack-advertisement";
     let id = "1".repeat(40);

@@ -134,8 +134,10 @@ fn serve(
         }
         writer.write_all(format!("{head}\r\n").as_bytes())?;
         writer.write_all(&response.body)?;
-        while response.is_endless {
-            writer.write_all(&response.body)?;
+        if response.is_endless {
+            loop {
+                writer.write_all(&response.body)?;
+            }
         }
         writer.flush()?;
     }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+pub mod forge_server;
 pub mod git_server;
 pub mod http_server;
 pub mod random;

@@ -134,8 +134,8 @@ mod tests {
     }
 
     #[test]
-    fn r_06_what_is_no_list_of_refs_is_an_error() {
-        for bad in ["", "x", ID, &format!("{ID}"), &ID.replace('1', "g"), &format!("{ID}\trefs/heads/main")] {
+    fn r_16_what_is_no_list_of_refs_is_an_error() {
+        for bad in ["", "x", ID, &ID.replace('1', "g"), &format!("{ID}\trefs/heads/main")] {
             assert!(read(&[bad]).is_err(), "{bad:?}");
         }
         let said = read(&["ERR no\u{1b}[31m\n"]).unwrap_err().to_string();

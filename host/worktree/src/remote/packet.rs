@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn r_05_what_is_endless_is_cut() {
+    fn r_16_what_is_endless_is_cut() {
         let mut endless = Bounded::new(io::repeat(b'0'), 10, "bytes");
         let error = failed(io::copy(&mut endless, &mut io::sink()).unwrap_err());
         assert!(matches!(error, RemoteError::TooMuch { limit: 10, .. }));
