@@ -18,7 +18,7 @@ use crate::remote::http::Credentials;
 use crate::remote::packet::{self, Bounded, FLUSH, Packet, SideBand, line};
 use crate::remote::url::RemoteUrl;
 use crate::repository::Repository;
-use git2::{ErrorCode, Oid};
+use git2::{ErrorCode, OdbLookupFlags, Oid};
 use skillhost_core::name::RunId;
 use std::collections::BTreeSet;
 use std::io::{Cursor, Read, Seek as _, SeekFrom, Write as _};
@@ -125,9 +125,12 @@ fn missing<'a>(
 ) -> Result<git2::PackBuilder<'a>, RemoteError> {
     let mut walk = git.revwalk()?;
     walk.push(push.commit.oid())?;
+    let odb = git.odb()?;
     for id in there.take(MAX_COMMON_REFS) {
-        // What the remote names may be unknown here, or no commit.
-        if let Ok(Some(commit)) = objects::commit_of(git, id) {
+        // What the remote names may be unknown here, which must not make packs be looked for each time, or no commit.
+        if odb.exists_ext(id, OdbLookupFlags::NO_REFRESH)
+            && let Ok(Some(commit)) = objects::commit_of(git, id)
+        {
             walk.hide(commit.oid())?;
         }
     }
