@@ -191,7 +191,6 @@ mod tests {
             "transport::address",
             "git://example.com/a",
             "ftp://example.com/a",
-            "javascript:alert(1)//",
             "ssh://-oProxyCommand=x/a",
             "-oProxyCommand=x:a",
             "git@-oProxyCommand=x:a",
