@@ -35,6 +35,7 @@ mod model_probe;
 mod network;
 mod packages;
 mod publishing;
+mod pull_requests;
 mod real_toolchains;
 mod record_grants;
 mod recordings;

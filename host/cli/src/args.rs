@@ -132,12 +132,27 @@ pub(crate) struct Run {
     /// Grant each skill all that it asks for, as far as policies do; print the smallest grants that would have sufficed
     #[arg(long)]
     pub(crate) record_grants: bool,
+    #[command(flatten)]
+    pub(crate) publish: Publish,
     /// Run where a wall of the command sandbox is missing; it is named in the results
     #[arg(long)]
     pub(crate) allow_reduced_sandbox: bool,
     /// Run commands without a sandbox, as you: only where the machine itself is disposable
     #[arg(long)]
     pub(crate) dangerously_unsandboxed: bool,
+}
+
+/// What leaves this machine
+#[derive(Debug, Args)]
+pub(crate) struct Publish {
+    /// Push the run's branch, and no other, to this remote or https URL; never forced
+    #[arg(long, value_name = "REMOTE")]
+    pub(crate) push: Option<String>,
+    /// Open a pull request at the remote's forge (GitHub, GitLab, Forgejo), by default that of `origin`: a draft early,
+    /// ready only where every gate passed. The token comes from GH_TOKEN, GITHUB_TOKEN, GITLAB_TOKEN, FORGEJO_TOKEN, or
+    /// what `gh`, `glab` or `tea` keep
+    #[arg(long)]
+    pub(crate) open_pr: bool,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod printer;
 mod progress;
 mod project;
 mod prompt;
+mod publish;
 mod reports;
 mod signers;
 mod signing;

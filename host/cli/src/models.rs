@@ -82,12 +82,15 @@ pub(crate) fn check_variables(user: &User<ProviderConfig>) -> Result<(), Failure
     let built_in = ["ANTHROPIC_API_KEY", "OPENAI_API_KEY"];
     let configured = user.providers.values().filter_map(|provider| provider.key_env.as_deref());
     let keys: BTreeSet<&str> = configured.chain(built_in).collect();
+    let tokens: BTreeSet<&str> = user.forges.values().filter_map(|forge| forge.token_env.as_deref()).collect();
+    let usual_tokens = ["GH_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "FORGEJO_TOKEN", "GITEA_TOKEN"];
     let secrets: BTreeSet<&str> = user.secrets.values().map(|secret| secret.env.as_str()).collect();
     for name in &user.toolchains.env {
         let held = match name.as_str() {
             name if keys.contains(name) => "a provider's key",
             crate::signing::VARIABLE => "a key that skills are signed with",
             name if secrets.contains(name) => "a secret",
+            name if tokens.contains(name) || usual_tokens.contains(&name) => "a forge's token",
             _ => continue,
         };
         let named = format!("[toolchains] env in config.toml names {name}, which holds {held}");

@@ -20,6 +20,34 @@ pub struct User<P> {
     pub toolchains: Toolchains,
     /// Secrets that the host puts into requests of skills, by name.
     pub secrets: BTreeMap<SecretName, SecretSource>,
+    /// Forges beyond the built-in ones, by the host that stands in a remote's URL: `git.corp.example`, or with a port.
+    pub forges: BTreeMap<String, ForgeConfig>,
+}
+
+/// A forge: where repositories are kept, with pull requests. A token goes to the host of its remotes and to its own
+/// address, and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeConfig {
+    /// Whose interface it speaks.
+    pub kind: ForgeKind,
+    /// Where its REST interface is; none where that is at its kind's usual place on the same host.
+    pub url: Option<String>,
+    /// The variable that holds its token; none where that is its kind's usual one.
+    pub token_env: Option<String>,
+}
+
+/// The interfaces of forges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeKind {
+    /// GitHub, also GitHub Enterprise Server.
+    Github,
+    /// GitLab.
+    Gitlab,
+    /// Forgejo and Gitea.
+    #[serde(alias = "gitea")]
+    Forgejo,
 }
 
 /// Where a secret's value comes from, and where it may go. Nobody else decides that.
@@ -44,7 +72,8 @@ pub struct Toolchains {
 
 impl<P> Default for User<P> {
     fn default() -> Self {
-        Self { providers: BTreeMap::new(), toolchains: Toolchains::default(), secrets: BTreeMap::new() }
+        let (providers, secrets, forges) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { providers, toolchains: Toolchains::default(), secrets, forges }
     }
 }
 

@@ -71,6 +71,11 @@ pub(crate) fn folders(path: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Reads a file of the host's own.
+pub(crate) fn read_text(path: &Path) -> io::Result<String> {
+    std::fs::read_to_string(path)
+}
+
 /// Writes a file so that readers see all of it or nothing.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = path.with_extension("draft");

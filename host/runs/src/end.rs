@@ -3,13 +3,15 @@
 use crate::ambient;
 use crate::error::{FailureClass, RunError};
 use crate::ledger::{CheckRow, CheckState, RunState};
+use crate::publish::{PublishError, Published};
+use crate::pull_request;
 use crate::run::{Ended, Finished};
 use crate::state::{State, Work};
 use crate::view;
 use skillhost_audit::{Class, Event as Entry, Kind as Deed, Outcome, Status};
 use skillhost_core::text::escape_json;
 use skillhost_engine::contract::{Check, CheckOutcome};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl State {
     /// Writes down how the run ended, whatever happened. What can't be written then doesn't hide why it ended.
@@ -32,6 +34,7 @@ impl State {
             (Ok(()), Ok(Some(drafts))) => Ended::Draft(drafts),
             (Ok(()), Ok(None)) => Ended::Failed(RunError::Bug("the run ended without a change".to_owned())),
         };
+        let published = self.publish_end(&ended).await;
         let recorded = closed.and(self.record_end(&work, &ended)).and(self.log_end(&ended));
         let (json, written) = match self.write_json() {
             Ok(json) => (Some(json), Ok(())),
@@ -52,6 +55,7 @@ impl State {
             ended,
             branch: row.branch,
             pull_request: row.pull_request.map(PathBuf::from),
+            published,
             json,
             tokens: spent.tokens,
             cost_micro_usd: spent.known_cost(),
@@ -59,6 +63,18 @@ impl State {
             denials: self.ledger(|ledger| ledger.denials()).map_or(0, |denials| denials.len()),
             spec: self.spec_path(),
         }
+    }
+
+    /// Publishes what the run came to; the pull request is ready only where the run is. Without a change there is nothing
+    /// new, but an early draft must not go on saying that somebody is at work.
+    async fn publish_end(&self, ended: &Ended) -> Option<Result<Published, PublishError>> {
+        let row = self.row();
+        let body = match &row.pull_request {
+            Some(file) => ambient::read_text(Path::new(file)).ok()?,
+            None if row.pushed.is_some() => pull_request::without_change(&row.goal, self.id.as_str(), &row.branch),
+            None => return None,
+        };
+        self.publish(&body, !matches!(ended, Ended::Ready)).await
     }
 
     fn record_end(&self, work: &Work, ended: &Ended) -> Result<(), RunError> {

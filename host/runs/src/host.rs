@@ -3,6 +3,7 @@
 use crate::error::RunError;
 use crate::event::Watcher;
 use crate::ports::Person;
+use crate::publish::Publish;
 use crate::web::Web;
 use skillhost_core::capability::Effective;
 use skillhost_core::digest::Digest;
@@ -42,6 +43,8 @@ pub struct Host {
     pub policy: Option<Digest>,
     /// Who is told.
     pub watcher: Watcher,
+    /// Where branches are pushed to, where that was asked for.
+    pub publish: Option<Publish>,
     /// Who answers questions, where somebody is there.
     pub person: Option<Arc<dyn Person>>,
 }

@@ -22,6 +22,7 @@ mod network;
 mod phases;
 pub mod plan;
 mod ports;
+pub mod publish;
 pub mod pull_request;
 mod run;
 pub mod sections;

@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::ledger::{AgentRow, LOG, Ledger, RunRow, RunState, Sealer};
 use crate::network;
 use crate::ports::AskPort;
+use crate::publish::{PublishError, Published};
 use crate::session::allowance;
 use crate::slug::Slug;
 use crate::state::{State, Work};
@@ -48,6 +49,8 @@ pub struct Finished {
     pub branch: String,
     /// The pull request's text, where one was written.
     pub pull_request: Option<PathBuf>,
+    /// What was published of it, where that was asked for and there was something to show.
+    pub published: Option<Result<Published, PublishError>>,
     /// The run for programs, where it could be written.
     pub json: Option<PathBuf>,
     /// What was spent.
@@ -182,6 +185,8 @@ fn row(host: &Host, id: &RunId, goal: &str, (base, commit): (&str, &str), branch
         sandbox: None,
         spec: None,
         pull_request: None,
+        pushed: None,
+        pull_request_url: None,
         assumptions: Vec::new(),
         checks: Vec::new(),
     }
@@ -225,6 +230,7 @@ impl State {
         self.set_up().await?;
         self.specify(work, goal, rounds).await?;
         self.commit_spec(work).await?;
+        self.publish_early().await;
         self.narrow_conventions(work, goal).await?;
         for round in 1..=rounds {
             let authored = self.implement(work, goal, round).await;

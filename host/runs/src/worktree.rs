@@ -97,6 +97,17 @@ impl AgentTree {
         last.to_string()
     }
 
+    /// The same, as an id.
+    pub(crate) fn head_id(&self) -> CommitId {
+        self.head();
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What its commits go to.
+    pub(crate) fn repository(&self) -> Arc<Repository> {
+        Arc::clone(&self.repository)
+    }
+
     /// In whose name commits are made: the user's, as git knows them.
     pub(crate) fn author(&self) -> Option<(String, String)> {
         self.repository.identity()

@@ -13,7 +13,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// The one door to libgit2, since every repository, database and configuration is opened in this file: behind it, what it
 /// allocates is bounded, and what it makes is not checked by reading the headers of objects that others packed.
@@ -112,6 +112,33 @@ pub(crate) fn run_own_script(path: &Path) -> Result<(), WorktreeError> {
     let mut shell = std::process::Command::new("/bin/sh");
     shell.arg(path).env_clear().stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell.status().map(drop).map_err(|e| WorktreeError::io("run", path, e))
+}
+
+/// A directory of the host's own that goes with this value.
+pub(crate) fn temporary_directory(within: &Path) -> Result<tempfile::TempDir, WorktreeError> {
+    tempfile::Builder::new().prefix("git-").tempdir_in(within).map_err(|e| WorktreeError::io("create", within, e))
+}
+
+/// A file of the host's own that has no name, and goes with this value.
+pub(crate) fn temporary_file(within: &Path) -> Result<fs::File, WorktreeError> {
+    tempfile::tempfile_in(within).map_err(|e| WorktreeError::io("create", within, e))
+}
+
+/// When something has to be over.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline {
+    started: Instant,
+    time: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn after(time: Duration) -> Self {
+        Self { started: Instant::now(), time }
+    }
+
+    pub(crate) fn is_over(self) -> bool {
+        self.started.elapsed() > self.time
+    }
 }
 
 /// Seconds since 1970, for signatures.

@@ -60,12 +60,15 @@ pub(crate) fn check(dot_git: &Path) -> Result<Option<Looked>, WorktreeError> {
     Ok(Some(Looked { is_named: !ambient::is_real_directory(dot_git), own, common }))
 }
 
-/// Whether some directory from here upwards is a git directory itself, as in a bare repository. Told by its parts alone.
+/// Whether some directory from here upwards is a git directory itself, as in a bare repository.
 pub(crate) fn surrounds(path: &Path) -> bool {
-    path.ancestors().any(|above| {
-        is_regular(&above.join("HEAD"))
-            && ["objects", "refs"].iter().all(|name| ambient::is_directory(&above.join(name)))
-    })
+    path.ancestors().any(is_one)
+}
+
+/// Whether a directory is a git directory. Told by its parts alone.
+pub(crate) fn is_one(directory: &Path) -> bool {
+    is_regular(&directory.join("HEAD"))
+        && ["objects", "refs"].iter().all(|name| ambient::is_directory(&directory.join(name)))
 }
 
 #[derive(Default)]

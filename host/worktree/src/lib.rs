@@ -34,6 +34,7 @@ mod measure;
 mod message;
 mod objects;
 mod record;
+pub mod remote;
 mod repository;
 mod rescue;
 mod revision;

@@ -14,7 +14,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
 use crate::reports::{Report, Reporter, Suite, of_run};
-use crate::{block_on, models, project, runtime_of_runs, web};
+use crate::{block_on, models, project, publish, runtime_of_runs, web};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_egress::Dialer;
@@ -38,6 +38,11 @@ struct Entry {
     exit_code: u8,
     branch: Option<String>,
     pull_request: Option<String>,
+    /// The remote that the branch was pushed to, and where the pull request is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pushed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pull_request_url: Option<String>,
     spec: Option<String>,
     run_json: Option<String>,
     reasons: Vec<String>,
@@ -89,6 +94,7 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
         models::check(&models, &skills, &base.project, printer)?;
         let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
         let dialer = Dialer::new(policies.openings());
+        let publish = publish::open(&arguments.publish, &base.repository, &user, &dialer)?;
         let web = web::open(dialer.clone(), &secrets, || Ok(user))?;
         if let Some(file) = &arguments.models.record {
             // The last that can fail before the run, so that a failed start leaves no file.
@@ -105,6 +111,7 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
             web,
             skills: Arc::new(skills),
             policy: policies.digest,
+            publish,
             watcher: progress.watcher(),
             person: person(printer, &progress, global.no_prompt),
         };
@@ -231,9 +238,11 @@ fn report(
             Err(error) => of_error(goal, error),
         };
         printer.note("");
-        if let Some(failure) = why(result) {
+        for failure in why(result).into_iter().chain(why_unpublished(result)) {
             printer.explain(&failure);
-            (entry.caused_by, entry.hint) = (failure.causes(), failure.what_to_do());
+            if entry.hint.is_none() && entry.caused_by.is_empty() {
+                (entry.caused_by, entry.hint) = (failure.causes(), failure.what_to_do());
+            }
         }
         if !printer.is_json() {
             tell(result, &entry, printer);
@@ -271,6 +280,11 @@ fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
         Ended::Failed(RunError::Interrupted) => ("interrupted", Exit::Interrupted, vec!["interrupted".to_owned()]),
         Ended::Failed(error) => ("failed", exit_of(error.class()), vec![error.chain()]),
     };
+    let published = finished.published.as_ref().and_then(|published| published.as_ref().ok());
+    let exit = match &finished.published {
+        Some(Err(error)) => exit.worse(exit_of(error.class())),
+        _ => exit,
+    };
     let show = |path: &std::path::PathBuf| path.display().to_string();
     let entry = Entry {
         goal: goal.to_owned(),
@@ -279,6 +293,8 @@ fn of_finished(goal: &str, finished: &Finished) -> (Exit, Entry) {
         exit_code: exit as u8,
         branch: Some(finished.branch.clone()),
         pull_request: finished.pull_request.as_ref().map(show),
+        pushed: published.map(|published| published.remote.clone()),
+        pull_request_url: published.and_then(|published| published.url.clone()),
         spec: finished.pull_request.as_ref().map(|_| finished.spec.clone()),
         run_json: finished.json.as_ref().map(show),
         reasons,
@@ -301,6 +317,8 @@ fn of_error(goal: &str, error: &RunError) -> (Exit, Entry) {
         exit_code: exit as u8,
         branch: None,
         pull_request: None,
+        pushed: None,
+        pull_request_url: None,
         spec: None,
         run_json: None,
         reasons: vec![error.chain()],
@@ -323,6 +341,12 @@ fn why(result: &Result<Finished, RunError>) -> Option<Failure> {
     }
 }
 
+/// Why a run could not be published; none where it was, or nobody asked for it.
+fn why_unpublished(result: &Result<Finished, RunError>) -> Option<Failure> {
+    let Ok(Finished { published: Some(Err(error)), .. }) = result else { return None };
+    Some(Failure::of(exit_of(error.class()), error).maybe_hint(error.hint()))
+}
+
 /// The last lines of a run: what came of it, and the next command.
 fn tell(result: &Result<Finished, RunError>, entry: &Entry, printer: Printer) {
     let Ok(finished) = result else { return };
@@ -337,6 +361,12 @@ fn tell(result: &Result<Finished, RunError>, entry: &Entry, printer: Printer) {
         printer.note(format!("  spec          {} on the branch", escape_terminal(&finished.spec, 200)));
     }
     printer.note(format!("  look          skillhost show {} · git switch {}", finished.id, finished.branch));
+    if let Some(remote) = &entry.pushed {
+        printer.note(format!("  pushed        {} to {}", finished.branch, escape_terminal(remote, 300)));
+    }
+    if let Some(url) = &entry.pull_request_url {
+        printer.note(format!("  review        {}", escape_terminal(url, 300)));
+    }
     if let Some(path) = &entry.pull_request {
         printer.note(format!("  pull request  ({})", entry.state));
         printer.data(path);

@@ -145,6 +145,12 @@ fn describe(view: &RunView) -> Vec<String> {
         lines.push(format!("  ended: {}", escape_terminal(error, 1000)));
     }
     lines.push(String::new());
+    if let Some(remote) = &run.pushed {
+        lines.push(format!("pushed        {}", say(remote)));
+    }
+    if let Some(url) = &run.pull_request_url {
+        lines.push(format!("review        {}", say(url)));
+    }
     match (&run.pull_request, run.state) {
         (Some(path), _) => {
             lines.push(format!("pull request  {}", say(path)));

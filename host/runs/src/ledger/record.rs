@@ -120,6 +120,12 @@ pub struct RunRow {
     pub spec: Option<String>,
     /// Where the pull request's text is.
     pub pull_request: Option<String>,
+    /// The remote that its branch was pushed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pushed: Option<String>,
+    /// Where people look at its pull request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request_url: Option<String>,
     /// Open questions, each with the default that was taken or a person's answer.
     pub assumptions: Vec<String>,
     /// What the last verification showed; set when the run ends.

@@ -70,6 +70,8 @@ fn run(id: &str) -> RunRow {
         sandbox: None,
         spec: None,
         pull_request: None,
+        pushed: None,
+        pull_request_url: None,
         assumptions: Vec::new(),
         checks: Vec::new(),
     }

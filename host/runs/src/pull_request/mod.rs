@@ -4,6 +4,7 @@
 //! the pull request is a draft is computed from the records, so that no claim can change it.
 
 mod attention;
+mod early;
 mod render;
 mod text;
 
@@ -12,6 +13,7 @@ use crate::ledger::shows_success;
 use serde::Serialize;
 
 pub use attention::{Look, first_looks};
+pub(crate) use early::{at_work, without_change};
 pub use render::render;
 pub use text::MarkdownText;
 

@@ -190,7 +190,8 @@ fn escape_line(line: &str) -> String {
                 escaped.push('\\');
                 escaped.push(*c);
             }
-            '#' | '+' | '-' | '=' | ':' if at == 0 => {
+            // A slash begins a command to some forges: `/merge`.
+            '#' | '+' | '-' | '=' | ':' | '/' if at == 0 => {
                 escaped.push('\\');
                 escaped.push(*c);
             }

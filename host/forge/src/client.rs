@@ -1,0 +1,144 @@
+//! One client for everything that is asked of a repository's host.
+//!
+//! A name is resolved once for each origin, through the rules of `egress`, and connections go to the addresses that were
+//! judged. Nothing is followed by itself, no proxy of the environment is asked, and plain HTTP stays on this machine.
+
+use reqwest::{Client as Http, redirect};
+use skillhost_core::destination::{Destination, Scheme, WebUrl};
+use skillhost_core::reach::Opening;
+use skillhost_egress::{DialError, Dialer};
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// For a connection with its handshakes.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// For one request of a forge's interface: they answer within seconds.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Addresses that are tried: large sites name some eight, of two kinds.
+const MAX_ADDRESSES: usize = 4;
+
+/// Reaches repositories' hosts. Cheap to clone; clones share what is open.
+#[derive(Clone)]
+pub struct Client {
+    dialer: Dialer,
+    /// Whose openings are those of a host that the user named.
+    named: bool,
+    patience: Duration,
+    open: Arc<Mutex<HashMap<(Scheme, Destination), Http>>>,
+}
+
+/// Why there is no reply.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebError {
+    /// The host's own rules, or the name, or nobody there.
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    /// It would go over a network without TLS.
+    #[error("{0} can't be reached without TLS")]
+    Plain(Destination),
+    /// TLS can't be set up on this machine.
+    #[error("TLS can't be set up: {0}")]
+    Tls(String),
+    /// The connection failed; the server's certificate, for example.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+    /// Nothing came for too long.
+    #[error("nothing was answered in time")]
+    TimedOut,
+}
+
+impl Client {
+    /// For hosts that somebody else may have named: of addresses that lead into this machine or its network, those are
+    /// reached that a policy opens, and loopback where the URL itself says so.
+    pub fn new(dialer: Dialer) -> Self {
+        Self { dialer, named: false, patience: PATIENCE, open: Arc::default() }
+    }
+
+    /// With another time that one request of a forge's interface may take, all in all.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// For hosts that the user named, as a provider's URL is: also where these are private ones.
+    pub fn of_the_users_own(dialer: Dialer) -> Self {
+        Self { named: true, ..Self::new(dialer) }
+    }
+
+    /// What sends requests to the origin of a URL.
+    pub(crate) async fn to(&self, url: &WebUrl) -> Result<Http, WebError> {
+        let origin = (url.scheme(), url.destination().clone());
+        if let Some(http) = self.lock().get(&origin) {
+            return Ok(http.clone());
+        }
+        let addresses = self.addresses(url).await?;
+        let http = connector(url, &addresses)?;
+        Ok(self.lock().entry(origin).or_insert(http).clone())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<(Scheme, Destination), Http>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The addresses that connections may go to.
+    async fn addresses(&self, url: &WebUrl) -> Result<Vec<SocketAddr>, WebError> {
+        let destination = url.destination();
+        let (host, port) = (destination.host(), destination.port());
+        if host.name() == Some("localhost") {
+            // A name server can't move it.
+            return Ok([Ipv4Addr::LOCALHOST.into(), IpAddr::from(Ipv6Addr::LOCALHOST)]
+                .map(|at| (at, port).into())
+                .into());
+        }
+        if let Some(address) = host.address().filter(|address| address.to_canonical().is_loopback()) {
+            return Ok(vec![(address, port).into()]);
+        }
+        if url.scheme() == Scheme::Http {
+            return Err(WebError::Plain(destination.clone()));
+        }
+        let pinned = match self.dialer.pin(destination).await {
+            Err(refused) if refused.is_refusal() && self.named => {
+                let own: Opening = host.to_string().parse().map_err(|_| refused)?;
+                Dialer::new([vec![own]].into_iter().collect()).pin(destination).await?
+            }
+            pinned => pinned?,
+        };
+        Ok(pinned.addresses().iter().take(MAX_ADDRESSES).copied().collect())
+    }
+}
+
+fn connector(url: &WebUrl, addresses: &[SocketAddr]) -> Result<Http, WebError> {
+    // Fails only where a provider is installed already, which serves as well.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut http = Http::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .https_only(url.scheme() == Scheme::Https)
+        .user_agent(concat!("skillhost/", env!("CARGO_PKG_VERSION")))
+        .resolve_to_addrs(&url.destination().host().to_string(), addresses);
+    if url.scheme() == Scheme::Http {
+        // Nothing is verified there, so a machine without certificates can do it, too.
+        http = http.tls_certs_only([]);
+    }
+    http.build().map_err(|error| WebError::Tls(chain(&error)))
+}
+
+/// An error with its causes, on one line and without the URL: the outermost alone says little.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+impl WebError {
+    pub(crate) fn of(error: reqwest::Error) -> Self {
+        if error.is_timeout() { Self::TimedOut } else { Self::Connection(chain(&error.without_url())) }
+    }
+}

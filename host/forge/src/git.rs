@@ -1,0 +1,145 @@
+//! Git's requests, for `worktree`, which speaks git's protocol and opens no connection.
+
+use crate::client::{Client, WebError};
+use futures::stream;
+use reqwest::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION, PRAGMA};
+use reqwest::{Body, Response};
+use skillhost_core::path::SkillPath;
+use skillhost_worktree::remote::{
+    self, Fetched, GitBody, GitHttp, GitReply, GitRequest, Limits, Place, RemoteError, RemoteUrl,
+};
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// How long nothing may come before the reply's head. A server that takes a push unpacks and checks it meanwhile.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
+/// Between two parts of a reply, or of what is sent.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// How much is read ahead of what is sent.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// Reads a file of a repository elsewhere, as [`remote::read_file`] does, without blocking the caller. `scratch` is an
+/// existing directory of the host's own.
+///
+/// # Errors
+/// As there.
+pub async fn read_file(
+    client: Client,
+    scratch: PathBuf,
+    (url, revision, path): (RemoteUrl, String, SkillPath),
+    limits: Limits,
+) -> Result<Fetched, RemoteError> {
+    blocking(client, scratch, move |place| remote::read_file(place, &url, &revision, &path, limits)).await
+}
+
+/// Does work that waits for connections, on a thread that may.
+pub async fn blocking<T: Send + 'static>(
+    client: Client,
+    scratch: PathBuf,
+    work: impl FnOnce(Place<'_>) -> T + Send + 'static,
+) -> T {
+    let http = GitClient::new(client, Handle::current());
+    let done = tokio::task::spawn_blocking(move || work(Place { http: &http, scratch: &scratch }));
+    done.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Carries git's requests. Used by a thread that may block, while a runtime works elsewhere.
+pub struct GitClient {
+    client: Client,
+    runtime: Handle,
+}
+
+impl GitClient {
+    /// Over this client, on this runtime.
+    pub fn new(client: Client, runtime: Handle) -> Self {
+        Self { client, runtime }
+    }
+
+    async fn exchange(&self, request: GitRequest<'_>) -> Result<Response, WebError> {
+        let http = self.client.to(request.url).await?;
+        let url = request.url.to_string();
+        let mut sending = match request.body {
+            None => http.get(url).header(PRAGMA, "no-cache").header(ACCEPT, "*/*"),
+            Some(body) => http
+                .post(url)
+                .header(CONTENT_TYPE, body.content_type)
+                .header(ACCEPT, body.content_type.replace("-request", "-result"))
+                .header(CONTENT_LENGTH, body.length)
+                .body(upload(body)),
+        };
+        if let Some(credentials) = request.credentials {
+            // Marked as sensitive by the library, so that no log prints it.
+            sending = sending.basic_auth(credentials.user(), Some(credentials.password()));
+        }
+        timeout(HEAD_TIMEOUT, sending.send()).await.map_err(|_| WebError::TimedOut)?.map_err(WebError::of)
+    }
+}
+
+impl GitHttp for GitClient {
+    fn send(&self, request: GitRequest<'_>) -> io::Result<GitReply> {
+        let response = self.runtime.block_on(self.exchange(request)).map_err(|error| match error {
+            WebError::TimedOut => io::Error::new(io::ErrorKind::TimedOut, error),
+            error => io::Error::other(error),
+        })?;
+        let headers = response.headers();
+        if headers.contains_key(CONTENT_ENCODING) {
+            return Err(io::Error::other("the reply is encoded, which nobody asked for"));
+        }
+        Ok(GitReply {
+            status: response.status().as_u16(),
+            content_type: text(headers, CONTENT_TYPE.as_str()),
+            location: text(headers, LOCATION.as_str()),
+            body: Box::new(Reply { response, piece: io::Cursor::default(), runtime: self.runtime.clone() }),
+        })
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// Sends what a reader gives, which may block.
+fn upload(body: GitBody) -> Body {
+    let (sender, mut pieces) = mpsc::channel::<io::Result<Vec<u8>>>(2);
+    let mut from = body.bytes;
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut piece = vec![0; PIECE_BYTES];
+            let read = from.read(&mut piece).map(|count| {
+                piece.truncate(count);
+                piece
+            });
+            let is_over = read.as_ref().map_or(true, Vec::is_empty);
+            // Whoever waited for it may be gone.
+            if read.as_ref().is_ok_and(Vec::is_empty) || sender.blocking_send(read).is_err() || is_over {
+                return;
+            }
+        }
+    });
+    Body::wrap_stream(stream::poll_fn(move |context| pieces.poll_recv(context)))
+}
+
+/// A reply's body, piece by piece.
+struct Reply {
+    response: Response,
+    piece: io::Cursor<Vec<u8>>,
+    runtime: Handle,
+}
+
+impl Read for Reply {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.position() == self.piece.get_ref().len() as u64 {
+            let next = self.runtime.block_on(async { timeout(STALL_TIMEOUT, self.response.chunk()).await });
+            let next = next.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+            match next.map_err(|error| io::Error::other(WebError::of(error)))? {
+                Some(piece) => self.piece = io::Cursor::new(piece.to_vec()),
+                None => return Ok(0),
+            }
+        }
+        self.piece.read(buffer)
+    }
+}

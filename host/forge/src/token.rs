@@ -1,0 +1,148 @@
+//! Tokens: where they are found, and that they show nowhere.
+
+use crate::site::Site;
+use crate::yaml;
+use reqwest::header::HeaderValue;
+use serde_json::Value;
+use skillhost_core::secret::{Forms, is_value};
+use skillhost_core::user::ForgeKind;
+use skillhost_worktree::remote::Credentials;
+use std::fmt;
+
+/// What stands in a token's place.
+const SCRUBBED: &str = "[token]";
+
+/// A forge's token. It has no way out but into the headers of requests to its forge.
+#[derive(Clone)]
+pub struct Token {
+    text: String,
+    forms: Forms,
+}
+
+impl Token {
+    /// A token from its text; none where it could not be sent, or told apart from other texts.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim();
+        is_value(text).then(|| Self { text: text.to_owned(), forms: Forms::of([text]) })
+    }
+
+    /// What git sends instead of a password.
+    pub fn credentials(&self, kind: ForgeKind) -> Credentials {
+        let user = match kind {
+            ForgeKind::Gitlab => "oauth2",
+            ForgeKind::Github | ForgeKind::Forgejo => "x-access-token",
+        };
+        Credentials::new(user, self.text.as_str())
+    }
+
+    /// The value of an `Authorization` field, marked so that no log prints it.
+    pub(crate) fn header(&self, kind: ForgeKind) -> Option<HeaderValue> {
+        let scheme = match kind {
+            ForgeKind::Forgejo => "token",
+            ForgeKind::Github | ForgeKind::Gitlab => "Bearer",
+        };
+        let mut value = HeaderValue::from_str(&format!("{scheme} {}", self.text)).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The text without the token, plain or encoded.
+    pub fn scrub(&self, text: &str) -> String {
+        let mut scrubbed = text.to_owned();
+        // What is left around a token can make up another one. Each replacement shortens the text, so this ends.
+        loop {
+            let found = self.forms.find(scrubbed.as_bytes());
+            if found.is_empty() {
+                return scrubbed;
+            }
+            for range in found.into_iter().rev() {
+                scrubbed.replace_range(range, SCRUBBED);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+/// The variables that a forge's token is looked for in, first to last. GitHub's usual ones are for github.com alone, as
+/// its own program has it.
+pub fn usual_variables(site: &Site) -> Vec<&str> {
+    match (&site.token_env, site.kind) {
+        (Some(own), _) => vec![own],
+        (None, ForgeKind::Github) if site.is_built_in => vec!["GH_TOKEN", "GITHUB_TOKEN"],
+        (None, ForgeKind::Github) => vec!["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"],
+        (None, ForgeKind::Gitlab) => vec!["GITLAB_TOKEN"],
+        (None, ForgeKind::Forgejo) => vec!["FORGEJO_TOKEN", "GITEA_TOKEN"],
+    }
+}
+
+/// The file of a forge's own program, in the folder of users' configurations.
+pub fn usual_file(kind: ForgeKind) -> &'static str {
+    match kind {
+        ForgeKind::Github => "gh/hosts.yml",
+        ForgeKind::Gitlab => "glab-cli/config.yml",
+        ForgeKind::Forgejo => "tea/config.yml",
+    }
+}
+
+/// The token that such a file holds for a host.
+pub fn token_in(kind: ForgeKind, text: &str, host: &str) -> Option<Token> {
+    let file = yaml::read(text)?;
+    let found = match kind {
+        ForgeKind::Github => file.get(host)?.get("oauth_token"),
+        ForgeKind::Gitlab => file.get("hosts")?.get(host)?.get("token"),
+        ForgeKind::Forgejo => {
+            let is_its = |login: &&Value| {
+                let url = login.get("url").and_then(Value::as_str).unwrap_or_default();
+                let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://127.0.0.1"));
+                authority.and_then(|rest| rest.split('/').next()) == Some(host)
+            };
+            file.get("logins")?.as_array()?.iter().find(is_its)?.get("token")
+        }
+    };
+    found.and_then(Value::as_str).and_then(Token::new)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    const TOKEN: &str = "tk-0123456789abcdef";
+
+    #[test]
+    fn tokens_are_found_where_the_forges_programs_keep_them() {
+        let gh = format!(
+            "github.com:\n    user: me\n    oauth_token: {TOKEN}\n    git_protocol: https\nother.example:\n    user: x\n"
+        );
+        let glab = format!(
+            "check_update: true\nhosts:\n    gitlab.com:\n        token: {TOKEN}\n        api_protocol: https\n"
+        );
+        let tea = format!("logins:\n- name: a\n  url: https://codeberg.org\n  token: {TOKEN}\n  insecure: false\n");
+        for (kind, text, host) in [
+            (ForgeKind::Github, &gh, "github.com"),
+            (ForgeKind::Gitlab, &glab, "gitlab.com"),
+            (ForgeKind::Forgejo, &tea, "codeberg.org"),
+        ] {
+            let token = token_in(kind, text, host).unwrap();
+            assert_eq!(token.scrub(&format!("no {TOKEN}!")), "no [token]!");
+            assert!(token_in(kind, text, "evil.example").is_none() && token_in(kind, text, "other.example").is_none());
+            assert!(token_in(kind, "a: [", host).is_none());
+        }
+    }
+
+    #[test]
+    fn o_09_a_token_shows_nowhere() {
+        let token = Token::new(TOKEN).unwrap();
+        let shown =
+            format!("{token:?} {:?} {:?}", token.header(ForgeKind::Github), token.credentials(ForgeKind::Gitlab));
+        assert!(!shown.contains("0123456789"), "{shown}");
+        for bad in ["", "short", "with a blank 0123456789", "line\nline-0123456789"] {
+            assert!(Token::new(bad).is_none(), "{bad}");
+        }
+    }
+}
