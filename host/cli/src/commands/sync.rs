@@ -8,7 +8,6 @@ use crate::workshop::{SETTLE, Workshop, store_failure};
 use crate::{block_on, runtime};
 use skillhost_core::lock::{FILE, Locked};
 use skillhost_core::manifest::Manifest;
-use skillhost_registry::StoreError;
 use skillhost_registry::lockfile::Found;
 
 /// How one skill stands.
@@ -132,10 +131,7 @@ fn check(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
             return Err(Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version))
                 .hint("skillhost sync fetches it"));
         }
-        Err(error) => {
-            let _: &StoreError = &error;
-            return Err(store_failure(&error));
-        }
+        Err(error) => return Err(store_failure(&error)),
     };
     shop.trust().check(locked, &component, || shop.store.attached(&locked.digest))?;
     check_manifest(locked, &component)

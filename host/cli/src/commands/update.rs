@@ -21,8 +21,8 @@ use skillhost_core::reference::Reference;
 
 /// What came of one skill.
 enum Came {
-    Unchanged(Locked),
-    Updated { before: Locked, after: Locked },
+    Unchanged(Box<Locked>),
+    Updated { before: Box<Locked>, after: Box<Locked> },
 }
 
 pub(crate) fn run(arguments: &Update, global: &Global, printer: Printer) -> Result<Exit, Failure> {
@@ -139,7 +139,7 @@ impl One<'_> {
         shop.keep(&arrived.fetched)?;
         shop.edit(Kind::Update, &before.name, |lock| self.put(lock, &after))?;
         tell_grant(shop, &after, &arrived.inspection.manifest);
-        Ok(Came::Updated { before: (*before).clone(), after })
+        Ok(Came::Updated { before: Box::new((*before).clone()), after: Box::new(after) })
     }
 
     /// The entry must be the one that was compared: who changed it meanwhile granted something else.
@@ -179,7 +179,7 @@ impl One<'_> {
         self.shop
             .printer
             .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));
-        Ok(Came::Unchanged(self.before.clone()))
+        Ok(Came::Unchanged(Box::new(self.before.clone())))
     }
 
     /// Another signer than the one that was seen first has to be named; none where there was one is refused.
