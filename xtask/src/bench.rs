@@ -19,6 +19,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let Err(error) = setup::add_peer_tools() {
         eprintln!("Without a peer to compare with: {error}");
     }
+    setup::add_registry_client()?;
     components::build_guests()?;
     let target = root().join("target");
     eprintln!("Building     skillhost and the benchmarks (minutes the first time: Wasmtime is large)");

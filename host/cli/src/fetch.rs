@@ -2,9 +2,11 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
+use crate::git_source;
 use crate::policies::Policies;
 use crate::progress::Progress;
 use skillhost_core::reference::{GitPlace, Reference};
+use skillhost_egress::Dialer;
 use skillhost_registry::Fetched;
 use skillhost_registry::source::{self, Class, FetchError, Sources};
 use std::path::{Path, PathBuf};
@@ -24,7 +26,9 @@ impl Fetcher<'_> {
             return Err(Failure::new(Exit::Denied, format!("{reference} is not fetched: --offline"))
                 .hint("without --offline it is"));
         }
-        let sources = Sources::new(folder, self.policies.openings());
+        let openings = self.policies.openings();
+        let dialer = Dialer::new(openings.clone());
+        let sources = Sources::new(folder, openings).with_git(move |git| git_source::read(git, dialer.clone()));
         let what = format!("fetching {reference}");
         self.progress.waiting(&what, source::fetch(reference, &sources)).await.map_err(|e| failure(&e))
     }

@@ -10,6 +10,7 @@ mod consent;
 mod equip;
 mod failure;
 mod fetch;
+mod git_source;
 mod grants;
 mod installed;
 mod models;

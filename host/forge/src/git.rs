@@ -22,18 +22,18 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much is read ahead of what is sent.
 const PIECE_BYTES: usize = 64 << 10;
 
-/// Reads a file of a repository elsewhere, as [`remote::read_file`] does, without blocking the caller. `scratch` is an
+/// Reads files of a repository elsewhere, as [`remote::read_files`] does, without blocking the caller. `scratch` is an
 /// existing directory of the host's own.
 ///
 /// # Errors
 /// As there.
-pub async fn read_file(
+pub async fn read_files(
     client: Client,
     scratch: PathBuf,
-    (url, revision, path): (RemoteUrl, String, SkillPath),
+    (url, revision, paths): (RemoteUrl, String, Vec<SkillPath>),
     limits: Limits,
 ) -> Result<Fetched, RemoteError> {
-    blocking(client, scratch, move |place| remote::read_file(place, &url, &revision, &path, limits)).await
+    blocking(client, scratch, move |place| remote::read_files(place, &url, &revision, &paths, limits)).await
 }
 
 /// Does work that waits for connections, on a thread that may.

@@ -19,6 +19,6 @@ mod yaml;
 pub use client::{Client, WebError};
 pub use error::ForgeError;
 pub use forge::{Forge, Opened, PullRequest};
-pub use git::{GitClient, blocking, read_file};
+pub use git::{GitClient, blocking, read_files};
 pub use site::{Site, SiteError};
 pub use token::{Token, token_in, usual_file, usual_variables};

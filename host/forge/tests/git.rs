@@ -8,7 +8,7 @@ use skillhost_forge::{Client, GitClient};
 use skillhost_test_support::git_server::{Access, bare, git, start, start_with};
 use skillhost_test_support::http_server::{Response, Server};
 use skillhost_worktree::Repository;
-use skillhost_worktree::remote::{Fetched, Limits, Place, Push, Pushed, RemoteError, RemoteUrl, read_file};
+use skillhost_worktree::remote::{Fetched, Limits, Place, Push, Pushed, RemoteError, RemoteUrl, read_files};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +73,7 @@ impl World {
 
     fn read_within(&self, url: &str, revision: &str, path: &str, limits: Limits) -> Result<Fetched, RemoteError> {
         let url = RemoteUrl::parse(url, Path::new("/"))?;
-        let read = self.with(|place| read_file(place, &url, revision, &SkillPath::parse(path).unwrap(), limits));
+        let read = self.with(|place| read_files(place, &url, revision, &[SkillPath::parse(path).unwrap()], limits));
         assert_eq!(fs::read_dir(self.at("scratch")).unwrap().count(), 0, "something is left");
         read
     }
@@ -102,7 +102,11 @@ fn a_file_is_read_by_branch_tag_and_commit() {
             (second.as_str(), &second, "two"),
         ] {
             let read = world.read(url, revision, "skill.wasm").unwrap_or_else(|e| panic!("{url} {revision}: {e}"));
-            assert_eq!((read.commit.to_string(), read.bytes), (commit.clone(), text.as_bytes().to_vec()), "{revision}");
+            assert_eq!(
+                (read.commit.to_string(), read.files),
+                (commit.clone(), vec![Some(text.as_bytes().to_vec())]),
+                "{revision}"
+            );
         }
     }
     assert_eq!(world.read(&work, "v1", "skill.wasm").unwrap().commit.to_string(), first);
@@ -151,7 +155,7 @@ fn only_one_commit_is_fetched_where_the_server_can() {
     let server = world.serve(Access::default());
     let http = format!("{}/r.git", server.url());
     let few = Limits { pack_bytes: 12_000, ..Limits::default() };
-    assert_eq!(world.read_within(&http, "main", "skill.wasm", few).unwrap().bytes, b"one");
+    assert_eq!(world.read_within(&http, "main", "skill.wasm", few).unwrap().files, [Some(b"one".to_vec())]);
     // A commit that no ref is at is found in the history of those there.
     let earlier = world.git(&["rev-parse", "HEAD~3"]);
     assert_eq!(world.read(&http, &earlier, "skill.wasm").unwrap().commit.to_string(), earlier);
@@ -261,7 +265,7 @@ fn r_14_r_15_credentials_go_to_their_origin_and_nowhere_else() {
         }
     });
     let url = |name: &str| format!("http://{SECRET}@{}/{name}.git", server.address);
-    assert_eq!(world.read(&url("renamed"), "main", "skill.wasm").unwrap().bytes, b"one");
+    assert_eq!(world.read(&url("renamed"), "main", "skill.wasm").unwrap().files, [Some(b"one".to_vec())]);
     for name in ["away", "odd", "file", "loop"] {
         let error = world.read(&url(name), "main", "skill.wasm").unwrap_err();
         assert!(matches!(&error, RemoteError::Redirected { .. }), "{name}: {error}");

@@ -1,11 +1,12 @@
-//! What trust costs: a hundred locked skills checked, and one call of a locked, signed skill under a policy against one of
-//! the same file without any of it.
+//! What trust costs: a hundred locked skills checked, one call of a locked, signed skill under a policy against one of the
+//! same file without any of it, and an installation from a registry of this machine against a client that only downloads.
 
 use crate::figures::Figures;
 use crate::rounds::{alternate, time};
 use anyhow::{Context, Result, ensure};
 use skillhost_core::digest::Digest;
 use skillhost_core::manifest;
+use skillhost_test_support::distribution::{Distribution, Guard};
 use skillhost_test_support::sections::{CUSTOM, Section, join, split};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,43 @@ pub(crate) fn measure(figures: &mut Figures) -> Result<()> {
     let mut check = || time(|| place.ours(&["sync", "--check"]));
     let [checked] = alternate(ROUNDS, [&mut check])?;
     figures.time("sync.check_100_ms", checked, Some(50.0));
+    against_a_download(figures, &place)
+}
+
+/// Each time into a project that has nothing, with a store that has nothing.
+fn against_a_download(figures: &mut Figures, place: &Place) -> Result<()> {
+    let peer = crate::target().join("tools/bin/wkg");
+    let Ok(peer) = peer.canonicalize() else {
+        figures.note(format!("add.vs_wkg_ratio: {} is missing; `cargo xtask bench` builds it", peer.display()));
+        return Ok(());
+    };
+    let registry = Distribution::start(Guard::None);
+    let name = format!("{}/acme/implement:1", registry.place());
+    let reference = format!("oci://{name}");
+    let component = crate::target().join("skills/implement.wasm").canonicalize().context("the skills are not built")?;
+    place.ours(&["push", &component.to_string_lossy(), &reference])?;
+    let run = |program: &Path, arguments: &[&str]| {
+        let folder = tempfile::tempdir_in(place.folder.path())?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .current_dir(&folder)
+            .env_clear()
+            .env("HOME", folder.path())
+            .env("PATH", "/usr/bin:/bin");
+        let took = time(|| {
+            let output = command.output().with_context(|| program.display().to_string())?;
+            ensure!(output.status.success(), "{arguments:?} said {}", String::from_utf8_lossy(&output.stderr));
+            Ok(())
+        })?;
+        let got = ["skillhost.lock", "x.wasm"].iter().any(|file| folder.path().join(file).is_file());
+        ensure!(got, "{arguments:?} left nothing");
+        Ok(took)
+    };
+    let mut ours = || run(&place.program, &["add", &reference, "--grant-requested"]);
+    let mut theirs = || run(&peer, &["oci", "pull", &name, "--insecure", &registry.place(), "--output", "x.wasm"]);
+    let [ours, theirs] = alternate(ROUNDS, [&mut ours, &mut theirs])?;
+    figures.ratio("add.vs_wkg_ratio", 1.5, ("add.ours_ms", ours), ("add.wkg_ms", theirs));
     Ok(())
 }
 

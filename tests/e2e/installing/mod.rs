@@ -4,6 +4,7 @@ mod attacks;
 mod interrupted;
 mod merging;
 mod registry;
+mod repository;
 mod store;
 mod story;
 mod terminal;

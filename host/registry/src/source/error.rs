@@ -79,7 +79,15 @@ pub enum Fault {
     File(#[source] io::Error),
     /// A repository can't be read, by a reader that was [handed in](super::Sources::with_git).
     #[error("the repository can't be read")]
-    Git(#[source] Box<dyn Error + Send + Sync>),
+    Git {
+        /// Which kind of failure it is.
+        class: Class,
+        /// What to do about it.
+        hint: Option<String>,
+        /// Why.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The server has no such thing.
     #[error("{destination} has no {what}")]
     NotFound {
@@ -253,6 +261,7 @@ impl Fault {
             Self::Redirect { .. } | Self::Realm { .. } | Self::Taken { .. } => Class::Denied,
             Self::TooLarge { .. } | Self::TooMany { .. } | Self::Stalled { .. } | Self::TooSlow { .. } => Class::Limit,
             Self::Length { .. } | Self::Digest { .. } | Self::Document { .. } => Class::Integrity,
+            Self::Git { class, .. } => *class,
             _ => Class::Unavailable,
         }
     }
@@ -261,7 +270,8 @@ impl Fault {
     pub fn hint(&self) -> Option<String> {
         let text = match self {
             Self::File(error) if error.kind() == io::ErrorKind::NotFound => "is the path right, from this folder?",
-            Self::Unsupported | Self::File(_) | Self::Git(_) => return None,
+            Self::Unsupported | Self::File(_) => return None,
+            Self::Git { hint, .. } => return hint.clone(),
             Self::NotFound { .. } => "is the name right? Some registries say this, too, where credentials are missing",
             Self::Open { destination, source: OpenError::Dial(error) } if error.is_refusal() => {
                 return Some(if destination.host().name() == Some("localhost") {

@@ -1,4 +1,4 @@
-//! Reading one file of a repository elsewhere.
+//! Reading files of a repository elsewhere.
 
 use crate::ambient;
 use crate::error::WorktreeError;
@@ -18,10 +18,10 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 use std::time::Duration;
 
-/// What reading a file of a repository elsewhere may take.
+/// What reading files of a repository elsewhere may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Of the file, in bytes.
+    /// Of a file, in bytes.
     pub file_bytes: u64,
     /// Of the pack that brings it, in bytes, compressed: the files of a whole commit are in it.
     pub pack_bytes: u64,
@@ -35,13 +35,13 @@ impl Default for Limits {
     }
 }
 
-/// A file, and the commit that it was read at.
+/// Files, and the commit that they were read at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetched {
     /// What the revision stands for.
     pub commit: CommitId,
-    /// The file's content.
-    pub bytes: Vec<u8>,
+    /// The content of each file that was asked for, in that order. Only the first has to be there.
+    pub files: Vec<Option<Vec<u8>>>,
 }
 
 /// What reading needs of whoever asks.
@@ -53,7 +53,7 @@ pub struct Place<'a> {
     pub scratch: &'a Path,
 }
 
-/// Reads a regular file of a repository elsewhere. `revision` is a branch, a tag, a full ref or a whole commit id; where a
+/// Reads a regular file of a repository elsewhere, and others beside it that may be there. `revision` is a branch, a tag, a full ref or a whole commit id; where a
 /// tag and a branch have one name, it is the tag's, as for git. Blocks, so call it where that is allowed.
 ///
 /// Over HTTP, the files of that one commit are fetched, and its history only where the server insists. A directory of
@@ -61,11 +61,11 @@ pub struct Place<'a> {
 ///
 /// # Errors
 /// Where there is no such repository, revision or file, a limit is exceeded, or somebody breaks the protocol.
-pub fn read_file(
+pub fn read_files(
     place: Place<'_>,
     url: &RemoteUrl,
     revision: &str,
-    path: &SkillPath,
+    paths: &[SkillPath],
     limits: Limits,
 ) -> Result<Fetched, RemoteError> {
     let unknown = || RemoteError::Revision { revision: revision.chars().take(80).collect() };
@@ -77,7 +77,7 @@ pub fn read_file(
         RemoteUrl::Directory(directory) => {
             let git = Directory::open(directory)?.git()?;
             let id = directory::named(&git, &names(revision))?.ok_or_else(unknown)?;
-            read(&git, id, path, limits, unknown)
+            read(&git, id, paths, limits, unknown)
         }
         RemoteUrl::Http { url, credentials } => {
             let (exchange, advertised) = Exchange::begin(place.http, url, credentials.as_ref(), Service::Fetch)?;
@@ -87,7 +87,7 @@ pub fn read_file(
             drop(ambient::init_git_directory(&own)?);
             fetch(&exchange, &advertised, &wants, &own.join("objects/pack"), limits)?;
             let git = ambient::open_git_directory(&own)?;
-            read(&git, wants.named, path, limits, unknown)
+            read(&git, wants.named, paths, limits, unknown)
         }
     }
 }
@@ -199,7 +199,7 @@ fn refusal(data: &[u8]) -> RemoteError {
 fn read(
     git: &git2::Repository,
     id: git2::Oid,
-    path: &SkillPath,
+    paths: &[SkillPath],
     limits: Limits,
     unknown: impl Fn() -> RemoteError,
 ) -> Result<Fetched, RemoteError> {
@@ -211,7 +211,10 @@ fn read(
         Err(error) => return Err(error.into()),
     };
     let tree = objects::tree_of(git, commit.oid())?;
-    let bytes = read_from(git, &tree, path.as_str(), limits.file_bytes)?;
-    let no_file = || RemoteError::NoFile { commit: commit.to_string(), path: path.to_string() };
-    Ok(Fetched { commit, bytes: bytes.ok_or_else(no_file)? })
+    let read = |path: &SkillPath| read_from(git, &tree, path.as_str(), limits.file_bytes);
+    let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    match (paths.first(), files.first()) {
+        (Some(path), Some(None)) => Err(RemoteError::NoFile { commit: commit.to_string(), path: path.to_string() }),
+        _ => Ok(Fetched { commit, files }),
+    }
 }

@@ -20,7 +20,7 @@ mod push;
 mod url;
 
 pub use error::RemoteError;
-pub use fetch::{Fetched, Limits, Place, read_file};
+pub use fetch::{Fetched, Limits, Place, read_files};
 pub use http::{Credentials, GitBody, GitHttp, GitReply, GitRequest};
 pub use push::{Push, Pushed};
 pub use url::RemoteUrl;

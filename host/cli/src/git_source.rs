@@ -1,0 +1,62 @@
+//! Skills in git repositories: `worktree` reads them, over the connections that policies allow.
+
+use crate::ambient;
+use skillhost_core::path::SkillPath;
+use skillhost_core::reference::{GitPlace, GitReference};
+use skillhost_egress::Dialer;
+use skillhost_forge::{Client, read_files};
+use skillhost_registry::source::{Class, Fault};
+use skillhost_registry::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
+use skillhost_worktree::remote::{Limits, RemoteError, RemoteUrl};
+use std::path::Path;
+
+/// What lies beside a component that is signed, and what it is then.
+const BESIDE: [(&str, fn(Vec<u8>) -> Attached); 2] =
+    [(".sig", Attached::Signature), (".sigstore.json", Attached::Bundle)];
+
+/// Reads what a reference names, and the signatures beside it at the same commit. Nobody is logged in: a token of the user's
+/// is for the forges that they push to.
+pub(crate) async fn read(reference: GitReference, dialer: Dialer) -> Result<Fetched, Fault> {
+    let url = match &reference.repository {
+        GitPlace::Web(url) => url.to_string(),
+        GitPlace::Folder(path) => path.clone(),
+    };
+    let url = RemoteUrl::parse(&url, Path::new("/")).map_err(fault)?;
+    let names = std::iter::once("").chain(BESIDE.iter().map(|(ending, _)| *ending));
+    let paths = names.map(|ending| SkillPath::parse(&format!("{}{ending}", reference.path)));
+    let paths = paths.collect::<Result<Vec<_>, _>>().map_err(|e| Fault::Git {
+        class: Class::Unavailable,
+        hint: None,
+        source: Box::new(e),
+    })?;
+    // Its directory is made even where nothing is fetched into it; it costs less than two ways.
+    let scratch = ambient::temporary_folder().map_err(Fault::File)?;
+    let limits = Limits { file_bytes: MAX_COMPONENT_BYTES, ..Limits::default() };
+    let at = (url, reference.revision.clone(), paths);
+    let read = read_files(Client::new(dialer), scratch.path().to_owned(), at, limits).await.map_err(fault)?;
+    let mut files = read.files.into_iter();
+    let component = files.next().flatten().unwrap_or_default();
+    let attached = files.zip(BESIDE).filter_map(|(bytes, (_, kind))| Some((bytes?, kind)));
+    let attached = attached.map(|(bytes, kind)| match bytes.len() as u64 {
+        0..=MAX_ATTACHED_BYTES => Ok(kind(bytes)),
+        _ => Err(Fault::TooLarge { what: "a signature", most_bytes: MAX_ATTACHED_BYTES }),
+    });
+    let attached = attached.collect::<Result<Vec<_>, _>>()?;
+    Ok(Fetched { attached, ..Fetched::new(component, Some(read.commit.to_string())) })
+}
+
+fn fault(error: RemoteError) -> Fault {
+    let class = match &error {
+        RemoteError::Refused { .. } | RemoteError::Redirected { .. } => Class::Denied,
+        RemoteError::Protocol { .. } => Class::Integrity,
+        error if error.is_limit() => Class::Limit,
+        _ => Class::Unavailable,
+    };
+    let hint = match &error {
+        RemoteError::Refused { .. } | RemoteError::NotFound { .. } => {
+            Some("a repository that not everybody may read is cloned first: git+file:///PATH#REV:FILE".to_owned())
+        }
+        error => error.hint(),
+    };
+    Fault::Git { class, hint, source: Box::new(error) }
+}
