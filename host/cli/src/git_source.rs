@@ -10,9 +10,10 @@ use skillhost_registry::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BY
 use skillhost_worktree::remote::{Limits, RemoteError, RemoteUrl};
 use std::path::Path;
 
-/// What lies beside a component that is signed, and what it is then.
-const BESIDE: [(&str, fn(Vec<u8>) -> Attached); 2] =
-    [(".sig", Attached::Signature), (".sigstore.json", Attached::Bundle)];
+/// What a file beside a component is.
+type Kind = fn(Vec<u8>) -> Attached;
+/// What lies beside a component that is signed: how its name ends, and what it is.
+const BESIDE: [(&str, Kind); 2] = [(".sig", Attached::Signature), (".sigstore.json", Attached::Bundle)];
 
 /// Reads what a reference names, and the signatures beside it at the same commit. Nobody is logged in: a token of the user's
 /// is for the forges that they push to.
