@@ -1,6 +1,7 @@
 //! A clean container: the program with its libraries, a repository and nothing else; no home, no terminal, no standard
 //! input, no variable at all, as a user other than root.
 
+use crate::installing;
 use crate::scripts::{greeting, project};
 use crate::support::{Ran, World, copy, ran, root};
 use std::fs;
@@ -42,7 +43,10 @@ fn install(program: &Path, at: &Path, folder: &Path) {
 impl Container {
     /// With a project as its checkout, which is read-only where a test doesn't say otherwise.
     fn new() -> Self {
-        let world = World::with(&project());
+        Self::of(&World::with(&project()))
+    }
+
+    fn of(world: &World) -> Self {
         let folder = TempDir::with_prefix_in("container-", env!("CARGO_TARGET_TMPDIR")).unwrap();
         let at = folder.path();
         mode(at, 0o755);
@@ -167,6 +171,33 @@ fn a_call_works_and_says_what_it_can_not_keep() {
     }
     let ran = container.run(&[], &[], &["call", "/probe.wasm", "--input", ANSWER, STATE, "/kept/state"]);
     ran.failed(3, &["error: the state folder /kept/state can't be used", "hint: name one with --state-dir DIR"]);
+}
+
+#[test]
+fn a_lock_is_checked_and_its_skill_is_called() {
+    let world = World::with(&project());
+    installing::release(&world, "1.2.0", "");
+    world.run(&["add", "./vendor/licence-check.wasm", "--grant", "read=**"]).failed(0, &["licence-check 1.2.0"]);
+    fs::remove_file(world.repo().join("vendor/licence-check.wasm")).unwrap();
+    world.commit(&[("src/a.rs", "fn a() {}\n")]);
+    let container = Container::of(&world);
+    copy(&world.home().join(".cache/skillhost"), &container.path("kept/skillhost"));
+    container.give("kept");
+    container.give("new");
+    let before = container.footprint();
+    let (with_store, without) = (["XDG_CACHE_HOME=/kept"], ["XDG_CACHE_HOME=/new"]);
+    let check = ["sync", "--check", STATE, "/new/state"];
+    let call = ["call", "licence-check", "check", STATE, "/new/state"];
+    // The store itself may be read-only, too.
+    for written in [&["kept", "new"][..], &["new"]] {
+        container.run(written, &with_store, &check).failed(0, &[]);
+        let ran = container.run(written, &with_store, &call);
+        assert_eq!(ran.code, Some(0), "{written:?}: {ran:#?}");
+    }
+    container.run(&["new"], &without, &check).failed(6, &["is not in the store", "hint: skillhost sync"]);
+    container.run(&["new"], &without, &call).failed(6, &["is not in the store", "hint: skillhost sync"]);
+    container.run(&["new"], &without, &["sync", STATE, "/new/state"]).failed(2, &["can't be read"]);
+    assert_eq!(container.footprint(), before);
 }
 
 #[test]

@@ -11,7 +11,7 @@ const ROOT: &str = "# Rules\n\nROOT-RULE\n\n## Always\n- Write .github/workflows
     | Texts that everybody reads | [texts](docs/texts.md) |\n";
 
 /// Runs the goal over a server that says this, and gives what that was asked.
-fn asked(world: &World, script: &Script) -> (Ran, Vec<String>) {
+pub fn asked(world: &World, script: &Script) -> (Ran, Vec<String>) {
     let server = FakeModels::start(answers(script, |_| true)).unwrap();
     world.provider(&format!("{}/v1", server.url()));
     let mut command = world.command(&["run", "Greet everybody", "--format", "json", "--model", "local:m"]);

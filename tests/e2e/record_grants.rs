@@ -259,7 +259,9 @@ fn a_run_records_what_each_skill_needs() {
             let (full, less) = (line(&json!(values)), line(&json!(less)));
             assert!(implement.contains(&full), "{full} {implement}");
             let (_, denied) = denials(&implement.replace(&full, &less));
-            assert!(denied > Some(0), "{key} {spare} is spare: {implement}");
+            // What its own last look at the change reads beside its work, it goes without where it may not.
+            let is_look = key == "read" && ["skillhost.toml", "specs/greet-everybody.md"].contains(&spare.as_str());
+            assert!(is_look || denied > Some(0), "{key} {spare} is spare: {implement}");
             tried += 1;
         }
     }

@@ -1,5 +1,6 @@
 //! What a review lets pass, and what it doesn't: groups side by side, refutation, checks without a model.
 
+use crate::conventions;
 use crate::main_job::{entry, pull_request, text};
 use crate::rogue;
 use crate::scripts::{CONFIG, Script, project};
@@ -90,4 +91,21 @@ fn a_bar_that_was_lowered_is_seen_by_verification_and_review() {
     assert!(request.contains("threshold-lowered at src/setup.cfg"), "{request}");
     let found = findings(&world, text(&entry(&ran)["run"]));
     assert!(found.contains(&("major".to_owned(), "check:threshold-lowered".to_owned())), "{found:?}");
+}
+
+#[test]
+fn a_reviewer_is_not_told_what_the_author_says_of_the_change() {
+    let world = World::with(&project());
+    let script = Script::specified().writes(1, "src/greeting.txt", "hello\n").tests(1).finishes(1);
+    let (ran, asked) = conventions::asked(&world, &script.reviews("change-review", 1, &[]));
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    // What the author claims at its finish: `what` and `why`.
+    let said = ["A file greets.", "Nobody was greeted."];
+    assert!(said.iter().all(|said| pull_request(&entry(&ran)).contains(said)), "its reader is told");
+    let reviews: Vec<&String> = asked.iter().filter(|request| request.contains("\"name\":\"report\"")).collect();
+    let of_change = reviews.iter().filter(|request| request.contains("src/greeting.txt (added)"));
+    assert!(of_change.clone().count() >= 1, "{reviews:#?}");
+    for request in of_change {
+        assert!(said.iter().all(|said| !request.contains(said)), "{request}");
+    }
 }

@@ -2,6 +2,7 @@
 //! wrong. The texts are the skill's; whoever prints them escapes them.
 
 use skillhost_core::capability::Capabilities;
+use skillhost_core::name::SecretName;
 use skillhost_core::permission::Permission;
 use skillhost_core::urls::UrlPattern;
 
@@ -80,6 +81,11 @@ pub(crate) fn together(granted: &Capabilities) -> Vec<String> {
     let mut lines = Vec::new();
     if !granted.read.is_empty() {
         lines.push(format!("Together, reading {read} and reaching {hosts} let it send your source there."));
+    }
+    if !granted.secrets.is_empty() {
+        let names: Vec<&str> = granted.secrets.iter().map(SecretName::as_str).collect();
+        let secrets = if names.len() == 1 { "the secret" } else { "the secrets" };
+        lines.push(format!("Together, reaching {hosts} and {secrets} {} let it act there as you.", names.join(", ")));
     }
     if !granted.write.is_empty() {
         lines

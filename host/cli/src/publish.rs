@@ -86,9 +86,12 @@ fn refused(exit: Exit, error: &RemoteError) -> Failure {
 }
 
 fn no_token(site: &Site) -> Failure {
-    let variables = usual_variables(site).join(" or ");
+    let variables = match usual_variables(site).as_slice() {
+        [] => "name its variable in config.toml (token_env)".to_owned(),
+        variables => format!("set {}", variables.join(" or ")),
+    };
     Failure::new(Exit::Configuration, format!("there is no token for {}", site.host())).hint(format!(
-        "set {variables}, or sign in with the forge's own program ({} in your configuration folder)",
+        "{variables}, or sign in with the forge's own program ({} in your configuration folder)",
         usual_file(site.kind)
     ))
 }

@@ -3,11 +3,12 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::policies::Policies;
+use skillhost_core::digest::Digest;
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
 use skillhost_registry::signature::{self, SignatureError, Trust};
 use skillhost_registry::{Attached, MAX_ATTACHED_BYTES};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest `trusted_root.json`, in bytes; that of the public good instance has seven thousand.
 const MAX_ROOT_BYTES: u64 = 256 << 10;
@@ -34,13 +35,28 @@ pub(crate) fn of_file(reference: &Reference, component: &[u8], policies: &Polici
 
 /// What bundles are judged by: the instance that the policies name, or the public good one.
 pub(crate) fn trust(policies: &Policies) -> Result<Trust, Failure> {
-    let Some(file) = policies.trusted_root()? else { return Ok(Trust::public_good()) };
-    let failed = |e: &(dyn std::error::Error + 'static)| {
-        Failure::new(Exit::Configuration, format!("the trust root {} can't be used", file.display())).because_of_all(e)
-    };
-    let bytes = ambient::read_regular(file, MAX_ROOT_BYTES).map_err(|e| failed(&e))?;
-    let text = String::from_utf8(bytes).map_err(|e| failed(&e))?;
-    Trust::of_root(&text).map_err(|e| failed(&e))
+    match root(policies)? {
+        None => Ok(Trust::public_good()),
+        Some((file, text)) => Trust::of_root(&text).map_err(|e| no_root(&file, &e)),
+    }
+}
+
+/// The digest of what bundles are judged by: what was judged by another root has to be judged anew.
+pub(crate) fn root_digest(policies: &Policies) -> Result<Digest, Failure> {
+    let root = root(policies)?;
+    Ok(Digest::of(root.as_ref().map_or(signature::public_good_root(), |(_, text)| text).as_bytes()))
+}
+
+/// The root that the policies name, with its file.
+fn root(policies: &Policies) -> Result<Option<(PathBuf, String)>, Failure> {
+    let Some(file) = policies.trusted_root()? else { return Ok(None) };
+    let bytes = ambient::read_regular(file, MAX_ROOT_BYTES).map_err(|e| no_root(file, &e))?;
+    let text = String::from_utf8(bytes).map_err(|e| no_root(file, &e))?;
+    Ok(Some((file.to_owned(), text)))
+}
+
+fn no_root(file: &Path, error: &(dyn std::error::Error + 'static)) -> Failure {
+    Failure::new(Exit::Configuration, format!("the trust root {} can't be used", file.display())).because_of_all(error)
 }
 
 /// The exit code for signatures that don't hold.

@@ -161,7 +161,14 @@ impl<'a> Trust<'a> {
         let keyring = Keyring::open(&self.places.state).map_err(std::io::Error::other)?;
         let mut hasher = blake3::Hasher::new_keyed(&keyring.derived(CONTEXT));
         let policies = self.policies.digest.map(|digest| digest.to_string()).unwrap_or_default();
-        for part in [digest.to_string(), signer.to_string(), policies] {
+        // A key is judged by nothing but itself; an identity by a root that may lose an authority.
+        let root = match signer {
+            Signer::Key(_) => String::new(),
+            Signer::Identity { .. } => {
+                signers::root_digest(self.policies).map_err(|_| std::io::ErrorKind::InvalidData)?.to_string()
+            }
+        };
+        for part in [digest.to_string(), signer.to_string(), policies, root] {
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part.as_bytes());
         }

@@ -7,6 +7,7 @@ mod origin;
 mod pattern;
 
 pub use origin::Origin;
+pub(crate) use pattern::is_ambiguous;
 pub use pattern::{MAX_PATTERN_BYTES, UrlPattern, UrlPatternError};
 
 use crate::destination::WebUrl;

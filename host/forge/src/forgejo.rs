@@ -3,6 +3,7 @@
 use crate::api::encoded;
 use crate::error::ForgeError;
 use crate::forge::{Forge, Found, PullRequest, marked, web_address};
+use crate::github::is_of_branch;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,9 +18,7 @@ pub(crate) async fn find(forge: &Forge, request: &PullRequest) -> Result<Option<
     let head: Vec<String> = request.head.split('/').map(encoded).collect();
     let path = format!("{}/{}/{}", pulls(forge), encoded(&request.base), head.join("/"));
     match forge.api.call(Method::GET, &path, None).await {
-        Ok(pull) if pull.pointer("/head/ref").and_then(Value::as_str) == Some(&request.head) => {
-            read(forge, &pull).map(Some)
-        }
+        Ok(pull) if is_of_branch(&pull, &request.head) => read(forge, &pull).map(Some),
         Ok(_) => Err(forge.api.odd("the pull request of a branch")),
         Err(ForgeError::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),

@@ -13,12 +13,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 /// How long nothing may come before the reply's head. A server that takes a push unpacks and checks it meanwhile.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
 /// Between two parts of a reply, or of what is sent.
 const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// For all of a reply, however steadily it comes.
+const REPLY_TIMEOUT: Duration = Duration::from_secs(900);
 /// How much is read ahead of what is sent.
 const PIECE_BYTES: usize = 64 << 10;
 
@@ -93,7 +95,12 @@ impl GitHttp for GitClient {
             status: response.status().as_u16(),
             content_type: text(headers, CONTENT_TYPE.as_str()),
             location: text(headers, LOCATION.as_str()),
-            body: Box::new(Reply { response, piece: io::Cursor::default(), runtime: self.runtime.clone() }),
+            body: Box::new(Reply {
+                response,
+                piece: io::Cursor::default(),
+                until: tokio::time::Instant::now() + REPLY_TIMEOUT,
+                runtime: self.runtime.clone(),
+            }),
         })
     }
 }
@@ -127,13 +134,15 @@ fn upload(body: GitBody) -> Body {
 struct Reply {
     response: Response,
     piece: io::Cursor<Vec<u8>>,
+    until: tokio::time::Instant,
     runtime: Handle,
 }
 
 impl Read for Reply {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.position() == self.piece.get_ref().len() as u64 {
-            let next = self.runtime.block_on(async { timeout(STALL_TIMEOUT, self.response.chunk()).await });
+            let until = self.until.min(tokio::time::Instant::now() + STALL_TIMEOUT);
+            let next = self.runtime.block_on(async { timeout_at(until, self.response.chunk()).await });
             let next = next.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
             match next.map_err(|error| io::Error::other(WebError::of(error)))? {
                 Some(piece) => self.piece = io::Cursor::new(piece.to_vec()),

@@ -23,10 +23,19 @@ pub(crate) async fn find(forge: &Forge, request: &PullRequest) -> Result<Option<
     let answer = forge.api.call(Method::GET, &path, None).await?;
     let all = answer.as_array().ok_or_else(|| forge.api.odd("a list of pull requests"))?;
     // What the server filtered by is looked at again: it is our branch's, and nobody else's.
-    let is_ours = |pull: &&Value| pull.pointer("/head/ref").and_then(Value::as_str) == Some(&request.head);
+    let is_ours = |pull: &&Value| is_of_branch(pull, &request.head);
     let mut found = all.iter().filter(is_ours).map(|pull| read(forge, pull)).collect::<Result<Vec<_>, _>>()?;
     let at = found.iter().position(|found| found.is_open).unwrap_or(0);
     Ok((at < found.len()).then(|| found.swap_remove(at)))
+}
+
+/// Whether a pull request is of this branch of the repository itself: a fork may have one of the same name, and its author is
+/// anybody. Forgejo tells it in the same words.
+pub(crate) fn is_of_branch(pull: &Value, head: &str) -> bool {
+    let repository = |side: &str| pull.pointer(side).and_then(Value::as_u64);
+    pull.pointer("/head/ref").and_then(Value::as_str) == Some(head)
+        && repository("/head/repo/id").is_some()
+        && repository("/head/repo/id") == repository("/base/repo/id")
 }
 
 pub(crate) async fn create(forge: &Forge, request: &PullRequest) -> Result<Found, ForgeError> {

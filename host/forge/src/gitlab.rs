@@ -17,7 +17,13 @@ pub(crate) async fn find(forge: &Forge, request: &PullRequest) -> Result<Option<
     let path = format!("{}?source_branch={}&state=all&per_page=100", merge_requests(forge), encoded(&request.head));
     let answer = forge.api.call(Method::GET, &path, None).await?;
     let all = answer.as_array().ok_or_else(|| forge.api.odd("a list of merge requests"))?;
-    let is_ours = |merge: &&Value| merge.get("source_branch").and_then(Value::as_str) == Some(&request.head);
+    // A fork may have a branch of this name, too, and its author is anybody.
+    let project = |merge: &Value, side: &str| merge.get(side).and_then(Value::as_u64);
+    let is_ours = |merge: &&Value| {
+        merge.get("source_branch").and_then(Value::as_str) == Some(&request.head)
+            && project(merge, "source_project_id").is_some()
+            && project(merge, "source_project_id") == project(merge, "target_project_id")
+    };
     let mut found = all.iter().filter(is_ours).map(|merge| read(forge, merge)).collect::<Result<Vec<_>, _>>()?;
     let at = found.iter().position(|found| found.is_open).unwrap_or(0);
     Ok((at < found.len()).then(|| found.swap_remove(at)))

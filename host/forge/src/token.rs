@@ -68,15 +68,16 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The variables that a forge's token is looked for in, first to last. GitHub's usual ones are for github.com alone, as
-/// its own program has it.
+/// The variables that a forge's token is looked for in, first to last. The usual ones are for the forge that everybody knows
+/// by that kind: a token of one is not sent to another, which may be anybody's.
 pub fn usual_variables(site: &Site) -> Vec<&str> {
     match (&site.token_env, site.kind) {
         (Some(own), _) => vec![own],
         (None, ForgeKind::Github) if site.is_built_in => vec!["GH_TOKEN", "GITHUB_TOKEN"],
         (None, ForgeKind::Github) => vec!["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"],
-        (None, ForgeKind::Gitlab) => vec!["GITLAB_TOKEN"],
-        (None, ForgeKind::Forgejo) => vec!["FORGEJO_TOKEN", "GITEA_TOKEN"],
+        (None, ForgeKind::Gitlab) if site.is_built_in => vec!["GITLAB_TOKEN"],
+        (None, ForgeKind::Forgejo) if site.is_built_in => vec!["FORGEJO_TOKEN", "GITEA_TOKEN"],
+        (None, ForgeKind::Gitlab | ForgeKind::Forgejo) => Vec::new(),
     }
 }
 

@@ -54,6 +54,30 @@ async fn one_branch_has_one_pull_request_which_is_brought_up_to_date() {
 }
 
 #[tokio::test]
+async fn a_fork_with_a_branch_of_the_same_name_is_somebody_elses() {
+    for (kind, own) in KINDS {
+        let server = forge_server::Forge::start(kind, TOKEN, |_, answer| answer);
+        let theirs = forge_server::Pull {
+            head: request("", true).head,
+            base: "main".to_owned(),
+            title: "Draft: not yours".to_owned(),
+            body: "theirs".to_owned(),
+            is_draft: true,
+            is_of_fork: true,
+            ..forge_server::Pull::default()
+        };
+        server.state.lock().unwrap().pulls.push(theirs);
+        let forge = forge(own, &server.url(), PATIENCE);
+        for (body, is_draft) in [("a", true), ("b", false)] {
+            assert_eq!(forge.publish(&request(body, is_draft)).await.unwrap().number, 2, "{kind:?}");
+        }
+        let state = server.state.lock().unwrap();
+        assert_eq!((state.pulls.len(), state.pulls[0].body.as_str(), state.pulls[1].body.as_str()), (2, "theirs", "b"));
+        assert!(state.pulls[0].is_draft && state.faults.is_empty(), "{state:?}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_person_closed_stays_closed() {
     for (kind, own) in KINDS {
         let server = forge_server::Forge::start(kind, TOKEN, |_, answer| answer);

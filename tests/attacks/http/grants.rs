@@ -173,9 +173,10 @@ fn what_a_skill_asks_for_is_told_in_plain_words() {
     let ran = world.run(&["inspect", World::fetcher().to_str().unwrap()]);
     assert_eq!(ran.code, Some(0), "{ran:#?}");
     for text in [
-        &format!("! send to        http://127.0.0.1:{}/*, https://", servers().plain),
-        "! use secrets    OTHER, TOKEN, sent only where your config.toml lets them go",
-        "Together, reading files and reaching hosts let it send your source there.",
+        &format!("! reach         http://127.0.0.1:{}/*, https://", servers().plain),
+        "! use secrets   OTHER, TOKEN\n                  only where your config.toml lets each of them go",
+        "let it send your source there.",
+        "the secrets OTHER, TOKEN let it act there as you.",
     ] {
         assert!(ran.stdout.contains(text), "{text}: {}", ran.stdout);
     }

@@ -49,9 +49,9 @@ fn against_a_download(figures: &mut Figures, place: &Place) -> Result<()> {
         return Ok(());
     };
     let registry = Distribution::start(Guard::None);
-    let name = format!("{}/acme/implement:1", registry.place());
+    let name = format!("{}/acme/licence-check:1", registry.place());
     let reference = format!("oci://{name}");
-    let component = crate::target().join("skills/implement.wasm").canonicalize().context("the skills are not built")?;
+    let component = crate::target().join("guests/licence-check.wasm").canonicalize().context("no guests are built")?;
     place.ours(&["push", &component.to_string_lossy(), &reference])?;
     let run = |program: &Path, arguments: &[&str]| {
         let folder = tempfile::tempdir_in(place.folder.path())?;

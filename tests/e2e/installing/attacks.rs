@@ -52,6 +52,12 @@ fn r_02_what_moved_is_an_error_for_sync_and_a_question_for_update() {
     }
     world.run(&["update"]).failed(4, &["+ change rules", "held back"]);
     assert_eq!(lock_of(&world), before);
+    // Another component of the same version, which asks for nothing more.
+    publish(&world, "skills/l.wasm", &manifest_of(NAME, "1.2.0", &ASKS.replace("api", "app")));
+    let held = ["1.2.0 is another component than the one that is locked", "hint: ", "--to 1.2.0"];
+    world.run(&["update"]).failed(4, &held);
+    assert_eq!(lock_of(&world), before);
+    publish(&world, "skills/l.wasm", &manifest_of(NAME, "1.3.0", &format!("{ASKS}\nprotected = true")));
     assert!(!kept(&world, &digest_of(&world, "skills/l.wasm")).exists(), "what was not granted is not kept");
 }
 

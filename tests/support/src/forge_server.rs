@@ -69,6 +69,8 @@ pub struct Pull {
     pub is_draft: bool,
     /// Whether it was closed or merged.
     pub is_closed: bool,
+    /// Whether the branch is of somebody's fork.
+    pub is_of_fork: bool,
     /// All texts that it had, and whether it was a draft then.
     pub history: Vec<(String, bool)>,
 }
@@ -144,7 +146,8 @@ fn answer(kind: Kind, state: &mut State, request: &Request) -> Answer {
         ("GET", "", Kind::Gitlab) => list(kind, state, &query(request, "source_branch")),
         ("GET", rest, Kind::Forgejo) => {
             let (base, head) = rest.trim_start_matches('/').split_once('/').unwrap_or_default();
-            let found = state.pulls.iter().position(|pull| pull.head == head && pull.base == base);
+            let is_it = |pull: &Pull| pull.head == head && pull.base == base && !pull.is_of_fork;
+            let found = state.pulls.iter().position(is_it);
             match found {
                 Some(at) => (200, shown(kind, at, &state.pulls[at])),
                 None => (404, json!({"message": "pull request does not exist"})),
@@ -206,14 +209,14 @@ fn create(kind: Kind, state: &mut State, body: &Value) -> Answer {
         Kind::Gitlab => (text("source_branch"), text("target_branch"), text("description")),
         _ => (text("head"), text("base"), text("body")),
     };
-    if state.pulls.iter().any(|pull| pull.head == head) {
+    if state.pulls.iter().any(|pull| pull.head == head && !pull.is_of_fork) {
         state.faults.push(format!("a second pull request of {head}"));
         return (if kind == Kind::Github { 422 } else { 409 }, json!({"message": "it exists already"}));
     }
     let title = text("title");
     let is_draft = kind.mark().map_or(body["draft"] == true, |mark| title.starts_with(mark));
     let history = vec![(words.clone(), is_draft)];
-    state.pulls.push(Pull { head, base, title, body: words, is_draft, is_closed: false, history });
+    state.pulls.push(Pull { head, base, title, body: words, is_draft, history, ..Pull::default() });
     let at = state.pulls.len() - 1;
     (201, shown(kind, at, &state.pulls[at]))
 }
@@ -253,18 +256,20 @@ fn graphql(state: &mut State, body: &Value) -> Answer {
 
 fn shown(kind: Kind, at: usize, pull: &Pull) -> Value {
     let number = at + 1;
+    let from = if pull.is_of_fork { 8 } else { 7 };
     match kind {
         Kind::Github | Kind::Forgejo => json!({
             "number": number, "node_id": format!("PR_{number}"), "title": pull.title, "body": pull.body,
             "html_url": format!("https://forge.example/owner/repo/pull/{number}"), "draft": pull.is_draft,
             "state": if pull.is_closed { "closed" } else { "open" },
-            "head": {"ref": pull.head}, "base": {"ref": pull.base},
+            "head": {"ref": pull.head, "repo": {"id": from}}, "base": {"ref": pull.base, "repo": {"id": 7}},
         }),
         Kind::Gitlab => json!({
             "iid": number, "title": pull.title, "description": pull.body, "draft": pull.is_draft,
             "web_url": format!("https://forge.example/owner/repo/-/merge_requests/{number}"),
             "state": if pull.is_closed { "closed" } else { "opened" },
             "source_branch": pull.head, "target_branch": pull.base,
+            "source_project_id": from, "target_project_id": 7,
         }),
     }
 }

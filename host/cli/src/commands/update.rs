@@ -118,7 +118,7 @@ impl One<'_> {
             return self.unchanged(&arrived);
         }
         self.check_signer(&arrived)?;
-        self.check_version(&skill.version)?;
+        self.check_version(&skill.version, arrived.fetched.digest == self.before.digest)?;
         let request = &arrived.inspection.manifest.capabilities;
         self.tell(&arrived);
         let grant = self.grant(request)?;
@@ -208,8 +208,8 @@ impl One<'_> {
         }
     }
 
-    /// A lower version than the locked one is taken only by its name.
-    fn check_version(&self, version: &Version) -> Result<(), Failure> {
+    /// A lower version than the locked one is taken only by its name, and so is another component of the same version.
+    fn check_version(&self, version: &Version, is_same: bool) -> Result<(), Failure> {
         let (name, before) = (&self.before.name, &self.before.version);
         match &self.arguments.to {
             Some(wanted) if wanted == version => Ok(()),
@@ -219,6 +219,12 @@ impl One<'_> {
                     .because("held back: an older version may have flaws that were mended")
                     .hint(format!("if that is meant: skillhost update {name} --to {version}")))
             }
+            None if version == before && !is_same => Err(Failure::new(
+                Exit::Denied,
+                format!("{name} {version} is another component than the one that is locked"),
+            )
+            .because("held back: a version that was published doesn't change")
+            .hint(format!("if that is meant: skillhost update {name} --to {version}"))),
             None => Ok(()),
         }
     }

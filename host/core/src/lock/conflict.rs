@@ -27,6 +27,9 @@ pub enum Unsettled {
     /// The markers don't follow each other.
     #[error("{FILE}:{0}: the markers of the conflict don't follow each other")]
     Markers(usize),
+    /// One side took something out, or left it out, and what the other has can't be told from what it brought back.
+    #[error("{FILE}:{0}: in the conflict that begins here, one side removed a skill")]
+    Removed(usize),
     /// One side is no lock.
     #[error("{0} is no lock by itself")]
     Side(Side, #[source] LockError),
@@ -65,9 +68,13 @@ pub(super) fn first_marker(text: &str) -> Option<usize> {
 /// # Errors
 /// Where a side is no lock, or both have a skill and say different things about it.
 pub fn settle(text: &str) -> Result<Lock, Unsettled> {
-    let (ours, theirs) = sides(text)?;
+    let Sides { ours, theirs, before } = sides(text)?;
     let parse = |side, text: &str| Lock::parse(FILE, text).map_err(|error| Unsettled::Side(side, error));
     let (mut lock, theirs) = (parse(Side::Ours, &ours)?, parse(Side::Theirs, &theirs)?);
+    // What one side removed is not brought back by the other.
+    if let Some((line, _)) = before.iter().find(|(_, name)| lock.find(name).is_none() || theirs.find(name).is_none()) {
+        return Err(Unsettled::Removed(*line));
+    }
     for entry in theirs.skills {
         match lock.find(entry.name.as_str()) {
             None => lock.put(entry),
@@ -93,8 +100,17 @@ pub fn settle(text: &str) -> Result<Lock, Unsettled> {
     Ok(lock)
 }
 
-/// The text with every conflict taken as ours, and as theirs.
-fn sides(text: &str) -> Result<(String, String), Unsettled> {
+/// A text with conflicts.
+struct Sides {
+    /// With every conflict taken as ours.
+    ours: String,
+    /// As theirs.
+    theirs: String,
+    /// Names of skills that were there before both, where git tells, with the line at which their conflict begins.
+    before: Vec<(usize, String)>,
+}
+
+fn sides(text: &str) -> Result<Sides, Unsettled> {
     #[derive(PartialEq)]
     enum In {
         Both,
@@ -103,14 +119,29 @@ fn sides(text: &str) -> Result<(String, String), Unsettled> {
         Theirs,
     }
     let (mut ours, mut theirs, mut place) = (String::new(), String::new(), In::Both);
+    let (mut began, mut before) = ((0, 0, 0), Vec::new());
     for (index, line) in text.lines().enumerate() {
         place = match place {
-            In::Both if is_marker(line, OURS) => In::Ours,
+            In::Both if is_marker(line, OURS) => {
+                began = (index + 1, ours.trim_end().len(), theirs.trim_end().len());
+                In::Ours
+            }
             In::Ours if is_marker(line, BASE) => In::Base,
             In::Ours | In::Base if is_marker(line, THEIRS) => In::Theirs,
-            In::Theirs if is_marker(line, END) => In::Both,
+            In::Theirs if is_marker(line, END) => {
+                let (line, ours_before, theirs_before) = began;
+                if ours.trim_end().len() == ours_before || theirs.trim_end().len() == theirs_before {
+                    return Err(Unsettled::Removed(line));
+                }
+                In::Both
+            }
             _ if first_marker(line).is_some() => return Err(Unsettled::Markers(index + 1)),
             place => {
+                if place == In::Base
+                    && let Some(name) = line.trim().strip_prefix("name = \"").and_then(|rest| rest.strip_suffix('"'))
+                {
+                    before.push((began.0, name.to_owned()));
+                }
                 for (side, skipped) in [(&mut ours, In::Theirs), (&mut theirs, In::Ours)] {
                     if place != In::Base && place != skipped {
                         side.push_str(line);
@@ -124,5 +155,5 @@ fn sides(text: &str) -> Result<(String, String), Unsettled> {
     if place != In::Both {
         return Err(Unsettled::Markers(text.lines().count()));
     }
-    Ok((ours, theirs))
+    Ok(Sides { ours, theirs, before })
 }

@@ -96,6 +96,15 @@ fn a_merge_is_settled_as_what_either_side_has_and_never_as_a_mixture() {
         assert_eq!(Lock::parse(FILE, &text).unwrap_err(), LockError::Conflict { file: FILE.to_owned(), line: 2 });
         assert_eq!(settle(&text).unwrap(), lock(&["a", "m", "z"]));
     }
+    // What one side removed is brought back by nobody.
+    let changed = text_of(&lock(&["m"])).replace("[\"**\"]", "[\"src/**\"]");
+    for text in [
+        conflict("", &theirs, None),
+        conflict(&ours, "", Some(&ours)),
+        conflict(&text_of(&lock(&["a"])), &changed, Some(&text_of(&lock(&["m"])))),
+    ] {
+        assert_eq!(settle(&text).unwrap_err(), Unsettled::Removed(2), "{text}");
+    }
     // Where git finds a common line between two entries, each side is still whole.
     let shared = "[[skill]]\nname = \"x\"\nversion = \"1.0.0\"\nsource = \"file:./x\"\n";
     let text = format!(

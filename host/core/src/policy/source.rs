@@ -2,6 +2,7 @@
 
 use crate::reference::Reference;
 use crate::text::{escape_terminal, is_deceptive};
+use crate::urls::is_ambiguous;
 use serde::Deserialize;
 use std::fmt;
 use std::str::FromStr;
@@ -78,13 +79,9 @@ impl SourcePattern {
     }
 }
 
-/// Whether every step of a path leads down.
+/// Whether every step of a path leads down, for whichever server reads it.
 fn is_plain(path: &str) -> bool {
-    let lower = path.to_ascii_lowercase();
-    !["%2e", "%2f", "%5c", "\\"].iter().any(|hidden| lower.contains(hidden))
-        && !path.split('/').any(|step| matches!(step, "." | ".."))
-        && !path.contains("//")
-        && !path.starts_with('/')
+    !is_ambiguous(path) && !path.contains('\\') && !path.starts_with('/')
 }
 
 impl FromStr for SourcePattern {

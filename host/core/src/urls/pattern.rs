@@ -99,7 +99,7 @@ fn matches_step(pattern: &str, step: &str) -> bool {
 
 /// Whether servers may read a path in another way than it is written: encoded slashes, dots and percent signs, also by
 /// overlong or old codes, empty steps, and steps that lead upwards once their parameters are taken off.
-fn is_ambiguous(path: &str) -> bool {
+pub(crate) fn is_ambiguous(path: &str) -> bool {
     let lower = path.to_ascii_lowercase();
     let is_step_up = |step: &str| matches!(step.split(';').next(), Some("." | ".."));
     ["%2f", "%5c", "%2e", "%25", "%00", "%c0", "%c1", "%u", "//"].iter().any(|hidden| lower.contains(hidden))

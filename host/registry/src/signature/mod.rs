@@ -43,6 +43,11 @@ pub enum AttachedKind {
     Bundle,
 }
 
+/// The root of the public good instance, as this program has it.
+pub fn public_good_root() -> &'static str {
+    sigstore::PUBLIC_GOOD
+}
+
 /// Why something that is attached doesn't hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 /// The keys and authorities of the public good instance, as its clients carried them in November 2026.
-const PUBLIC_GOOD: &str = include_str!("public_good.json");
+pub(super) const PUBLIC_GOOD: &str = include_str!("public_good.json");
 /// Most log entries and most timestamps of one bundle. There is one of each.
 const MAX_ENTRIES: usize = 4;
 

@@ -127,13 +127,12 @@ fn wants(advertised: &Advertisement, revision: &str) -> Option<Wants> {
         Names::Refs(refs) => refs,
         Names::Id(id) => {
             let named = id.oid();
-            let is_tip = advertised.refs.values().any(|tip| *tip == named);
-            let may_ask = ["allow-reachable-sha1-in-want", "allow-tip-sha1-in-want", "allow-any-sha1-in-want"];
-            if is_tip || may_ask.iter().any(|capability| advertised.can(capability)) {
+            // Branches and tags alone: servers give the commits of forks, too, and of whoever proposes something.
+            let is_public = |name: &str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+            if advertised.refs.iter().any(|(name, tip)| is_public(name) && *tip == named) {
                 return Some(Wants { named, ids: vec![named], is_shallow: can_shallow });
             }
-            // It may lie beneath any branch or tag.
-            let is_public = |name: &str| name.starts_with("refs/heads/") || name.starts_with("refs/tags/");
+            // It may lie beneath any of them, which their history shows.
             let ids: std::collections::BTreeSet<_> =
                 advertised.refs.iter().filter(|(name, _)| is_public(name)).map(|(_, id)| *id).collect();
             let ids: Vec<_> = ids.into_iter().collect();
