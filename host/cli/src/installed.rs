@@ -26,7 +26,7 @@ pub(crate) async fn component(
     printer: Printer,
 ) -> Result<Named, Failure> {
     policies.check_source(&locked.source)?;
-    let store = Store::new(&places.cache);
+    let store = Store::new(&places.components);
     // What is used is not removed, from now on.
     if let Err(error) = Projects::new(&places.cache).remember(&lock.path) {
         tracing::info!(%error, "the project could not be remembered");

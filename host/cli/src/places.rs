@@ -16,6 +16,8 @@ pub(crate) struct Places {
     pub(crate) state: PathBuf,
     /// Components and compiled code.
     pub(crate) cache: PathBuf,
+    /// Where components are looked for: the usual cache, also where it can only be read.
+    pub(crate) components: PathBuf,
 }
 
 impl Places {
@@ -52,13 +54,15 @@ impl Places {
             "there is no folder for the state ({why}); this call's log is in {}; --state-dir DIR keeps it elsewhere",
             folder.display()
         ));
-        Ok(Self { cache: folder.join("cache"), state: folder })
+        let cache = folder.join("cache");
+        let components = ambient::cache_folder().unwrap_or_else(|| cache.clone());
+        Ok(Self { state: folder, cache, components })
     }
 
     fn with_state(state: PathBuf) -> Self {
         // Without a home, the cache stays with the state: slower for others, never wrong.
         let cache = ambient::cache_folder().unwrap_or_else(|| state.join("cache"));
-        Self { state, cache }
+        Self { state, components: cache.clone(), cache }
     }
 
     fn with_usable_cache(self, printer: Printer) -> Self {

@@ -159,8 +159,22 @@ fn only_one_commit_is_fetched_where_the_server_can() {
     // A commit that no ref is at is found in the history of those there.
     let earlier = world.git(&["rev-parse", "HEAD~3"]);
     assert_eq!(world.read(&http, &earlier, "skill.wasm").unwrap().commit.to_string(), earlier);
-    world.there(&["config", "uploadpack.allowReachableSHA1InWant", "true"]);
-    assert_eq!(world.read_within(&http, &earlier, "skill.wasm", few).unwrap().commit.to_string(), earlier);
+}
+
+#[test]
+fn a_commit_of_no_branch_and_no_tag_is_somebody_elses() {
+    let world = World::new();
+    world.git(&["push", "--quiet", "origin", "HEAD:main"]);
+    // As servers keep what forks propose, and give it to whoever asks by its id.
+    world.there(&["config", "uploadpack.allowAnySHA1InWant", "true"]);
+    world.commit("skill.wasm", "theirs");
+    world.git(&["push", "--quiet", "origin", "HEAD:refs/pull/1/head"]);
+    let (theirs, ours) = (world.git(&["rev-parse", "HEAD"]), world.git(&["rev-parse", "HEAD~1"]));
+    let server = world.serve(Access::default());
+    let http = format!("{}/r.git", server.url());
+    assert_eq!(world.read(&http, &ours, "skill.wasm").unwrap().files, [Some(b"one".to_vec())]);
+    let error = world.read(&http, &theirs, "skill.wasm").unwrap_err();
+    assert!(matches!(error, RemoteError::Revision { .. }), "{error}");
 }
 
 fn push(world: &World, url: &str, branch: &str) -> Result<Pushed, RemoteError> {

@@ -55,6 +55,9 @@ fn against_a_download(figures: &mut Figures, place: &Place) -> Result<()> {
     place.ours(&["push", &component.to_string_lossy(), &reference])?;
     let run = |program: &Path, arguments: &[&str]| {
         let folder = tempfile::tempdir_in(place.folder.path())?;
+        // A project of its own, or the lock would be that of the repository around it.
+        let made = Command::new("git").args(["init", "--quiet"]).current_dir(&folder).status().context("git")?;
+        ensure!(made.success(), "git init failed");
         let mut command = Command::new(program);
         command
             .args(arguments)
