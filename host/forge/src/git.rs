@@ -10,10 +10,11 @@ use skillhost_worktree::remote::{
 };
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::{Sleep, sleep, timeout};
 
 /// How long nothing may come before the reply's head. A server that takes a push unpacks and checks it meanwhile.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(300);
@@ -91,16 +92,15 @@ impl GitHttp for GitClient {
         if headers.contains_key(CONTENT_ENCODING) {
             return Err(io::Error::other("the reply is encoded, which nobody asked for"));
         }
+        let over = {
+            let _runtime = self.runtime.enter();
+            Box::pin(sleep(REPLY_TIMEOUT))
+        };
         Ok(GitReply {
             status: response.status().as_u16(),
             content_type: text(headers, CONTENT_TYPE.as_str()),
             location: text(headers, LOCATION.as_str()),
-            body: Box::new(Reply {
-                response,
-                piece: io::Cursor::default(),
-                until: tokio::time::Instant::now() + REPLY_TIMEOUT,
-                runtime: self.runtime.clone(),
-            }),
+            body: Box::new(Reply { response, piece: io::Cursor::default(), over, runtime: self.runtime.clone() }),
         })
     }
 }
@@ -134,16 +134,23 @@ fn upload(body: GitBody) -> Body {
 struct Reply {
     response: Response,
     piece: io::Cursor<Vec<u8>>,
-    until: tokio::time::Instant,
+    /// Ends when all of it has taken too long.
+    over: Pin<Box<Sleep>>,
     runtime: Handle,
 }
 
 impl Read for Reply {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.position() == self.piece.get_ref().len() as u64 {
-            let until = self.until.min(tokio::time::Instant::now() + STALL_TIMEOUT);
-            let next = self.runtime.block_on(async { timeout_at(until, self.response.chunk()).await });
-            let next = next.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+            let (over, response) = (&mut self.over, &mut self.response);
+            let next = self.runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    () = over => None,
+                    next = timeout(STALL_TIMEOUT, response.chunk()) => next.ok(),
+                }
+            });
+            let next = next.ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))?;
             match next.map_err(|error| io::Error::other(WebError::of(error)))? {
                 Some(piece) => self.piece = io::Cursor::new(piece.to_vec()),
                 None => return Ok(0),
