@@ -1,5 +1,6 @@
 //! A hermetic place: a repository, a state folder, a home, and the program in it.
 
+use skillhost_test_support::git_server::git;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
@@ -85,16 +86,7 @@ impl World {
 
     /// git, as a user would run it, with nobody's configuration.
     pub fn git(&self, arguments: &[&str]) -> String {
-        let output = Command::new("git")
-            .current_dir(self.repo())
-            .args(["-c", "user.name=Test", "-c", "user.email=test@localhost"])
-            .args(arguments)
-            .env("GIT_CONFIG_GLOBAL", "/dev/null")
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+        git(&self.repo(), arguments)
     }
 
     /// The program, in the repository, with nothing of this machine's but the way to its tools.

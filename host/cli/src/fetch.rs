@@ -47,12 +47,19 @@ pub(crate) fn failure(error: &FetchError) -> Failure {
     let exit = match error.class() {
         // A path that somebody typed.
         Class::Unavailable if matches!(error.reference, Reference::File(_)) => Exit::Usage,
+        class => exit_of(class),
+    };
+    Failure::of(exit, error).maybe_hint(error.hint())
+}
+
+/// The exit code for what went wrong with a source.
+pub(crate) fn exit_of(class: Class) -> Exit {
+    match class {
         Class::Unavailable => Exit::Configuration,
         Class::Denied => Exit::Denied,
         Class::Limit => Exit::Limit,
         Class::Integrity => Exit::Integrity,
-    };
-    Failure::of(exit, error).maybe_hint(error.hint())
+    }
 }
 
 /// A reference as a lock in `folder` keeps it: a file's path is seen from there, or absolute where it lies elsewhere.

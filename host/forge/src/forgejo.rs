@@ -2,10 +2,10 @@
 
 use crate::api::encoded;
 use crate::error::ForgeError;
-use crate::forge::{Forge, Found, PullRequest, marked, web_address};
-use crate::github::is_of_branch;
+use crate::forge::{Forge, Found, PullRequest, marked};
+use crate::github::{is_of_branch, read};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const DRAFT: &str = "WIP: ";
 
@@ -36,15 +36,4 @@ pub(crate) async fn update(forge: &Forge, found: &Found, request: &PullRequest) 
     let path = format!("{}/{}", pulls(forge), found.number);
     let body = json!({ "title": marked(request, DRAFT), "body": request.body });
     forge.api.call(Method::PATCH, &path, Some(body)).await.map(drop)
-}
-
-fn read(forge: &Forge, pull: &Value) -> Result<Found, ForgeError> {
-    let number = pull.get("number").and_then(Value::as_u64);
-    Ok(Found {
-        number: number.ok_or_else(|| forge.api.odd("a pull request's number"))?,
-        url: web_address(pull, "html_url"),
-        is_open: pull.get("state").and_then(Value::as_str) == Some("open"),
-        is_draft: pull.get("draft").and_then(Value::as_bool).unwrap_or(false),
-        node: None,
-    })
 }

@@ -73,7 +73,8 @@ fn graphql(forge: &Forge) -> String {
     format!("{}/graphql", base.strip_suffix("/v3").unwrap_or(base))
 }
 
-fn read(forge: &Forge, pull: &Value) -> Result<Found, ForgeError> {
+/// A pull request as GitHub and Forgejo write it.
+pub(crate) fn read(forge: &Forge, pull: &Value) -> Result<Found, ForgeError> {
     let number = pull.get("number").and_then(Value::as_u64);
     Ok(Found {
         number: number.ok_or_else(|| forge.api.odd("a pull request's number"))?,

@@ -48,17 +48,7 @@ impl Token {
 
     /// The text without the token, plain or encoded.
     pub fn scrub(&self, text: &str) -> String {
-        let mut scrubbed = text.to_owned();
-        // What is left around a token can make up another one. Each replacement shortens the text, so this ends.
-        loop {
-            let found = self.forms.find(scrubbed.as_bytes());
-            if found.is_empty() {
-                return scrubbed;
-            }
-            for range in found.into_iter().rev() {
-                scrubbed.replace_range(range, SCRUBBED);
-            }
-        }
+        self.forms.scrub(text, SCRUBBED)
     }
 }
 

@@ -51,17 +51,7 @@ impl Key {
 
     /// The text without the key, plain or encoded.
     pub(crate) fn scrub(&self, text: &str) -> String {
-        let mut scrubbed = text.to_owned();
-        // What is left around a key can make up another one. Each replacement shortens the text, so this ends.
-        loop {
-            let found = self.forms.find(scrubbed.as_bytes());
-            if found.is_empty() {
-                return scrubbed;
-            }
-            for range in found.into_iter().rev() {
-                scrubbed.replace_range(range, SCRUBBED);
-            }
-        }
+        self.forms.scrub(text, SCRUBBED)
     }
 }
 

@@ -2,13 +2,14 @@
 
 use crate::args::{Global, Push};
 use crate::failure::{Exit, Failure};
+use crate::fetch::exit_of;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::{ambient, block_on, runtime};
 use serde_json::json;
 use skillhost_core::reference::{OciReference, Reference};
-use skillhost_registry::source::{Class, Fault, Publication, Pushed, Sources, fetch, push};
+use skillhost_registry::source::{Fault, Publication, Pushed, Sources, fetch, push};
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -98,11 +99,5 @@ fn tell(pushed: &Pushed, reference: &OciReference, printer: Printer) {
 }
 
 fn failure(error: &(dyn Error + 'static), fault: &Fault) -> Failure {
-    let exit = match fault.class() {
-        Class::Unavailable => Exit::Configuration,
-        Class::Denied => Exit::Denied,
-        Class::Limit => Exit::Limit,
-        Class::Integrity => Exit::Integrity,
-    };
-    Failure::of(exit, error).maybe_hint(fault.hint())
+    Failure::of(exit_of(fault.class()), error).maybe_hint(fault.hint())
 }

@@ -51,6 +51,21 @@ impl Forms {
         found
     }
 
+    /// The text with `stand_in`, which is shorter than any secret, in the place of each form.
+    pub fn scrub(&self, text: &str, stand_in: &str) -> String {
+        let mut scrubbed = text.to_owned();
+        // What is left around a secret can make up another one. Each replacement shortens the text, so this ends.
+        loop {
+            let found = self.find(scrubbed.as_bytes());
+            if found.is_empty() {
+                return scrubbed;
+            }
+            for range in found.into_iter().rev() {
+                scrubbed.replace_range(range, stand_in);
+            }
+        }
+    }
+
     /// Blanks out each form: the text keeps its length, so that what was said of it stays true.
     pub fn mask(&self, bytes: &mut [u8]) {
         for range in self.find(bytes) {

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<RemoteUrl, RemoteError> {
-        RemoteUrl::parse(text, Path::new("/work"))
+        RemoteUrl::parse(text, Path::new("/base"))
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
             ("https://user:p%40ss@example.com/a", "https://example.com/a"),
             ("file:///srv/a%20b.git", "/srv/a b.git"),
             ("/srv/a.git", "/srv/a.git"),
-            ("../a", "/work/../a"),
+            ("../a", "/base/../a"),
             ("git@example.com:a/b.git", "ssh://example.com/a/b.git"),
             ("ssh://git@example.com:22/a/b.git", "ssh://example.com/a/b.git"),
         ] {
