@@ -6,7 +6,7 @@ use crate::printer::Printer;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::lock::{self, Lock, LockError};
 use skillhost_core::project::{self, Project};
-use skillhost_worktree::{CommitId, Repository, WorktreeError};
+use skillhost_worktree::{CommitId, Reader, Repository, WorktreeError};
 use std::path::{Path, PathBuf};
 
 /// A project, as a run starts from it.
@@ -47,9 +47,11 @@ pub(crate) fn read(
     printer: Printer,
 ) -> Result<Base, Failure> {
     let repository = find_repository()?;
-    let (branch, commit, project) = at_base(&repository, rev, config)?;
+    let reader = reader_of(&repository)?;
+    let (branch, commit, project) = at_base(&reader, rev, config)?;
     let Some(project) = project else { return Err(no_project(&repository, &commit)) };
-    let lock = read_lock(Some((&repository, &commit)), lock)?;
+    let lock = read_lock(Some((&reader, &commit)), lock)?;
+    drop(reader);
     if config.is_none() {
         warn_of_newer(&repository, &commit, printer);
     }
@@ -67,21 +69,26 @@ pub(crate) fn around(
     config: Option<&Path>,
     lock: Option<&Path>,
 ) -> Result<(Project, Option<ProjectLock>), Failure> {
-    let base = match Repository::open(dir) {
+    match Repository::open(dir) {
         Ok(repository) => {
-            let (_, commit, _) = at_base(&repository, None, config)?;
-            Some((repository, commit))
+            let reader = reader_of(&repository)?;
+            let (_, commit, project) = at_base(&reader, None, config)?;
+            Ok((project.unwrap_or_default(), read_lock(Some((&reader, &commit)), lock)?))
         }
-        Err(WorktreeError::NoRepository { .. } | WorktreeError::NoCommits) => None,
-        Err(error) => return Err(worktree_failure(&error)),
-    };
-    let base = base.as_ref().map(|(repository, commit)| (repository, commit));
-    Ok((read_project(base, config)?.unwrap_or_default(), read_lock(base, lock)?))
+        Err(WorktreeError::NoRepository { .. } | WorktreeError::NoCommits) => {
+            Ok((read_project(None, config)?.unwrap_or_default(), read_lock(None, lock)?))
+        }
+        Err(error) => Err(worktree_failure(&error)),
+    }
+}
+
+fn reader_of(repository: &Repository) -> Result<Reader<'_>, Failure> {
+    repository.reader().map_err(|e| worktree_failure(&e))
 }
 
 /// Branch and commit that a run starts from, with the configuration there.
 fn at_base(
-    repository: &Repository,
+    repository: &Reader<'_>,
     rev: Option<&str>,
     config: Option<&Path>,
 ) -> Result<(String, CommitId, Option<Project>), Failure> {
@@ -106,12 +113,12 @@ fn at_base(
     Ok((branch, commit, project))
 }
 
-fn resolve(repository: &Repository, rev: &str) -> Result<CommitId, Failure> {
+fn resolve(repository: &Reader<'_>, rev: &str) -> Result<CommitId, Failure> {
     repository.resolve(rev).map_err(|e| worktree_failure(&e))
 }
 
 /// A commit of a repository.
-type At<'a> = Option<(&'a Repository, &'a CommitId)>;
+type At<'a> = Option<(&'a Reader<'a>, &'a CommitId)>;
 
 fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Failure> {
     read_text(at, named, project::FILE)?

@@ -8,7 +8,7 @@
 mod ambient;
 
 use crate::error::WorktreeError;
-use ambient::{canonical, children, is_link_to_directory, is_regular, read_pointer, read_whole, require_file};
+use ambient::{Child, canonical, children, is_link_to_directory, is_regular, read_pointer, read_whole, require_file};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -80,7 +80,7 @@ struct Look {
 
 impl Look {
     fn directory(&mut self, directory: &Path) -> Result<(), WorktreeError> {
-        for entry in children(directory) {
+        for Child { path: entry, .. } in children(directory) {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             match name {
                 // What is written here has names that people chose.
@@ -100,7 +100,7 @@ impl Look {
     /// The part of a directory of objects that libgit2 reads; an alternate may be any directory, and have much else in it.
     fn objects(&mut self, directory: &Path) -> Result<(), WorktreeError> {
         self.file(directory, u64::MAX)?;
-        for entry in children(directory) {
+        for Child { path: entry, .. } in children(directory) {
             let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             let is_prefix = name.len() == 2 && name.bytes().all(|b| b.is_ascii_hexdigit());
             if is_prefix || matches!(name, "pack" | "info") {
@@ -116,8 +116,13 @@ impl Look {
     /// All files beneath a directory; or the file that stands in its place.
     fn beneath(&mut self, directory: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
         self.file(directory, max_bytes)?;
-        let mut pending: Vec<PathBuf> = children(directory).collect();
-        while let Some(path) = pending.pop() {
+        let mut pending: Vec<Child> = children(directory).collect();
+        while let Some(Child { path, is_plain_file }) = pending.pop() {
+            // Most of what there is: objects, of any size, which aren't worth a look each.
+            if is_plain_file && max_bytes == u64::MAX {
+                self.count()?;
+                continue;
+            }
             if is_link_to_directory(&path) {
                 return Err(WorktreeError::Redirected { path });
             }
@@ -128,11 +133,16 @@ impl Look {
     }
 
     fn file(&mut self, path: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
-        self.files += 1;
-        if self.files > MAX_GIT_FILES {
-            return Err(WorktreeError::Limit { limit: MAX_GIT_FILES as u64, what: "files in its git directory" });
-        }
+        self.count()?;
         require_file(path, max_bytes)
+    }
+
+    fn count(&mut self) -> Result<(), WorktreeError> {
+        self.files += 1;
+        match self.files > MAX_GIT_FILES {
+            true => Err(WorktreeError::Limit { limit: MAX_GIT_FILES as u64, what: "files in its git directory" }),
+            false => Ok(()),
+        }
     }
 
     /// The object directories that another one names, and those that they name, each once, however it is spelled.

@@ -2,7 +2,7 @@
 //!
 //! No handle stays open. Every operation opens the git directory that was found at the beginning, bare and with an
 //! empty configuration, so that values of this type can be shared between threads, and nothing that changes in the
-//! user's configuration later has an effect.
+//! user's configuration later has an effect. Several reads in a row go through one [`crate::Reader`].
 
 use crate::ambient;
 use crate::error::WorktreeError;
@@ -43,13 +43,13 @@ impl Repository {
             let dot_git = workdir.join(".git");
             let Some(looked) = git_directory::check(&dot_git)? else { continue };
             // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
-            Settings::read(&looked.common)?;
+            let settings = Settings::read(&looked.common)?;
             // What names a directory belongs to whoever may lead the user there, which the directory doesn't tell.
             if looked.is_named && !ambient::is_trusted(workdir, &[workdir, &dot_git]) {
                 return Err(WorktreeError::Ownership { path: workdir.to_owned() });
             }
             match ambient::open_user_repository(&looked.own) {
-                Ok(git) => return Self::from_git(&git, workdir, looked),
+                Ok(git) => return Self::from_git(&git, workdir, looked, settings),
                 Err(e) if e.code() == ErrorCode::NotFound && e.class() == ErrorClass::Repository => {
                     if looked.is_named {
                         return Err(WorktreeError::Malformed { path: dot_git });
@@ -70,7 +70,12 @@ impl Repository {
         Err(WorktreeError::NoRepository { path: start })
     }
 
-    fn from_git(git: &git2::Repository, workdir: &Path, looked: Looked) -> Result<Self, WorktreeError> {
+    fn from_git(
+        git: &git2::Repository,
+        workdir: &Path,
+        looked: Looked,
+        settings: Settings,
+    ) -> Result<Self, WorktreeError> {
         if git.is_bare() {
             return Err(WorktreeError::Bare { path: git.path().to_owned() });
         }
@@ -81,13 +86,12 @@ impl Repository {
         let repository = Self {
             // Not what `core.worktree` says: that is configuration, and may point anywhere.
             workdir: workdir.to_owned(),
-            settings: Settings::read(&looked.common)?,
+            settings,
             git_directory: looked.own,
             common_directory: looked.common,
         };
-        let git = repository.open_git()?;
         match repository.resolve("HEAD") {
-            Err(WorktreeError::Revision { .. }) if git.branches(None)?.next().is_none() => {
+            Err(WorktreeError::Revision { .. }) if repository.open_git()?.branches(None)?.next().is_none() => {
                 return Err(WorktreeError::NoCommits);
             }
             Err(error) if error.is_limit() => return Err(error),
@@ -119,21 +123,6 @@ impl Repository {
         Ok(ambient::open_git_directory(&self.git_directory)?)
     }
 
-    /// The branch that is checked out; none where `HEAD` is detached or on no branch.
-    pub fn head_branch(&self) -> Option<String> {
-        let git = self.open_head().ok()?;
-        let head = git.find_reference("HEAD").ok()?;
-        let target = String::from_utf8(head.symbolic_target_bytes()?.to_vec()).ok()?;
-        target.strip_prefix("refs/heads/").map(str::to_owned)
-    }
-
-    /// The tip of a local branch, if there is one.
-    pub fn branch_tip(&self, name: &str) -> Option<CommitId> {
-        let git = self.open_git().ok()?;
-        let target = follow(&git, &format!("refs/heads/{name}")).ok()??;
-        objects::commit_of(&git, target).ok()?
-    }
-
     /// The tips of all local branches, each once.
     ///
     /// # Errors
@@ -151,16 +140,6 @@ impl Repository {
             }
         }
         Ok(tips)
-    }
-
-    /// Reads a regular file of a commit; none where it has no such file.
-    ///
-    /// # Errors
-    /// Where the file is larger than `max_bytes`, or the commit can't be read.
-    pub fn read_file(&self, commit: &CommitId, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
-        let git = self.open_git()?;
-        let tree = objects::tree_of(&git, commit.oid())?;
-        read_from(&git, &tree, path, max_bytes)
     }
 
     /// The regular files of a commit, sorted. Those whose names a skill could not spell are left out.

@@ -6,7 +6,7 @@
 use crate::error::WorktreeError;
 use crate::id::CommitId;
 use crate::objects::{commit, commit_of};
-use crate::repository::Repository;
+use crate::reader::Reader;
 use crate::tree::is_missing;
 use git2::{ErrorCode, Oid};
 
@@ -20,7 +20,7 @@ const MIN_ID_DIGITS: usize = 4;
 const PLACES: [(&str, &str); 5] =
     [("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""), ("refs/remotes/", "/HEAD")];
 
-impl Repository {
+impl Reader<'_> {
     /// The commit that a revision names: a branch, a tag, another ref, an id or its beginning; `~N` and `^N` behind it
     /// lead to ancestors.
     ///
@@ -32,15 +32,15 @@ impl Repository {
         let (name, suffix) = revision.split_at(end);
         let steps = steps(suffix).filter(|_| is_plain(name));
         let steps = steps.ok_or_else(|| WorktreeError::RevisionForm { revision: short() })?;
-        let git = self.open_head()?;
-        let found = match named(&git, name)? {
-            Some(id) => commit_of(&git, id).or_else(|error| if is_gone(&error) { Ok(None) } else { Err(error) })?,
+        let git = self.head();
+        let found = match named(git, name)? {
+            Some(id) => commit_of(git, id).or_else(|error| if is_gone(&error) { Ok(None) } else { Err(error) })?,
             None => None,
         };
-        let found = found.map(|found| ancestor(&git, found.oid(), &steps)).transpose()?.flatten();
+        let found = found.map(|found| ancestor(git, found.oid(), &steps)).transpose()?.flatten();
         found.map(CommitId::from).ok_or_else(|| {
             // A linked worktree's own directory doesn't tell.
-            let shallow = self.open_git().is_ok_and(|git| git.is_shallow());
+            let shallow = self.git.is_shallow();
             WorktreeError::Revision { revision: short(), shallow }
         })
     }

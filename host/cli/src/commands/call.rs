@@ -61,6 +61,11 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
     let flags = grants::parse(&arguments.grants)?;
     let input = read_input(&arguments.input)?;
     let places = Places::for_call(global.state_dir.as_deref(), printer)?;
+    // Made beside the reading of the project, since a person waits for both.
+    let starting = std::thread::spawn({
+        let places = places.clone();
+        move || engine(&places, Allocation::OnDemand)
+    });
     let folder = ambient::absolute(&arguments.dir)
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
     let around_dir = folder.clone();
@@ -69,7 +74,8 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {
-        let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
+        let engine = starting.join().map_err(|_| Failure::new(Exit::Bug, "the engine could not be started"))?;
+        let engine = Arc::new(engine?);
         let (named, pinned) = chosen.component(&places, &policies, printer).await?;
         let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;

@@ -44,11 +44,22 @@ pub(super) fn is_link_to_directory(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && is_directory(path)
 }
 
+/// What the file system says about an entry of a directory without being asked about it by itself.
+pub(super) struct Child {
+    pub(super) path: PathBuf,
+    /// A file, and no link to one.
+    pub(super) is_plain_file: bool,
+}
+
 /// What is in a directory; nothing where it is none.
-pub(super) fn children(directory: &Path) -> impl Iterator<Item = PathBuf> {
+pub(super) fn children(directory: &Path) -> impl Iterator<Item = Child> {
     let is_directory = is_directory(directory);
     let entries = is_directory.then(|| fs::read_dir(directory).ok()).flatten();
-    entries.into_iter().flatten().flatten().map(|entry| entry.path())
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| Child { path: entry.path(), is_plain_file: entry.file_type().is_ok_and(|kind| kind.is_file()) })
 }
 
 /// Refuses what is neither a file of at most `max_bytes`, nor a link to one, nor a directory, nor absent.
