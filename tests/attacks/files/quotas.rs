@@ -222,6 +222,8 @@ fn eight_hoarders(held: usize) {
             .collect();
         let now = || descriptors_beneath(&lab.tree().join("out"));
         until("all hold all they may", || now() == held).await;
+        // Where some hold all that there is, others may not have begun: each has to, and is refused.
+        lab.began(8).await;
         // The host opens files, and so does a neighbour where there are enough for all.
         let files: Vec<_> = (0..32).map(|_| fs::File::open(lab.tree().join("ro/a.txt")).unwrap()).collect();
         drop(files);

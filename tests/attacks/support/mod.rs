@@ -244,10 +244,18 @@ impl Lab {
         read_entries(&file).unwrap().map(|entry| serde_json::to_string(&entry.unwrap()).unwrap()).collect()
     }
 
+    /// Waits until so many effects have begun.
+    pub(crate) async fn began(&self, effects: usize) {
+        until("effects that begin", || {
+            self.log_so_far().iter().filter(|entry| entry["step"] == "intent").count() >= effects
+        })
+        .await;
+    }
+
     /// Waits until every effect that began has ended.
     pub(crate) async fn settled(&self) {
         until("an effect without an end", || {
-            let log = self.whole_log();
+            let log = self.log_so_far();
             let of = |step: &str| log.iter().filter(|entry| entry["step"] == step).count();
             of("intent") == of("outcome")
         })
@@ -256,6 +264,13 @@ impl Lab {
 
     fn whole_log(&self) -> Vec<Value> {
         expected::whole(&std::fs::read(self.folder.path().join("audit.jsonl")).unwrap())
+    }
+
+    /// The same while the log grows: a line that is being written is not read yet.
+    fn log_so_far(&self) -> Vec<Value> {
+        let mut log = std::fs::read(self.folder.path().join("audit.jsonl")).unwrap();
+        log.truncate(log.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+        expected::whole(&log)
     }
 
     fn canaries(&self) -> std::sync::MutexGuard<'_, Canaries> {
