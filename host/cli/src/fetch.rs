@@ -1,14 +1,15 @@
 //! From a reference to what its source gives: bytes that nobody believes yet.
 
-use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::git_source;
 use crate::policies::Policies;
 use crate::progress::Progress;
+use crate::{ambient, asks};
+use skillhost_core::lock::Locked;
 use skillhost_core::reference::{GitPlace, Reference};
 use skillhost_egress::Dialer;
 use skillhost_registry::Fetched;
-use skillhost_registry::source::{self, Class, FetchError, Sources};
+use skillhost_registry::source::{self, Class, FetchError, NamedBy, Sources};
 use std::path::{Path, PathBuf};
 
 /// What fetching works with.
@@ -20,17 +21,32 @@ pub(crate) struct Fetcher<'a> {
 }
 
 impl Fetcher<'_> {
-    /// Fetches what `reference` stands for now; a relative path begins in `folder`.
-    pub(crate) async fn fetch(&self, reference: &Reference, folder: &Path) -> Result<Fetched, Failure> {
+    /// Fetches what `reference` stands for now, which somebody typed; a relative path begins in `folder`.
+    pub(crate) async fn typed(&self, reference: &Reference, folder: &Path) -> Result<Fetched, Failure> {
+        self.ask(reference, NamedBy::User, folder).await?.map_err(|e| failure(&e))
+    }
+
+    /// Fetches what the source of a skill stands for now, which a lock in `folder` names.
+    pub(crate) async fn locked(&self, locked: &Locked, by: NamedBy, folder: &Path) -> Result<Fetched, Failure> {
+        self.ask(&locked.source, by, folder).await?.map_err(|e| failure_of_lock(&e, by, locked))
+    }
+
+    async fn ask(
+        &self,
+        reference: &Reference,
+        by: NamedBy,
+        folder: &Path,
+    ) -> Result<Result<Fetched, FetchError>, Failure> {
         if self.is_offline && !is_here(reference) {
             return Err(Failure::new(Exit::Denied, format!("{reference} is not fetched: --offline"))
                 .hint("without --offline it is"));
         }
-        let openings = self.policies.openings();
-        let dialer = Dialer::new(openings.clone());
-        let sources = Sources::new(folder, openings).with_git(move |git| git_source::read(git, dialer.clone()));
+        let rules = self.policies.rules();
+        let (dialer, judge) = (Dialer::new(self.policies.openings()), rules.clone());
+        let sources = Sources::new(folder, rules)
+            .with_git(move |git, by| git_source::read(git, by, dialer.clone(), judge.clone()));
         let what = format!("fetching {reference}");
-        self.progress.waiting(&what, source::fetch(reference, &sources)).await.map_err(|e| failure(&e))
+        Ok(self.progress.waiting(&what, source::fetch(reference, by, &sources)).await)
     }
 }
 
@@ -52,6 +68,28 @@ pub(crate) fn failure(error: &FetchError) -> Failure {
     Failure::of(exit, error).maybe_hint(error.hint())
 }
 
+/// The same for what a lock names: a place that nobody named here, its user can name.
+pub(crate) fn failure_of_lock(error: &FetchError, by: NamedBy, locked: &Locked) -> Failure {
+    let failure = failure(error);
+    if by == NamedBy::Lock && locked.source.is_of_one_machine() && error.leads_too_near() {
+        let source = asks::shell(&locked.source.to_string());
+        let typed =
+            format!("skillhost update {} --source {source} names it, where you know what is there", locked.name);
+        failure.hint(typed).or_hint("or a policy names it, under [sources] allow")
+    } else {
+        failure
+    }
+}
+
+/// What is wrong where a source gives something else than a lock pins. The digest of what is no component is not told: a lock
+/// that leads to somebody's file could have its content guessed by it.
+pub(crate) fn moved(message: String, locked: &Locked, found: &Fetched) -> Failure {
+    let what = if found.is_component() { found.digest.to_string() } else { "what is no component".to_owned() };
+    Failure::new(Exit::Integrity, message)
+        .because(format!("expected {}, found {what}", locked.digest))
+        .hint(format!("skillhost update {} shows what is different, and asks", locked.name))
+}
+
 /// The exit code for what went wrong with a source.
 pub(crate) fn exit_of(class: Class) -> Exit {
     match class {
@@ -62,7 +100,8 @@ pub(crate) fn exit_of(class: Class) -> Exit {
     }
 }
 
-/// A reference as a lock in `folder` keeps it: a file's path is seen from there, or absolute where it lies elsewhere.
+/// A reference as a lock in `folder` keeps it: a file's path is seen from there, or absolute where it lies elsewhere, as it
+/// does where a link in the folder leads out of it.
 pub(crate) fn as_locked(reference: Reference, folder: &Path) -> Result<Reference, Failure> {
     let Reference::File(path) = &reference else { return Ok(reference) };
     let failed =
@@ -73,8 +112,9 @@ pub(crate) fn as_locked(reference: Reference, folder: &Path) -> Result<Reference
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    // The folder's true place, and the file's own name: a link stays one.
+    // The folder's true place, and the file's own name: a link stays one, as long as it stays in the folder.
     let file = ambient::absolute(parent).map_err(|e| failed(&e))?.join(name);
+    let file = ambient::absolute(&file).ok().filter(|true_place| !true_place.starts_with(folder)).unwrap_or(file);
     let text = match file.strip_prefix(folder) {
         Ok(beneath) => Path::new(".").join(beneath),
         Err(_) => file,

@@ -9,11 +9,11 @@ use crate::printer::Printer;
 use crate::project::ProjectLock;
 use crate::skills::Named;
 use crate::trust::Trust;
+use crate::typed::Typed;
 use crate::workshop::store_failure;
 use skillhost_core::lock::Locked;
-use skillhost_core::reach::Openings;
 use skillhost_core::reference::Reference;
-use skillhost_registry::source::{self, Sources};
+use skillhost_registry::source::{self, NamedBy, Rules, Sources};
 use skillhost_registry::{Projects, Store};
 use std::borrow::Cow;
 
@@ -34,7 +34,8 @@ pub(crate) async fn component(
     let (component, attached) = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
         Some(component) => (component, None),
         None => {
-            let fetched = from_file(locked, lock).await?;
+            let by = Typed::new(&places.state).who_named(&locked.source, policies);
+            let fetched = from_file(locked, by, lock).await?;
             // The next time it is there, where the store can be written.
             if let Err(error) = store.keep(&fetched) {
                 tracing::info!(%error, "a component is used from memory");
@@ -47,22 +48,21 @@ pub(crate) async fn component(
     Ok(Named { reference: locked.source.clone(), component: Cow::Owned(component) })
 }
 
-async fn from_file(locked: &Locked, lock: &ProjectLock) -> Result<skillhost_registry::Fetched, Failure> {
+async fn from_file(locked: &Locked, by: NamedBy, lock: &ProjectLock) -> Result<skillhost_registry::Fetched, Failure> {
     let name = &locked.name;
     let absent = || Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version));
     let hint = "skillhost sync fetches what skillhost.lock names";
     if !matches!(locked.source, Reference::File(_)) {
         return Err(absent().hint(hint));
     }
-    let sources = Sources::new(&lock.folder, Openings::default());
-    let fetched = source::fetch(&locked.source, &sources).await.map_err(|e| {
-        absent().because_of_all(&e).hint(fetch::failure(&e).what_to_do().unwrap_or_else(|| hint.to_owned()))
+    let sources = Sources::new(&lock.folder, Rules::default());
+    let fetched = source::fetch(&locked.source, by, &sources).await.map_err(|e| {
+        let told = fetch::failure_of_lock(&e, by, locked);
+        absent().because_of_all(&e).hint(told.what_to_do().unwrap_or_else(|| hint.to_owned()))
     })?;
     if fetched.digest != locked.digest {
-        let moved = format!("{name}: the digest of {} is not the one that the lock pins", locked.source);
-        return Err(Failure::new(Exit::Integrity, moved)
-            .because(format!("expected {}, found {}", locked.digest, fetched.digest))
-            .hint(format!("skillhost update {name} shows what is different, and asks")));
+        let message = format!("{name}: the digest of {} is not the one that the lock pins", locked.source);
+        return Err(fetch::moved(message, locked, &fetched));
     }
     Ok(fetched)
 }

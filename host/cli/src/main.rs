@@ -28,6 +28,7 @@ mod signing;
 mod skills;
 mod terminal;
 mod trust;
+mod typed;
 mod web;
 mod workshop;
 

@@ -11,6 +11,7 @@ use skillhost_core::policy::{Cut, Policy, Rule, Verdict, cuts, limit_cuts};
 use skillhost_core::reach::Openings;
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
+use skillhost_registry::source::Rules;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "policy.toml";
@@ -101,6 +102,19 @@ impl Policies {
     /// Refuses a skill from a place that a policy doesn't allow.
     pub(crate) fn check_source(&self, reference: &Reference) -> Result<(), Failure> {
         self.each(reference, Policy::judge_source).map(drop)
+    }
+
+    /// Whether one of them speaks of this very place, and none denies it.
+    pub(crate) fn name_source(&self, reference: &Reference) -> bool {
+        self.policies.iter().any(|read| read.policy.names_source(reference)) && self.check_source(reference).is_ok()
+    }
+
+    /// What they say of where sources lead to.
+    pub(crate) fn rules(&self) -> Rules {
+        let policies = self.clone();
+        Rules::new(self.openings(), move |reference| {
+            policies.check_source(reference).map_err(|denied| denied.causes().join("; ").into())
+        })
     }
 
     /// Refuses a skill that isn't signed as a policy wants it. `signers` are those whose signatures were verified. What

@@ -10,6 +10,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::worktree_failure;
 use crate::trust::{Candidate, Trust, Wanted};
+use crate::typed::Typed;
 use skillhost_audit::{Auditor, Class, Event, Kind, Outcome, Status};
 use skillhost_core::lock::{FILE, Lock, LockError, Locked};
 use skillhost_core::name::SkillName;
@@ -19,7 +20,6 @@ use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_registry::lockfile::Found;
 use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store, StoreError};
 use skillhost_worktree::{Repository, WorktreeError};
-use std::path::Path;
 
 /// The tools for one project.
 pub(crate) struct Workshop {
@@ -56,16 +56,32 @@ impl Workshop {
         Trust::new(&self.places, &self.policies, self.printer)
     }
 
-    /// Fetches a skill, and says who signed it before anything of it is parsed. A relative path begins in `folder`.
-    pub(crate) async fn fetch(
-        &self,
-        reference: &Reference,
-        folder: &Path,
-        wanted: Wanted<'_>,
-    ) -> Result<Arrived, Failure> {
+    /// Fetches what a place has now that somebody just typed.
+    pub(crate) async fn fetch_typed(&self, reference: &Reference, wanted: Wanted<'_>) -> Result<Arrived, Failure> {
         self.policies.check_source(reference)?;
-        let fetcher = Fetcher { policies: &self.policies, is_offline: self.is_offline, progress: &self.progress };
-        let fetched = fetcher.fetch(reference, folder).await?;
+        let fetched = self.fetcher().typed(reference, self.lock.folder()).await?;
+        Typed::new(&self.places.state).remember(reference);
+        self.arrived(reference, fetched, wanted)
+    }
+
+    /// Fetches what the place has now that the lock names.
+    pub(crate) async fn fetch_locked(&self, locked: &Locked, wanted: Wanted<'_>) -> Result<Arrived, Failure> {
+        self.arrived(&locked.source, self.locked_bytes(locked).await?, wanted)
+    }
+
+    /// The bytes that the place has now that the lock names; nobody looked at them.
+    pub(crate) async fn locked_bytes(&self, locked: &Locked) -> Result<Fetched, Failure> {
+        self.policies.check_source(&locked.source)?;
+        let by = Typed::new(&self.places.state).who_named(&locked.source, &self.policies);
+        self.fetcher().locked(locked, by, self.lock.folder()).await
+    }
+
+    fn fetcher(&self) -> Fetcher<'_> {
+        Fetcher { policies: &self.policies, is_offline: self.is_offline, progress: &self.progress }
+    }
+
+    /// Says who signed a skill before anything of it is parsed.
+    fn arrived(&self, reference: &Reference, fetched: Fetched, wanted: Wanted<'_>) -> Result<Arrived, Failure> {
         let Fetched { component, digest, attached, .. } = &fetched;
         let candidate = Candidate { reference, component, digest: *digest, attached };
         let signer = self.trust().judge(&candidate, wanted)?;

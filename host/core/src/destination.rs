@@ -144,6 +144,14 @@ impl WebUrl {
         format!("{}{query}", self.url.path())
     }
 
+    /// The place alone, without query and fragment, in which servers keep what belongs to one request.
+    pub fn without_query(&self) -> Self {
+        let mut place = self.clone();
+        place.url.set_query(None);
+        place.url.set_fragment(None);
+        place
+    }
+
     /// The path, normalised.
     pub fn path(&self) -> &str {
         self.url.path()
@@ -219,6 +227,7 @@ mod tests {
         let url = WebUrl::parse("HTTPS://Example.com/a/../b?q=1#f").unwrap();
         assert_eq!((url.destination().to_string().as_str(), url.scheme()), ("example.com:443", Scheme::Https));
         assert_eq!(url.path_and_query(), "/b?q=1");
+        assert_eq!(url.without_query().to_string(), "https://example.com/b");
         assert_eq!(WebUrl::parse("http://[::1]:8080").unwrap().destination().to_string(), "[::1]:8080");
         for bad in [
             "ftp://example.com/",

@@ -153,6 +153,12 @@ impl Policy {
         }
     }
 
+    /// Whether it speaks of the place itself that a skill comes from, and not of all places of its kind.
+    pub fn names_source(&self, reference: &Reference) -> bool {
+        let mut patterns = self.sources.allow.iter().flatten();
+        patterns.any(|pattern| pattern.names_a_place() && pattern.matches(reference))
+    }
+
     /// Whether a skill from `reference` may be used that is signed by `signers`, whose signatures were verified.
     pub fn judge_signers(&self, reference: &Reference, signers: &[Signer]) -> Verdict {
         // The built-in ones come with the program that reads the policy.

@@ -9,6 +9,7 @@ use crate::name::{SkillName, is_branch_name};
 use crate::text::{escape_terminal, is_deceptive};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::{Component, Path};
 use std::str::FromStr;
 
 /// Longest reference, in bytes.
@@ -81,6 +82,21 @@ impl Reference {
     pub fn is_builtin(&self) -> bool {
         matches!(self, Self::Builtin(_))
     }
+
+    /// Whether it is a place of one machine, which is another one elsewhere: a loopback address, a repository in a folder,
+    /// a file that doesn't lie beneath the folder that its path is seen from. Links are not looked at.
+    pub fn is_of_one_machine(&self) -> bool {
+        match self {
+            Self::Builtin(_) => false,
+            Self::File(path) => !is_beneath(path),
+            Self::Web(url) => is_here(url.destination()),
+            Self::Oci(reference) => is_here(&reference.registry),
+            Self::Git(reference) => match &reference.repository {
+                GitPlace::Web(url) => is_here(url.destination()),
+                GitPlace::Folder(_) => true,
+            },
+        }
+    }
 }
 
 impl FromStr for Reference {
@@ -141,6 +157,16 @@ fn private(text: &str) -> Result<WebUrl, String> {
 
 fn is_loopback(destination: &Destination) -> bool {
     destination.host().address().is_some_and(|address| address.is_loopback())
+}
+
+/// Whether it is spelled as a place of this machine: a loopback address, or the name that everybody has for it.
+fn is_here(destination: &Destination) -> bool {
+    is_loopback(destination) || destination.host().name() == Some("localhost")
+}
+
+/// Whether each step of a path leads down.
+fn is_beneath(path: &str) -> bool {
+    Path::new(path).components().all(|step| matches!(step, Component::Normal(_) | Component::CurDir))
 }
 
 impl OciReference {
@@ -337,6 +363,39 @@ mod tests {
             assert!(bad.parse::<Reference>().is_err(), "{bad:?}");
         }
         assert!(format!("oci://r.example/{}:1", "a".repeat(1100)).parse::<Reference>().is_err());
+    }
+
+    #[test]
+    fn r_17_a_place_of_one_machine_is_told_from_one_that_is_the_same_everywhere() {
+        let is_of_one_machine = |text: &str| text.parse::<Reference>().unwrap().is_of_one_machine();
+        for here in [
+            "/opt/x.wasm",
+            "file:../x.wasm",
+            "file:./a/../../x.wasm",
+            "file:x/..",
+            "git+file:///srv/a.git#main:x.wasm",
+            "http://127.0.0.1:8080/x.wasm",
+            "https://127.9.9.9/x.wasm",
+            "https://localhost/x.wasm",
+            "https://LOCALHOST/x.wasm",
+            "oci://127.0.0.1:5000/x:1",
+            "oci://[::1]/x:1",
+            "oci://localhost:5000/x:1",
+            "git+http://[::1]:3000/a.git#main:x.wasm",
+            "git+https://localhost/a.git#main:x.wasm",
+        ] {
+            assert!(is_of_one_machine(here), "{here}");
+        }
+        for everywhere in [
+            "builtin:spec",
+            "./x.wasm",
+            "file:a/./b.wasm",
+            "https://example.com/x.wasm",
+            "oci://localhost.example.com/x:1",
+            "git+https://git.example/a.git#main:x.wasm",
+        ] {
+            assert!(!is_of_one_machine(everywhere), "{everywhere}");
+        }
     }
 
     #[test]

@@ -23,10 +23,20 @@ const MAX_ADDRESSES: usize = 4;
 #[derive(Clone)]
 pub struct Client {
     dialer: Dialer,
-    /// Whose openings are those of a host that the user named.
-    named: bool,
+    nearness: Nearness,
     patience: Duration,
     open: Arc<Mutex<HashMap<(Scheme, Destination), Http>>>,
+}
+
+/// How near a host may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Nearness {
+    /// As near as policies open.
+    Opened,
+    /// And on this machine, where the URL itself says so.
+    Loopback,
+    /// And wherever its name leads.
+    Anywhere,
 }
 
 /// Why there is no reply.
@@ -52,9 +62,14 @@ pub enum WebError {
 
 impl Client {
     /// For hosts that somebody else may have named: of addresses that lead into this machine or its network, those are
-    /// reached that a policy opens, and loopback where the URL itself says so.
+    /// reached that a policy opens.
     pub fn new(dialer: Dialer) -> Self {
-        Self { dialer, named: false, patience: PATIENCE, open: Arc::default() }
+        Self { dialer, nearness: Nearness::Opened, patience: PATIENCE, open: Arc::default() }
+    }
+
+    /// For hosts of URLs that a person typed: a loopback address, and `localhost`, is meant.
+    pub fn of_a_typed_url(dialer: Dialer) -> Self {
+        Self { nearness: Nearness::Loopback, ..Self::new(dialer) }
     }
 
     /// With another time that one request of a forge's interface may take, all in all.
@@ -68,7 +83,7 @@ impl Client {
 
     /// For hosts that the user named, as a provider's URL is: also where these are private ones.
     pub fn of_the_users_own(dialer: Dialer) -> Self {
-        Self { named: true, ..Self::new(dialer) }
+        Self { nearness: Nearness::Anywhere, ..Self::new(dialer) }
     }
 
     /// What sends requests to the origin of a URL.
@@ -90,20 +105,19 @@ impl Client {
     async fn addresses(&self, url: &WebUrl) -> Result<Vec<SocketAddr>, WebError> {
         let destination = url.destination();
         let (host, port) = (destination.host(), destination.port());
-        if host.name() == Some("localhost") {
+        let here = match host.address() {
             // A name server can't move it.
-            return Ok([Ipv4Addr::LOCALHOST.into(), IpAddr::from(Ipv6Addr::LOCALHOST)]
-                .map(|at| (at, port).into())
-                .into());
-        }
-        if let Some(address) = host.address().filter(|address| address.to_canonical().is_loopback()) {
-            return Ok(vec![(address, port).into()]);
-        }
-        if url.scheme() == Scheme::Http {
+            None if host.name() == Some("localhost") => vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+            address => address.into_iter().filter(|address| address.to_canonical().is_loopback()).collect(),
+        };
+        if url.scheme() == Scheme::Http && here.is_empty() {
             return Err(WebError::Plain(destination.clone()));
         }
+        if self.nearness != Nearness::Opened && !here.is_empty() {
+            return Ok(here.into_iter().map(|at: IpAddr| (at, port).into()).collect());
+        }
         let pinned = match self.dialer.pin(destination).await {
-            Err(refused) if refused.is_refusal() && self.named => {
+            Err(refused) if refused.is_refusal() && self.nearness == Nearness::Anywhere => {
                 let own: Opening = host.to_string().parse().map_err(|_| refused)?;
                 Dialer::new([vec![own]].into_iter().collect()).pin(destination).await?
             }
@@ -140,5 +154,36 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 impl WebError {
     pub(crate) fn of(error: reqwest::Error) -> Self {
         if error.is_timeout() { Self::TimedOut } else { Self::Connection(chain(&error.without_url())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use skillhost_core::reach::Openings;
+
+    #[tokio::test]
+    async fn r_17_a_loopback_address_is_reached_where_it_was_typed_or_a_policy_opens_it() {
+        let dialer = |openings: &[&str]| {
+            let openings: Vec<_> = openings.iter().map(|opening| opening.parse().unwrap()).collect();
+            Dialer::new(Openings::from_iter([openings]))
+        };
+        let reaches = async |client: Client, url: &str| client.addresses(&WebUrl::parse(url).unwrap()).await.is_ok();
+        for url in ["http://127.0.0.1:3000/a.git", "https://127.9.9.9/a.git", "https://[::1]/a.git"] {
+            assert!(reaches(Client::of_a_typed_url(dialer(&[])), url).await, "{url}");
+            assert!(reaches(Client::of_the_users_own(dialer(&[])), url).await, "{url}");
+            assert!(!reaches(Client::new(dialer(&[])), url).await, "{url}");
+            assert!(reaches(Client::new(dialer(&["127.0.0.0/8", "[::1]"])), url).await, "{url}");
+        }
+        assert!(reaches(Client::of_a_typed_url(dialer(&[])), "https://localhost/a.git").await);
+        assert!(!reaches(Client::new(dialer(&[])), "https://localhost/a.git").await);
+        for url in ["https://10.0.0.1/a.git", "https://169.254.169.254/a.git"] {
+            assert!(!reaches(Client::of_a_typed_url(dialer(&[])), url).await, "{url}");
+            assert!(!reaches(Client::new(dialer(&[])), url).await, "{url}");
+        }
+        for client in [Client::new(dialer(&["10.0.0.1"])), Client::of_the_users_own(dialer(&[]))] {
+            assert!(!reaches(client, "http://10.0.0.1/a.git").await, "without TLS");
+        }
     }
 }

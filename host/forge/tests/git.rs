@@ -62,7 +62,7 @@ impl World {
     }
 
     fn with<T>(&self, work: impl FnOnce(Place<'_>) -> T) -> T {
-        let client = Client::new(Dialer::new(Default::default()));
+        let client = Client::of_a_typed_url(Dialer::new(Default::default()));
         let http = GitClient::new(client, self.runtime.handle().clone());
         work(Place { http: &http, scratch: &self.at("scratch") })
     }

@@ -38,4 +38,9 @@ impl Fetched {
         let digest = Digest::of(&component);
         Self { component, digest, resolved, attached: Vec::new() }
     }
+
+    /// Whether it begins as components do. Nothing else of it is looked at.
+    pub fn is_component(&self) -> bool {
+        wasmparser::Parser::is_component(&self.component)
+    }
 }

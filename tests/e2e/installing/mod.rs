@@ -2,6 +2,7 @@
 
 mod attacks;
 mod interrupted;
+mod locked_sources;
 mod merging;
 mod registry;
 mod repository;

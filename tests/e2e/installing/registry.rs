@@ -3,11 +3,10 @@
 use super::{NAME, component, kept, key, lock_of, manifest_of};
 use crate::support::World;
 use serde_json::json;
-use skillhost_core::reach::Openings;
 use skillhost_core::reference::{OciReference, Reference};
 use skillhost_registry::Attached;
 use skillhost_registry::signature::sign;
-use skillhost_registry::source::{Publication, Sources, push};
+use skillhost_registry::source::{Publication, Rules, Sources, push};
 use skillhost_test_support::distribution::{Distribution, Guard};
 use skillhost_test_support::registry::Registry;
 use std::collections::BTreeMap;
@@ -24,7 +23,7 @@ fn oci(text: &str) -> OciReference {
 fn push_signed(reference: &str, component: &[u8], may_replace: bool) {
     let attached = [Attached::Signature(sign(component, &key(1)).to_text().into_bytes())];
     let publication = Publication { component, attached: &attached, annotations: BTreeMap::new(), may_replace };
-    let sources = Sources::new(".", Openings::default()).with_variables(|_| None);
+    let sources = Sources::new(".", Rules::default()).with_variables(|_| None);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(push(publication, &oci(reference), &sources)).unwrap();
 }
@@ -60,7 +59,13 @@ fn a_skill_is_published_added_updated_and_brought_back_from_a_real_registry() {
     fs::remove_dir_all(world.home().join(".cache")).unwrap();
     fs::remove_dir_all(world.state()).unwrap();
     world.run(&["call", NAME, "check"]).failed(6, &["is not in the store", "hint: skillhost sync"]);
-    world.run(&["sync", "--locked"]).failed(0, &["fetched licence-check 1.3.0"]);
+    // A loopback address is another registry there, which its policy may know, or its user.
+    world.run(&["sync", "--locked"]).failed(4, &["hint: skillhost update licence-check --source oci://"]);
+    let policy = world.home().join("policy.toml");
+    fs::write(&policy, format!("[sources]\nallow = [\"oci://{}/*\"]\n", registry.place())).unwrap();
+    let with_policy = ["--policy", policy.to_str().unwrap(), "sync", "--locked"];
+    world.run(&with_policy).failed(0, &["fetched licence-check 1.3.0"]);
+    world.run(&["update", NAME, "--source", &next]).failed(0, &["is the newest of"]);
     assert_eq!(world.run(&["call", NAME, "check"]).code, Some(0));
 
     // The tag moves: nobody follows it by themselves.

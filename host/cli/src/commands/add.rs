@@ -26,7 +26,7 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
     let source = as_locked(reference, shop.lock.folder())?;
     let before = shop.read()?.lock;
     let wanted = Wanted::only(arguments.signer.as_ref());
-    let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), wanted))??;
+    let arrived = block_on(runtime()?, shop.fetch_typed(&source, wanted))??;
     let skill = &arrived.inspection.manifest.skill;
     let request = &arrived.inspection.manifest.capabilities;
 

@@ -82,7 +82,7 @@ fn find(text: &str, global: &Global, printer: Printer) -> Result<(Named, Signed)
     let policies = Policies::read(global.policy.as_deref())?;
     let progress = Progress::new(printer);
     let fetcher = Fetcher { policies: &policies, is_offline: false, progress: &progress };
-    let fetched = block_on(runtime()?, fetcher.fetch(&reference, Path::new(".")))??;
+    let fetched = block_on(runtime()?, fetcher.typed(&reference, Path::new(".")))??;
     let told = |all: &[Refused]| all.iter().map(ToString::to_string).collect();
     let signed = match signature::verify(&fetched.component, &fetched.attached, &signers::trust(&policies)?) {
         Ok(verified) => Signed {

@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use crate::{ambient, block_on, runtime};
 use serde_json::json;
 use skillhost_core::reference::{OciReference, Reference};
-use skillhost_registry::source::{Fault, Publication, Pushed, Sources, fetch, push};
+use skillhost_registry::source::{Fault, NamedBy, Publication, Pushed, Sources, fetch, push};
 use std::collections::BTreeMap;
 use std::error::Error;
 
@@ -23,10 +23,10 @@ pub(crate) fn run(arguments: &Push, global: &Global, printer: Printer) -> Result
     let policies = Policies::read(global.policy.as_deref())?;
     let file = arguments.file.to_str().ok_or_else(|| Failure::new(Exit::Usage, "FILE is no text that can be shown"))?;
     let folder = ambient::current_folder().map_err(|e| Failure::of(Exit::Usage, &e))?;
-    let sources = Sources::new(folder, policies.openings());
+    let sources = Sources::new(folder, policies.rules());
     let progress = Progress::new(printer);
     let pushed = block_on(runtime()?, async {
-        let read = fetch(&Reference::File(file.to_owned()), &sources).await;
+        let read = fetch(&Reference::File(file.to_owned()), NamedBy::User, &sources).await;
         let found = read.map_err(|e| match &e.fault {
             Fault::File(cause) => Failure::new(Exit::Usage, format!("{file} can't be read")).because(cause),
             fault => failure(&e, fault),

@@ -3,6 +3,7 @@
 
 use crate::args::{Global, Sync};
 use crate::failure::{Exit, Failure};
+use crate::fetch::moved;
 use crate::printer::Printer;
 use crate::workshop::{SETTLE, Workshop, store_failure};
 use crate::{block_on, runtime};
@@ -154,17 +155,10 @@ fn check_manifest(locked: &Locked, component: &[u8]) -> Result<(), Failure> {
 
 /// Fetches what the lock names: these bytes, of this signer, and nothing that came in their place.
 fn fetch(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
-    let folder = shop.lock.folder();
+    let fetched = block_on(runtime()?, shop.locked_bytes(locked))??;
     // A digest first: what is not the pinned component is not even looked at.
-    shop.policies.check_source(&locked.source)?;
-    let fetcher =
-        crate::fetch::Fetcher { policies: &shop.policies, is_offline: shop.is_offline, progress: &shop.progress };
-    let fetched = block_on(runtime()?, fetcher.fetch(&locked.source, folder))??;
     if fetched.digest != locked.digest {
-        let moved = format!("{} gives another component than {FILE} pins", locked.source);
-        return Err(Failure::new(Exit::Integrity, moved)
-            .because(format!("expected {}, found {}", locked.digest, fetched.digest))
-            .hint(format!("skillhost update {} shows what is different, and asks", locked.name)));
+        return Err(moved(format!("{} gives another component than {FILE} pins", locked.source), locked, &fetched));
     }
     shop.trust().check(locked, &fetched.component, || fetched.attached.clone())?;
     check_manifest(locked, &fetched.component)?;

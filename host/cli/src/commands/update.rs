@@ -103,9 +103,15 @@ struct One<'a> {
 impl One<'_> {
     fn update(&self) -> Result<Came, Failure> {
         let Self { shop, before, .. } = self;
-        let source = self.source()?;
+        let typed = self.typed_source()?;
         let wanted = Wanted::rather(self.arguments.signer.as_ref().or(before.signer.as_ref()));
-        let arrived = block_on(runtime()?, shop.fetch(&source, shop.lock.folder(), wanted))??;
+        let arrived = block_on(runtime()?, async {
+            match &typed {
+                Some(source) => shop.fetch_typed(source, wanted).await,
+                None => shop.fetch_locked(before, wanted).await,
+            }
+        })??;
+        let source = typed.unwrap_or_else(|| before.source.clone());
         let skill = &arrived.inspection.manifest.skill;
         if skill.name != before.name {
             return Err(Failure::new(
@@ -155,11 +161,11 @@ impl One<'_> {
         Ok(())
     }
 
-    fn source(&self) -> Result<Reference, Failure> {
-        let Some(text) = &self.arguments.source else { return Ok(self.before.source.clone()) };
+    fn typed_source(&self) -> Result<Option<Reference>, Failure> {
+        let Some(text) = &self.arguments.source else { return Ok(None) };
         let source = as_locked(read_reference(text)?, self.shop.lock.folder())?;
         if is_same_place(&self.before.source, &source) {
-            return Ok(source);
+            return Ok(Some(source));
         }
         let name = &self.before.name;
         Err(Failure::new(Exit::Integrity, format!("{source} is another place than {}", self.before.source))

@@ -74,6 +74,12 @@ impl SourcePattern {
         matching.max_by_key(|(pattern, _)| pattern.narrowness())
     }
 
+    /// Whether it names a place, a host or a folder at least, and not a whole kind of them.
+    pub fn names_a_place(&self) -> bool {
+        let is_kind = self.literal.ends_with(":/") || self.literal == "git+file:///";
+        !self.is_beginning || self.names_a_folder() && !is_kind
+    }
+
     fn names_a_folder(&self) -> bool {
         !(self.literal.is_empty() || self.literal.ends_with("://") || self.literal == "file:")
     }
@@ -200,6 +206,26 @@ mod tests {
             if let Ok(reference) = reference.parse() {
                 assert!(!pattern.parse::<SourcePattern>().unwrap().matches(&reference), "{pattern} {reference}");
             }
+        }
+    }
+
+    #[test]
+    fn r_17_a_pattern_names_a_place_or_a_whole_kind_of_them() {
+        let names = |pattern: &str| pattern.parse::<SourcePattern>().unwrap().names_a_place();
+        for kind in ["*", "file:*", "file:/*", "oci://*", "https://*", "git+https://*", "git+file:///*"] {
+            assert!(!names(kind), "{kind}");
+        }
+        for place in [
+            "file:/opt/skills/*",
+            "file:/opt/x.wasm",
+            "file:../x.wasm",
+            "oci://127.0.0.1:5000/*",
+            "oci://127.0.0.1:5000/acme/x:1",
+            "http://127.0.0.1:8080/*",
+            "git+file:///srv/*",
+            "git+http://127.0.0.1:3000/a.git#*",
+        ] {
+            assert!(names(place), "{place}");
         }
     }
 

@@ -81,7 +81,7 @@ impl Wallet {
         }
         for file in self.files() {
             let failed = |reason: &dyn fmt::Display| format!("{}: {reason}", file.display());
-            let read = ambient::read_regular_if_there(&file, MAX_CONFIG_BYTES);
+            let read = ambient::if_there(ambient::read_regular(&file, MAX_CONFIG_BYTES));
             let Some(bytes) = read.map_err(|e| failed(&e))? else { continue };
             let config = Config::parse(&bytes).map_err(|reason| failed(&reason))?;
             match config.find(&names(reference)).map_err(|reason| failed(&reason))? {

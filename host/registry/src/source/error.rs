@@ -1,5 +1,6 @@
 //! Why nothing was fetched, or published. What a server said stands in no text; what it named does, escaped.
 
+use super::rules::Denial;
 use http::StatusCode;
 use skillhost_core::destination::Destination;
 use skillhost_core::digest::Digest;
@@ -40,6 +41,16 @@ impl FetchError {
     pub fn hint(&self) -> Option<String> {
         self.fault.hint()
     }
+
+    /// Whether it was refused for how near it leads, which whoever uses this machine can allow.
+    pub fn leads_too_near(&self) -> bool {
+        match &self.fault {
+            Fault::Outside => true,
+            Fault::Open { source: OpenError::Dial(error), .. } => error.is_refusal(),
+            Fault::Git { class, .. } => *class == Class::Denied,
+            _ => false,
+        }
+    }
 }
 
 impl PushError {
@@ -77,6 +88,9 @@ pub enum Fault {
     /// A file can't be read.
     #[error("the file can't be read")]
     File(#[source] io::Error),
+    /// A lock leads to a place of this machine that nobody named here.
+    #[error("it leads out of the lock's folder, and nobody on this machine named it")]
+    Outside,
     /// A repository can't be read, by a reader that was [handed in](super::Sources::with_git).
     #[error("the repository can't be read")]
     Git {
@@ -139,6 +153,17 @@ pub enum Fault {
         destination: Destination,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// A redirect leads where no policy allows.
+    #[error("{destination} redirects to {to}")]
+    NotAllowed {
+        /// The server.
+        destination: Destination,
+        /// Where to, without what is meant for that server alone.
+        to: String,
+        /// The rule that says so.
+        #[source]
+        source: Denial,
     },
     /// The server sends a page for people.
     #[error("{destination} sent a web page")]
@@ -258,7 +283,8 @@ impl Fault {
                 Class::Denied
             }
             Self::Open { source: OpenError::Dial(error), .. } if error.is_refusal() => Class::Denied,
-            Self::Redirect { .. } | Self::Realm { .. } | Self::Taken { .. } => Class::Denied,
+            Self::Redirect { .. } | Self::NotAllowed { .. } | Self::Realm { .. } => Class::Denied,
+            Self::Outside | Self::Taken { .. } => Class::Denied,
             Self::TooLarge { .. } | Self::TooMany { .. } | Self::Stalled { .. } | Self::TooSlow { .. } => Class::Limit,
             Self::Length { .. } | Self::Digest { .. } | Self::Document { .. } => Class::Integrity,
             Self::Git { class, .. } => *class,
@@ -289,6 +315,8 @@ impl Fault {
                 500.. => "the server has a problem of its own; try again later",
                 _ => return None,
             },
+            Self::Outside => "`skillhost add REF` names it, where you know what is there",
+            Self::NotAllowed { .. } => "a policy that trusts this place names it, too, under [sources] allow",
             Self::Redirect { .. } => "name the place itself that it leads to, if you trust it",
             Self::Page { .. } => "name the file itself, as a download link does, not the page that shows it",
             Self::Encoded { .. } => "the server has to send the file as it is, without a Content-Encoding",

@@ -1,9 +1,11 @@
 //! The way to a server: to addresses that were judged, one connection for each request, everything bounded.
 //!
-//! A [`Trail`] begins at the one server that a person named. Where that is of this machine or of a private network, others
-//! may be, too, as far as policies open them; where it is public, whatever it leads to has to be public.
+//! A [`Trail`] begins at the one server that a reference names. Where that is of this machine or of a private network, others
+//! may be, too, as far as policies open them; where it is public, whatever it leads to has to be public. Where it leads is
+//! judged by the policies as what was named is, unless a digest says what has to come.
 
 use super::error::Fault;
+use super::rules::{NamedBy, Rules};
 use super::upload::Upload;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING,
@@ -14,6 +16,7 @@ use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use skillhost_core::destination::{Destination, Scheme, WebUrl};
 use skillhost_core::reach::{Opening, Openings};
+use skillhost_core::reference::Reference;
 use skillhost_egress::{Dialer, Driver, Pinned, Tls, special};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -43,18 +46,20 @@ impl Default for Waits {
 #[derive(Clone)]
 pub(super) struct Way {
     dialer: Dialer,
+    rules: Rules,
     pub(super) tls: Tls,
     pub(super) waits: Waits,
 }
 
 impl Way {
-    pub(super) fn new(openings: Openings, waits: Waits) -> Self {
-        Self { dialer: Dialer::new(openings), tls: Tls::default(), waits }
+    pub(super) fn new(rules: Rules, waits: Waits) -> Self {
+        Self { dialer: Dialer::new(rules.openings.clone()), rules, tls: Tls::default(), waits }
     }
 
-    /// Resolves the server that a person named, and judges its addresses. A loopback address that they wrote is meant.
-    pub(super) async fn to(&self, named: &Destination) -> Result<Trail<'_>, Fault> {
-        let own = named.host().address().filter(|address| address.is_loopback());
+    /// Resolves the server that was named, and judges its addresses. A loopback address that a person wrote is meant; one
+    /// that a lock brought is like any other private one.
+    pub(super) async fn to(&self, named: &Destination, by: NamedBy) -> Result<Trail<'_>, Fault> {
+        let own = named.host().address().filter(|address| address.is_loopback() && by == NamedBy::User);
         let opening = own.and_then(|_| named.to_string().parse::<Opening>().ok());
         let dialer = match opening {
             Some(opening) => Dialer::new(Openings::from_iter([vec![opening]])),
@@ -135,8 +140,14 @@ impl Trail<'_> {
         Ok(Reply { status: parts.status, headers: parts.headers, url, body, silence: waits.silence, _driver: driver })
     }
 
-    /// Gets what stands behind a URL, through a few redirects. Credentials go no further than the first origin.
-    pub(super) async fn get(&self, mut call: Call) -> Result<Reply, Fault> {
+    /// Gets what stands behind a URL, through a few redirects. `named` is what policies call a place that one leads to, which
+    /// they judge before anything is asked there; none where a digest says what has to come, whoever sends it. Credentials
+    /// go no further than the first origin.
+    pub(super) async fn get(
+        &self,
+        mut call: Call,
+        named: impl Fn(&WebUrl) -> Option<Reference>,
+    ) -> Result<Reply, Fault> {
         let first = (call.url.scheme(), call.url.destination().clone());
         for _ in 0..=MAX_REDIRECTS {
             let reply = self.send(call.clone()).await?;
@@ -144,6 +155,9 @@ impl Trail<'_> {
                 return Ok(reply);
             }
             call.url = reply.leads_to()?;
+            if let Some(place) = named(&call.url) {
+                self.way.rules.judge(&reply.destination(), &call.url, &place)?;
+            }
             if (call.url.scheme(), call.url.destination()) != (first.0, &first.1) {
                 call.headers.remove(AUTHORIZATION);
             }
@@ -344,7 +358,7 @@ mod tests {
     fn way(leads_to: &'static str) -> Way {
         let openings = Openings::from_iter([vec!["10.0.0.0/8".parse().unwrap(), "127.0.0.1".parse().unwrap()]]);
         let dialer = Dialer::new(openings).with_resolver(Always(leads_to));
-        Way { dialer, tls: Tls::default(), waits: Waits::default() }
+        Way { dialer, ..Way::new(Rules::default(), Waits::default()) }
     }
 
     fn to(text: &str) -> Destination {
@@ -354,8 +368,8 @@ mod tests {
     #[tokio::test]
     async fn r_14_a_public_server_leads_to_no_private_address_though_a_policy_opens_it() {
         let (public, private) = (way("192.0.2.1"), way("10.0.0.1"));
-        let from_public = public.to(&to("example.com:443")).await.unwrap();
-        let from_private = private.to(&to("registry.corp.example:443")).await.unwrap();
+        let from_public = public.to(&to("example.com:443"), NamedBy::Lock).await.unwrap();
+        let from_private = private.to(&to("registry.corp.example:443"), NamedBy::Lock).await.unwrap();
         for inside in ["10.1.2.3:443", "127.0.0.1:443"] {
             assert!(from_public.further.pin(&to(inside)).await.unwrap_err().is_refusal(), "{inside}");
             assert!(from_private.further.pin(&to(inside)).await.is_ok(), "{inside}");
@@ -367,14 +381,42 @@ mod tests {
 
     #[tokio::test]
     async fn r_14_what_is_named_is_refused_where_its_address_is_private_and_no_policy_opens_it() {
-        let closed = Way::new(Openings::default(), Waits::default());
-        for named in ["10.0.0.1:443", "169.254.169.254:443", "[fe80::1]:443", "0.0.0.0:443"] {
-            assert!(matches!(closed.to(&to(named)).await, Err(Fault::Open { .. })), "{named}");
+        let closed = Way::new(Rules::default(), Waits::default());
+        for by in [NamedBy::User, NamedBy::Lock] {
+            for named in
+                ["10.0.0.1:443", "169.254.169.254:443", "[fe80::1]:443", "0.0.0.0:443", "[::ffff:127.0.0.1]:443"]
+            {
+                assert!(matches!(closed.to(&to(named), by).await, Err(Fault::Open { .. })), "{named}");
+            }
         }
         // A loopback address that was written is meant; a name that leads to one isn't.
-        assert!(closed.to(&to("127.0.0.1:443")).await.is_ok() && closed.to(&to("[::1]:443")).await.is_ok());
+        assert!(closed.to(&to("127.0.0.1:443"), NamedBy::User).await.is_ok());
+        assert!(closed.to(&to("[::1]:443"), NamedBy::User).await.is_ok());
         let lying = Way { dialer: Dialer::new(Openings::default()).with_resolver(Always("127.0.0.1")), ..closed };
-        let refused = lying.to(&to("example.com:443")).await.err().unwrap();
+        let refused = lying.to(&to("example.com:443"), NamedBy::User).await.err().unwrap();
         assert_eq!(refused.class(), crate::source::Class::Denied);
+    }
+
+    #[tokio::test]
+    async fn r_17_a_lock_leads_to_no_loopback_address_that_no_policy_opens() {
+        let closed = Way::new(Rules::default(), Waits::default());
+        for named in ["127.0.0.1:5000", "127.9.9.9:443", "[::1]:443", "[::ffff:127.0.0.1]:443"] {
+            let refused = closed.to(&to(named), NamedBy::Lock).await.err().unwrap();
+            assert!(
+                matches!(&refused, Fault::Open { .. }) && refused.class() == crate::source::Class::Denied,
+                "{named}"
+            );
+        }
+        // Nor by a name, whatever it leads to.
+        for address in ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "fd00:ec2::254"] {
+            let dialer = Dialer::new(Openings::default()).with_resolver(Always(address));
+            let lying = Way { dialer, ..closed.clone() };
+            assert!(lying.to(&to("example.com:443"), NamedBy::Lock).await.is_err(), "{address}");
+            assert!(lying.to(&to("localhost:443"), NamedBy::Lock).await.is_err(), "{address}");
+        }
+        let open = Openings::from_iter([vec!["127.0.0.1:5000".parse().unwrap()]]);
+        let opened = Way::new(Rules::new(open, |_| Ok(())), Waits::default());
+        assert!(opened.to(&to("127.0.0.1:5000"), NamedBy::Lock).await.is_ok());
+        assert!(opened.to(&to("127.0.0.1:5001"), NamedBy::Lock).await.is_err());
     }
 }

@@ -5,26 +5,27 @@ mod error;
 mod file;
 mod http;
 mod oci;
+mod rules;
 mod upload;
 mod web;
 
 pub use error::{Class, Fault, FetchError, PushError};
 pub use http::Waits;
 pub use oci::{Publication, Pushed};
+pub use rules::{Denial, NamedBy, Rules};
 
 use self::http::Way;
 use crate::credentials::Wallet;
 use crate::fetched::Fetched;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use skillhost_core::reach::Openings;
-use skillhost_core::reference::{GitReference, OciReference, Reference};
+use skillhost_core::reference::{GitPlace, GitReference, OciReference, Reference};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Reads a file of a git repository. This crate doesn't know git, so the caller does it.
-type Git = Arc<dyn Fn(GitReference) -> BoxFuture<'static, Result<Fetched, Fault>> + Send + Sync>;
+type Git = Arc<dyn Fn(GitReference, NamedBy) -> BoxFuture<'static, Result<Fetched, Fault>> + Send + Sync>;
 
 /// What fetching works with: the folder that relative paths are seen from, and the way out. Cheap to clone.
 #[derive(Clone)]
@@ -37,18 +38,18 @@ pub struct Sources {
 
 impl Sources {
     /// `folder` is where relative paths begin: the lock's folder, or the working directory for what a person typed.
-    /// `openings` is what the policies open of the machine's own networks: without one of them, a name that leads to a
-    /// private address is refused. Reads no file and makes no connection.
-    pub fn new(folder: impl Into<PathBuf>, openings: Openings) -> Self {
-        Self { folder: folder.into(), git: None, way: Way::new(openings, Waits::default()), wallet: Wallet::default() }
+    /// Reads no file and makes no connection.
+    pub fn new(folder: impl Into<PathBuf>, rules: Rules) -> Self {
+        Self { folder: folder.into(), git: None, way: Way::new(rules, Waits::default()), wallet: Wallet::default() }
     }
 
-    /// With a reader of git repositories, which has to bound what it reads as the others do. Its `resolved` is the commit.
-    pub fn with_git<F>(self, read: impl Fn(GitReference) -> F + Send + Sync + 'static) -> Self
+    /// With a reader of git repositories, which has to bound what it reads as the others do, and to judge where it is sent
+    /// on to. Its `resolved` is the commit.
+    pub fn with_git<F>(self, read: impl Fn(GitReference, NamedBy) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Fetched, Fault>> + Send + 'static,
     {
-        Self { git: Some(Arc::new(move |reference| read(reference).boxed())), ..self }
+        Self { git: Some(Arc::new(move |reference, by| read(reference, by).boxed())), ..self }
     }
 
     /// With other variables than those of the program's environment to look for credentials by.
@@ -76,14 +77,17 @@ impl Sources {
 ///
 /// # Errors
 /// As [`Fault`] says; [`FetchError::class`] is what an exit code says of it.
-pub async fn fetch(reference: &Reference, from: &Sources) -> Result<Fetched, FetchError> {
+pub async fn fetch(reference: &Reference, by: NamedBy, from: &Sources) -> Result<Fetched, FetchError> {
     let fetching = async {
         match reference {
-            Reference::File(path) => file::fetch(&from.folder.join(path)).await,
-            Reference::Web(url) => web::fetch(url, &from.way).await,
-            Reference::Oci(artifact) => oci::fetch(artifact, &from.way, &from.wallet).await,
+            Reference::File(path) => file::fetch(&from.folder, path, by).await,
+            Reference::Web(url) => web::fetch(url, by, &from.way).await,
+            Reference::Oci(artifact) => oci::fetch(artifact, by, &from.way, &from.wallet).await,
+            Reference::Git(GitReference { repository: GitPlace::Folder(_), .. }) if by == NamedBy::Lock => {
+                Err(Fault::Outside)
+            }
             Reference::Git(git) => match &from.git {
-                Some(read) => read(git.clone()).await,
+                Some(read) => read(git.clone(), by).await,
                 None => Err(Fault::Unsupported),
             },
             Reference::Builtin(_) => Err(Fault::Unsupported),

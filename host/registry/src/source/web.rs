@@ -2,19 +2,26 @@
 
 use super::error::Fault;
 use super::http::{Call, Trail, Way};
+use super::rules::NamedBy;
 use crate::fetched::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
 use skillhost_core::destination::WebUrl;
+use skillhost_core::reference::Reference;
 
-pub(super) async fn fetch(url: &WebUrl, way: &Way) -> Result<Fetched, Fault> {
-    let trail = way.to(url.destination()).await?;
+pub(super) async fn fetch(url: &WebUrl, by: NamedBy, way: &Way) -> Result<Fetched, Fault> {
+    let trail = way.to(url.destination(), by).await?;
     let component = component(url, &trail).await?;
     let (signature, bundle) = tokio::try_join!(beside(url, ".sig", &trail), beside(url, ".sigstore.json", &trail))?;
     let attached = signature.map(Attached::Signature).into_iter().chain(bundle.map(Attached::Bundle)).collect();
     Ok(Fetched { attached, ..Fetched::new(component, None) })
 }
 
+/// What policies call a place that a redirect leads to. Its query is left out, where storage hosts keep who may ask.
+fn named(to: &WebUrl) -> Option<Reference> {
+    Some(Reference::Web(to.without_query()))
+}
+
 async fn component(url: &WebUrl, trail: &Trail<'_>) -> Result<Vec<u8>, Fault> {
-    let reply = trail.get(Call::get(url.clone())).await?.success("such file").await?;
+    let reply = trail.get(Call::get(url.clone()), named).await?.success("such file").await?;
     let destination = reply.destination();
     let is_page = reply.media_type().is_some_and(|media| matches!(&*media, "text/html" | "application/xhtml+xml"));
     if is_page {
@@ -41,7 +48,7 @@ async fn beside(url: &WebUrl, extension: &str, trail: &Trail<'_>) -> Result<Opti
         None => format!("{text}{extension}"),
     };
     let invalid = |_| Fault::Document { what: "the URL", reason: "is too odd to have a file beside it".to_owned() };
-    let reply = trail.get(Call::get(WebUrl::parse(&text).map_err(invalid)?)).await?;
+    let reply = trail.get(Call::get(WebUrl::parse(&text).map_err(invalid)?), named).await?;
     if matches!(reply.status.as_u16(), 403 | 404 | 410) || reply.media_type().as_deref() == Some("text/html") {
         return Ok(None);
     }

@@ -1,7 +1,7 @@
 //! Who is shown credentials, and who isn't.
 
 use crate::{refused, sources};
-use skillhost_registry::source::{Class, fetch};
+use skillhost_registry::source::{Class, NamedBy, Rules, Sources, fetch};
 use skillhost_test_support::registry::Registry;
 use skillhost_test_support::web::{Reply, Request, Server};
 use std::fs;
@@ -57,7 +57,7 @@ async fn credentials_are_found_where_docker_podman_and_the_environment_have_them
         ],
     ] {
         let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let fetched = fetch(&reference, &sources(&variables)).await.unwrap();
+        let fetched = fetch(&reference, NamedBy::User, &sources(&variables)).await.unwrap();
         assert_eq!(fetched.component, COMPONENT, "{variables:?}");
     }
     // None at all, one that is wrong, one of another registry, and a path that isn't absolute.
@@ -91,7 +91,7 @@ async fn a_helper_is_asked_by_its_name_alone() {
     write_program(&helper, &script);
     let path = folder.path().to_str().unwrap();
     let variables = [("DOCKER_CONFIG", path), ("PATH", path)];
-    let fetched = fetch(&registry.reference("1").parse().unwrap(), &sources(&variables)).await.unwrap();
+    let fetched = fetch(&registry.reference("1").parse().unwrap(), NamedBy::User, &sources(&variables)).await.unwrap();
     assert_eq!(fetched.component, COMPONENT);
     // One that has nothing, one that says something else, and one that isn't there.
     for (script, word) in [
@@ -144,7 +144,8 @@ async fn a_token_is_had_with_a_password_with_another_token_and_by_anybody() {
         let registry = with_tokens(r#"{"token":"t0ken","expires_in":60}"#);
         let folder = configured(&registry, &format!(r#"{{"auths":{{"HOST":{entry}}}}}"#));
         let variables = [("DOCKER_CONFIG", folder.path().to_str().unwrap())];
-        let fetched = fetch(&registry.reference("1").parse().unwrap(), &sources(&variables)).await.unwrap();
+        let fetched =
+            fetch(&registry.reference("1").parse().unwrap(), NamedBy::User, &sources(&variables)).await.unwrap();
         assert_eq!(fetched.component, COMPONENT);
         let seen = registry.server.seen();
         let token = seen.iter().find(|request| request.target.starts_with("/token")).unwrap();
@@ -195,9 +196,9 @@ async fn r_15_a_redirect_takes_no_credentials_along() {
     let folder = configured(&registry, &format!(r#"{{"auths":{{"HOST":{{"auth":"{ENCODED}"}}}}}}"#));
     let docker = folder.path().to_str().unwrap().to_owned();
     let open = skillhost_core::reach::Openings::from_iter([vec!["127.0.0.1".parse().unwrap()]]);
-    let from = skillhost_registry::source::Sources::new("/", open).with_waits(crate::WAITS);
+    let from = Sources::new("/", Rules::new(open, |_| Ok(()))).with_waits(crate::WAITS);
     let from = from.with_variables(move |name| (name == "DOCKER_CONFIG").then(|| docker.clone().into()));
-    let fetched = fetch(&registry.reference("1").parse().unwrap(), &from).await.unwrap();
+    let fetched = fetch(&registry.reference("1").parse().unwrap(), NamedBy::User, &from).await.unwrap();
     assert_eq!(fetched.component, COMPONENT);
     let seen = store.seen();
     assert!(seen.len() == 1 && !seen[0].fields.contains_key("authorization"), "{seen:?}");

@@ -6,14 +6,14 @@ mod credentials;
 mod documents;
 mod push;
 mod real;
+mod redirects;
 mod referrers;
 mod web;
 
 use skillhost_core::manifest;
-use skillhost_core::reach::Openings;
 use skillhost_core::reference::{OciReference, Reference};
 use skillhost_registry::Fetched;
-use skillhost_registry::source::{Class, FetchError, Sources, Waits, fetch};
+use skillhost_registry::source::{Class, FetchError, NamedBy, Rules, Sources, Waits, fetch};
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::OsString;
@@ -27,16 +27,16 @@ const WAITS: Waits =
 fn sources(variables: &[(&str, &str)]) -> Sources {
     let known: BTreeMap<String, OsString> =
         variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
-    Sources::new("/nowhere", Openings::default()).with_variables(move |name| known.get(name).cloned()).with_waits(WAITS)
+    Sources::new("/nowhere", Rules::default()).with_variables(move |name| known.get(name).cloned()).with_waits(WAITS)
 }
 
 async fn fetched(reference: &str) -> Result<Fetched, FetchError> {
-    fetch(&reference.parse().unwrap(), &sources(&[])).await
+    fetch(&reference.parse().unwrap(), NamedBy::User, &sources(&[])).await
 }
 
 /// Fetches in vain; gives the class and all that is said.
 async fn refused(reference: &str, from: &Sources) -> (Class, String) {
-    let error = fetch(&reference.parse().unwrap(), from).await.expect_err(reference);
+    let error = fetch(&reference.parse().unwrap(), NamedBy::User, from).await.expect_err(reference);
     (error.class(), told(&error))
 }
 

@@ -5,7 +5,7 @@ use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use skillhost_core::digest::Digest;
 use skillhost_registry::Attached;
-use skillhost_registry::source::{Class, Publication, Sources, fetch, push};
+use skillhost_registry::source::{Class, NamedBy, Publication, Rules, Sources, fetch, push};
 use skillhost_test_support::distribution::{Distribution, Guard, PASSWORD, USER};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -37,7 +37,7 @@ async fn what_is_pushed_is_fetched_with_its_signatures() {
     let reference = oci(&format!("oci://{}/acme/tool:1.2.0", registry.place()));
     let pushed = push(publication(&component, &attached), &reference, &sources(&[])).await.unwrap();
     assert_eq!((pushed.component, pushed.signatures, pushed.was_there), (Digest::of(&component), 2, false));
-    let fetched = fetch(&format!("{reference}").parse().unwrap(), &sources(&[])).await.unwrap();
+    let fetched = fetch(&format!("{reference}").parse().unwrap(), NamedBy::User, &sources(&[])).await.unwrap();
     assert_eq!((&fetched.component, fetched.resolved), (&component, Some(pushed.manifest.to_string())));
     assert_eq!(fetched.attached, attached);
 
@@ -78,7 +78,7 @@ async fn what_is_pushed_is_fetched_with_its_signatures() {
     assert!(error.class() == Class::Denied && told(&error).contains(&pushed.manifest.to_string()), "{}", told(&error));
     let forced = Publication { may_replace: true, ..publication(&other, &[]) };
     push(forced, &reference, &sources(&[])).await.unwrap();
-    let fetched = fetch(&format!("{reference}").parse().unwrap(), &sources(&[])).await.unwrap();
+    let fetched = fetch(&format!("{reference}").parse().unwrap(), NamedBy::User, &sources(&[])).await.unwrap();
     assert_eq!((fetched.component, fetched.attached), (other, Vec::new()));
 }
 
@@ -103,7 +103,7 @@ fn in_environment(registry: &Distribution, password: &'static str) -> Sources {
         "SKILLHOST_REGISTRY_PASSWORD" => Some(password.into()),
         _ => None,
     };
-    Sources::new("/", Default::default()).with_waits(WAITS).with_variables(variables)
+    Sources::new("/", Rules::default()).with_waits(WAITS).with_variables(variables)
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_password_is_asked_for_with_tls_and_without() {
         }
         let known = trusting(in_environment(&registry, PASSWORD));
         push(publication(&component, &[]), &reference, &known).await.unwrap();
-        let fetched = fetch(&format!("{reference}").parse().unwrap(), &known).await.unwrap();
+        let fetched = fetch(&format!("{reference}").parse().unwrap(), NamedBy::User, &known).await.unwrap();
         assert_eq!(fetched.component, component);
     }
 }

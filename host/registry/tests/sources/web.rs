@@ -2,7 +2,7 @@
 
 use crate::{WAITS, fetched, refused, sources};
 use skillhost_core::reach::Openings;
-use skillhost_registry::source::{Class, Sources, Waits};
+use skillhost_registry::source::{Class, NamedBy, Rules, Sources, Waits, fetch};
 use skillhost_registry::{Attached, MAX_COMPONENT_BYTES};
 use skillhost_test_support::web::{Reply, Server};
 use std::time::Duration;
@@ -90,9 +90,9 @@ async fn r_14_redirects_stay_where_they_may() {
     let url = format!("http://{}/x.wasm", server.place());
     assert_eq!(fetched(&url).await.unwrap().component, b"component");
     let open = Openings::from_iter([vec!["127.0.0.1".parse().unwrap()]]);
-    let opened = Sources::new("/", open).with_waits(WAITS);
+    let opened = Sources::new("/", Rules::new(open, |_| Ok(()))).with_waits(WAITS);
     let (_, to) = serving(Reply::redirect(&elsewhere));
-    let there = skillhost_registry::source::fetch(&to.parse().unwrap(), &opened).await.unwrap();
+    let there = fetch(&to.parse().unwrap(), NamedBy::User, &opened).await.unwrap();
     assert_eq!(there.component, b"internal");
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Exchange<'a> {
     http: &'a dyn GitHttp,
     /// Without a slash at its end; after a redirect, where that led.
     base: WebUrl,
+    /// Whether a redirect led there.
+    is_moved: bool,
     credentials: Option<&'a Credentials>,
     service: Service,
 }
@@ -67,7 +69,7 @@ impl<'a> Exchange<'a> {
         service: Service,
     ) -> Result<(Self, Advertisement), RemoteError> {
         let base = WebUrl::parse(url.to_string().trim_end_matches('/')).map_err(RemoteError::url)?;
-        let mut exchange = Self { http, base, credentials, service };
+        let mut exchange = Self { http, base, is_moved: false, credentials, service };
         let suffix = format!("/info/refs?service={}", service.name());
         for _ in 0..=MAX_REDIRECTS {
             let url = exchange.at(&suffix)?;
@@ -78,8 +80,14 @@ impl<'a> Exchange<'a> {
                 return Ok((exchange, Advertisement::read(&mut body, service)?));
             }
             exchange.base = exchange.redirected(&url, &suffix, reply.location.as_deref())?;
+            exchange.is_moved = true;
         }
         Err(exchange.redirect())
+    }
+
+    /// Where the repository is, where a redirect led there.
+    pub(super) fn moved_to(&self) -> Option<&WebUrl> {
+        self.is_moved.then_some(&self.base)
     }
 
     /// Sends a request of the service, and gives what it answers.

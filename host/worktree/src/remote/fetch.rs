@@ -13,6 +13,7 @@ use crate::remote::packet::{self, FLUSH, Packet, SideBand, expect, line};
 use crate::remote::url::RemoteUrl;
 use crate::remote::{directory, pack};
 use crate::repository::read_from;
+use skillhost_core::destination::WebUrl;
 use skillhost_core::path::SkillPath;
 use std::io::{Cursor, Read};
 use std::path::Path;
@@ -42,6 +43,9 @@ pub struct Fetched {
     pub commit: CommitId,
     /// The content of each file that was asked for, in that order. Only the first has to be there.
     pub files: Vec<Option<Vec<u8>>>,
+    /// Where the repository's own server sent on to, within its origin; none where it didn't. Whoever may take nothing from
+    /// there has to look at it.
+    pub moved_to: Option<WebUrl>,
 }
 
 /// What reading needs of whoever asks.
@@ -87,7 +91,8 @@ pub fn read_files(
             drop(ambient::init_git_directory(&own)?);
             fetch(&exchange, &advertised, &wants, &own.join("objects/pack"), limits)?;
             let git = ambient::open_git_directory(&own)?;
-            read(&git, wants.named, paths, limits, unknown)
+            let fetched = read(&git, wants.named, paths, limits, unknown)?;
+            Ok(Fetched { moved_to: exchange.moved_to().cloned(), ..fetched })
         }
     }
 }
@@ -214,6 +219,6 @@ fn read(
     let files = paths.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     match (paths.first(), files.first()) {
         (Some(path), Some(None)) => Err(RemoteError::NoFile { commit: commit.to_string(), path: path.to_string() }),
-        _ => Ok(Fetched { commit, files }),
+        _ => Ok(Fetched { commit, files, moved_to: None }),
     }
 }

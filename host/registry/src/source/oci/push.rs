@@ -4,12 +4,13 @@
 use super::document::{Config, Descriptor, Index, Manifest, Names};
 use super::media;
 use super::referrers;
-use super::session::{Access, Session};
+use super::session::{Access, Held, Session};
 use crate::credentials::Wallet;
 use crate::described::Described;
 use crate::fetched::Attached;
 use crate::source::error::Fault;
 use crate::source::http::{Call, Way};
+use crate::source::rules::NamedBy;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
@@ -59,7 +60,7 @@ pub(in crate::source) async fn push(
 ) -> Result<Pushed, Fault> {
     let (Some(tag), None) = (&reference.tag, &reference.digest) else { return Err(Fault::Untagged) };
     let described = Described::read(publication.component).map_err(Fault::NotASkill)?;
-    let session = Session::open(reference, Access::Push, way, wallet).await?;
+    let session = Session::open(reference, NamedBy::User, Access::Push, way, wallet).await?;
     let component = Descriptor::of(media::LAYERS[0], publication.component);
     let config = bytes(&config(&described, &component))?;
     let manifest = manifest(&described, &config, component, publication.annotations);
@@ -140,11 +141,11 @@ fn bytes(document: &impl Serialize) -> Result<Vec<u8>, Fault> {
 async fn put_blob(session: &Session<'_>, content: &[u8]) -> Result<(), Fault> {
     let (what, digest) = ("place for what is uploaded", Digest::of(content));
     let url = session.url(&format!("blobs/{digest}"))?;
-    if session.send(Call::new(Method::HEAD, url)).await?.status.is_success() {
+    if session.send(Call::new(Method::HEAD, url), Held::ByDigest).await?.status.is_success() {
         return Ok(());
     }
     let start = Call::new(Method::POST, session.url("blobs/uploads/")?);
-    let reply = session.send(start).await?.success(what).await?;
+    let reply = session.send(start, Held::ByPlace).await?.success(what).await?;
     let to = reply.field(&LOCATION).and_then(|to| reply.url.join(to).ok());
     // Where it is another server's, it would be sent what belongs to this one.
     let to = to.filter(|to| session.is_own(to)).ok_or_else(|| Fault::Redirect {
@@ -156,7 +157,7 @@ async fn put_blob(session: &Session<'_>, content: &[u8]) -> Result<(), Fault> {
         .map_err(|_| super::refused("the place for what is uploaded", "can't be asked for"))?;
     let mut put = Call::new(Method::PUT, to).with(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     put.body = content.to_vec().into();
-    session.send(put).await?.success(what).await.map(drop)
+    session.send(put, Held::ByPlace).await?.success(what).await.map(drop)
 }
 
 /// Puts a manifest there. Gives whether the registry lists it by its subject.
@@ -169,7 +170,7 @@ async fn put_manifest(
     let url = session.url(&format!("manifests/{name}"))?;
     let mut put = Call::new(Method::PUT, url).with(CONTENT_TYPE, HeaderValue::from_static(media_type));
     put.body = content.into();
-    let reply = session.send(put).await?.success("such repository").await?;
+    let reply = session.send(put, Held::ByPlace).await?.success("such repository").await?;
     Ok(reply.headers.contains_key(SUBJECT))
 }
 

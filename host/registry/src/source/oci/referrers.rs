@@ -2,7 +2,7 @@
 
 use super::document::{Descriptor, Document, Index, MAX_DOCUMENT_BYTES, refused};
 use super::media;
-use super::session::Session;
+use super::session::{Held, Session};
 use crate::fetched::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
 use crate::source::error::Fault;
 use crate::source::http::{Call, Reply};
@@ -32,7 +32,7 @@ async fn list(session: &Session<'_>, subject: &Digest) -> Result<Option<Index>, 
     let mut url = session.url(&format!("referrers/{subject}"))?;
     let mut listed: Option<Index> = None;
     for _ in 0..MAX_PAGES {
-        let reply = session.send(Call::get(url)).await?;
+        let reply = session.send(Call::get(url), Held::ByPlace).await?;
         if listed.is_none() && !knows_lists(&reply) {
             return kept(session, subject).await;
         }

@@ -6,12 +6,13 @@ use super::media;
 use crate::credentials::{Credentials, Wallet};
 use crate::source::error::Fault;
 use crate::source::http::{Call, Reply, Trail, Way};
+use crate::source::rules::NamedBy;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use skillhost_core::destination::{Destination, Scheme, WebUrl};
 use skillhost_core::digest::Digest;
 use skillhost_core::host::Host;
-use skillhost_core::reference::OciReference;
+use skillhost_core::reference::{OciReference, Reference};
 use std::sync::Mutex;
 use tokio::sync::OnceCell;
 
@@ -25,6 +26,15 @@ const DOCKER: (&str, &str) = ("docker.io", "registry-1.docker.io");
 pub(super) enum Access {
     Pull,
     Push,
+}
+
+/// What holds what comes to what was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// Its digest, which is checked: it may come from whoever has it, as blobs come from where a registry stores them.
+    ByDigest,
+    /// Nothing but the place that it comes from, so that policies judge each place that a redirect leads to.
+    ByPlace,
 }
 
 pub(super) struct Session<'a> {
@@ -49,12 +59,13 @@ impl<'a> Session<'a> {
     /// Resolves the registry. One on a loopback address is asked whether it speaks without TLS; no other is.
     pub(super) async fn open(
         reference: &'a OciReference,
+        by: NamedBy,
         access: Access,
         way: &'a Way,
         wallet: &'a Wallet,
     ) -> Result<Self, Fault> {
         let registry = place(&reference.registry);
-        let trail = way.to(&registry).await?;
+        let trail = way.to(&registry, by).await?;
         let scheme = if reference.is_loopback() { local_scheme(&trail).await? } else { Scheme::Https };
         let (credentials, authorization) = (OnceCell::new(), Mutex::new(None));
         Ok(Self { trail, scheme, reference, access, wallet, credentials, authorization })
@@ -75,8 +86,8 @@ impl<'a> Session<'a> {
     }
 
     /// Sends a request, and once more with what the registry asks for. Only what is read is followed elsewhere.
-    pub(super) async fn send(&self, call: Call) -> Result<Reply, Fault> {
-        let reply = self.attempt(call.clone()).await?;
+    pub(super) async fn send(&self, call: Call, held: Held) -> Result<Reply, Fault> {
+        let reply = self.attempt(call.clone(), held).await?;
         if reply.status != StatusCode::UNAUTHORIZED || !self.is_own(&reply.url) {
             return Ok(reply);
         }
@@ -94,19 +105,27 @@ impl<'a> Session<'a> {
             return Ok(reply);
         };
         *self.authorization.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(authorization);
-        self.attempt(call).await
+        self.attempt(call, held).await
     }
 
-    async fn attempt(&self, mut call: Call) -> Result<Reply, Fault> {
+    async fn attempt(&self, mut call: Call, held: Held) -> Result<Reply, Fault> {
         let known = self.authorization.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         if let Some(value) = known.filter(|_| self.is_own(&call.url)) {
             call.headers.insert(AUTHORIZATION, value);
         }
         if matches!(call.method, Method::GET | Method::HEAD) {
-            self.trail.get(call).await
+            self.trail.get(call, |to| (held == Held::ByPlace).then(|| self.named(to))).await
         } else {
             self.trail.send(call).await
         }
+    }
+
+    /// What policies call a place that a redirect leads to: what is asked of a registry is its repository's, whatever else
+    /// is a file of the web. This registry is called as the reference calls it.
+    fn named(&self, to: &WebUrl) -> Reference {
+        let is_own = to.destination() == self.registry();
+        let registry = if is_own { self.reference.registry_name() } else { spelled(to.destination()) };
+        artifact(&registry, to.path()).unwrap_or_else(|| Reference::Web(to.without_query()))
     }
 
     /// Gets a manifest or an index by tag or digest; none where there is none.
@@ -114,7 +133,8 @@ impl<'a> Session<'a> {
         let accepted = media::MANIFESTS.iter().chain(&media::INDEXES).copied().collect::<Vec<_>>().join(", ");
         let accepted = HeaderValue::from_str(&accepted).map_err(|_| unspeakable())?;
         let call = Call::get(self.url(&format!("manifests/{name}"))?).with(ACCEPT, accepted);
-        let reply = self.send(call).await?;
+        let held = if name.parse::<Digest>().is_ok() { Held::ByDigest } else { Held::ByPlace };
+        let reply = self.send(call, held).await?;
         if reply.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
@@ -128,7 +148,7 @@ impl<'a> Session<'a> {
 
     /// Gets a blob of a known size.
     pub(super) async fn blob(&self, digest: &Digest, size_bytes: u64, what: &'static str) -> Result<Vec<u8>, Fault> {
-        let reply = self.send(Call::get(self.url(&format!("blobs/{digest}"))?)).await?;
+        let reply = self.send(Call::get(self.url(&format!("blobs/{digest}"))?), Held::ByDigest).await?;
         let bytes = reply.success(what).await?.read_whole(what, size_bytes).await?;
         check(what, digest, &bytes)?;
         Ok(bytes)
@@ -150,6 +170,20 @@ async fn read(reply: Reply, what: &'static str, expected: Option<Digest>) -> Res
 fn check(what: &'static str, expected: &Digest, bytes: &[u8]) -> Result<(), Fault> {
     let found = Digest::of(bytes);
     if found == *expected { Ok(()) } else { Err(Fault::Digest { what, expected: *expected, found }) }
+}
+
+/// The artifact of a registry that a path of its interface asks for.
+fn artifact(registry: &str, path: &str) -> Option<Reference> {
+    let (rest, name) = path.strip_prefix("/v2/")?.rsplit_once('/')?;
+    let repository = rest.strip_suffix("/manifests").or_else(|| rest.strip_suffix("/referrers"))?;
+    let separator = if name.contains(':') { '@' } else { ':' };
+    format!("oci://{registry}/{repository}{separator}{name}").parse().ok()
+}
+
+/// A registry as references spell it.
+fn spelled(registry: &Destination) -> String {
+    let is_usual = registry.port() == Scheme::Https.default_port();
+    if is_usual { registry.host().to_string() } else { registry.to_string() }
 }
 
 /// Where a registry is.
@@ -179,5 +213,31 @@ async fn local_scheme(trail: &Trail<'_>) -> Result<Scheme, Fault> {
         Ok(_) => Ok(Scheme::Http),
         Err(Fault::Broken { .. }) => Ok(Scheme::Https),
         Err(fault) => Err(fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn r_18_what_a_redirect_asks_of_a_registry_is_called_as_references_call_it() {
+        let digest = Digest::of(b"x");
+        for (registry, path, expected) in [
+            ("r.example:443", "/v2/acme/x/manifests/1.2.0", Some("oci://r.example/acme/x:1.2.0".to_owned())),
+            ("r.example:5000", "/v2/x/manifests/1", Some("oci://r.example:5000/x:1".to_owned())),
+            ("r.example:443", &format!("/v2/x/manifests/{digest}"), Some(format!("oci://r.example/x@{digest}"))),
+            ("r.example:443", &format!("/v2/x/referrers/{digest}"), Some(format!("oci://r.example/x@{digest}"))),
+            ("r.example:443", "/v2/x/blobs/1", None),
+            ("r.example:443", "/v2/x/../y/manifests/1", None),
+            ("r.example:443", "/v2/x%2fy/manifests/1", None),
+            ("r.example:443", "/other/x/manifests/1", None),
+            ("r.example:443", "/v2/manifests/1", None),
+            ("r.example:443", "/v2/x/manifests/", None),
+        ] {
+            let found = artifact(&spelled(&Destination::parse(registry).unwrap()), path).map(|found| found.to_string());
+            assert_eq!(found, expected, "{registry} {path}");
+        }
     }
 }
