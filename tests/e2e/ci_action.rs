@@ -206,6 +206,41 @@ fn a_skill_is_called_and_its_exit_code_is_the_steps() {
     assert_eq!((code, ready.as_str()), (5, "false"), "{ran:#?}");
 }
 
+/// On a runner nothing is there yet: the lock says what to fetch, and nothing else is taken.
+#[test]
+fn a_lock_is_brought_and_checked_before_its_skill_is_called() {
+    let world = crate::installing::with_skill();
+    let lock = fs::read_to_string(world.repo().join("skillhost.lock")).unwrap();
+    let run = || {
+        drop(fs::remove_dir_all(world.home().join("runner-temp")));
+        let given = [
+            ("skill", "licence-check"),
+            ("tool", "check"),
+            ("check-lock", "true"),
+            ("program", env!("CARGO_BIN_EXE_skillhost")),
+        ];
+        let mut runner = Runner::new(&world, &given);
+        (runner.run(), runner.ran)
+    };
+    let (code, steps) = run();
+    let names: Vec<&str> = steps.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!((code, &names[..]), (0, &["Choose places", "Check the lock", "Run skillhost"][..]), "{steps:#?}");
+    steps[1].1.failed(0, &["1 skill in the store, 1 fetched"]);
+    assert_eq!(steps[2].1.json(), json!({"missing": ["src/a.rs"]}));
+    // Something else in the place of what was locked; a lock that nobody can read; a policy that wants a signature.
+    let component = world.repo().join("skills/l.wasm");
+    let bytes = fs::read(&component).unwrap();
+    fs::write(&component, [&bytes[..], b"x"].concat()).unwrap();
+    let (code, steps) = run();
+    assert_eq!((code, steps.len()), (6, 2), "{steps:#?}");
+    steps[1].1.failed(6, &["gives another component than skillhost.lock pins", "hint: skillhost update licence-check"]);
+    fs::write(&component, &bytes).unwrap();
+    world.write(&[("skillhost.lock", &lock.replace("version = 1\n", "version = 2\n"))]);
+    let (code, steps) = run();
+    assert_eq!((code, steps.len()), (3, 2), "{steps:#?}");
+    steps[1].1.failed(3, &["skillhost.lock:2: version 2 of the lock is not 1"]);
+}
+
 /// Quotes, substitutions, newlines and options in every input arrive as they are.
 #[test]
 fn o_11_inputs_are_text_for_every_step() {
@@ -230,7 +265,7 @@ fn o_11_inputs_are_text_for_every_step() {
         assert!(said("Run skillhost").contains(&format!("<--policy>\n<{evil}>\n")));
         let check = said("Check the lock");
         assert!(
-            check.starts_with("<--no-prompt>\n<--state-dir>\n") && check.ends_with("<sync>\n<--check>\n"),
+            check.starts_with("<--no-prompt>\n<--state-dir>\n") && check.ends_with("<sync>\n<--locked>\n"),
             "{check}"
         );
     }

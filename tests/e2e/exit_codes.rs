@@ -39,7 +39,23 @@ fn a_source_that_policy_does_not_name_is_denied() {
     let policy = world.home().join("policy.toml");
     fs::write(&policy, "[sources]\nallow = []\n").unwrap();
     let ran = world.goal(GOAL, &greeting().text(), &["--policy", policy.to_str().unwrap()]);
-    ran.failed(4, &["error: policy denies builtin:spec", "caused by: ", "[sources] allow"]);
+    let rule = |line: usize, says: &str| format!("caused by: {}:{line}: {says}", policy.display());
+    ran.failed(4, &["error: policy denies builtin:spec", &rule(2, "[sources] allow")]);
+    // A skill of the lock is denied by its place, or for want of a signature, before anything of it runs.
+    let world = crate::rogue::world(1);
+    for (text, line, says) in [
+        (
+            "# by the security team\n[sources]\nallow = [\"builtin:*\", \"oci://registry.example.com/*\"]\n",
+            3,
+            "[sources] allow",
+        ),
+        ("[sources]\n\n\nsigned = \"required\"\n", 4, "[sources] signed = \"required\""),
+    ] {
+        fs::write(&policy, text).unwrap();
+        let ran = world.run(&["--policy", policy.to_str().unwrap(), "run", GOAL]);
+        ran.failed(4, &["error: policy denies file:", "rogue-spec.wasm", &rule(line, says)]);
+        assert!(!world.state().join("runs").exists(), "no run was begun: {ran:#?}");
+    }
     assert_eq!(ran.json()["exit_code"], 4);
 }
 

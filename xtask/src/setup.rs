@@ -52,6 +52,8 @@ const TESTS: &[Need] = &[
     // Not asked for its version, which takes a second; the tests start it by this path.
     Need { found_by: FoundBy::File("/usr/bin/chromium"), packages: "chromium" },
     program(&["docker-registry", "--version"], "docker-registry"),
+    // Ends a command at a certain call to the system.
+    program(&["strace", "-V"], "strace"),
 ];
 
 /// The other client of registries that the tests and the benchmarks compare with; it comes as source alone.
@@ -170,7 +172,8 @@ mod tests {
         let text = said(add_packages(&empty.machine(), BUILD));
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
-        let packages = "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium docker-registry";
+        let packages =
+            "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium docker-registry strace";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
@@ -190,7 +193,7 @@ mod tests {
     #[test]
     fn a_python_of_a_version_manager_is_not_the_systems() {
         let mut machine = Empty::new();
-        for name in ["python3", "node", "npm", "tar", "docker-registry"] {
+        for name in ["python3", "node", "npm", "tar", "docker-registry", "strace"] {
             machine = machine.with_program(name, "exit 0");
         }
         machine = machine.with_file("/usr/bin/chromium");
@@ -201,7 +204,7 @@ mod tests {
     #[test]
     fn a_browser_is_a_test_tool() {
         let mut machine = Empty::new().with_file("/usr/bin/python3");
-        for name in ["python3", "node", "npm", "tar", "docker-registry"] {
+        for name in ["python3", "node", "npm", "tar", "docker-registry", "strace"] {
             machine = machine.with_program(name, "exit 0");
         }
         let text = said(add_packages(&machine.machine(), TESTS));

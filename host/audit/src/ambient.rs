@@ -10,10 +10,15 @@ use std::{
     time::{Instant, SystemTime},
 };
 
+use rustix::fs::{FlockOperation, flock};
+
 use crate::AuditError;
 
 const PRIVATE_FILE: u32 = 0o600;
 const PRIVATE_DIR: u32 = 0o700;
+
+/// What the name of a file ends with that isn't whole yet.
+const DRAFT: &str = "draft";
 
 /// Microseconds since 1970. A clock before that counts as 1970: order comes from `seq`.
 pub(crate) fn now_us() -> u64 {
@@ -72,8 +77,10 @@ pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, A
 }
 
 /// Writes a new file that appears whole or not at all, and with `flush` reaches the disk. Of several processes
-/// that do this at once one wins, and the others get `false`.
+/// that do this at once one wins, and the others get `false`. Meanwhile the folder is held: see [`remove_drafts`].
 pub(crate) fn create_private(path: &Path, bytes: &[u8], flush: bool) -> Result<bool, AuditError> {
+    // A file system that has no such locks is one on which nothing is tidied up either.
+    let _held = path.parent().and_then(|folder| hold(folder, FlockOperation::LockShared).ok());
     let draft = write_draft(path, bytes, flush)?;
     let linked = fs::hard_link(&draft, path);
     let removed = fs::remove_file(&draft);
@@ -96,6 +103,28 @@ pub(crate) fn replace_private(path: &Path, bytes: &[u8]) -> Result<(), AuditErro
         let _ = fs::remove_file(&draft);
         AuditError::file("create", path)(e)
     })
+}
+
+/// Removes the drafts in a folder of whoever was ended in the middle. While somebody writes there, all of them stay.
+pub(crate) fn remove_drafts(folder: &Path) -> Result<(), AuditError> {
+    let Ok(_alone) = hold(folder, FlockOperation::NonBlockingLockExclusive) else { return Ok(()) };
+    let failed = AuditError::file("tidy up", folder);
+    let drafts = fs::read_dir(folder).and_then(|entries| {
+        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == DRAFT));
+        Ok(paths)
+    });
+    for draft in drafts.map_err(failed)? {
+        // Not overwritten: it may be the key itself by another name.
+        fs::remove_file(&draft).map_err(AuditError::file("remove", &draft))?;
+    }
+    Ok(())
+}
+
+fn hold(folder: &Path, operation: FlockOperation) -> io::Result<File> {
+    let folder = File::open(folder)?;
+    flock(&folder, operation)?;
+    Ok(folder)
 }
 
 /// Overwrites and removes a small file; `false` where there was none.
@@ -174,7 +203,7 @@ fn check_owner(metadata: &fs::Metadata, forbidden_mode: u32, path: &Path) -> Res
 
 fn write_draft(path: &Path, bytes: &[u8], flush: bool) -> Result<std::path::PathBuf, AuditError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.draft", hex::encode(random::<8>()?)));
+    name.push(format!(".{}.{DRAFT}", hex::encode(random::<8>()?)));
     let draft = path.with_file_name(name);
     let write = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(PRIVATE_FILE).open(&draft)?;

@@ -46,6 +46,12 @@ impl Keyring {
         Ok(Self { subjects, machine: Arc::new(Zeroizing::new(machine)) })
     }
 
+    /// Removes what was left of keys by processes that were ended while they made one.
+    pub fn tidy(&self) -> Result<(), AuditError> {
+        let keys = self.subjects.parent().unwrap_or(&self.subjects);
+        [keys, &self.subjects].into_iter().try_for_each(ambient::remove_drafts)
+    }
+
     /// The key of a subject, made where there is none.
     pub fn subject(&self, subject: Subject) -> Result<SubjectKey, AuditError> {
         self.make(subject, true)

@@ -60,6 +60,26 @@ fn eight_threads_agree_on_every_key() {
 }
 
 #[test]
+fn what_an_interrupted_process_left_of_a_key_goes_while_nobody_makes_one() {
+    let state = tempfile::tempdir().unwrap();
+    let keyring = Keyring::open(state.path()).unwrap();
+    let id = keyring.subject(run("7f3k")).unwrap().id();
+    let keys = state.path().join("keys");
+    let drafts = [keys.join("machine.key.1.draft"), keys.join("subjects/2.draft")];
+    // The first was ended before its draft was removed: the key has two names.
+    fs::hard_link(keys.join("machine.key"), &drafts[0]).unwrap();
+    fs::write(&drafts[1], "half a k").unwrap();
+    let writing = fs::File::open(&keys).unwrap();
+    rustix::fs::flock(&writing, rustix::fs::FlockOperation::LockShared).unwrap();
+    keyring.tidy().unwrap();
+    assert!(drafts[0].exists() && !drafts[1].exists());
+    drop(writing);
+    keyring.tidy().unwrap();
+    assert!(!drafts[0].exists());
+    assert_eq!(Keyring::open(state.path()).unwrap().existing(run("7f3k")).unwrap().unwrap().id(), id);
+}
+
+#[test]
 fn a_key_that_others_can_read_is_refused_with_a_hint() {
     let state = tempfile::tempdir().unwrap();
     Keyring::open(state.path()).unwrap();

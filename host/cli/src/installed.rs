@@ -28,7 +28,8 @@ pub(crate) async fn component(
     policies.check_source(&locked.source)?;
     let store = Store::new(&places.components);
     // What is used is not removed, from now on.
-    if let Err(error) = Projects::new(&places.cache).remember(&lock.path) {
+    let hold = Store::new(&places.cache).hold();
+    if let Err(error) = Projects::new(&places.cache).remember(&lock.path, &hold) {
         tracing::info!(%error, "the project could not be remembered");
     }
     let (component, attached) = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
@@ -37,7 +38,7 @@ pub(crate) async fn component(
             let by = Typed::new(&places.state).who_named(&locked.source, policies);
             let fetched = from_file(locked, by, lock).await?;
             // The next time it is there, where the store can be written.
-            if let Err(error) = store.keep(&fetched) {
+            if let Err(error) = store.keep(&fetched, &hold) {
                 tracing::info!(%error, "a component is used from memory");
             }
             (fetched.component, Some(fetched.attached))

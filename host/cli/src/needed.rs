@@ -1,5 +1,6 @@
-//! Which components of the store are needed: those that a lock names. A lock is in a project's working directory, at the
-//! tip of a branch, or at the commit that a run started from. Where one can't be read, nobody knows, and nothing goes.
+//! Which components of the store are needed: those that a lock names, and those that a run used which is not over. A lock
+//! is in a project's working directory, at the tip of a branch, or at the commit that such a run started from. Where one
+//! can't be read, nobody knows, and nothing goes.
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
@@ -10,7 +11,7 @@ use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::lock::{FILE, Lock, LockError, settle};
 use skillhost_registry::Projects;
 use skillhost_runs::host::runs_folder;
-use skillhost_runs::ledger::{RunState, Sealer, list};
+use skillhost_runs::ledger::{Ledger, Listed, RunState, Sealer, list};
 use skillhost_worktree::{CommitId, Repository};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,13 +51,21 @@ pub(crate) fn look(places: &Places) -> Result<Needed, Failure> {
         let keyring = Keyring::open(&places.state).map_err(|e| Failure::of(Exit::Integrity, &e))?;
         let listed =
             list(&runs, |run| Sealer::existing(&keyring, run)).map_err(|e| Failure::of(Exit::Integrity, &e))?;
-        // Of a run whose ledger can't be read nothing can be gone on with.
-        for run in listed.into_iter().filter_map(|listed| listed.run.ok()) {
-            let is_over = !matches!(run.state, RunState::Running | RunState::Interrupted);
-            let repository = Repository::open(Path::new(&run.repository));
-            if let (false, Ok(repository), Ok(commit)) = (is_over, repository, run.base_commit.parse::<CommitId>()) {
+        for Listed { folder, id, run } in listed {
+            // Of a run whose ledger can't be read nothing can be gone on with.
+            let Some(run) = run.ok().filter(|run| matches!(run.state, RunState::Running | RunState::Interrupted))
+            else {
+                continue;
+            };
+            if let (Ok(repository), Ok(commit)) =
+                (Repository::open(Path::new(&run.repository)), run.base_commit.parse())
+            {
                 needed.add_at(&repository, &commit)?;
             }
+            // It may have been given another lock, which says something else by now.
+            let phases = Sealer::existing(&keyring, &id).and_then(|sealer| Ledger::open(&folder, sealer)?.phases());
+            let phases = phases.map_err(|e| unknown(&folder, &e))?;
+            needed.digests.extend(phases.iter().filter_map(|phase| phase.digest.parse::<Digest>().ok()));
         }
     }
     Ok(needed)

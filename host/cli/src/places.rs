@@ -33,8 +33,13 @@ impl Places {
     /// Finds them for a run, whose state must stay.
     pub(crate) fn for_run(state: Option<&Path>, printer: Printer) -> Result<Self, Failure> {
         let places = Self::find(state)?;
-        ambient::make_usable(&places.state).map_err(|e| unusable(&places.state).hint(HINT).because_of_all(&e))?;
+        places.check_state()?;
         Ok(places.with_usable_cache(printer))
+    }
+
+    /// Whether something can be recorded in the state folder.
+    pub(crate) fn check_state(&self) -> Result<(), Failure> {
+        ambient::make_usable(&self.state).map_err(|e| unusable(&self.state).hint(HINT).because_of_all(&e))
     }
 
     /// Finds them for a call. Where nobody named a folder and the usual one can't be used, as in a container, the state is

@@ -3,7 +3,7 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
-use skillhost_core::document::MAX_DOCUMENT_BYTES;
+use skillhost_core::document::{self, MAX_DOCUMENT_BYTES};
 use skillhost_core::lock::{self, Lock, LockError};
 use skillhost_core::project::{self, Project};
 use skillhost_worktree::{CommitId, Reader, Repository, WorktreeError};
@@ -152,14 +152,19 @@ fn read_text(at: At<'_>, named: Option<&Path>, usual: &str) -> Result<Option<(St
             (file, Some(bytes))
         }
         (None, Some((repository, commit))) => {
-            let bytes = repository.read_file(commit, usual, most).map_err(|e| worktree_failure(&e))?;
-            (format!("{usual} (at {})", commit.short()), bytes)
+            let file = format!("{usual} (at {})", commit.short());
+            let bytes = repository.read_file(commit, usual, most).map_err(|e| match e {
+                WorktreeError::TooLarge { limit, .. } => {
+                    Failure::new(Exit::Configuration, format!("{file}:1: larger than {limit} bytes"))
+                }
+                other => worktree_failure(&other),
+            })?;
+            (file, bytes)
         }
         (None, None) => return Ok(None),
     };
     let Some(bytes) = bytes else { return Ok(None) };
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::new(Exit::Configuration, format!("{file} is not UTF-8 text")))?;
+    let text = document::text(&file, bytes).map_err(|e| Failure::of(Exit::Configuration, &e))?;
     Ok(Some((file, text)))
 }
 

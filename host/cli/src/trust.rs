@@ -7,20 +7,17 @@ use crate::failure::Failure;
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
-use crate::{ambient, signers};
+use crate::signers;
 use skillhost_audit::Keyring;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
-use skillhost_registry::Attached;
 use skillhost_registry::signature::{self, SignatureError};
-use std::path::PathBuf;
+use skillhost_registry::{Attached, Store};
 
 /// What the key is for, and nothing else.
 const CONTEXT: &str = "skillhost 2026 verified signatures";
-/// Bytes of a record.
-const TAG_BYTES: u64 = blake3::OUT_LEN as u64;
 
 /// Signatures that were verified.
 pub(crate) struct Trust<'a> {
@@ -134,27 +131,18 @@ impl<'a> Trust<'a> {
 
     fn remembers(&self, digest: &Digest, signer: &Signer) -> bool {
         let Ok(tag) = self.tag(digest, signer) else { return false };
-        let record = ambient::read_unlinked(&self.file(digest), TAG_BYTES);
+        let noted = Store::new(&self.places.cache).noted(digest);
         // Compared by the hash, in a time that tells nothing.
-        record.is_ok_and(|record| record.is_some_and(|record| <[u8; 32]>::try_from(record).is_ok_and(|r| tag == r)))
+        noted.is_some_and(|noted| <[u8; blake3::OUT_LEN]>::try_from(noted).is_ok_and(|noted| tag == noted))
     }
 
     /// Where it can't be written, the next load verifies again.
     fn remember(&self, digest: &Digest, signer: &Signer) {
-        let file = self.file(digest);
-        let written = self.tag(digest, signer).and_then(|tag| {
-            if let Some(folder) = file.parent() {
-                ambient::make_private_folder(folder)?;
-            }
-            ambient::replace(&file, tag.as_bytes())
-        });
+        let store = Store::new(&self.places.cache);
+        let written = self.tag(digest, signer).and_then(|tag| store.note(digest, tag.as_bytes(), &store.hold()));
         if let Err(error) = written {
             tracing::info!(%digest, %error, "that a signature was verified could not be remembered");
         }
-    }
-
-    fn file(&self, digest: &Digest) -> PathBuf {
-        self.places.cache.join("verified").join(digest.hex())
     }
 
     fn tag(&self, digest: &Digest, signer: &Signer) -> std::io::Result<blake3::Hash> {

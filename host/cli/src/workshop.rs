@@ -18,7 +18,9 @@ use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
 use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_registry::lockfile::Found;
+use skillhost_registry::store::Hold;
 use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store, StoreError};
+use skillhost_runs::error::is_no_room;
 use skillhost_worktree::{Repository, WorktreeError};
 
 /// The tools for one project.
@@ -89,13 +91,15 @@ impl Workshop {
         Ok(Arrived { fetched, signer, inspection })
     }
 
-    /// Keeps a component, before a lock names it. Where nothing can be kept here at all, it is said and gone on.
-    pub(crate) fn keep(&self, fetched: &Fetched) -> Result<(), Failure> {
+    /// Keeps a component that the lock names, or is going to while the hold lasts. Where nothing can be kept here at all,
+    /// it is said and gone on.
+    pub(crate) fn keep(&self, fetched: &Fetched, hold: &Hold) -> Result<(), Failure> {
         // First, so that what is kept is needed by somebody from the beginning.
-        if let Err(error) = Projects::new(&self.places.cache).remember(&self.lock.path()) {
-            tracing::info!(%error, "the project could not be remembered");
+        match Projects::new(&self.places.cache).remember(&self.lock.path(), hold) {
+            Err(error) if error.is_read_only() => tracing::info!(%error, "the project could not be remembered"),
+            remembered => remembered.map_err(|e| store_failure(&e))?,
         }
-        match self.store.keep(fetched) {
+        match self.store.keep(fetched, hold) {
             Ok(()) => Ok(()),
             Err(error) if error.is_read_only() => {
                 self.printer.warn(format!("{error}: the component is not kept, and has to be fetched for each use"));
@@ -103,6 +107,20 @@ impl Workshop {
             }
             Err(error) => Err(store_failure(&error)),
         }
+    }
+
+    /// Keeps a component and names it in the lock, once that is in the audit log: where it could not be recorded, does not
+    /// fit what is in the lock by then, or the lock can't be written, it is not kept either.
+    pub(crate) fn install(
+        &self,
+        kind: Kind,
+        name: &SkillName,
+        fetched: &Fetched,
+        change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        // Before the folder's lock, as everybody takes them, so that nobody waits in a circle.
+        let hold = self.store.hold();
+        self.edit_with(kind, name, change, || self.keep(fetched, &hold)).map(drop)
     }
 
     /// Changes the lock, once that is in the audit log. `change` sees what is there at that moment. Gives whether the
@@ -113,11 +131,22 @@ impl Workshop {
         name: &SkillName,
         change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
     ) -> Result<bool, Failure> {
+        self.edit_with(kind, name, change, || Ok(()))
+    }
+
+    fn edit_with(
+        &self,
+        kind: Kind,
+        name: &SkillName,
+        change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
+        first: impl FnOnce() -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
         let auditor = self.auditor()?;
         let event = Event::granted(Class::Skill, kind).on(auditor.commit(Class::Skill, name.as_str().as_bytes()));
         let unrecorded = |e: skillhost_audit::AuditError| Failure::of(Exit::Integrity, &e);
         let intent = auditor.intent(event).map_err(unrecorded)?;
-        let edited = self.lock.edit(|found| change(&mut found.lock).map_err(Stopped::ByUs));
+        let changed = |found: &mut Found| change(&mut found.lock).map_err(Stopped::ByUs);
+        let edited = self.lock.edit_with(changed, || first().map_err(Stopped::ByUs));
         let status = if edited.is_ok() { Status::Done } else { Status::Failed };
         intent.outcome(Outcome::of(status)).map_err(unrecorded)?;
         edited.map(|((), is_changed)| is_changed).map_err(|stopped| match stopped {
@@ -134,6 +163,7 @@ impl Workshop {
     }
 
     fn auditor(&self) -> Result<Auditor, Failure> {
+        self.places.check_state()?;
         skillhost_runs::session::recorder(&self.places.state, self.policies.digest)
             .map_err(|e| Failure::of(Exit::Integrity, &e))
     }
@@ -181,6 +211,9 @@ pub(crate) fn lock_failure(error: &LockFileError) -> Failure {
             failure.hint(format!("edit {FILE} by hand: keep one of the two, then skillhost sync"))
         }
         LockFileError::Invalid(LockError::Conflict { .. }) => failure.hint(SETTLE),
+        LockFileError::Unwritable(_, cause) if is_no_room(cause) => {
+            failure.hint(format!("free some room on its disk; {FILE} is as it was"))
+        }
         _ => failure,
     }
 }
@@ -192,6 +225,10 @@ pub(crate) fn store_failure(error: &StoreError) -> Failure {
     let failure = Failure::of(Exit::Integrity, error);
     match error {
         StoreError::Altered { .. } => failure.hint("skillhost sync fetches it again"),
+        StoreError::Unwritable(_, cause) if is_no_room(cause) => failure.hint(
+            "free some room on its disk (skillhost gc removes components that no lock names), or name another place \
+             with XDG_CACHE_HOME",
+        ),
         _ => failure,
     }
 }

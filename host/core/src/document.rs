@@ -25,6 +25,18 @@ impl DocumentError {
     }
 }
 
+/// The text of a document, of which only the bytes are known.
+///
+/// # Errors
+/// Where it isn't UTF-8, with the line of the first byte that isn't.
+pub fn text(file: &str, bytes: Vec<u8>) -> Result<String, DocumentError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        DocumentError { file: file.to_owned(), line, reason: "it is not UTF-8 text".to_owned() }
+    })
+}
+
 /// Reads `text` as a TOML document of type `T`.
 ///
 /// # Errors

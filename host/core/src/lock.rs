@@ -105,7 +105,7 @@ impl Lock {
         }
         let at = |offset: usize, reason: String| DocumentError {
             file: file.to_owned(),
-            line: 1 + text[..offset.min(text.len())].matches('\n').count(),
+            line: line_at(text, offset),
             reason,
         };
         // Before anything else is looked at, since a newer version may have any shape.
@@ -142,6 +142,13 @@ impl Lock {
         Some(same + 1)
     }
 
+    /// The line at which the entry of `name` begins, in a text that was read before.
+    pub fn line_of(name: &SkillName, text: &str) -> Option<usize> {
+        let read: Read = document::parse(FILE, text).ok()?;
+        let entry = read.skill.iter().find(|entry| entry.get_ref().name == *name)?;
+        Some(line_at(text, entry.span().start))
+    }
+
     /// The file's text: the same for the same entries, whatever order they came in.
     pub fn to_text(&self) -> String {
         text::write(self)
@@ -165,4 +172,9 @@ impl Lock {
         self.skills.retain(|skill| skill.name != *name);
         self.skills.len() < before
     }
+}
+
+/// The 1-based line of a byte.
+fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

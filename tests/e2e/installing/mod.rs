@@ -1,6 +1,8 @@
 //! Skills that others wrote: added, listed, updated, removed, brought back; and what stands in the way.
 
 mod attacks;
+mod disks;
+mod edited;
 mod interrupted;
 mod locked_sources;
 mod merging;
@@ -9,6 +11,7 @@ mod repository;
 mod store;
 mod story;
 mod terminal;
+mod together;
 
 pub use story::release;
 
@@ -91,7 +94,7 @@ fn digest_of(world: &World, file: &str) -> Digest {
 const ASKS: &str = "read = [\"**\"]\nwrite = [\"src/**\"]\nhttp = [\"https://api.example.com/*\"]";
 
 /// A world with the skill added, granted to read and write, and committed.
-fn with_skill() -> World {
+pub fn with_skill() -> World {
     let world = World::with(&[("src/a.rs", "fn a() {}\n")]);
     let reference = publish(&world, "skills/l.wasm", &manifest_of(NAME, "1.2.0", ASKS));
     let ran = world.run(&["add", &reference, "--grant", "read=**", "--grant", "write=src/**"]);

@@ -1,9 +1,10 @@
 //! The store: shared by projects, filled by `sync`, emptied by `gc` of what no lock names.
 
 use super::{NAME, add_headers, digest_of, kept, lock_of, manifest_of, publish, sign_file, with_skill};
-use crate::support::{World, copy};
+use crate::support::{World, copy, wait_until};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 #[test]
 fn a_fresh_machine_gets_what_the_lock_names_and_a_second_time_nothing() {
@@ -49,9 +50,11 @@ fn a_signature_is_kept_with_the_component_and_judged_on_another_machine() {
     let known = fs::read(&record).unwrap();
     let mut forged = known.clone();
     forged[3] ^= 1;
-    fs::write(&record, forged).unwrap();
+    // A file of the store is never written again, but replaced.
+    let put = |bytes: &[u8]| fs::remove_file(&record).and_then(|()| fs::write(&record, bytes)).unwrap();
+    put(&forged);
     call().failed(6, &["it is not signed by", "hint: skillhost sync"]);
-    fs::write(&record, known).unwrap();
+    put(&known);
     assert_eq!(call().code, Some(0));
     // What a lock claims is not what was verified.
     let lock = lock_of(&world);
@@ -65,9 +68,7 @@ fn gc_removes_what_no_lock_names_and_nothing_else() {
     let world = with_skill();
     let used = digest_of(&world, "skills/l.wasm");
     // A second project, a branch with a skill of its own, and one that nobody has any more.
-    let other = World::with(&[]);
-    fs::remove_dir_all(other.home()).unwrap();
-    std::os::unix::fs::symlink(world.home(), other.home()).unwrap();
+    let other = beside(&world);
     let second = publish(&other, "b.wasm", &manifest_of("second", "1.0.0", ""));
     other.run(&["add", &second]).failed(0, &[]);
     let in_second = digest_of(&other, "b.wasm");
@@ -106,6 +107,73 @@ fn gc_removes_what_no_lock_names_and_nothing_else() {
     world.run(&["gc"]).failed(0, &[]);
     assert!(!kept(&world, &on_branch).exists() && !kept(&world, &in_second).exists() && kept(&world, &used).exists());
     assert_eq!(add_headers(&world).code, Some(0));
+}
+
+#[test]
+fn a_component_of_two_projects_is_kept_once_and_each_grants_its_own() {
+    let one = with_skill();
+    let other = beside(&one);
+    other.write(&[("src/a.rs", "fn a() {}\n")]);
+    let skill = one.repo().join("skills/l.wasm").display().to_string();
+    other.run(&["add", &skill, "--grant", "read=**"]).failed(0, &[]);
+    other.commit(&[]);
+    let component = digest_of(&one, "skills/l.wasm");
+    let components = || fs::read_dir(kept(&one, &component).parent().unwrap()).unwrap().count();
+    assert_eq!(components(), 2, "one component, and the store's lock");
+    // What one project grants is nothing to the other.
+    assert_eq!(add_headers(&one).json()["changed"], serde_json::json!(["src/a.rs"]));
+    add_headers(&other).failed(4, &["denied: write src/a.rs"]);
+    assert_eq!(other.run(&["call", NAME, "check"]).code, Some(0));
+
+    // Taken out of one, it stays for the other, with what that one granted.
+    let before = lock_of(&other);
+    one.run(&["remove", NAME]).failed(0, &[]);
+    one.commit(&[]);
+    one.run(&["gc"]).failed(0, &["nothing to remove"]);
+    assert!(kept(&one, &component).exists() && lock_of(&other) == before);
+    add_headers(&one).failed(2, &["no skill `licence-check`"]);
+    assert_eq!(other.run(&["call", NAME, "check"]).code, Some(0));
+    other.run(&["remove", NAME]).failed(0, &[]);
+    other.commit(&[]);
+    let removed = one.run(&["gc", "--format", "json"]).json();
+    assert_eq!(removed["components"]["removed"][0]["digest"], component.to_string());
+    assert_eq!(components(), 1);
+}
+
+/// Another project of the same user.
+fn beside(world: &World) -> World {
+    let other = World::with(&[]);
+    fs::remove_dir_all(other.home()).unwrap();
+    std::os::unix::fs::symlink(world.home(), other.home()).unwrap();
+    other
+}
+
+#[test]
+fn what_a_run_used_that_is_not_over_is_kept_until_the_run_is_gone() {
+    let world = crate::rogue::world(1);
+    // A lock that nobody finds afterwards.
+    let lock = world.home().join("rogues.lock");
+    fs::copy(world.repo().join("skillhost.lock"), &lock).unwrap();
+    fs::remove_file(world.repo().join("skillhost.lock")).unwrap();
+    world.commit(&[]);
+    let run = ["run", "End by implement:sleep", "--lock", lock.to_str().unwrap(), "--format", "json"];
+    let mut running = world.command(&run).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let runs = world.state().join("runs");
+    let folders = || fs::read_dir(&runs).into_iter().flatten().flatten().map(|run| run.path());
+    wait_until("the author is at work", || folders().any(|run| run.join("tree/src/a").exists()));
+    let used = ["spec", "review", "implement"].map(crate::rogue::digest);
+    let is_kept = || used.iter().map(|digest| kept(&world, digest).exists()).collect::<Vec<_>>();
+    fs::remove_file(&lock).unwrap();
+    world.run(&["gc"]).failed(0, &[]);
+    assert_eq!(is_kept(), [true; 3], "while it works");
+    running.kill().unwrap();
+    running.wait().unwrap();
+    world.run(&["gc"]).failed(0, &[]);
+    assert_eq!(is_kept(), [true; 3], "it was interrupted, and could be gone on with");
+    assert_eq!(world.run(&["runs", "--format", "json"]).json()["runs"][0]["state"], "interrupted");
+    folders().for_each(|run| fs::remove_dir_all(run).unwrap());
+    world.run(&["gc"]).failed(0, &[]);
+    assert_eq!(is_kept(), [false; 3], "nobody can go on with it");
 }
 
 #[test]

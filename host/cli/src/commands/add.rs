@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         && there.digest == arrived.fetched.digest
         && !named.is_said()
     {
-        shop.keep(&arrived.fetched)?;
+        shop.keep(&arrived.fetched, &shop.store.hold())?;
         printer.note(format!("{} {} is in {FILE} already", skill.name, skill.version));
         return report(&shop, there, request, false);
     }
@@ -73,11 +73,12 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         signer: arrived.signer.clone(),
         grant,
     };
-    let _hold = shop.store.hold();
-    shop.keep(&arrived.fetched)?;
     let new = locked.clone();
-    shop.edit(Kind::Create, &skill.name, |lock| {
-        // Somebody else may have added it in the meantime.
+    shop.install(Kind::Create, &skill.name, &arrived.fetched, |lock| {
+        // Somebody else may have added it in the meantime: the same, or another.
+        if lock.find(new.name.as_str()) == Some(&new) {
+            return Ok(());
+        }
         check_name(lock, &new.name, &new.source)?;
         lock.put(new);
         Ok(())

@@ -6,10 +6,11 @@ use crate::failure::{Exit, Failure};
 use crate::needed;
 use crate::places::Places;
 use crate::printer::Printer;
+use crate::workshop::store_failure;
 use serde::Serialize;
-use skillhost_audit::Keyring;
+use skillhost_audit::{AuditError, Keyring};
 use skillhost_core::text::escape_terminal;
-use skillhost_registry::{Projects, Store};
+use skillhost_registry::{LockFile, Projects, Store, StoreError};
 use skillhost_runs::cleanup::{Removed, clean};
 use skillhost_runs::host::runs_folder;
 
@@ -51,13 +52,15 @@ struct Kept {
 pub(crate) fn run(arguments: &Gc, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let places = Places::find(global.state_dir.as_deref())?;
     let folder = runs_folder(&places.state);
-    let outcomes = if crate::ambient::exists(&folder) {
-        let keyring =
-            Keyring::open(&places.state).map_err(|e| Failure::of(Exit::Integrity, &e).maybe_hint(e.hint()))?;
-        clean(&folder, &keyring, arguments.dry_run).map_err(|e| Failure::of(Exit::Integrity, &e))?
-    } else {
-        Vec::new()
-    };
+    let mut outcomes = Vec::new();
+    if crate::ambient::exists(&places.keys()) || crate::ambient::exists(&folder) {
+        let failed = |e: AuditError| Failure::of(Exit::Integrity, &e).maybe_hint(e.hint());
+        let keyring = Keyring::open(&places.state).map_err(failed)?;
+        if let (false, Err(error)) = (arguments.dry_run, keyring.tidy()) {
+            tracing::info!(%error, "what was left of keys could not be removed");
+        }
+        outcomes = clean(&folder, &keyring, arguments.dry_run).map_err(|e| Failure::of(Exit::Integrity, &e))?;
+    }
     let mut document = Document {
         schema: "skillhost.gc/1",
         dry_run: arguments.dry_run,
@@ -109,21 +112,37 @@ fn components(places: &Places, dry_run: bool) -> Result<Components, Failure> {
         let reason = std::iter::once(failure.message()).chain(causes).collect::<Vec<_>>().join(": ");
         Components { removed: Vec::new(), kept_because: Some(reason) }
     };
-    // Looked at while nobody is between keeping a component and naming it: the sweep asks once it is alone.
+    let read_only = |error: StoreError| match error.is_read_only() {
+        // As where the cache is a read-only image: there is nothing to be done about it.
+        true => Ok(kept(store_failure(&error))),
+        false => Err(store_failure(&error)),
+    };
+    let alone = match (!dry_run).then(|| store.alone()).transpose() {
+        Ok(alone) => alone.flatten(),
+        Err(error) => return read_only(error),
+    };
+    // Looked at while nobody is between keeping a component and naming it.
     let needed = std::cell::OnceCell::new();
-    let swept = store.sweep(dry_run, |digest| {
+    let swept = store.sweep(alone.as_ref(), |digest| {
         needed.get_or_init(|| needed::look(places)).as_ref().map_or(true, |needed| needed.digests.contains(digest))
     });
-    let removed = swept.map_err(|e| Failure::of(Exit::Integrity, &e))?;
+    let removed = match swept {
+        Ok(removed) => removed,
+        Err(error) => return read_only(error),
+    };
+    let projects = Projects::new(&places.cache);
+    if let Some(alone) = &alone {
+        // What can't be known, removed or forgotten is in nobody's way, and is tried again the next time.
+        let known = projects.all().unwrap_or_default();
+        for error in known.iter().filter_map(|lock| LockFile::new(lock.parent()?).tidy().err()) {
+            tracing::info!(%error, "a project's folder could not be tidied up");
+        }
+        for lock in needed.get().iter().filter_map(|needed| needed.as_ref().ok()).flat_map(|needed| &needed.gone) {
+            let _ = projects.forget(lock, alone);
+        }
+    }
     match needed.into_inner() {
         Some(Err(failure)) => Ok(kept(failure)),
-        Some(Ok(needed)) if !dry_run => {
-            for lock in needed.gone {
-                // It is asked about again the next time.
-                let _ = Projects::new(&places.cache).forget(&lock);
-            }
-            Ok(of(removed))
-        }
         _ => Ok(of(removed)),
     }
 }

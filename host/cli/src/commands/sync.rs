@@ -7,9 +7,10 @@ use crate::fetch::moved;
 use crate::printer::Printer;
 use crate::workshop::{SETTLE, Workshop, store_failure};
 use crate::{block_on, runtime};
-use skillhost_core::lock::{FILE, Locked};
+use skillhost_core::lock::{FILE, Lock, Locked};
 use skillhost_core::manifest::Manifest;
 use skillhost_registry::lockfile::Found;
+use skillhost_registry::store::Hold;
 
 /// How one skill stands.
 enum Stands {
@@ -28,13 +29,15 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     if is_frozen {
         check_text(&found)?;
     }
-    let _hold = (!arguments.check).then(|| shop.store.hold());
+    let hold = (!arguments.check).then(|| shop.store.hold());
     let (mut exit, mut entries, mut fetched) = (Exit::Done, Vec::new(), 0_usize);
     for locked in &found.lock.skills {
-        let stands = match check(&shop, locked) {
+        let stands = match check(&shop, locked, &found) {
             Ok(()) => Stands::Kept,
-            Err(failure) if arguments.check => Stands::Wrong(failure),
-            Err(_) => fetch(&shop, locked).map_or_else(Stands::Wrong, |()| Stands::Fetched),
+            Err(failure) => match &hold {
+                None => Stands::Wrong(failure),
+                Some(hold) => fetch(&shop, locked, &found, hold).map_or_else(Stands::Wrong, |()| Stands::Fetched),
+            },
         };
         let (state, error) = match &stands {
             Stands::Kept => ("kept", None),
@@ -120,10 +123,11 @@ fn write(shop: &Workshop, found: &Found) -> Result<bool, Failure> {
 }
 
 /// Whether what is kept is what the lock names, from where and by whom policies allow.
-fn check(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
+fn check(shop: &Workshop, locked: &Locked, found: &Found) -> Result<(), Failure> {
     let name = &locked.name;
     if locked.source.is_builtin() {
-        return Err(Failure::new(Exit::Configuration, format!("{FILE}: `{name}` is from {}", locked.source))
+        let place = place(locked, found);
+        return Err(Failure::new(Exit::Configuration, format!("{place}: `{name}` is from {}", locked.source))
             .hint("what comes with skillhost stands in no lock: take the entry out"));
     }
     let component = match shop.store.load(&locked.digest) {
@@ -135,12 +139,22 @@ fn check(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
         Err(error) => return Err(store_failure(&error)),
     };
     shop.trust().check(locked, &component, || shop.store.attached(&locked.digest))?;
-    check_manifest(locked, &component)
+    check_manifest(locked, found, &component)
 }
 
-/// An entry is about the skill that it names, and no other.
-fn check_manifest(locked: &Locked, component: &[u8]) -> Result<(), Failure> {
-    let failed = |what: String| Err(Failure::new(Exit::Integrity, format!("{FILE}: `{}` {what}", locked.name)));
+/// `FILE:LINE` of an entry; the file alone where git left a conflict in it.
+fn place(locked: &Locked, found: &Found) -> String {
+    match found.text.as_ref().and_then(|text| Lock::line_of(&locked.name, text)) {
+        Some(line) => format!("{FILE}:{line}"),
+        None => FILE.to_owned(),
+    }
+}
+
+/// An entry is about the skill that it names, and no other, and grants nothing that the skill can't use.
+fn check_manifest(locked: &Locked, found: &Found, component: &[u8]) -> Result<(), Failure> {
+    let failed = |what: String| {
+        Err(Failure::new(Exit::Integrity, format!("{}: `{}` {what}", place(locked, found), locked.name)))
+    };
     match Manifest::from_component(component) {
         Err(error) => failed(format!("names a component that is no skill: {error}")),
         Ok(manifest) if manifest.skill.name != locked.name => {
@@ -149,18 +163,25 @@ fn check_manifest(locked: &Locked, component: &[u8]) -> Result<(), Failure> {
         Ok(manifest) if manifest.skill.version != locked.version => {
             failed(format!("says {}, and the component {}", locked.version, manifest.skill.version))
         }
-        Ok(_) => Ok(()),
+        Ok(manifest) => {
+            let granted = locked.grant.permissions();
+            match granted.iter().find(|permission| !manifest.capabilities.covers(permission)) {
+                None => Ok(()),
+                Some(permission) => failed(format!("grants {permission}, which the component doesn't ask for"))
+                    .map_err(|failure: Failure| failure.hint("take it out: it gives nothing, and looks as if it did")),
+            }
+        }
     }
 }
 
 /// Fetches what the lock names: these bytes, of this signer, and nothing that came in their place.
-fn fetch(shop: &Workshop, locked: &Locked) -> Result<(), Failure> {
+fn fetch(shop: &Workshop, locked: &Locked, found: &Found, hold: &Hold) -> Result<(), Failure> {
     let fetched = block_on(runtime()?, shop.locked_bytes(locked))??;
     // A digest first: what is not the pinned component is not even looked at.
     if fetched.digest != locked.digest {
         return Err(moved(format!("{} gives another component than {FILE} pins", locked.source), locked, &fetched));
     }
     shop.trust().check(locked, &fetched.component, || fetched.attached.clone())?;
-    check_manifest(locked, &fetched.component)?;
-    shop.keep(&fetched)
+    check_manifest(locked, found, &fetched.component)?;
+    shop.keep(&fetched, hold)
 }

@@ -141,16 +141,16 @@ impl One<'_> {
                 Failure::new(Exit::Denied, format!("{FILE} would change: `{}`", before.name)).because("--locked")
             );
         }
-        let _hold = shop.store.hold();
-        shop.keep(&arrived.fetched)?;
-        shop.edit(Kind::Update, &before.name, |lock| self.put(lock, &after))?;
+        shop.install(Kind::Update, &before.name, &arrived.fetched, |lock| self.put(lock, &after))?;
         tell_grant(shop, &after, &arrived.inspection.manifest);
         Ok(Came::Updated { before: Box::new((*before).clone()), after: Box::new(after) })
     }
 
-    /// The entry must be the one that was compared: who changed it meanwhile granted something else.
+    /// The entry must be the one that was compared, unless somebody else made the same of it: who changed it meanwhile in
+    /// another way granted something else.
     fn put(&self, lock: &mut Lock, after: &Locked) -> Result<(), Failure> {
-        if lock.find(self.before.name.as_str()) != Some(self.before) {
+        let there = lock.find(self.before.name.as_str());
+        if there != Some(self.before) && there != Some(after) {
             return Err(Failure::new(
                 Exit::Integrity,
                 format!("`{}` was changed in {FILE} meanwhile", self.before.name),
@@ -181,7 +181,7 @@ impl One<'_> {
         if self.before.signer.is_some() {
             self.check_signer(arrived)?;
         }
-        self.shop.keep(&arrived.fetched)?;
+        self.shop.keep(&arrived.fetched, &self.shop.store.hold())?;
         self.shop
             .printer
             .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));

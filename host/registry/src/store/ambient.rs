@@ -19,7 +19,8 @@ pub(crate) fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// A regular file of at most `most_bytes`; none where nothing is there. A link is not followed, and nothing blocks.
+/// A regular file of at most `most_bytes`; none where nothing is there. A link is not followed, and nothing blocks. A
+/// larger one is [`io::ErrorKind::InvalidData`].
 pub(crate) fn read(path: &Path, most_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
     let refuse = || io::Error::other("it is not a regular file");
@@ -41,45 +42,69 @@ pub(crate) fn read(path: &Path, most_bytes: u64) -> io::Result<Option<Vec<u8>>> 
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(most_bytes)).unwrap_or(0));
     file.take(most_bytes + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most_bytes {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {most_bytes} bytes")));
+        // Not the kind that a full disk has, too.
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("larger than {most_bytes} bytes")));
     }
     Ok(Some(bytes))
 }
 
 /// Puts a file in place that nobody writes again. It is whole or not there, and on disk once this returns.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, true)
+}
+
+/// The same of what can be found out again: it is not waited for until it is on disk.
+pub(crate) fn note(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, false)
+}
+
+fn put(path: &Path, bytes: &[u8], flush: bool) -> io::Result<()> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     let draft = folder.join(format!("{DRAFT}{}-{:016x}", std::process::id(), random()));
-    let written = written(&draft, bytes, 0o444).and_then(|()| std::fs::rename(&draft, path));
+    let written = written(&draft, bytes, 0o444, flush).and_then(|()| std::fs::rename(&draft, path));
     if written.is_err() {
         // The first error is the one that tells why.
         let _ = std::fs::remove_file(&draft);
     }
-    written.and_then(|()| flush_folder(folder))
+    written.and_then(|()| if flush { flush_folder(folder) } else { Ok(()) })
 }
 
-/// Replaces a file that others read at any time, by way of `draft` beside it. A link in its place is replaced.
-pub(crate) fn replace(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mode = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file);
-    let mode = mode.map_or(0o644, |metadata| metadata.permissions().mode() & 0o777);
-    // What an interrupted writer left: who writes now holds the folder's lock.
-    match std::fs::remove_file(draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// What is going to replace a file that others read at any time: on disk already, beside it. Dropped, it is gone.
+pub(crate) struct Draft<'a>(&'a Path);
+
+impl<'a> Draft<'a> {
+    /// Writes it, with the permissions of the file at `path`.
+    pub(crate) fn write(draft: &'a Path, path: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let mode = std::fs::symlink_metadata(path).ok().filter(std::fs::Metadata::is_file);
+        let mode = mode.map_or(0o644, |metadata| metadata.permissions().mode() & 0o777);
+        // What an interrupted writer left: who writes now holds the folder's lock.
+        remove(draft)?;
+        let made = Self(draft);
+        written(draft, bytes, mode, true)?;
+        Ok(made)
     }
-    let written = written(draft, bytes, mode).and_then(|()| std::fs::rename(draft, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(draft);
+
+    /// Puts it in place of the file. A link there is replaced.
+    pub(crate) fn put(self, path: &Path) -> io::Result<()> {
+        let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        std::fs::rename(self.0, path)?;
+        // From here on there is nothing to take away.
+        std::mem::forget(self);
+        flush_folder(folder)
     }
-    written.and_then(|()| flush_folder(folder))
 }
 
-fn written(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+    }
+}
+
+fn written(path: &Path, bytes: &[u8], mode: u32, flush: bool) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.set_permissions(Permissions::from_mode(mode))?;
-    file.sync_all()
+    if flush { file.sync_all() } else { Ok(()) }
 }
 
 fn flush_folder(folder: &Path) -> io::Result<()> {
@@ -102,8 +127,22 @@ pub(crate) fn lock(path: &Path, alone: bool) -> io::Result<File> {
 
 /// Waits for the lock of a folder. It needs no file, so that nothing is left in it.
 pub(crate) fn lock_folder(path: &Path) -> io::Result<File> {
+    wait_for(open_folder(path)?, true)
+}
+
+/// The lock of a folder where nobody holds it.
+pub(crate) fn lock_free_folder(path: &Path) -> io::Result<Option<File>> {
+    let folder = open_folder(path)?;
+    match flock(&folder, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Some(folder)),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn open_folder(path: &Path) -> io::Result<File> {
     let flags = OFlags::DIRECTORY.bits().cast_signed();
-    wait_for(OpenOptions::new().read(true).custom_flags(flags).open(path)?, true)
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
 fn wait_for(file: File, alone: bool) -> io::Result<File> {
@@ -131,6 +170,17 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<(String, u64)>> {
         }
     }
     Ok(files)
+}
+
+/// Removes the drafts of a folder, whose writers are gone.
+pub(crate) fn remove_drafts(folder: &Path) -> io::Result<()> {
+    if !is_there(folder) {
+        return Ok(());
+    }
+    list(folder)?
+        .iter()
+        .filter(|(name, _)| name.starts_with(DRAFT))
+        .try_for_each(|(name, _)| remove(&folder.join(name)))
 }
 
 pub(crate) fn remove(path: &Path) -> io::Result<()> {

@@ -2,7 +2,8 @@
 //!
 //! A file is there whole or not at all, is never written again, and counts only while its bytes have the digest that it
 //! is named after. Processes don't wait for each other: who writes the same component writes the same bytes. Only the
-//! removal of components waits, for whoever is between keeping one and naming it in a lock ([`Store::hold`]).
+//! removal of components waits, for whoever is between keeping one and naming it in a lock ([`Store::hold`]). All that is
+//! written in the cache folder is written under a hold, so that a draft that the removal finds is nobody's.
 
 pub(crate) mod ambient;
 mod attached;
@@ -10,14 +11,19 @@ mod attached;
 mod tests;
 
 use crate::fetched::{Attached, Fetched, MAX_COMPONENT_BYTES};
+use crate::projects;
 use skillhost_core::digest::Digest;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Largest note, in bytes.
+const MAX_NOTE_BYTES: u64 = 256;
+
 /// The store in a cache folder. Nothing is made before something is kept.
 #[derive(Debug, Clone)]
 pub struct Store {
+    cache: PathBuf,
     folder: PathBuf,
 }
 
@@ -55,6 +61,10 @@ impl StoreError {
 #[derive(Debug)]
 pub struct Hold(#[expect(dead_code, reason = "its lock is what counts")] Option<File>);
 
+/// While it lives, nobody holds the store.
+#[derive(Debug)]
+pub struct Alone(#[expect(dead_code, reason = "its lock is what counts")] File);
+
 /// A component that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -67,7 +77,7 @@ pub struct Kept {
 impl Store {
     /// The store of a cache folder.
     pub fn new(cache: &Path) -> Self {
-        Self { folder: cache.join("components/sha256") }
+        Self { cache: cache.to_owned(), folder: cache.join("components/sha256") }
     }
 
     /// Where a component is kept.
@@ -103,7 +113,7 @@ impl Store {
     ///
     /// # Errors
     /// Where the disk is full or the store can't be written; nothing is kept then.
-    pub fn keep(&self, fetched: &Fetched) -> Result<(), StoreError> {
+    pub fn keep(&self, fetched: &Fetched, _hold: &Hold) -> Result<(), StoreError> {
         let path = self.path(&fetched.digest);
         let failed = |error| StoreError::Unwritable(path.clone(), error);
         ambient::make_folder(&self.folder).map_err(failed)?;
@@ -115,45 +125,78 @@ impl Store {
         ambient::write(&path, &fetched.component).map_err(failed)
     }
 
+    /// What this host noted about a component; whoever can write the cache may have written it.
+    pub fn noted(&self, digest: &Digest) -> Option<Vec<u8>> {
+        ambient::read(&self.note_file(digest), MAX_NOTE_BYTES).ok().flatten()
+    }
+
+    /// Notes something about a component that can be found out again, in place of what was noted before.
+    ///
+    /// # Errors
+    /// Where it can't be written.
+    pub fn note(&self, digest: &Digest, note: &[u8], _hold: &Hold) -> io::Result<()> {
+        ambient::make_folder(&self.notes())?;
+        ambient::note(&self.note_file(digest), note)
+    }
+
     /// Keeps others from removing components until the hold is dropped.
     pub fn hold(&self) -> Hold {
         let lock = ambient::make_folder(&self.folder).and_then(|()| ambient::lock(&self.lock_file(), false));
         Hold(lock.ok())
     }
 
-    /// Removes what `is_needed` says isn't, and what a write that was interrupted left. Gives what was removed, or would
-    /// be. Waits for whoever [holds](Store::hold) the store.
+    /// Waits for whoever [holds](Store::hold) the store, and keeps others from it until it is dropped. Gives nothing where
+    /// there is no store.
+    ///
+    /// # Errors
+    /// Where the store can't be written.
+    pub fn alone(&self) -> Result<Option<Alone>, StoreError> {
+        if !ambient::is_there(&self.folder) {
+            return Ok(None);
+        }
+        let failed = |error| StoreError::Unwritable(self.folder.clone(), error);
+        ambient::lock(&self.lock_file(), true).map(|file| Some(Alone(file))).map_err(failed)
+    }
+
+    /// Removes what `is_needed` says isn't, and what was noted about it, and the drafts of whoever was ended in the
+    /// middle. Gives which components were removed; to whoever isn't alone, which would be.
     ///
     /// # Errors
     /// Where the store can't be listed, or a component not be removed.
-    pub fn sweep(&self, dry_run: bool, is_needed: impl Fn(&Digest) -> bool) -> Result<Vec<Kept>, StoreError> {
+    pub fn sweep(&self, alone: Option<&Alone>, is_needed: impl Fn(&Digest) -> bool) -> Result<Vec<Kept>, StoreError> {
         let failed = |error| StoreError::Unwritable(self.folder.clone(), error);
         if !ambient::is_there(&self.folder) {
             return Ok(Vec::new());
         }
-        let _alone = if dry_run { None } else { Some(ambient::lock(&self.lock_file(), true).map_err(failed)?) };
         let mut removed = Vec::new();
         for (name, size_bytes) in ambient::list(&self.folder).map_err(failed)? {
             let stem = name.split('.').next().unwrap_or_default();
-            let Ok(digest) = format!("sha256:{stem}").parse::<Digest>() else {
-                // A draft: whoever made it would hold the store.
-                if !dry_run && name.starts_with(ambient::DRAFT) {
-                    ambient::remove(&self.folder.join(&name)).map_err(failed)?;
-                }
-                continue;
-            };
+            let Ok(digest) = format!("sha256:{stem}").parse::<Digest>() else { continue };
             if is_needed(&digest) {
                 continue;
             }
-            if !dry_run {
+            if alone.is_some() {
                 ambient::remove(&self.folder.join(&name)).map_err(failed)?;
+                ambient::remove(&self.note_file(&digest)).map_err(failed)?;
             }
             if name == stem {
                 removed.push(Kept { digest, size_bytes });
             }
         }
+        if alone.is_some() {
+            let folders = [self.folder.clone(), self.notes(), self.cache.join(projects::FOLDER)];
+            folders.iter().try_for_each(|folder| ambient::remove_drafts(folder)).map_err(failed)?;
+        }
         removed.sort_by_key(|kept| kept.digest);
         Ok(removed)
+    }
+
+    fn notes(&self) -> PathBuf {
+        self.cache.join("verified")
+    }
+
+    fn note_file(&self, digest: &Digest) -> PathBuf {
+        self.notes().join(digest.hex())
     }
 
     fn lock_file(&self) -> PathBuf {

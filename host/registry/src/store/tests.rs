@@ -21,37 +21,37 @@ fn what_is_kept_is_given_by_its_digest_with_what_was_attached() {
     let mut component = fetched("component");
     component.attached = vec![Attached::Bundle(b"bundle".to_vec()), Attached::Signature(b"signature".to_vec())];
     assert_eq!(store.load(&component.digest).unwrap(), None);
-    assert!(store.sweep(false, |_| false).unwrap().is_empty());
-    store.keep(&component).unwrap();
-    store.keep(&component).unwrap();
+    assert!(store.sweep(store.alone().unwrap().as_ref(), |_| false).unwrap().is_empty());
+    store.keep(&component, &store.hold()).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     assert_eq!(store.load(&component.digest).unwrap().unwrap(), component.component);
     assert_eq!(store.attached(&component.digest), component.attached);
     // Another source adds its own, and takes none away.
     component.attached = vec![Attached::Signature(b"second".to_vec())];
-    store.keep(&component).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     assert_eq!(store.attached(&component.digest).len(), 3);
     assert_eq!(fs::metadata(store.path(&component.digest)).unwrap().permissions().mode() & 0o777, 0o444);
     let names = fs::read_dir(store.folder.clone()).unwrap().count();
-    assert_eq!(names, 4, "a component, three signatures, and no draft");
+    assert_eq!(names, 5, "a component, three signatures, the lock, and no draft");
 }
 
 #[test]
 fn r_01_a_changed_file_is_refused_until_it_is_kept_again() {
     let (_folder, store) = store();
     let component = fetched("component");
-    store.keep(&component).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     let path = store.path(&component.digest);
     fs::remove_file(&path).unwrap();
     fs::write(&path, "another").unwrap();
     assert!(matches!(store.load(&component.digest), Err(StoreError::Altered { .. })));
-    store.keep(&component).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     assert_eq!(store.load(&component.digest).unwrap().unwrap(), b"component");
     // A link is not followed, wherever it leads.
     fs::remove_file(&path).unwrap();
     fs::write(path.with_extension("elsewhere"), "component").unwrap();
     std::os::unix::fs::symlink(path.with_extension("elsewhere"), &path).unwrap();
     assert!(matches!(store.load(&component.digest), Err(StoreError::Unreadable(..))));
-    store.keep(&component).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     assert!(!fs::symlink_metadata(&path).unwrap().is_symlink());
 }
 
@@ -59,15 +59,21 @@ fn r_01_a_changed_file_is_refused_until_it_is_kept_again() {
 fn what_nobody_needs_is_swept_with_what_was_left_over() {
     let (_folder, store) = store();
     let (needed, idle) = (fetched("needed"), Fetched { attached: vec![Attached::Bundle(vec![1])], ..fetched("idle") });
-    store.keep(&needed).unwrap();
-    store.keep(&idle).unwrap();
-    fs::write(store.folder.join(".draft-1-2"), "half").unwrap();
+    store.keep(&needed, &store.hold()).unwrap();
+    store.keep(&idle, &store.hold()).unwrap();
+    store.note(&needed.digest, b"a note", &store.hold()).unwrap();
+    store.note(&idle.digest, b"a note", &store.hold()).unwrap();
+    fs::create_dir(store.cache.join(projects::FOLDER)).unwrap();
+    let drafts = [&store.folder, &store.notes(), &store.cache.join(projects::FOLDER)].map(|at| at.join(".draft-1-2"));
+    drafts.iter().for_each(|draft| fs::write(draft, "half").unwrap());
     fs::write(store.folder.join("of-somebody-else"), "x").unwrap();
-    let would = store.sweep(true, |digest| *digest == needed.digest).unwrap();
-    assert!(store.load(&idle.digest).unwrap().is_some());
+    let would = store.sweep(None, |digest| *digest == needed.digest).unwrap();
+    assert!(store.load(&idle.digest).unwrap().is_some() && drafts.iter().all(|draft| draft.exists()));
     assert_eq!(would, [Kept { digest: idle.digest, size_bytes: 4 }]);
-    assert_eq!(store.sweep(false, |digest| *digest == needed.digest).unwrap(), would);
+    assert_eq!(store.sweep(store.alone().unwrap().as_ref(), |digest| *digest == needed.digest).unwrap(), would);
     assert_eq!(store.load(&idle.digest).unwrap(), None);
+    assert!(drafts.iter().all(|draft| !draft.exists()));
+    assert_eq!((store.noted(&needed.digest), store.noted(&idle.digest)), (Some(b"a note".to_vec()), None));
     assert!(store.attached(&idle.digest).is_empty() && store.load(&needed.digest).unwrap().is_some());
     let mut left: Vec<_> = ambient::list(&store.folder).unwrap().into_iter().map(|(name, _)| name).collect();
     left.sort();
@@ -79,13 +85,13 @@ fn nothing_is_removed_while_somebody_holds_the_store() {
     let (_folder, store) = store();
     let component = fetched("component");
     let hold = store.hold();
-    store.keep(&component).unwrap();
+    store.keep(&component, &store.hold()).unwrap();
     let (started, sweeping) = std::sync::mpsc::channel();
     let sweeper = std::thread::spawn({
         let store = store.clone();
         move || {
             started.send(()).unwrap();
-            store.sweep(false, |_| false).unwrap().len()
+            store.sweep(store.alone().unwrap().as_ref(), |_| false).unwrap().len()
         }
     });
     sweeping.recv().unwrap();
@@ -103,19 +109,26 @@ fn many_writers_leave_one_whole_file() {
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                store.keep(&component).unwrap();
+                store.keep(&component, &store.hold()).unwrap();
                 assert_eq!(store.load(&component.digest).unwrap().unwrap(), component.component);
             });
         }
     });
-    assert_eq!(fs::read_dir(&store.folder).unwrap().count(), 1);
+    let left: Vec<String> = ambient::list(&store.folder).unwrap().into_iter().map(|(name, _)| name).collect();
+    assert!(
+        left.len() == 2 && left.contains(&component.digest.hex()) && left.contains(&".lock".to_owned()),
+        "{left:?}"
+    );
 }
 
 #[test]
 fn a_store_that_can_not_be_written_is_told_from_a_full_one() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
-    let error = Store::new(&folder.path().join("file")).keep(&fetched("x")).unwrap_err();
+    let error = {
+        let store = Store::new(&folder.path().join("file"));
+        store.keep(&fetched("x"), &store.hold()).unwrap_err()
+    };
     assert!(error.is_read_only(), "{error:?}");
     let full = StoreError::Unwritable(PathBuf::new(), io::ErrorKind::StorageFull.into());
     assert!(!full.is_read_only());
