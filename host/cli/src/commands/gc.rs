@@ -3,6 +3,7 @@
 
 use crate::args::{Gc, Global};
 use crate::failure::{Exit, Failure};
+use crate::known::Known;
 use crate::needed;
 use crate::places::Places;
 use crate::printer::Printer;
@@ -121,6 +122,8 @@ fn components(places: &Places, dry_run: bool) -> Result<Components, Failure> {
             for lock in needed.gone {
                 // It is asked about again the next time.
                 let _ = Projects::new(&places.cache).forget(&lock);
+                // Another project that comes to lie there was granted nothing.
+                let _ = Known::forget(places, &lock);
             }
             Ok(of(removed))
         }

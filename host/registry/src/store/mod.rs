@@ -1,4 +1,4 @@
-//! Components by digest, shared by all projects of a user: `components/sha256/HEX`, with what was attached to it beside.
+//! Components by digest, shared by all projects of a user: `components/sha256/HEX`, with its signatures beside.
 //!
 //! A file is there whole or not at all, is never written again, and counts only while its bytes have the digest that it
 //! is named after. Processes don't wait for each other: who writes the same component writes the same bytes. Only the
@@ -10,7 +10,9 @@ mod attached;
 mod tests;
 
 use crate::fetched::{Attached, Fetched, MAX_COMPONENT_BYTES};
+use crate::signature::Signed;
 use skillhost_core::digest::Digest;
+use skillhost_core::signer::Signer;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -93,21 +95,23 @@ impl Store {
         Ok(Some(bytes))
     }
 
-    /// What was attached to a component when it was kept. It is as unverified as it came.
-    pub fn attached(&self, digest: &Digest) -> Vec<Attached> {
-        attached::read(&self.path(digest))
+    /// The signatures that are kept with a component: that of one signer, or all. They held when they were kept; whoever
+    /// can write the store can exchange them, so they are verified again.
+    pub fn attached(&self, digest: &Digest, of: Option<&Signer>) -> Vec<Attached> {
+        let path = self.path(digest);
+        of.map_or_else(|| attached::all(&path), |signer| attached::of(&path, signer).into_iter().collect())
     }
 
-    /// Keeps a component and what is attached to it. What is attached is there before the component is, so that nobody
-    /// finds a signed component without its signatures.
+    /// Keeps a component, and the signature for which it was accepted. That is there before the component is, so that
+    /// nobody finds a signed component without it. Another signer's stays.
     ///
     /// # Errors
     /// Where the disk is full or the store can't be written; nothing is kept then.
-    pub fn keep(&self, fetched: &Fetched) -> Result<(), StoreError> {
+    pub fn keep(&self, fetched: &Fetched, signed: Option<&Signed>) -> Result<(), StoreError> {
         let path = self.path(&fetched.digest);
         let failed = |error| StoreError::Unwritable(path.clone(), error);
         ambient::make_folder(&self.folder).map_err(failed)?;
-        attached::write(&path, &fetched.attached).map_err(failed)?;
+        signed.map_or(Ok(()), |signed| attached::write(&path, signed)).map_err(failed)?;
         if self.load(&fetched.digest).is_ok_and(|kept| kept.is_some()) {
             return Ok(());
         }
