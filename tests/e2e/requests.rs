@@ -12,8 +12,8 @@ use std::fs;
 
 const VALUE: &str = "tk-9f8e7d6c5b4a39281706f5e4";
 
-/// The rogues, of which the author is granted these URLs and a secret.
-fn world(urls: &[String]) -> World {
+/// The rogues, of which the author is granted these URLs and a secret, and the author's digest.
+fn world(urls: &[String]) -> (World, Digest) {
     let world = rogue::world(1);
     let bare = root().join("target/wasm32-wasip2/skill/guest_rogue_implement.wasm");
     let bare = fs::read(&bare).unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` builds it", bare.display()));
@@ -33,25 +33,30 @@ fn world(urls: &[String]) -> World {
         )
         .replacen("[skill.grant]", &asks.replace("[capabilities]", "[skill.grant]"), 1);
     world.commit(&[("skillhost.lock", &format!("{before}name = \"rogue-implement\"{entry}"))]);
-    world
+    (world, Digest::of(&author))
 }
 
 #[test]
 fn r_15_a_run_sends_a_secret_where_it_belongs_and_tells_what_was_denied() {
     let servers = servers();
     let [granted, other] = [servers.tls, servers.other].map(|port| format!("https://localhost:{port}/whole-run/echo"));
-    let world = world(std::slice::from_ref(&granted));
-    configure(
-        &world,
-        &format!("[secrets.TOKEN]\nenv = \"MY_TOKEN\"\nhosts = [\"https://localhost:{}\"]\n", servers.tls),
-    );
+    let (world, author) = world(std::slice::from_ref(&granted));
+    let secret = format!("[secrets.TOKEN]\nenv = \"MY_TOKEN\"\nhosts = [\"https://localhost:{}\"]\n", servers.tls);
+    configure(&world, &secret);
     let policy = world.home().join("open.toml");
     fs::write(&policy, "[network]\nprivate = [\"127.0.0.1\", \"[::1]\"]\n").unwrap();
     let goal = format!("Ask implement:fetch {granted} {other}");
     let arguments = ["run", &goal, "--format", "json", "--policy", policy.to_str().unwrap()];
-    let mut command = world.command(&arguments);
-    command.env("SSL_CERT_FILE", &servers.authority).env("MY_TOKEN", VALUE);
-    let ran = crate::support::ran(command.output().unwrap());
+    let run = || {
+        let mut command = world.command(&arguments);
+        command.env("SSL_CERT_FILE", &servers.authority).env("MY_TOKEN", VALUE);
+        crate::support::ran(command.output().unwrap())
+    };
+    // The repository's lock grants it, and that is not the user's word.
+    run().failed(4, &["nobody on this machine let rogue-implement use the secret TOKEN", &author.to_string()]);
+    assert!(servers.seen("whole-run").is_empty() && !world.state().join("runs").exists(), "nothing was begun");
+    configure(&world, &format!("{secret}skills = [\"{author}\"]\n"));
+    let ran = run();
     assert_eq!(ran.code, Some(0), "{ran:#?}");
 
     // One arrived, with the value; the other was not sent.

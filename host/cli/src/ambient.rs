@@ -173,6 +173,25 @@ pub(crate) fn temporary_folder() -> io::Result<tempfile::TempDir> {
     tempfile::Builder::new().prefix("skillhost-").tempdir()
 }
 
+/// Waits for the lock of a folder, which is held until the file is dropped.
+pub(crate) fn lock_folder(path: &Path) -> io::Result<std::fs::File> {
+    let folder = std::fs::OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits() as i32).open(path)?;
+    while let Err(error) = rustix::fs::flock(&folder, rustix::fs::FlockOperation::LockExclusive) {
+        if error != rustix::io::Errno::INTR {
+            return Err(error.into());
+        }
+    }
+    Ok(folder)
+}
+
+/// Removes a file that may be absent.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }

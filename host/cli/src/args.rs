@@ -254,6 +254,9 @@ pub(crate) struct Sync {
     /// Only look: fetch nothing, write nothing, make no connection
     #[arg(long)]
     pub(crate) check: bool,
+    /// Let this skill use this secret, in this project and on this machine; skillhost.lock has to grant it
+    #[arg(long = "secret", value_name = "SKILL=NAME", conflicts_with = "check")]
+    pub(crate) secrets: Vec<String>,
     /// Fail where skillhost.lock would change
     #[arg(long)]
     pub(crate) locked: bool,

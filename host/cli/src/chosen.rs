@@ -6,6 +6,7 @@ use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::project::ProjectLock;
 use crate::skills::{self, Named};
+use crate::web::By;
 use crate::{grants, installed, signers};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digest;
@@ -77,7 +78,7 @@ impl Chosen {
 
     /// What it requests, what it is granted, and who could grant more.
     pub(crate) fn grant(
-        self,
+        &self,
         manifest: &Manifest,
         flags: Capabilities,
         around: impl Fn() -> Result<(Project, Option<ProjectLock>), Failure>,
@@ -92,7 +93,15 @@ impl Chosen {
                 Exit::Integrity,
                 format!("the lock's entry `{}` names a skill `{}`", locked.name, manifest.skill.name),
             )),
-            Self::Locked(locked, _) => Ok((request, locked.grant, Grantor::Lock(locked.name))),
+            Self::Locked(locked, _) => Ok((request, locked.grant.clone(), Grantor::Lock(locked.name.clone()))),
+        }
+    }
+
+    /// Who grants it.
+    pub(crate) fn by(&self) -> By<'_> {
+        match self {
+            Self::File(_) | Self::Builtin(_) => By::CommandLine,
+            Self::Locked(locked, lock) => By::Lock(locked, lock),
         }
     }
 }

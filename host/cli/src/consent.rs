@@ -41,10 +41,27 @@ impl Named {
         Ok(Self { permissions: grants.iter().map(parse).collect::<Result<_, _>>()?, all, keep })
     }
 
+    /// Whether this was granted by name, or as a part of everything.
+    pub(crate) fn names(&self, permission: &Permission) -> bool {
+        !self.keep && (self.all || self.permissions.contains(permission))
+    }
+
     /// Whether anything was said.
     pub(crate) fn is_said(&self) -> bool {
         self.all || self.keep || !self.permissions.is_empty()
     }
+}
+
+/// What a person types, in lower case; nothing where nobody does, and none where it isn't this program's turn to ask.
+pub(crate) fn answer(printer: Printer, lines: &[String], question: &str) -> Result<Option<String>, Failure> {
+    // What was typed before the question was there answers nothing.
+    if !ambient::forget_typed() {
+        return Ok(None);
+    }
+    printer.ask(lines, question);
+    let typed = crate::runtime()?.block_on(async { tokio::time::timeout(PATIENCE, ambient::typed_line()).await });
+    let typed = typed.ok().flatten().unwrap_or_default();
+    Ok(Some(typed.trim().to_ascii_lowercase()))
 }
 
 /// A request for consent.
@@ -145,16 +162,8 @@ impl Request<'_> {
         lines
     }
 
-    /// What a person types, in lower case; nothing where nobody does.
     fn answer(&self, printer: Printer, lines: &[String], question: &str) -> Result<String, Failure> {
-        // What was typed before the question was there answers nothing.
-        if !ambient::forget_typed() {
-            return Err(self.refused());
-        }
-        printer.ask(lines, question);
-        let typed = crate::runtime()?.block_on(async { tokio::time::timeout(PATIENCE, ambient::typed_line()).await });
-        let typed = typed.ok().flatten().unwrap_or_default();
-        Ok(typed.trim().to_ascii_lowercase())
+        answer(printer, lines, question)?.ok_or_else(|| self.refused())
     }
 
     fn declined(&self) -> Failure {

@@ -26,26 +26,37 @@ pub(crate) async fn component(
     printer: Printer,
 ) -> Result<Named, Failure> {
     policies.check_source(&locked.source)?;
+    if let Some(altered) = lock.altered.iter().find(|altered| altered.name == locked.name) {
+        printer.warn(format!(
+            "skillhost.lock:{}: the sum of {} is of other lines: somebody edited it, or git put lines of two people's \
+             together; look at what it may do, then skillhost sync writes its sum anew",
+            altered.line, locked.name
+        ));
+    }
     let store = Store::new(&places.components);
     // What is used is not removed, from now on.
     let hold = Store::new(&places.cache).hold();
     if let Err(error) = Projects::new(&places.cache).remember(&lock.path, &hold) {
         tracing::info!(%error, "the project could not be remembered");
     }
-    let (component, attached) = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
-        Some(component) => (component, None),
+    let trust = Trust::new(places, policies, printer);
+    let component = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
+        Some(component) => {
+            let attached = || store.attached(&locked.digest, locked.signer.as_ref());
+            trust.check(locked, &component, attached)?;
+            component
+        }
         None => {
             let by = Typed::new(&places.state).who_named(&locked.source, policies);
             let fetched = from_file(locked, by, lock).await?;
+            let signed = trust.check_fetched(locked, &fetched)?;
             // The next time it is there, where the store can be written.
-            if let Err(error) = store.keep(&fetched, &hold) {
+            if let Err(error) = store.keep(&fetched, signed.as_ref(), &hold) {
                 tracing::info!(%error, "a component is used from memory");
             }
-            (fetched.component, Some(fetched.attached))
+            fetched.component
         }
     };
-    let attached = || attached.unwrap_or_else(|| store.attached(&locked.digest));
-    Trust::new(places, policies, printer).check(locked, &component, attached)?;
     Ok(Named { reference: locked.source.clone(), component: Cow::Owned(component) })
 }
 

@@ -4,7 +4,7 @@ use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use skillhost_core::document::{self, MAX_DOCUMENT_BYTES};
-use skillhost_core::lock::{self, Lock, LockError};
+use skillhost_core::lock::{self, Altered, Lock, LockError};
 use skillhost_core::project::{self, Project};
 use skillhost_worktree::{CommitId, Reader, Repository, WorktreeError};
 use std::path::{Path, PathBuf};
@@ -24,6 +24,8 @@ pub(crate) struct Base {
 pub(crate) struct ProjectLock {
     pub(crate) lock: Lock,
     pub(crate) folder: PathBuf,
+    /// Entries that aren't as they were written.
+    pub(crate) altered: Vec<Altered>,
     /// The file in the working directory, which may hold another text; or the one that was named.
     pub(crate) path: PathBuf,
 }
@@ -138,7 +140,8 @@ fn read_lock(at: At<'_>, named: Option<&Path>) -> Result<Option<ProjectLock>, Fa
         (None, None) => return Ok(None),
     };
     let folder = path.parent().map_or_else(|| PathBuf::from("/"), Path::to_owned);
-    Ok(Some(ProjectLock { lock, folder, path }))
+    let altered = lock.altered(&text);
+    Ok(Some(ProjectLock { lock, altered, folder, path }))
 }
 
 /// A file that was named, or that the commit holds.

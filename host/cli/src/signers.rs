@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 /// Largest `trusted_root.json`, in bytes; that of the public good instance has seven thousand.
 const MAX_ROOT_BYTES: u64 = 256 << 10;
 
+/// Most signatures of which it is told why they don't hold.
+const MAX_TOLD: usize = 8;
+
 /// Who signed the skill of a file, by what lies beside it; looked at only where a policy judges signatures.
 pub(crate) fn of_file(reference: &Reference, component: &[u8], policies: &Policies) -> Result<Vec<Signer>, Failure> {
     let path = match reference {
@@ -64,7 +67,11 @@ pub(crate) fn failure(reference: &Reference, error: &SignatureError) -> Failure 
     let failure = Failure::new(Exit::Integrity, format!("{reference} is not what was signed"));
     match error {
         SignatureError::NoneHolds(refused) => {
-            let failure = refused.iter().fold(failure, |failure, refused| failure.because(refused));
+            let failure = refused.iter().take(MAX_TOLD).fold(failure, |failure, refused| failure.because(refused));
+            let failure = match refused.len().saturating_sub(MAX_TOLD) {
+                0 => failure,
+                more => failure.because(format!("and {more} more, of which none holds")),
+            };
             failure.hint("fetch it again, with its signature; whoever changed it has to sign it anew")
         }
         other => failure.because(other),

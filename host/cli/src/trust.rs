@@ -13,8 +13,8 @@ use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
-use skillhost_registry::signature::{self, SignatureError};
-use skillhost_registry::{Attached, Store};
+use skillhost_registry::signature::{self, SignatureError, Signed};
+use skillhost_registry::{Attached, Fetched, Store};
 
 /// What the key is for, and nothing else.
 const CONTEXT: &str = "skillhost 2026 verified signatures";
@@ -46,10 +46,6 @@ pub(crate) enum Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    pub(crate) fn only(signer: Option<&'a Signer>) -> Self {
-        signer.map_or(Self::Any, Self::Only)
-    }
-
     pub(crate) fn rather(signer: Option<&'a Signer>) -> Self {
         signer.map_or(Self::Any, Self::Rather)
     }
@@ -60,9 +56,9 @@ impl<'a> Trust<'a> {
         Self { places, policies, printer }
     }
 
-    /// Who signed a component that was fetched: the one who is wanted, else the first whom the policies take. Gives nobody
-    /// where it is unsigned and may be.
-    pub(crate) fn judge(&self, candidate: &Candidate<'_>, wanted: Wanted<'_>) -> Result<Option<Signer>, Failure> {
+    /// Who signed a component that was fetched, with the signature: the one who is wanted, else the first whom the policies
+    /// take. Gives nobody where it is unsigned and may be.
+    pub(crate) fn judge(&self, candidate: &Candidate<'_>, wanted: Wanted<'_>) -> Result<Option<Signed>, Failure> {
         let Candidate { reference, component, digest, attached } = candidate;
         let failed = |e: &SignatureError| signers::failure(reference, e);
         let verified =
@@ -81,7 +77,7 @@ impl<'a> Trust<'a> {
             match self.accept(reference, std::slice::from_ref(*signer)) {
                 Ok(()) => {
                     self.remember(digest, signer);
-                    return Ok(Some((*signer).clone()));
+                    return Ok(verified.of(signer));
                 }
                 Err(failure) => drop(refused.get_or_insert(failure)),
             }
@@ -129,9 +125,29 @@ impl<'a> Trust<'a> {
         })
     }
 
+    /// The same of a component that was just fetched, and is the one that the lock names: gives the signature that the
+    /// lock wants, which is to be kept.
+    pub(crate) fn check_fetched(&self, locked: &Locked, fetched: &Fetched) -> Result<Option<Signed>, Failure> {
+        let (reference, Fetched { component, digest, attached, .. }) = (&locked.source, fetched);
+        self.policies.check_source(reference)?;
+        let Some(signer) = &locked.signer else {
+            if !self.policies.judge_signatures() {
+                return Ok(None);
+            }
+            return self.judge(&Candidate { reference, component, digest: *digest, attached }, Wanted::Any);
+        };
+        match self.judge(&Candidate { reference, component, digest: *digest, attached }, Wanted::Only(signer)) {
+            // It was verified here once, and its bytes are the same: what its source has lost since takes nothing away.
+            Err(_) if self.remembers(digest, signer) => {
+                self.accept(reference, std::slice::from_ref(signer)).map(|()| None)
+            }
+            judged => judged,
+        }
+    }
+
     fn remembers(&self, digest: &Digest, signer: &Signer) -> bool {
         let Ok(tag) = self.tag(digest, signer) else { return false };
-        let noted = Store::new(&self.places.cache).noted(digest);
+        let noted = Store::new(&self.places.cache).noted(digest, signer);
         // Compared by the hash, in a time that tells nothing.
         noted.is_some_and(|noted| <[u8; blake3::OUT_LEN]>::try_from(noted).is_ok_and(|noted| tag == noted))
     }
@@ -139,7 +155,8 @@ impl<'a> Trust<'a> {
     /// Where it can't be written, the next load verifies again.
     fn remember(&self, digest: &Digest, signer: &Signer) {
         let store = Store::new(&self.places.cache);
-        let written = self.tag(digest, signer).and_then(|tag| store.note(digest, tag.as_bytes(), &store.hold()));
+        let written =
+            self.tag(digest, signer).and_then(|tag| store.note(digest, signer, tag.as_bytes(), &store.hold()));
         if let Err(error) = written {
             tracing::info!(%digest, %error, "that a signature was verified could not be remembered");
         }

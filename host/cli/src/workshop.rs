@@ -4,6 +4,8 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::fetch::Fetcher;
+use crate::known::{self, Known};
+use crate::news;
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
@@ -12,16 +14,18 @@ use crate::project::worktree_failure;
 use crate::trust::{Candidate, Trust, Wanted};
 use crate::typed::Typed;
 use skillhost_audit::{Auditor, Class, Event, Kind, Outcome, Status};
-use skillhost_core::lock::{FILE, Lock, LockError, Locked};
-use skillhost_core::name::SkillName;
+use skillhost_core::lock::{FILE, Lock, LockError, Locked, Unsettled};
+use skillhost_core::name::{SecretName, SkillName};
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;
 use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_registry::lockfile::Found;
+use skillhost_registry::signature::Signed;
 use skillhost_registry::store::Hold;
 use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store, StoreError};
 use skillhost_runs::error::is_no_room;
 use skillhost_worktree::{Repository, WorktreeError};
+use std::collections::BTreeSet;
 
 /// The tools for one project.
 pub(crate) struct Workshop {
@@ -37,8 +41,16 @@ pub(crate) struct Workshop {
 /// A component that was fetched, judged and read.
 pub(crate) struct Arrived {
     pub(crate) fetched: Fetched,
-    pub(crate) signer: Option<Signer>,
+    /// The signature for which it is accepted.
+    pub(crate) signed: Option<Signed>,
     pub(crate) inspection: Inspection,
+}
+
+impl Arrived {
+    /// Who signed it.
+    pub(crate) fn signer(&self) -> Option<&Signer> {
+        self.signed.as_ref().map(Signed::signer)
+    }
 }
 
 impl Workshop {
@@ -86,20 +98,20 @@ impl Workshop {
     fn arrived(&self, reference: &Reference, fetched: Fetched, wanted: Wanted<'_>) -> Result<Arrived, Failure> {
         let Fetched { component, digest, attached, .. } = &fetched;
         let candidate = Candidate { reference, component, digest: *digest, attached };
-        let signer = self.trust().judge(&candidate, wanted)?;
+        let signed = self.trust().judge(&candidate, wanted)?;
         let inspection = inspect(component).map_err(|e| crate::skills::load_failure(&reference.to_string(), &e))?;
-        Ok(Arrived { fetched, signer, inspection })
+        Ok(Arrived { fetched, signed, inspection })
     }
 
     /// Keeps a component that the lock names, or is going to while the hold lasts. Where nothing can be kept here at all,
     /// it is said and gone on.
-    pub(crate) fn keep(&self, fetched: &Fetched, hold: &Hold) -> Result<(), Failure> {
+    pub(crate) fn keep(&self, fetched: &Fetched, signed: Option<&Signed>, hold: &Hold) -> Result<(), Failure> {
         // First, so that what is kept is needed by somebody from the beginning.
         match Projects::new(&self.places.cache).remember(&self.lock.path(), hold) {
             Err(error) if error.is_read_only() => tracing::info!(%error, "the project could not be remembered"),
             remembered => remembered.map_err(|e| store_failure(&e))?,
         }
-        match self.store.keep(fetched, hold) {
+        match self.store.keep(fetched, signed, hold) {
             Ok(()) => Ok(()),
             Err(error) if error.is_read_only() => {
                 self.printer.warn(format!("{error}: the component is not kept, and has to be fetched for each use"));
@@ -115,12 +127,12 @@ impl Workshop {
         &self,
         kind: Kind,
         name: &SkillName,
-        fetched: &Fetched,
+        arrived: &Arrived,
         change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // Before the folder's lock, as everybody takes them, so that nobody waits in a circle.
         let hold = self.store.hold();
-        self.edit_with(kind, name, change, || self.keep(fetched, &hold)).map(drop)
+        self.edit_with(kind, name, change, || self.keep(&arrived.fetched, arrived.signed.as_ref(), &hold)).map(drop)
     }
 
     /// Changes the lock, once that is in the audit log. `change` sees what is there at that moment. Gives whether the
@@ -145,14 +157,49 @@ impl Workshop {
         let event = Event::granted(Class::Skill, kind).on(auditor.commit(Class::Skill, name.as_str().as_bytes()));
         let unrecorded = |e: skillhost_audit::AuditError| Failure::of(Exit::Integrity, &e);
         let intent = auditor.intent(event).map_err(unrecorded)?;
-        let changed = |found: &mut Found| change(&mut found.lock).map_err(Stopped::ByUs);
+        let changed = |found: &mut Found| {
+            change(&mut found.lock).map_err(Stopped::ByUs)?;
+            Ok(found.was_settled.then(|| found.lock.clone()))
+        };
         let edited = self.lock.edit_with(changed, || first().map_err(Stopped::ByUs));
         let status = if edited.is_ok() { Status::Done } else { Status::Failed };
         intent.outcome(Outcome::of(status)).map_err(unrecorded)?;
-        edited.map(|((), is_changed)| is_changed).map_err(|stopped| match stopped {
+        let (settled, is_changed) = edited.map_err(|stopped| match stopped {
             Stopped::ByUs(failure) => failure,
             Stopped::ByFile(error) => lock_failure(&error),
-        })
+        })?;
+        if let Some(lock) = settled {
+            news::tell_settled(&self.places, &self.lock.path(), &lock, name, self.printer);
+        }
+        Ok(is_changed)
+    }
+
+    /// Knows that a skill was granted what its entry says, by somebody here, who let it use these secrets. Each of them is
+    /// in the audit log first.
+    pub(crate) fn know(&self, locked: &Locked, secrets: BTreeSet<SecretName>) -> Result<(), Failure> {
+        let needs_it = !secrets.is_empty();
+        if needs_it {
+            self.record_secrets(&secrets)?;
+        }
+        match Known::edit(&self.places, &self.lock.path(), |known| known.put(locked, secrets)) {
+            Err(error) if needs_it => Err(known::unwritable(&error)),
+            Err(error) => {
+                tracing::info!(%error, "what was granted here could not be written down, and is told again");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Records that secrets were given to a skill.
+    pub(crate) fn record_secrets(&self, secrets: &BTreeSet<SecretName>) -> Result<(), Failure> {
+        let auditor = self.auditor()?;
+        for secret in secrets {
+            let event = Event::granted(Class::Secret, Kind::Update);
+            let event = event.on(auditor.commit(Class::Secret, secret.as_str().as_bytes()));
+            auditor.decision(event).map_err(|e| Failure::of(Exit::Integrity, &e))?;
+        }
+        Ok(())
     }
 
     /// Records that something was refused.
@@ -207,6 +254,9 @@ fn here() -> Result<LockFile, Failure> {
 pub(crate) fn lock_failure(error: &LockFileError) -> Failure {
     let failure = Failure::of(Exit::Configuration, error);
     match error {
+        LockFileError::Unsettled(Unsettled::Mixed { name, .. }) => failure.hint(format!(
+            "edit {FILE} by hand: make `{name}` what it should be, take its line `# sum` out, then skillhost sync"
+        )),
         LockFileError::Unsettled(_) => {
             failure.hint(format!("edit {FILE} by hand: keep one of the two, then skillhost sync"))
         }

@@ -22,6 +22,7 @@ pub mod name;
 pub mod path;
 pub mod permission;
 pub mod phase;
+pub mod pin;
 pub mod policy;
 pub mod project;
 pub mod reach;

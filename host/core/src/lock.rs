@@ -1,14 +1,17 @@
 //! `skillhost.lock`: the skills of a project, each pinned by digest, with what it was granted.
 //!
 //! It is written by the host and reviewed by people: the same entries are always the same bytes, in order of name, with
-//! an empty line between them, so that git merges what two people added unless they are neighbours.
+//! an empty line between them, so that git merges what two people added unless they are neighbours; and each has a sum, so
+//! that git never merges two people's changes of one.
 
 mod conflict;
+mod sum;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use conflict::{Side, Unsettled, settle};
+pub use sum::Altered;
 
 use crate::capability::Capabilities;
 use crate::digest::Digest;
@@ -147,6 +150,12 @@ impl Lock {
         let read: Read = document::parse(FILE, text).ok()?;
         let entry = read.skill.iter().find(|entry| entry.get_ref().name == *name)?;
         Some(line_at(text, entry.span().start))
+    }
+
+    /// The entries that aren't what `text`, which was read before, has a sum of: somebody edited them, or git put lines of
+    /// two together.
+    pub fn altered(&self, text: &str) -> Vec<Altered> {
+        sum::altered(self, text)
     }
 
     /// The file's text: the same for the same entries, whatever order they came in.

@@ -4,6 +4,7 @@ mod pattern;
 
 pub use pattern::{SignerPattern, SignerPatternError};
 
+use crate::digest::Digest;
 use crate::text::{escape_terminal, is_deceptive};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -63,6 +64,14 @@ impl Signer {
         };
         (shows(identity) && shows(issuer))
             .then(|| Self::Identity { identity: identity.to_owned(), issuer: issuer.to_owned() })
+    }
+}
+
+impl Signer {
+    /// Digits that stand for it in the name of a file. Two that share them would share the file, and so gain nothing: what
+    /// is in it says whose it is.
+    pub fn digits(&self) -> String {
+        Digest::of(self.to_string().as_bytes()).hex()[..32].to_owned()
     }
 }
 

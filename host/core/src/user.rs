@@ -2,6 +2,7 @@
 
 use crate::document::{self, DocumentError};
 use crate::name::SecretName;
+use crate::pin::Pin;
 use crate::urls::Origin;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -58,6 +59,9 @@ pub struct SecretSource {
     pub env: String,
     /// The origins that it is sent to.
     pub hosts: Vec<Origin>,
+    /// The skills to which a lock may give it, whichever project's it is. To others a person gives it, on this machine.
+    #[serde(default)]
+    pub skills: Vec<Pin>,
 }
 
 /// Toolchains that commands see read-only.
@@ -107,6 +111,11 @@ mod tests {
             let error = parse(bad).unwrap_err();
             assert!(error.line == 3 && error.reason.contains("api.example.com") || bad.contains('*'), "{error}");
         }
+        let digest = crate::digest::Digest::of(b"x").to_string();
+        let named = parse(&format!("\"https://api.example.com\"]\nskills = [\"{digest}\"")).unwrap();
+        assert_eq!(named.secrets[&"TOKEN".parse().unwrap()].skills, [digest.parse().unwrap()]);
+        assert!(source.skills.is_empty(), "without a name there is nobody whom a lock may give it to");
+        assert!(parse("\"https://api.example.com\"]\nskills = [\"licence-check\"").is_err(), "anybody has that name");
         assert!(User::<None>::parse("c", "[secrets.A-B]\nenv = \"X\"\nhosts = []\n").is_err());
     }
 }

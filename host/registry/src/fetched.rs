@@ -4,8 +4,9 @@ use skillhost_core::digest::Digest;
 
 /// Largest component, in bytes.
 pub const MAX_COMPONENT_BYTES: u64 = 64 << 20;
-/// Most things that are attached to one component and looked at.
-pub const MAX_ATTACHED: usize = 16;
+/// Most things that are attached to one component and looked at. More than any publisher attaches: who may write to a
+/// registry may attach what is no signature, or one of nobody whom anybody knows, and those must not hide the right one.
+pub const MAX_ATTACHED: usize = 64;
 /// Largest of them, in bytes.
 pub const MAX_ATTACHED_BYTES: u64 = 256 << 10;
 
@@ -30,6 +31,8 @@ pub enum Attached {
     Signature(Vec<u8>),
     /// `FILE.sigstore.json`, or an artifact of type `application/vnd.dev.sigstore.bundle.v0.3+json`: made by cosign.
     Bundle(Vec<u8>),
+    /// Said to be there and not to be had, with the reason: it proves nothing, and a component with it isn't unsigned.
+    Unusable(String),
 }
 
 impl Fetched {

@@ -84,7 +84,7 @@ fn r_15_a_secret_goes_nowhere_else() {
 }
 
 #[test]
-fn r_15_a_lock_grants_what_it_names() {
+fn r_15_r_19_a_lock_grants_what_it_names_where_the_user_lets_it() {
     let world = World::new("locked");
     let Servers { tls, other, .. } = servers();
     let fetcher = World::fetcher();
@@ -98,6 +98,17 @@ fn r_15_a_lock_grants_what_it_names() {
     let requests = [world.with_secret(*tls, "ok"), world.to(*other, "ok")];
     let input = json!({ "how": "fetch", "requests": requests }).to_string();
     let call = ["call", "fetcher", "--lock", "../lock", "--input", &input];
+    // A lock grants no secret by itself.
+    let ran = world.run(&call);
+    let told = format!("skills = [\"{digest}\"] under [secrets.TOKEN] in config.toml");
+    assert!(ran.code == Some(4) && ran.stderr.contains(&told) && !ran.stderr.contains("skillhost sync"), "{ran:#?}");
+    assert_eq!(world.seen(), Vec::<String>::new());
+    let secret = |skills: &str| {
+        format!("[secrets.TOKEN]\nenv = \"MY_TOKEN\"\nhosts = [\"https://localhost:{tls}\"]\nskills = [\"{skills}\"]\n")
+    };
+    world.configure(&secret(&skillhost_core::digest::Digest::of(b"another").to_string()));
+    assert_eq!(world.run(&call).code, Some(4));
+    world.configure(&secret(&digest.to_string()));
     let ran = world.run(&call);
     assert!(ran.code == Some(0) && ran.stdout.contains("hello"), "{ran:#?}");
     let told = format!("http = [\"https://localhost:{other}/locked/ok\"] under [skill.grant] of fetcher");

@@ -5,7 +5,7 @@ use crate::support::World;
 use std::fs;
 
 /// Adds a skill of this name, on the branch that is checked out.
-fn add(world: &World, name: &str, grant: &str) {
+pub(super) fn add(world: &World, name: &str, grant: &str) {
     let reference =
         publish(world, &format!("skills/{name}.wasm"), &manifest_of(name, "1.0.0", "read = [\"**\"]\nask = true"));
     world.run(&["add", &reference, "--grant", grant]).failed(0, &[]);
@@ -13,7 +13,7 @@ fn add(world: &World, name: &str, grant: &str) {
 }
 
 /// Merges `other`; whether git could.
-fn merge(world: &World, other: &str) -> bool {
+pub(super) fn merge(world: &World, other: &str) -> bool {
     let mut git = std::process::Command::new("git");
     git.current_dir(world.repo()).args(["-c", "user.name=Test", "-c", "user.email=test@localhost"]);
     git.args(["merge", "--no-edit", "--quiet", other])
@@ -23,7 +23,7 @@ fn merge(world: &World, other: &str) -> bool {
 }
 
 /// `main` with these skills, and a branch each for two people who add one.
-fn two_people(there: &[&str], mine: &str, theirs: &str) -> World {
+pub(super) fn two_people(there: &[&str], mine: &str, theirs: &str) -> World {
     let world = World::with(&[]);
     there.iter().for_each(|name| add(&world, name, "read=**"));
     world.git(&["switch", "--quiet", "--create", "theirs"]);
@@ -33,7 +33,7 @@ fn two_people(there: &[&str], mine: &str, theirs: &str) -> World {
     world
 }
 
-fn names(world: &World) -> Vec<String> {
+pub(super) fn names(world: &World) -> Vec<String> {
     let listed = world.run(&["list", "--format", "json"]).json();
     listed["skills"].as_array().unwrap().iter().map(|skill| skill["name"].as_str().unwrap().to_owned()).collect()
 }

@@ -1,6 +1,7 @@
 //! Skills that others wrote: added, listed, updated, removed, brought back; and what stands in the way.
 
 mod attacks;
+mod consent;
 mod disks;
 mod edited;
 mod interrupted;
@@ -8,6 +9,7 @@ mod locked_sources;
 mod merging;
 mod registry;
 mod repository;
+mod signatures;
 mod store;
 mod story;
 mod terminal;
@@ -128,9 +130,10 @@ fn a_skill_is_added_called_listed_and_removed() {
     );
     assert_eq!(ran.stdout, "");
     let digest = digest_of(&world, "skills/l.wasm");
+    let sum = lock_of(&world).lines().find(|line| line.starts_with("# sum ")).unwrap().to_owned();
     let expected = format!(
         "# The skills of this project, and what each of them may do. Written by skillhost: review it, and commit it.\n\
-         version = 1\n\n[[skill]]\nname = \"licence-check\"\nversion = \"1.2.0\"\nsource = \"file:./skills/l.wasm\"\n\
+         version = 1\n\n[[skill]]\n{sum}\nname = \"licence-check\"\nversion = \"1.2.0\"\nsource = \"file:./skills/l.wasm\"\n\
          digest = \"{digest}\"\n[skill.grant]\nread = [\"**\"]\nwrite = [\"src/**\"]\n"
     );
     assert_eq!(lock_of(&world), expected);

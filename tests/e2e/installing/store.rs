@@ -43,10 +43,11 @@ fn a_signature_is_kept_with_the_component_and_judged_on_another_machine() {
     fs::create_dir(world.state()).unwrap();
     assert_eq!(call().code, Some(0));
     let digest = skillhost_core::lock::Lock::parse("lock", &lock_of(&world)).unwrap().skills[0].digest;
-    let signature = kept(&world, &digest).with_extension("0.sig");
+    let digits = super::key(1).signer().digits();
+    let signature = kept(&world, &digest).with_extension(format!("{digits}.sig"));
     fs::remove_file(&signature).unwrap();
     assert_eq!(call().code, Some(0), "it was verified here, and its bytes are the same");
-    let record = world.home().join(".cache/skillhost/verified").join(digest.hex());
+    let record = world.home().join(".cache/skillhost/verified").join(format!("{}.{digits}", digest.hex()));
     let known = fs::read(&record).unwrap();
     let mut forged = known.clone();
     forged[3] ^= 1;

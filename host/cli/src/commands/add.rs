@@ -25,7 +25,9 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
     let shop = Workshop::open(global, arguments.offline, printer)?;
     let source = as_locked(reference, shop.lock.folder())?;
     let before = shop.read()?.lock;
-    let wanted = Wanted::only(arguments.signer.as_ref());
+    // What is there already is looked for as it was pinned.
+    let pinned = before.skills.iter().find(|there| there.source == source).and_then(|there| there.signer.as_ref());
+    let wanted = arguments.signer.as_ref().map_or(Wanted::rather(pinned), Wanted::Only);
     let arrived = block_on(runtime()?, shop.fetch_typed(&source, wanted))??;
     let skill = &arrived.inspection.manifest.skill;
     let request = &arrived.inspection.manifest.capabilities;
@@ -35,7 +37,7 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         && there.digest == arrived.fetched.digest
         && !named.is_said()
     {
-        shop.keep(&arrived.fetched, &shop.store.hold())?;
+        shop.keep(&arrived.fetched, arrived.signed.as_ref(), &shop.store.hold())?;
         printer.note(format!("{} {} is in {FILE} already", skill.name, skill.version));
         return report(&shop, there, request, false);
     }
@@ -70,11 +72,11 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         version: skill.version.clone(),
         source: source.clone(),
         digest: arrived.fetched.digest,
-        signer: arrived.signer.clone(),
+        signer: arrived.signer().cloned(),
         grant,
     };
     let new = locked.clone();
-    shop.install(Kind::Create, &skill.name, &arrived.fetched, |lock| {
+    shop.install(Kind::Create, &skill.name, &arrived, |lock| {
         // Somebody else may have added it in the meantime: the same, or another.
         if lock.find(new.name.as_str()) == Some(&new) {
             return Ok(());
@@ -83,6 +85,8 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         lock.put(new);
         Ok(())
     })?;
+    // All of it was named here, or answered here.
+    shop.know(&locked, locked.grant.secrets.clone())?;
     tell_grant(&shop, &locked, &arrived.inspection.manifest);
     shop.tell_to_commit(&format!("Add {} {}", locked.name, locked.version), &next(skill, &arrived));
     report(&shop, &locked, request, true)
@@ -133,7 +137,7 @@ pub(crate) fn introduce(arrived: &Arrived, lock: &Lock, printer: Printer) {
     let Identity { name, version, kind, description } = &arrived.inspection.manifest.skill;
     let size = arrived.inspection.size_bytes.div_ceil(1024);
     printer.note(format!("{name} {version} · {kind} · {size} KB · sha256:{}", arrived.fetched.digest.short()));
-    printer.note(signed_by(arrived.signer.as_ref(), lock));
+    printer.note(signed_by(arrived.signer(), lock));
     if !description.is_empty() {
         printer.note(format!("It says of itself: {}", escape_terminal(description, 200)));
     }

@@ -18,7 +18,8 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
 use crate::reports::{CallEnd, Report, Reporter, of_call};
-use crate::{ambient, block_on, grants, models, project, runtime, skills, web};
+use crate::web::{self, Bearer};
+use crate::{ambient, block_on, grants, models, project, runtime, skills};
 use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
@@ -95,7 +96,8 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
         let web = if capabilities.http.is_empty() && capabilities.secrets.is_empty() {
             None
         } else {
-            Some(web::open(Dialer::new(policies.openings()), &capabilities.secrets, models::read_user)?)
+            let bearer = Bearer { secrets: &capabilities.secrets, by: chosen.by() };
+            Some(web::open(Dialer::new(policies.openings()), &[bearer], &places, models::read_user)?)
         };
         if let Some((models, _)) = &models {
             let models = Arc::clone(models);

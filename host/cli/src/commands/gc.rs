@@ -3,6 +3,7 @@
 
 use crate::args::{Gc, Global};
 use crate::failure::{Exit, Failure};
+use crate::known::Known;
 use crate::needed;
 use crate::places::Places;
 use crate::printer::Printer;
@@ -139,6 +140,8 @@ fn components(places: &Places, dry_run: bool) -> Result<Components, Failure> {
         }
         for lock in needed.get().iter().filter_map(|needed| needed.as_ref().ok()).flat_map(|needed| &needed.gone) {
             let _ = projects.forget(lock, alone);
+            // Another project that comes to lie there was granted nothing.
+            let _ = Known::forget(places, lock);
         }
     }
     match needed.into_inner() {

@@ -2,6 +2,7 @@
 
 use crate::args::{Global, Remove};
 use crate::failure::{Exit, Failure};
+use crate::known::{self, Known};
 use crate::printer::Printer;
 use crate::workshop::Workshop;
 use skillhost_audit::Kind;
@@ -14,6 +15,8 @@ pub(crate) fn run(arguments: &Remove, global: &Global, printer: Printer) -> Resu
         return Err(absent(name.as_str(), &shop.read()?.lock));
     }
     shop.edit(Kind::Remove, name, |lock| if lock.remove(name) { Ok(()) } else { Err(absent(name.as_str(), lock)) })?;
+    // What it was let use ends with it.
+    Known::edit(&shop.places, &shop.lock.path(), |known| known.remove(name)).map_err(|e| known::unwritable(&e))?;
     printer.note(format!("{name} is no longer in {FILE}, and may do nothing any more"));
     shop.tell_to_commit(&format!("Remove {name}"), "skillhost gc removes what no project needs");
     if printer.is_json() {

@@ -92,10 +92,9 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
         let engine = super::call::engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, (&places, &policies), &engine, (&progress, printer), arguments.record_grants).await?;
         models::check(&models, &skills, &base.project, printer)?;
-        let secrets = skills.values().flat_map(|skill| skill.capabilities.secrets.iter().cloned()).collect();
         let dialer = Dialer::new(policies.openings());
         let publish = publish::open(&arguments.publish, &base.repository, &user, &dialer)?;
-        let web = web::open(dialer.clone(), &secrets, || Ok(user))?;
+        let web = web::open(dialer.clone(), &web::bearers(&skills, &base), &places, || Ok(user))?;
         if let Some(file) = &arguments.models.record {
             // The last that can fail before the run, so that a failed start leaves no file.
             models.record_to(file).map_err(|e| models::failure(Exit::Configuration, &e))?;

@@ -1,13 +1,17 @@
 //! `skillhost sync`: brings the store to what the lock names, by digest. With `--check` nothing is fetched and nothing is
 //! written: it says whether store, lock, signatures and policies agree.
 
+mod secrets;
+
 use crate::args::{Global, Sync};
 use crate::failure::{Exit, Failure};
 use crate::fetch::moved;
+use crate::known::Known;
+use crate::news;
 use crate::printer::Printer;
 use crate::workshop::{SETTLE, Workshop, store_failure};
 use crate::{block_on, runtime};
-use skillhost_core::lock::{FILE, Lock, Locked};
+use skillhost_core::lock::{Altered, FILE, Lock, Locked};
 use skillhost_core::manifest::Manifest;
 use skillhost_registry::lockfile::Found;
 use skillhost_registry::store::Hold;
@@ -29,6 +33,9 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     if is_frozen {
         check_text(&found)?;
     }
+    let named = secrets::read(&arguments.secrets, &found.lock)?;
+    // Of a lock that is to stay as it is, an entry that isn't what it was written as is nobody's decision.
+    let altered = found.text.as_ref().filter(|_| is_frozen).map(|text| found.lock.altered(text)).unwrap_or_default();
     let hold = (!arguments.check).then(|| shop.store.hold());
     let (mut exit, mut entries, mut fetched) = (Exit::Done, Vec::new(), 0_usize);
     for locked in &found.lock.skills {
@@ -38,6 +45,10 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
                 None => Stands::Wrong(failure),
                 Some(hold) => fetch(&shop, locked, &found, hold).map_or_else(Stands::Wrong, |()| Stands::Fetched),
             },
+        };
+        let stands = match (stands, altered.iter().find(|one| one.name == locked.name)) {
+            (Stands::Kept | Stands::Fetched, Some(altered)) => Stands::Wrong(mixed(altered)),
+            (stands, _) => stands,
         };
         let (state, error) = match &stands {
             Stands::Kept => ("kept", None),
@@ -61,12 +72,27 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     }
     // Last, so that nothing is settled where something is wrong.
     let is_written = !is_frozen && exit == Exit::Done && found.text.is_some() && write(&shop, &found)?;
+    let known = Known::read(&shop.places, &shop.lock.path());
+    let news = known.news(&found.lock);
+    let waiting = if arguments.check {
+        Vec::new()
+    } else {
+        news::tell(&news, printer);
+        let given = secrets::Given { shop: &shop, lock: &found.lock, known: &known, no_prompt: global.no_prompt };
+        let waiting = given.settle(&named)?;
+        if exit == Exit::Done {
+            know(&shop, &found);
+        }
+        waiting
+    };
     if printer.is_json() {
         printer.json(&serde_json::json!({
             "schema": "skillhost.sync/1",
             "lock": shop.lock.path().display().to_string(),
             "checked": arguments.check,
             "settled": found.was_settled && is_written,
+            "granted": news::json(&news),
+            "waiting": waiting,
             "skills": entries,
         }));
     }
@@ -79,11 +105,26 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
         });
     }
     if is_written {
-        let what = if found.was_settled { "settled: both sides' skills are in it" } else { "written in order" };
-        printer.note(format!("{FILE} is {what}"));
+        printer.note(if found.was_settled { news::SETTLED.to_owned() } else { format!("{FILE} is written in order") });
         shop.tell_to_commit("Settle the skills", "");
     }
     Ok(exit)
+}
+
+/// What was told is known.
+fn know(shop: &Workshop, found: &Found) {
+    // Without a place that can be written to, it is told again the next time.
+    if let Err(error) = Known::edit(&shop.places, &shop.lock.path(), |known| known.see(&found.lock)) {
+        tracing::info!(%error, "what was told could not be written down");
+    }
+}
+
+/// An entry that isn't what it was written as.
+fn mixed(altered: &Altered) -> Failure {
+    let Altered { name, line } = altered;
+    Failure::new(Exit::Integrity, format!("{FILE}:{line}: `{name}` is not as skillhost wrote it"))
+        .because("its sum is of other lines: somebody edited it, or git put lines of two people's together")
+        .hint("look at what it is and may do; skillhost sync then takes it as it stands, and writes its sum anew")
 }
 
 /// A lock that this program would write in another way.
@@ -138,7 +179,7 @@ fn check(shop: &Workshop, locked: &Locked, found: &Found) -> Result<(), Failure>
         }
         Err(error) => return Err(store_failure(&error)),
     };
-    shop.trust().check(locked, &component, || shop.store.attached(&locked.digest))?;
+    shop.trust().check(locked, &component, || shop.store.attached(&locked.digest, locked.signer.as_ref()))?;
     check_manifest(locked, found, &component)
 }
 
@@ -181,7 +222,7 @@ fn fetch(shop: &Workshop, locked: &Locked, found: &Found, hold: &Hold) -> Result
     if fetched.digest != locked.digest {
         return Err(moved(format!("{} gives another component than {FILE} pins", locked.source), locked, &fetched));
     }
-    shop.trust().check(locked, &fetched.component, || fetched.attached.clone())?;
+    let signed = shop.trust().check_fetched(locked, &fetched)?;
     check_manifest(locked, found, &fetched.component)?;
-    shop.keep(&fetched, hold)
+    shop.keep(&fetched, signed.as_ref(), hold)
 }

@@ -8,6 +8,7 @@ use crate::commands::remove::absent;
 use crate::consent::{Named, Request};
 use crate::failure::{Exit, Failure};
 use crate::fetch::{as_locked, is_same_place};
+use crate::known::Known;
 use crate::printer::Printer;
 use crate::trust::Wanted;
 use crate::workshop::{Arrived, Workshop, entry};
@@ -16,8 +17,10 @@ use skillhost_audit::Kind;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::lock::{FILE, Lock, Locked};
 use skillhost_core::manifest::{Manifest, Version};
+use skillhost_core::name::SecretName;
 use skillhost_core::permission::Permission;
 use skillhost_core::reference::Reference;
+use std::collections::BTreeSet;
 
 /// What came of one skill.
 enum Came {
@@ -133,7 +136,7 @@ impl One<'_> {
             version: skill.version.clone(),
             source,
             digest: arrived.fetched.digest,
-            signer: arrived.signer.clone(),
+            signer: arrived.signer().cloned(),
             grant,
         };
         if self.arguments.locked && after != **before {
@@ -141,7 +144,8 @@ impl One<'_> {
                 Failure::new(Exit::Denied, format!("{FILE} would change: `{}`", before.name)).because("--locked")
             );
         }
-        shop.install(Kind::Update, &before.name, &arrived.fetched, |lock| self.put(lock, &after))?;
+        shop.install(Kind::Update, &before.name, &arrived, |lock| self.put(lock, &after))?;
+        shop.know(&after, self.let_secrets(&after))?;
         tell_grant(shop, &after, &arrived.inspection.manifest);
         Ok(Came::Updated { before: Box::new((*before).clone()), after: Box::new(after) })
     }
@@ -181,7 +185,7 @@ impl One<'_> {
         if self.before.signer.is_some() {
             self.check_signer(arrived)?;
         }
-        self.shop.keep(&arrived.fetched, &self.shop.store.hold())?;
+        self.shop.keep(&arrived.fetched, arrived.signed.as_ref(), &self.shop.store.hold())?;
         self.shop
             .printer
             .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));
@@ -193,7 +197,7 @@ impl One<'_> {
         let (name, expected) = (&self.before.name, self.before.signer.as_ref());
         let named = self.arguments.signer.as_ref();
         let failed = |message: String| Failure::new(Exit::Integrity, message);
-        match (&arrived.signer, expected) {
+        match (arrived.signer(), expected) {
             (Some(found), Some(expected)) if found == expected => Ok(()),
             (None, None) if named.is_none() => Ok(()),
             (Some(found), _) if named == Some(found) => Ok(()),
@@ -241,7 +245,7 @@ impl One<'_> {
         let printer = shop.printer;
         let version = &arrived.inspection.manifest.skill.version;
         let size = arrived.inspection.size_bytes as u64;
-        let signer = if arrived.signer == before.signer { "signer unchanged" } else { "another signer" };
+        let signer = if arrived.signer() == before.signer.as_ref() { "signer unchanged" } else { "another signer" };
         printer.note(format!("{} {} → {version} · {signer}", before.name, before.version));
         if arrived.fetched.digest != before.digest {
             let old = shop.store.load(&before.digest).ok().flatten().map(|old| old.len() as u64);
@@ -251,7 +255,7 @@ impl One<'_> {
             };
             printer.note(format!("  digest  {} → {}{size}", before.digest.short(), arrived.fetched.digest.short()));
         }
-        if let (Some(signer), true) = (&arrived.signer, arrived.signer != before.signer) {
+        if let (Some(signer), true) = (arrived.signer(), arrived.signer() != before.signer.as_ref()) {
             printer.note(format!("  signer  {signer}"));
         }
     }
@@ -306,6 +310,17 @@ impl One<'_> {
                 failure.or_hint(format!("or {} --keep-grants to take it with what it was granted", self.command()))
             })
         })
+    }
+
+    /// The secrets that somebody here let it use: now, or the version before.
+    fn let_secrets(&self, after: &Locked) -> BTreeSet<SecretName> {
+        let known = Known::read(&self.shop.places, &self.shop.lock.path());
+        let is_let = |secret: &&SecretName| {
+            // What the lock had already may have come with it, from somebody else.
+            let is_new = !self.before.grant.secrets.contains(*secret);
+            is_new || known.lets(self.before, secret) || self.named.names(&Permission::Secret((*secret).clone()))
+        };
+        after.grant.secrets.iter().filter(is_let).cloned().collect()
     }
 
     /// What the locked version asks for, as far as it is here.

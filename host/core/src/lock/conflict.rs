@@ -1,5 +1,6 @@
 //! A lock in which git left both sides of a merge. Both are read by themselves, and what one side has beside the other is
-//! kept; where they say different things about one skill, a person decides: an entry is never made of two.
+//! kept; where they say different things about one skill, a person decides: an entry is never made of two. What git merged
+//! before it came to the conflict is the same on both sides, so that each side's entries have to be what their sums are of.
 
 use super::{FILE, Lock, LockError};
 use crate::name::SkillName;
@@ -33,6 +34,14 @@ pub enum Unsettled {
     /// One side is no lock.
     #[error("{0} is no lock by itself")]
     Side(Side, #[source] LockError),
+    /// An entry is not what its sum is of: git put lines of both sides together, or somebody edited it.
+    #[error("{side} has lines of two entries in `{name}`, or one that was edited: its sum is of others")]
+    Mixed {
+        /// Where.
+        side: Side,
+        /// The skill.
+        name: SkillName,
+    },
     /// Both sides have the skill, and say different things about it.
     #[error("both sides of the merge have `{name}`, with {difference}")]
     Both {
@@ -70,12 +79,17 @@ pub(super) fn first_marker(text: &str) -> Option<usize> {
 pub fn settle(text: &str) -> Result<Lock, Unsettled> {
     let Sides { ours, theirs, before } = sides(text)?;
     let parse = |side, text: &str| Lock::parse(FILE, text).map_err(|error| Unsettled::Side(side, error));
-    let (mut lock, theirs) = (parse(Side::Ours, &ours)?, parse(Side::Theirs, &theirs)?);
+    let (mut lock, other) = (parse(Side::Ours, &ours)?, parse(Side::Theirs, &theirs)?);
     // What one side removed is not brought back by the other.
-    if let Some((line, _)) = before.iter().find(|(_, name)| lock.find(name).is_none() || theirs.find(name).is_none()) {
+    if let Some((line, _)) = before.iter().find(|(_, name)| lock.find(name).is_none() || other.find(name).is_none()) {
         return Err(Unsettled::Removed(*line));
     }
-    for entry in theirs.skills {
+    let altered = [(Side::Ours, lock.altered(&ours)), (Side::Theirs, other.altered(&theirs))];
+    if let Some((side, name)) = altered.into_iter().find_map(|(side, them)| Some((side, them.into_iter().next()?.name)))
+    {
+        return Err(Unsettled::Mixed { side, name });
+    }
+    for entry in other.skills {
         match lock.find(entry.name.as_str()) {
             None => lock.put(entry),
             Some(own) if *own == entry => {}

@@ -40,19 +40,23 @@ fn it_reads_like_this() {
         ..entry("licence-check", "x")
     });
     let spelling = Digest::of(b"spell-check");
+    let sums: Vec<String> = lock.skills.iter().map(sum::line).collect();
+    assert!(sums.iter().all(|sum| sum.len() == "# sum 0123456789abcdef".len()) && sums[0] != sums[1], "{sums:?}");
     let expected = format!(
         "# The skills of this project, and what each of them may do. Written by skillhost: review it, and commit it.\n\
-         version = 1\n\n[[skill]]\nname = \"licence-check\"\nversion = \"1.2.0\"\n\
+         version = 1\n\n[[skill]]\n{}\nname = \"licence-check\"\nversion = \"1.2.0\"\n\
          source = \"oci://registry.example.com/acme/licence-check:1.2.0\"\ndigest = \"{digest}\"\n\
          signer = \"ed25519:{}\"\n[skill.grant]\nhttp = [\"https://api.example.com/*\"]\nread = [\"**\"]\n\
-         write = [\"src/**\", \"a\\\"b\"]\nask = true\n\n[[skill]]\nname = \"spell-check\"\nversion = \"1.2.0\"\n\
+         write = [\"src/**\", \"a\\\"b\"]\nask = true\n\n[[skill]]\n{}\nname = \"spell-check\"\nversion = \"1.2.0\"\n\
          source = \"file:./spell-check.wasm\"\ndigest = \"{spelling}\"\n[skill.grant]\nread = [\"**\"]\n",
-        "0a".repeat(32)
+        sums[0],
+        "0a".repeat(32),
+        sums[1],
     );
     assert_eq!(lock.to_text(), expected);
     assert_eq!(Lock::parse(FILE, &expected).unwrap(), lock);
     assert_eq!(lock.first_difference(&expected), None);
-    assert_eq!(lock.first_difference(&expected.replace("ask = true\n", "")), Some(14));
+    assert_eq!(lock.first_difference(&expected.replace("ask = true\n", "")), Some(15));
 }
 
 #[test]
@@ -71,9 +75,9 @@ fn what_people_write_is_read_in_any_order_and_wrong_lines_are_named() {
         assert!(error.contains(word), "{word}: {error}");
         error.split(':').nth(1).unwrap().parse::<usize>().unwrap()
     };
-    assert_eq!(line(&text.replace("name = \"c\"", "name = \"c\"\nnmae = 1"), "nmae"), 14);
-    assert_eq!(line(&text.replace("name = \"c\"", "name = \"a\""), "`a` has an entry already, in line 4"), 12);
-    assert_eq!(line(&text.replace("digest = \"sha256:", "digest = \"sha256:x"), "digest"), 8);
+    assert_eq!(line(&text.replace("name = \"c\"", "name = \"c\"\nnmae = 1"), "nmae"), 16);
+    assert_eq!(line(&text.replace("name = \"c\"", "name = \"a\""), "`a` has an entry already, in line 4"), 13);
+    assert_eq!(line(&text.replace("digest = \"sha256:", "digest = \"sha256:x"), "digest"), 9);
     let newer = text.replace("version = 1\n", "version = 2\n[anything.new]\nkey = 1\n");
     assert_eq!(line(&newer, "version 2 of the lock is not 1; a newer skillhost wrote it: update skillhost"), 2);
     assert_eq!(line(&text.replace("version = 1\n", "version = 0\n"), "version 0 of the lock is not 1"), 2);
@@ -135,6 +139,52 @@ fn a_merge_is_settled_as_what_either_side_has_and_never_as_a_mixture() {
     assert!(matches!(settle(&whole.replace("name = \"z\"", "name = 1")), Err(Unsettled::Side(Side::Theirs, _))));
 }
 
+#[test]
+fn r_20_an_entry_of_lines_of_two_is_known_by_its_sum() {
+    let text = lock(&["a", "m"]).to_text();
+    let altered = |text: &str| Lock::parse(FILE, text).unwrap().altered(text);
+    assert_eq!(altered(&text), []);
+    let (before, of_m) = text.rsplit_once("[[skill]]").unwrap();
+    for (from, to) in [
+        ("read = [\"**\"]", "read = [\"**\"]\nwrite = [\"**\"]"),
+        ("1.2.0", "1.3.0"),
+        (&*Digest::of(b"m").to_string(), &*Digest::of(b"newer").to_string()),
+        ("file:./m.wasm", "file:./n.wasm"),
+        ("[skill.grant]\nread = [\"**\"]\n", ""),
+        ("[skill.grant]", &format!("signer = \"ed25519:{}\"\n[skill.grant]", "0a".repeat(32))),
+    ] {
+        let mixed = format!("{before}[[skill]]{}", of_m.replacen(from, to, 1));
+        assert_eq!(altered(&mixed), [Altered { name: "m".parse().unwrap(), line: 14 }], "{mixed}");
+        // One that skillhost writes anew is whole, and so is one that people wrote, who write no sum.
+        let written = Lock::parse(FILE, &mixed).unwrap().to_text();
+        assert_eq!(altered(&written), []);
+        let lines = mixed.lines().filter(|line| !line.starts_with("# sum "));
+        assert_eq!(altered(&lines.map(|line| format!("{line}\n")).collect::<String>()), []);
+    }
+    // Order and blanks are no lines of an entry; its name is.
+    let turned = format!("version = 1\n[[skill]]{of_m}\n{}", text_of(&lock(&["a"])).replace("name", "  name"));
+    assert_eq!(altered(&turned), []);
+    assert_eq!(altered(&turned.replace("\"m\"", "\"n\"")).len(), 1);
+}
+
+#[test]
+fn r_20_what_git_merged_on_the_way_to_a_conflict_is_not_settled() {
+    // Both changed one entry: one side its component, the other its grant. All but the sum merges, and is on both sides.
+    let newer = entry("m", "newer");
+    let wider = Locked { grant: Capabilities { ask: true, ..entry("m", "m").grant }, ..entry("m", "m") };
+    let mixed = Locked { digest: newer.digest, ..wider.clone() };
+    let mut lock = Lock::default();
+    lock.put(mixed.clone());
+    let sides = format!("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other", sum::line(&newer), sum::line(&wider));
+    let text = lock.to_text().replace(&sum::line(&mixed), &sides);
+    let error = settle(&text).unwrap_err();
+    assert!(matches!(&error, Unsettled::Mixed { side: Side::Ours, name } if name.as_str() == "m"), "{error}");
+    // Somebody decided: the entry is what they wrote, and has no sum until skillhost writes one.
+    let decided = text.lines().filter(|line| !line.contains(['<', '>', '#']) && !line.starts_with("=="));
+    let decided: String = decided.map(|line| format!("{line}\n")).collect();
+    assert_eq!(Lock::parse(FILE, &decided).unwrap().skills, [mixed]);
+}
+
 proptest! {
     #[test]
     fn same_entries_same_bytes(mut names in prop::collection::vec("[a-z][a-z0-9]{0,3}", 0..8), turn in 0_usize..8, path in "[ -~]{1,12}") {
@@ -152,12 +202,13 @@ proptest! {
         names.rotate_left(at);
         prop_assert_eq!(of(&names).to_text(), text.clone());
         let read = Lock::parse(FILE, &text).unwrap();
+        prop_assert_eq!(read.altered(&text), vec![]);
         prop_assert_eq!(read.to_text(), text);
     }
 
     #[test]
     fn no_text_panics(text in "([<>=|]{7} ?[a-z]{0,2}\n|version = [0-9]\n|\\[\\[skill\\]\\]\n|[a-z]+ = \"[ -~]{0,4}\"\n){0,12}") {
-        drop(Lock::parse(FILE, &text));
+        drop(Lock::parse(FILE, &text).map(|lock| lock.altered(&text)));
         drop(settle(&text));
     }
 }

@@ -1,6 +1,6 @@
 //! How a lock is written: by hand, since its shape is for people who review it, and a library's may change.
 
-use super::{Lock, Locked};
+use super::{Lock, Locked, sum};
 use std::fmt::Write as _;
 
 /// What the file begins with.
@@ -20,7 +20,13 @@ pub(super) fn write(lock: &Lock) -> String {
 }
 
 fn entry(text: &mut String, skill: &Locked) {
-    text.push_str("[[skill]]\n");
+    let _ = writeln!(text, "[[skill]]\n{}", sum::line(skill));
+    text.push_str(&lines(skill));
+}
+
+/// What an entry says, which its sum is of.
+pub(super) fn lines(skill: &Locked) -> String {
+    let mut text = String::new();
     let mut line = |key: &str, value: String| {
         // Writing to a string can't fail.
         let _ = writeln!(text, "{key} = {value}");
@@ -45,7 +51,7 @@ fn entry(text: &mut String, skill: &Locked) {
     let mut flags = vec![("ask", grant.ask), ("exec_arguments", grant.exec_arguments), ("protected", grant.protected)];
     flags.retain(|(_, is_granted)| *is_granted);
     if lists.is_empty() && flags.is_empty() {
-        return;
+        return text;
     }
     text.push_str("[skill.grant]\n");
     for (key, values) in lists {
@@ -55,6 +61,7 @@ fn entry(text: &mut String, skill: &Locked) {
     for (key, _) in flags {
         let _ = writeln!(text, "{key} = true");
     }
+    text
 }
 
 /// A basic string: JSON's, and what TOML wants escaped beyond it.

@@ -14,13 +14,36 @@ pub use key::{KeyError, SigningKey};
 pub use sigstore::{Trust, TrustError};
 use skillhost_core::digest::Digest;
 use skillhost_core::signer::Signer;
+use skillhost_core::text::escape_terminal;
 use std::fmt;
 
 /// Who signed a component. Only [`verify`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     signers: Vec<Signer>,
+    /// What was attached of each of them, in the same order.
+    held: Vec<Attached>,
     refused: Vec<Refused>,
+}
+
+/// A signature that held over a component, and whose it is: what is worth keeping of all that was attached. Only
+/// [`Verified::of`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    signer: Signer,
+    attached: Attached,
+}
+
+impl Signed {
+    /// Whose it is.
+    pub fn signer(&self) -> &Signer {
+        &self.signer
+    }
+
+    /// What was attached.
+    pub fn attached(&self) -> &Attached {
+        &self.attached
+    }
 }
 
 /// Something attached that is no signature of this component.
@@ -55,6 +78,9 @@ pub enum Reason {
     /// It isn't what it should be.
     #[error("it can't be read: {0}")]
     Malformed(String),
+    /// Whoever listed it doesn't have it, or has something else.
+    #[error("it can't be had: {0}")]
+    Unusable(String),
     /// It is over other bytes.
     #[error("it is over another component: {0}")]
     OtherSubject(String),
@@ -104,19 +130,23 @@ pub fn verify(component: &[u8], attached: &[Attached], trust: &Trust) -> Result<
     if attached.len() > MAX_ATTACHED {
         return Err(SignatureError::TooMany(attached.len()));
     }
-    let mut verified = Verified { signers: Vec::new(), refused: Vec::new() };
+    let mut verified = Verified { signers: Vec::new(), held: Vec::new(), refused: Vec::new() };
     if attached.is_empty() {
         return Ok(verified);
     }
     let digest = Digest::of(component);
-    for (index, attached) in attached.iter().enumerate() {
-        let (kind, judged) = match attached {
+    for (index, one) in attached.iter().enumerate() {
+        let (kind, judged) = match one {
             Attached::Signature(bytes) => (AttachedKind::Signature, file::verify(component, &digest, bytes)),
             Attached::Bundle(bytes) => (AttachedKind::Bundle, sigstore::verify(component, bytes, trust)),
+            Attached::Unusable(why) => (AttachedKind::Signature, Err(Reason::Unusable(shown(why)))),
         };
         match judged {
             Ok(signer) if verified.signers.contains(&signer) => {}
-            Ok(signer) => verified.signers.push(signer),
+            Ok(signer) => {
+                verified.signers.push(signer);
+                verified.held.push(one.clone());
+            }
             Err(reason) => verified.refused.push(Refused { index, kind, reason }),
         }
     }
@@ -127,6 +157,12 @@ impl Verified {
     /// Whose signatures hold, each once, in the order of what was attached. None: it is unsigned.
     pub fn signers(&self) -> &[Signer] {
         &self.signers
+    }
+
+    /// The signature of one of the signers.
+    pub fn of(&self, signer: &Signer) -> Option<Signed> {
+        let held = self.signers.iter().zip(&self.held).find(|(one, _)| *one == signer);
+        held.map(|(signer, attached)| Signed { signer: signer.clone(), attached: attached.clone() })
     }
 
     /// What else was attached, and why it doesn't count.
@@ -173,6 +209,11 @@ fn bounded(bytes: &[u8]) -> Result<&[u8], Reason> {
         return Err(Reason::Malformed(format!("it is larger than {MAX_ATTACHED_BYTES} bytes")));
     }
     Ok(bytes)
+}
+
+/// What others wrote, as much of it as explains.
+fn shown(what: &(impl fmt::Display + ?Sized)) -> String {
+    escape_terminal(&what.to_string(), 300).as_str().to_owned()
 }
 
 #[cfg(test)]

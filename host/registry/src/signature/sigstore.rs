@@ -4,14 +4,13 @@
 //! to the authority at that time, the certificate's own log, the entry's inclusion, the signature, and that the entry is
 //! about this signature. The identity is read from the certificate whose chain held, and from nowhere else.
 
-use super::{Reason, bounded, provider};
+use super::{Reason, bounded, provider, shown};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sigstore_verify::trust_root::TrustedRoot;
 use sigstore_verify::types::{Bundle, SignatureContent};
 use sigstore_verify::{Error, VerificationPolicy, VerificationResult, Verifier};
 use skillhost_core::signer::Signer;
-use skillhost_core::text::escape_terminal;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -162,9 +161,4 @@ fn signer(result: &VerificationResult) -> Result<Signer, Reason> {
 
 fn malformed(why: &(impl fmt::Display + ?Sized)) -> Reason {
     Reason::Malformed(shown(why))
-}
-
-/// What others wrote, as much of it as explains.
-fn shown(what: &(impl fmt::Display + ?Sized)) -> String {
-    escape_terminal(&what.to_string(), 300).as_str().to_owned()
 }

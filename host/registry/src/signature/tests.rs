@@ -40,6 +40,30 @@ fn r_10_a_signature_over_another_subject_is_none() {
 }
 
 #[test]
+fn r_21_whatever_else_is_attached_the_right_one_is_found_and_given() {
+    let good = attached(b"component", 1);
+    let junk = |index: usize| match index % 4 {
+        0 => Attached::Signature(format!("junk {index}").into_bytes()),
+        1 => Attached::Bundle(format!("{{\"junk\": {index}}}").into_bytes()),
+        2 => attached(b"another", index as u8),
+        // Anybody can make a key, and sign with it: it holds, and is nobody's whom anybody expects.
+        _ => attached(b"component", index as u8),
+    };
+    for at in [0, 1, 17, MAX_ATTACHED - 1] {
+        let mut all: Vec<Attached> = (2..MAX_ATTACHED + 1).map(junk).collect();
+        all.insert(at, good.clone());
+        let verified = judged(b"component", &all).unwrap();
+        assert_eq!(verified.require(&key(1).signer()), Ok(()), "{at}");
+        assert_eq!(verified.of(&key(1).signer()).unwrap().attached(), &good);
+        assert_eq!(verified.signers().len() + verified.refused().len(), MAX_ATTACHED);
+    }
+    // Nothing that holds is not the same as nothing.
+    let error =
+        judged(b"component", &[Attached::Unusable("it isn't there\u{1b}[2J".to_owned())]).unwrap_err().to_string();
+    assert!(error.contains("it can't be had: it isn't there") && !error.contains('\u{1b}'), "{error}");
+}
+
+#[test]
 fn r_11_a_signer_that_is_expected_and_missing_is_an_error() {
     let verified = judged(b"component", &[attached(b"component", 1)]).unwrap();
     assert_eq!(verified.require(&key(1).signer()), Ok(()));

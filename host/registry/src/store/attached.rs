@@ -1,39 +1,55 @@
-//! What was attached to a component, kept beside it: `HEX.0.sig`, `HEX.1.sigstore.json`.
+//! The signatures of a component, kept beside it: one of each signer, `HEX.SIGNER.sig` or `HEX.SIGNER.sigstore.json`.
+//!
+//! Only those are kept that held and made the component be accepted, so that nothing that others attach to it takes
+//! anybody's place.
 
 use super::ambient;
 use crate::fetched::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
+use crate::signature::Signed;
+use skillhost_core::signer::Signer;
 use std::io;
 use std::path::{Path, PathBuf};
 
-const SIGNATURE: &str = "sig";
-const BUNDLE: &str = "sigstore.json";
+const SIGNATURE: &str = ".sig";
+const BUNDLE: &str = ".sigstore.json";
 
-fn place(component: &Path, index: usize, kind: &str) -> PathBuf {
-    component.with_extension(format!("{index}.{kind}"))
+fn place(component: &Path, signer: &Signer, kind: &str) -> PathBuf {
+    component.with_extension(format!("{}{kind}", signer.digits()))
 }
 
-/// All that is there. What can't be read is as good as absent, since what it should prove is then not proven.
-pub(super) fn read(component: &Path) -> Vec<Attached> {
-    let one = |index, kind| ambient::read(&place(component, index, kind), MAX_ATTACHED_BYTES).ok().flatten();
-    (0..MAX_ATTACHED)
-        .flat_map(|index| [one(index, SIGNATURE).map(Attached::Signature), one(index, BUNDLE).map(Attached::Bundle)])
-        .flatten()
-        .collect()
+/// The one of a signer. What can't be read is as good as absent, since what it should prove is then not proven.
+pub(super) fn of(component: &Path, signer: &Signer) -> Option<Attached> {
+    let (kind, attached): (_, fn(Vec<u8>) -> Attached) = match signer {
+        Signer::Key(_) => (SIGNATURE, Attached::Signature),
+        Signer::Identity { .. } => (BUNDLE, Attached::Bundle),
+    };
+    ambient::read(&place(component, signer, kind), MAX_ATTACHED_BYTES).ok().flatten().map(attached)
 }
 
-/// Adds what isn't there yet: another source of the same component may have other signatures, which don't go.
-pub(super) fn write(component: &Path, attached: &[Attached]) -> io::Result<()> {
-    let known = read(component);
-    let mut free = (0..MAX_ATTACHED)
-        .filter(|index| [SIGNATURE, BUNDLE].iter().all(|kind| !ambient::is_there(&place(component, *index, kind))));
-    for attached in attached.iter().filter(|attached| !known.contains(attached)) {
-        // Full: those that are there were found first.
-        let Some(index) = free.next() else { break };
-        let (kind, bytes) = match attached {
-            Attached::Signature(bytes) => (SIGNATURE, bytes),
-            Attached::Bundle(bytes) => (BUNDLE, bytes),
-        };
-        ambient::write(&place(component, index, kind), bytes)?;
+/// All that are there, in order of their names.
+pub(super) fn all(component: &Path) -> Vec<Attached> {
+    let (Some(folder), Some(name)) = (component.parent(), component.file_name().and_then(|name| name.to_str())) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = ambient::list(folder).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
+    names.retain(|file| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('.')));
+    names.sort();
+    let one = |file: &String| {
+        let bytes = ambient::read(&folder.join(file), MAX_ATTACHED_BYTES).ok().flatten()?;
+        Some(if file.ends_with(BUNDLE) { Attached::Bundle(bytes) } else { Attached::Signature(bytes) })
+    };
+    names.iter().take(MAX_ATTACHED).filter_map(one).collect()
+}
+
+/// Keeps one, in the place of the same signer's.
+pub(super) fn write(component: &Path, signed: &Signed) -> io::Result<()> {
+    let (kind, bytes) = match signed.attached() {
+        Attached::Signature(bytes) => (SIGNATURE, bytes),
+        Attached::Bundle(bytes) => (BUNDLE, bytes),
+        Attached::Unusable(_) => return Ok(()),
+    };
+    if of(component, signed.signer()).as_ref() == Some(signed.attached()) {
+        return Ok(());
     }
-    Ok(())
+    ambient::write(&place(component, signed.signer(), kind), bytes)
 }

@@ -1,4 +1,4 @@
-//! Components by digest, shared by all projects of a user: `components/sha256/HEX`, with what was attached to it beside.
+//! Components by digest, shared by all projects of a user: `components/sha256/HEX`, with its signatures beside.
 //!
 //! A file is there whole or not at all, is never written again, and counts only while its bytes have the digest that it
 //! is named after. Processes don't wait for each other: who writes the same component writes the same bytes. Only the
@@ -12,7 +12,9 @@ mod tests;
 
 use crate::fetched::{Attached, Fetched, MAX_COMPONENT_BYTES};
 use crate::projects;
+use crate::signature::Signed;
 use skillhost_core::digest::Digest;
+use skillhost_core::signer::Signer;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,21 +105,23 @@ impl Store {
         Ok(Some(bytes))
     }
 
-    /// What was attached to a component when it was kept. It is as unverified as it came.
-    pub fn attached(&self, digest: &Digest) -> Vec<Attached> {
-        attached::read(&self.path(digest))
+    /// The signatures that are kept with a component: that of one signer, or all. They held when they were kept; whoever
+    /// can write the store can exchange them, so they are verified again.
+    pub fn attached(&self, digest: &Digest, of: Option<&Signer>) -> Vec<Attached> {
+        let path = self.path(digest);
+        of.map_or_else(|| attached::all(&path), |signer| attached::of(&path, signer).into_iter().collect())
     }
 
-    /// Keeps a component and what is attached to it. What is attached is there before the component is, so that nobody
-    /// finds a signed component without its signatures.
+    /// Keeps a component, and the signature for which it was accepted. That is there before the component is, so that
+    /// nobody finds a signed component without it. Another signer's stays.
     ///
     /// # Errors
     /// Where the disk is full or the store can't be written; nothing is kept then.
-    pub fn keep(&self, fetched: &Fetched, _hold: &Hold) -> Result<(), StoreError> {
+    pub fn keep(&self, fetched: &Fetched, signed: Option<&Signed>, _hold: &Hold) -> Result<(), StoreError> {
         let path = self.path(&fetched.digest);
         let failed = |error| StoreError::Unwritable(path.clone(), error);
         ambient::make_folder(&self.folder).map_err(failed)?;
-        attached::write(&path, &fetched.attached).map_err(failed)?;
+        signed.map_or(Ok(()), |signed| attached::write(&path, signed)).map_err(failed)?;
         if self.load(&fetched.digest).is_ok_and(|kept| kept.is_some()) {
             return Ok(());
         }
@@ -125,18 +129,19 @@ impl Store {
         ambient::write(&path, &fetched.component).map_err(failed)
     }
 
-    /// What this host noted about a component; whoever can write the cache may have written it.
-    pub fn noted(&self, digest: &Digest) -> Option<Vec<u8>> {
-        ambient::read(&self.note_file(digest), MAX_NOTE_BYTES).ok().flatten()
+    /// What this host noted about a component and one of its signers; whoever can write the cache may have written it.
+    pub fn noted(&self, digest: &Digest, signer: &Signer) -> Option<Vec<u8>> {
+        ambient::read(&self.note_file(digest, signer), MAX_NOTE_BYTES).ok().flatten()
     }
 
-    /// Notes something about a component that can be found out again, in place of what was noted before.
+    /// Notes something about a component and a signer that can be found out again, in place of what was noted before. One
+    /// for each signer, so that projects that expect different ones don't take each other's away.
     ///
     /// # Errors
     /// Where it can't be written.
-    pub fn note(&self, digest: &Digest, note: &[u8], _hold: &Hold) -> io::Result<()> {
+    pub fn note(&self, digest: &Digest, signer: &Signer, note: &[u8], _hold: &Hold) -> io::Result<()> {
         ambient::make_folder(&self.notes())?;
-        ambient::note(&self.note_file(digest), note)
+        ambient::note(&self.note_file(digest, signer), note)
     }
 
     /// Keeps others from removing components until the hold is dropped.
@@ -170,20 +175,22 @@ impl Store {
         }
         let mut removed = Vec::new();
         for (name, size_bytes) in ambient::list(&self.folder).map_err(failed)? {
-            let stem = name.split('.').next().unwrap_or_default();
-            let Ok(digest) = format!("sha256:{stem}").parse::<Digest>() else { continue };
-            if is_needed(&digest) {
+            let Some((digest, is_component)) = named_after(&name).filter(|(digest, _)| !is_needed(digest)) else {
                 continue;
-            }
+            };
             if alone.is_some() {
                 ambient::remove(&self.folder.join(&name)).map_err(failed)?;
-                ambient::remove(&self.note_file(&digest)).map_err(failed)?;
             }
-            if name == stem {
+            if is_component {
                 removed.push(Kept { digest, size_bytes });
             }
         }
         if alone.is_some() {
+            for (name, _) in ambient::list(&self.notes()).unwrap_or_default() {
+                if named_after(&name).is_some_and(|(digest, _)| !is_needed(&digest)) {
+                    ambient::remove(&self.notes().join(&name)).map_err(failed)?;
+                }
+            }
             let folders = [self.folder.clone(), self.notes(), self.cache.join(projects::FOLDER)];
             folders.iter().try_for_each(|folder| ambient::remove_drafts(folder)).map_err(failed)?;
         }
@@ -195,11 +202,18 @@ impl Store {
         self.cache.join("verified")
     }
 
-    fn note_file(&self, digest: &Digest) -> PathBuf {
-        self.notes().join(digest.hex())
+    fn note_file(&self, digest: &Digest, signer: &Signer) -> PathBuf {
+        self.notes().join(format!("{}.{}", digest.hex(), signer.digits()))
     }
 
     fn lock_file(&self) -> PathBuf {
         self.folder.join(".lock")
     }
+}
+
+/// The component that a file is named after, and whether it is the component itself.
+fn named_after(name: &str) -> Option<(Digest, bool)> {
+    let stem = name.split('.').next().unwrap_or_default();
+    let digest = format!("sha256:{stem}").parse().ok()?;
+    Some((digest, name == stem))
 }

@@ -3,6 +3,7 @@
 use crate::{fetched, refused, sources};
 use serde_json::{Value, json};
 use skillhost_core::digest::Digest;
+use skillhost_registry::signature::{Trust, verify};
 use skillhost_registry::source::Class;
 use skillhost_registry::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
 use skillhost_test_support::registry::{INDEX, MANIFEST, Registry, SIGNATURE};
@@ -44,29 +45,49 @@ async fn signatures_come_with_their_component_from_either_list() {
 }
 
 #[tokio::test]
-async fn r_10_a_signature_that_refers_to_something_else_is_refused() {
+async fn r_21_what_is_no_signature_stands_in_the_way_of_none() {
     let registry = Registry::start();
     let digest = registry.publish(COMPONENT, "1");
-    let entry = signature(&registry, SIGNATURE, b"ours", &Digest::of(b"another"));
-    registry.answer(&format!("referrers/{digest}"), Reply::ok(INDEX, list(&[entry]).to_string()));
-    let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
-    assert!(class == Class::Integrity && told.contains("refers to something else"), "{told}");
+    let good = signature(&registry, SIGNATURE, b"ours", &digest);
+    let large = vec![b'x'; MAX_ATTACHED_BYTES as usize + 1];
+    let absent = json!({ "mediaType": MANIFEST, "digest": Digest::of(b"absent").to_string(), "size": 9, "artifactType": SIGNATURE });
+    let mut lying = signature(&registry, SIGNATURE, b"lying", &digest);
+    lying["digest"] = "sha256:none".into();
+    let junk = [
+        (signature(&registry, SIGNATURE, b"of another", &Digest::of(b"another")), "refers to something else"),
+        (signature(&registry, BUNDLE, &large, &digest), "a signature is larger"),
+        (absent, "has no such artifact"),
+        (lying, "a SHA-256 digest"),
+    ];
+    for at in [0, 2, 20, MAX_ATTACHED - 1] {
+        let mut entries: Vec<Value> =
+            junk.iter().cycle().take(MAX_ATTACHED - 1).map(|(entry, _)| entry.clone()).collect();
+        entries.insert(at, good.clone());
+        registry.answer(&format!("referrers/{digest}"), Reply::ok(INDEX, list(&entries).to_string()));
+        let fetched = fetched(&registry.reference("1")).await.unwrap();
+        assert_eq!(
+            (fetched.attached.len(), &fetched.attached[at]),
+            (MAX_ATTACHED, &Attached::Signature(b"ours".to_vec()))
+        );
+    }
+    // By itself it makes a component that isn't what was signed, and none that is unsigned.
+    for (entry, told) in junk {
+        registry.answer(&format!("referrers/{digest}"), Reply::ok(INDEX, list(&[entry]).to_string()));
+        let fetched = fetched(&registry.reference("1")).await.unwrap();
+        let error = verify(COMPONENT, &fetched.attached, &Trust::default()).unwrap_err().to_string();
+        assert!(error.contains("it can't be had: ") && error.contains(told), "{told}: {error}");
+    }
 }
 
 #[tokio::test]
-async fn r_05_r_07_signatures_are_bounded_in_number_and_in_size() {
+async fn r_05_r_07_signatures_are_bounded_in_number() {
     let registry = Registry::start();
     let digest = registry.publish(COMPONENT, "1");
     let entry = signature(&registry, SIGNATURE, b"ours", &digest);
     let many = vec![entry; MAX_ATTACHED + 1];
     registry.answer(&format!("referrers/{digest}"), Reply::ok(INDEX, list(&many).to_string()));
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
-    assert!(class == Class::Limit && told.contains("more than 16 signatures"), "{told}");
-    let large = vec![b'x'; MAX_ATTACHED_BYTES as usize + 1];
-    let entry = signature(&registry, SIGNATURE, &large, &digest);
-    registry.answer(&format!("referrers/{digest}"), Reply::ok(INDEX, list(&[entry]).to_string()));
-    let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
-    assert!(class == Class::Limit && told.contains("a signature is larger"), "{told}");
+    assert!(class == Class::Limit && told.contains("more than 64 signatures"), "{told}");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {INDEX}\r\n\r\n");
     registry.answer(&format!("referrers/{digest}"), Reply::Endless(head.into_bytes()));
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;

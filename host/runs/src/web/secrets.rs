@@ -177,11 +177,12 @@ mod tests {
     }
 
     fn sources() -> BTreeMap<SecretName, SecretSource> {
-        let source = |host: &str| SecretSource { env: "V".to_owned(), hosts: vec![host.parse().unwrap()] };
+        let source =
+            |host: &str| SecretSource { env: "V".to_owned(), hosts: vec![host.parse().unwrap()], skills: Vec::new() };
         BTreeMap::from([
             (name("A"), source("https://a.example")),
             (name("B"), source("http://127.0.0.1:80")),
-            (name("NOWHERE"), SecretSource { env: "V".to_owned(), hosts: Vec::new() }),
+            (name("NOWHERE"), SecretSource { env: "V".to_owned(), hosts: Vec::new(), skills: Vec::new() }),
         ])
     }
 

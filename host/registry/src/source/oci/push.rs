@@ -78,6 +78,7 @@ pub(in crate::source) async fn push(
         let (kind, content) = match attached {
             Attached::Signature(content) => (media::SIGNATURE, content),
             Attached::Bundle(content) => (media::BUNDLE, content),
+            Attached::Unusable(_) => continue,
         };
         put_referrer(&session, kind, content, &subject).await?;
     }

@@ -4,14 +4,17 @@ use super::document::{Descriptor, Document, Index, MAX_DOCUMENT_BYTES, refused};
 use super::media;
 use super::session::{Held, Session};
 use crate::fetched::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
-use crate::source::error::Fault;
+use crate::source::error::{Class, Fault};
 use crate::source::http::{Call, Reply};
+use futures::{StreamExt, TryStreamExt, stream};
 use http::header::LINK;
 use skillhost_core::destination::WebUrl;
 use skillhost_core::digest::Digest;
 
 /// Most pages of one list.
 const MAX_PAGES: usize = 8;
+/// How many signatures are asked for at once.
+const AT_ONCE: usize = 8;
 const LIST: &str = "the list of signatures";
 
 pub(super) async fn fetch(session: &Session<'_>, subject: &Digest) -> Result<Vec<Attached>, Fault> {
@@ -20,11 +23,20 @@ pub(super) async fn fetch(session: &Session<'_>, subject: &Digest) -> Result<Vec
     if signatures.len() > MAX_ATTACHED {
         return Err(Fault::TooMany { what: "signatures", most: MAX_ATTACHED });
     }
-    let mut attached = Vec::new();
-    for entry in &signatures {
-        attached.push(one(session, entry, subject).await?);
-    }
-    Ok(attached)
+    let each = signatures.iter().map(|entry| async move {
+        match one(session, entry, subject).await {
+            // Whoever may write to a registry could otherwise keep a skill from being installed by listing what isn't
+            // there, or isn't what it says. It counts as attached, and as nothing that holds.
+            Err(fault) if is_its_own(&fault) => Ok(Attached::Unusable(fault.to_string())),
+            had => had,
+        }
+    });
+    stream::iter(each).buffered(AT_ONCE).try_collect().await
+}
+
+/// Whether a fault is of what was asked for, and not of a registry that can't be reached or fails.
+fn is_its_own(fault: &Fault) -> bool {
+    fault.class() == Class::Integrity || matches!(fault, Fault::TooLarge { .. } | Fault::NotFound { .. })
 }
 
 /// The list; none where there is none.
