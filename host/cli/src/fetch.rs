@@ -3,12 +3,14 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::git_source;
+use crate::models::read_user;
 use crate::policies::Policies;
 use crate::progress::Progress;
+use skillhost_core::duration::Span;
 use skillhost_core::reference::{GitPlace, Reference};
 use skillhost_egress::Dialer;
 use skillhost_registry::Fetched;
-use skillhost_registry::source::{self, Class, FetchError, Sources};
+use skillhost_registry::source::{self, Class, FetchError, Sources, Waits};
 use std::path::{Path, PathBuf};
 
 /// What fetching works with.
@@ -28,10 +30,18 @@ impl Fetcher<'_> {
         }
         let openings = self.policies.openings();
         let dialer = Dialer::new(openings.clone());
-        let sources = Sources::new(folder, openings).with_git(move |git| git_source::read(git, dialer.clone()));
+        let sources = Sources::new(folder, openings).with_waits(waits()?);
+        let sources = sources.with_git(move |git| git_source::read(git, dialer.clone()));
         let what = format!("fetching {reference}");
         self.progress.waiting(&what, source::fetch(reference, &sources)).await.map_err(|e| failure(&e))
     }
+}
+
+/// How long servers may take: all in all, what the user says.
+pub(crate) fn waits() -> Result<Waits, Failure> {
+    let usual = Waits::default();
+    let total = read_user()?.sources.time.map_or(usual.total, Span::get);
+    Ok(Waits { total, ..usual })
 }
 
 /// Whether it is on this machine.

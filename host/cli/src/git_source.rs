@@ -8,6 +8,7 @@ use skillhost_forge::{Client, read_files};
 use skillhost_registry::source::{Class, Fault};
 use skillhost_registry::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
 use skillhost_worktree::remote::{Limits, RemoteError, RemoteUrl};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// What a file beside a component is.
@@ -49,6 +50,7 @@ pub(crate) async fn read(reference: GitReference, dialer: Dialer) -> Result<Fetc
 fn fault(error: RemoteError) -> Fault {
     let class = match &error {
         RemoteError::Refused { .. } | RemoteError::Redirected { .. } => Class::Denied,
+        RemoteError::Connection { source, .. } if source.kind() == ErrorKind::PermissionDenied => Class::Denied,
         RemoteError::Protocol { .. } => Class::Integrity,
         error if error.is_limit() => Class::Limit,
         _ => Class::Unavailable,

@@ -1,8 +1,12 @@
 //! Skills that others wrote: added, listed, updated, removed, brought back; and what stands in the way.
 
 mod attacks;
+mod credentials;
+mod hostile;
+mod identities;
 mod interrupted;
 mod merging;
+mod network;
 mod registry;
 mod repository;
 mod store;
