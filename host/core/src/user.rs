@@ -120,4 +120,14 @@ mod tests {
         }
         assert!(User::<None>::parse("c", "[secrets.A-B]\nenv = \"X\"\nhosts = []\n").is_err());
     }
+
+    #[test]
+    fn how_long_a_source_may_take_is_a_duration() {
+        let parse = |text: &str| User::<None>::parse("c", &format!("[sources]\ntime = \"{text}\"\n"));
+        assert_eq!(parse("90s").unwrap().sources.time, Some(Span::seconds(90)));
+        for bad in ["0s", "90", "for ever"] {
+            assert_eq!(parse(bad).unwrap_err().line, 2, "{bad}");
+        }
+        assert!(User::<None>::default().sources.time.is_none());
+    }
 }

@@ -32,7 +32,7 @@ pub(super) fn nothing_was_installed(world: &World) {
     assert!(!has_lock(world) && kept_files(world) == 0);
 }
 
-/// The certificate to be trusted, as a file, and the variable that names it.
+/// The certificate to be trusted, as a file.
 fn trusted(world: &World, pem: &str) -> String {
     let file = world.home().join("authority.pem");
     fs::write(&file, pem).unwrap();
@@ -104,18 +104,18 @@ fn r_17_a_certificate_that_is_not_the_servers_is_told_and_nothing_is_installed()
     let authority = Authority::default();
     let itself = Own::by_itself(&for_loopback());
     let as_tools_make_it = Own::by_itself(&of_an_authority(for_loopback()));
-    for (own, trusts, reason) in [
-        (authority.sign_as(of_years(2020, 2021)), None, "has expired"),
-        (authority.sign_as(of_years(2100, 2101)), None, "is not valid yet"),
-        (authority.sign_as(for_names(&["other.example"])), None, "is for another name"),
-        (authority.sign_as(for_names(&["127.0.0.2"])), None, "is for another name"),
-        (Authority::default().sign(), None, "is signed by nobody whom this machine trusts"),
-        (itself, None, "is signed by nobody whom this machine trusts"),
-        (as_tools_make_it, None, "is an authority's own"),
-        (Own::by_itself(&of_an_authority(for_loopback())), Some(()), "is an authority's own"),
+    for (own, is_trusted, reason) in [
+        (authority.sign_as(of_years(2020, 2021)), false, "has expired"),
+        (authority.sign_as(of_years(2100, 2101)), false, "is not valid yet"),
+        (authority.sign_as(for_names(&["other.example"])), false, "is for another name"),
+        (authority.sign_as(for_names(&["127.0.0.2"])), false, "is for another name"),
+        (Authority::default().sign(), false, "is signed by nobody whom this machine trusts"),
+        (itself, false, "is signed by nobody whom this machine trusts"),
+        (as_tools_make_it, false, "is an authority's own"),
+        (Own::by_itself(&of_an_authority(for_loopback())), true, "is an authority's own"),
     ] {
         let world = World::with(&[]);
-        let pem = if trusts.is_some() { own.certificate.pem() } else { authority.certificate.pem() };
+        let pem = if is_trusted { own.certificate.pem() } else { authority.certificate.pem() };
         let file = trusted(&world, &pem);
         let server = Server::start_tls(&own, |_| Reply::status(500));
         let place = server.place();

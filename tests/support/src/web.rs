@@ -174,7 +174,7 @@ fn serve(stream: impl Read + Write, seen: &Mutex<Vec<Request>>, answer: &Answer)
         Reply::Stall(bytes) => {
             stream.write_all(&bytes)?;
             stream.flush()?;
-            stream.read(&mut [0])?;
+            std::io::copy(stream, &mut std::io::sink())?;
         }
         Reply::Trickle(bytes) => {
             stream.write_all(&bytes)?;
