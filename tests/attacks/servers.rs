@@ -1,9 +1,8 @@
 //! Hostile and careless servers on loopback: what one does is named in the second step of a request's path, and the test
 //! in the first.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use skillhost_test_support::authority::{Authority, Own, for_loopback};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -51,25 +50,10 @@ impl Servers {
 
 /// For `localhost`: signed by an authority, and by itself; and the authority's own.
 fn certificates() -> (Arc<ServerConfig>, Arc<ServerConfig>, PathBuf) {
-    let names = || CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap();
+    let authority = Authority::default();
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("authority-{}.pem", std::process::id()));
-    std::fs::write(&file, authority.pem()).unwrap();
-    let issuer = Issuer::new(params, key);
-    let own = KeyPair::generate().unwrap();
-    let signed = names().signed_by(&own, &issuer).unwrap();
-    let by_itself = names().self_signed(&own).unwrap();
-    let config = |certificate: &CertificateDer<'static>| {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let key = PrivateKeyDer::Pkcs8(own.serialize_der().into());
-        let builder = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        Arc::new(builder.with_no_client_auth().with_single_cert(vec![certificate.clone()], key).unwrap())
-    };
-    (config(signed.der()), config(by_itself.der()), file)
+    std::fs::write(&file, authority.certificate.pem()).unwrap();
+    (authority.sign().config(), Own::by_itself(&for_loopback()).config(), file)
 }
 
 fn serve(tls: Option<Arc<ServerConfig>>, seen: &Arc<Mutex<Vec<String>>>) -> u16 {

@@ -7,7 +7,7 @@ use crate::support::{Ran, World, ran};
 use serde_json::Value;
 use skillhost_test_support::forge_server::{Forge, Kind, Pull};
 use skillhost_test_support::git_server::{Access, bare, git, start, start_with};
-use skillhost_test_support::http_server::{Request, Response, Server};
+use skillhost_test_support::web::{MUCH, Reply, Request, Server};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -24,7 +24,7 @@ struct Place {
     forge: Forge,
 }
 
-fn plain(_: &Request, answer: Response) -> Response {
+fn plain(_: &Request, answer: Reply) -> Reply {
     answer
 }
 
@@ -33,15 +33,11 @@ fn user(kind: Kind) -> &'static str {
 }
 
 impl Place {
-    fn new(kind: Kind, replace: impl Fn(&Request, Response) -> Response + Send + Sync + 'static) -> Self {
+    fn new(kind: Kind, replace: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static) -> Self {
         Self::on(kind, tempfile::tempdir().unwrap(), replace)
     }
 
-    fn on(
-        kind: Kind,
-        served: TempDir,
-        replace: impl Fn(&Request, Response) -> Response + Send + Sync + 'static,
-    ) -> Self {
+    fn on(kind: Kind, served: TempDir, replace: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static) -> Self {
         let world = World::with(&project());
         bare(served.path(), "owner/repo.git");
         let access = Access { basic: Some(format!("{}:{TOKEN}", user(kind))), is_private: true };
@@ -183,13 +179,13 @@ fn a_gate_that_failed_keeps_it_a_draft() {
 #[test]
 fn an_answer_that_was_lost_makes_no_second_one() {
     for kind in KINDS {
-        let place =
-            Place::new(
-                kind,
-                |request, answer| {
-                    if request.method == "POST" && answer.status == 201 { Response::cut() } else { answer }
-                },
-            );
+        let place = Place::new(kind, |request, answer| {
+            if request.method == "POST" && matches!(answer, Reply::Whole(201, ..)) {
+                Reply::Raw(Vec::new())
+            } else {
+                answer
+            }
+        });
         let ran = place.run(&greeting(), &["--open-pr"]);
         assert_eq!(ran.code, Some(0), "{ran:#?}");
         assert!(ran.stderr.contains("it is tried again when the run ends"), "{ran:#?}");
@@ -217,7 +213,7 @@ fn g_07_a_branch_that_somebody_moved_at_the_remote_is_left() {
     let served = tempfile::tempdir().unwrap();
     let repository = served.path().join("owner/repo.git");
     let place = Place::on(Kind::Github, served, move |request, answer| {
-        if request.method == "POST" && answer.status == 201 {
+        if request.method == "POST" && matches!(answer, Reply::Whole(201, ..)) {
             let body: Value = serde_json::from_slice(&request.body).unwrap();
             git(&repository, &["update-ref", &format!("refs/heads/{}", text(&body["head"])), "refs/heads/main"]);
         }
@@ -239,8 +235,8 @@ fn g_07_a_branch_that_somebody_moved_at_the_remote_is_left() {
 
 #[test]
 fn r_16_o_01_whatever_a_forge_answers_the_branch_and_the_text_are_there() {
-    let html = || Response::of(200, "text/html", "<html>\u{1b}]0;x\u{7}");
-    let json = |status, body: &str| Response::of(status, "application/json", body);
+    let html = || Reply::of(200, "text/html", "<html>\u{1b}]0;x\u{7}");
+    let json = |status, body: &str| Reply::of(status, "application/json", body);
     let said = "{\"message\":\"no \\u001b[2J\\u202e tk-Secret-0123456789abcdef\"}";
     let deep = "[".repeat(100_000);
     for (answer, code, told) in [
@@ -252,8 +248,8 @@ fn r_16_o_01_whatever_a_forge_answers_the_branch_and_the_text_are_there() {
         (html(), 1, "it is no JSON"),
         (json(200, &deep), 1, "it is no JSON"),
         (json(200, "{\"number\":\"one\"}"), 1, "not of its documented interface"),
-        (Response { is_endless: true, ..json(200, &"[1,".repeat(10_000)) }, 5, "answered more than"),
-        (Response::cut(), 1, "can't be reached"),
+        (Reply::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), MUCH), 5, "answered more than"),
+        (Reply::Raw(Vec::new()), 1, "can't be reached"),
     ] {
         let place = Place::new(Kind::Github, move |_, _| answer.clone());
         let ran = place.run(&greeting(), &["--open-pr"]);
@@ -277,8 +273,8 @@ fn r_15_m_10_a_token_goes_to_its_forge_alone() {
     // One that sends on to it.
     let to = other.url();
     let away = start_with(place.served.path(), Access::default(), move |request| {
-        let location = format!("{to}{}?{}", request.path, request.query);
-        Some(Response { status: 307, ..Response::default() }.with("location", &location))
+        let location = format!("{to}{}?{}", request.path(), request.query());
+        Some(Reply::redirect(&location))
     });
     place.configure(&format!("[forges.\"{}\"]\nkind = \"github\"\ntoken_env = \"FORGE_TOKEN\"\n", away.address));
     place.world.git(&["remote", "set-url", "origin", &format!("{}/owner/repo.git", away.url())]);

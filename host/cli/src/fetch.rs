@@ -2,14 +2,16 @@
 
 use crate::failure::{Exit, Failure};
 use crate::git_source;
+use crate::models::read_user;
 use crate::policies::Policies;
 use crate::progress::Progress;
 use crate::{ambient, asks};
+use skillhost_core::duration::Span;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::{GitPlace, Reference};
 use skillhost_egress::Dialer;
 use skillhost_registry::Fetched;
-use skillhost_registry::source::{self, Class, FetchError, NamedBy, Sources};
+use skillhost_registry::source::{self, Class, FetchError, NamedBy, Sources, Waits};
 use std::path::{Path, PathBuf};
 
 /// What fetching works with.
@@ -44,10 +46,18 @@ impl Fetcher<'_> {
         let rules = self.policies.rules();
         let (dialer, judge) = (Dialer::new(self.policies.openings()), rules.clone());
         let sources = Sources::new(folder, rules)
+            .with_waits(waits()?)
             .with_git(move |git, by| git_source::read(git, by, dialer.clone(), judge.clone()));
         let what = format!("fetching {reference}");
         Ok(self.progress.waiting(&what, source::fetch(reference, by, &sources)).await)
     }
+}
+
+/// How long servers may take: all in all, what the user says.
+pub(crate) fn waits() -> Result<Waits, Failure> {
+    let usual = Waits::default();
+    let total = read_user()?.sources.time.map_or(usual.total, Span::get);
+    Ok(Waits { total, ..usual })
 }
 
 /// Whether it is on this machine.

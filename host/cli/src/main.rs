@@ -40,6 +40,7 @@ use failure::{Exit, Failure};
 use printer::{Color, Printer};
 use std::ffi::OsString;
 use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     // This program is also the init of its command sandbox, and its own compiler process.
@@ -146,18 +147,19 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
     }
 }
 
-/// Diagnostics of the host itself, on stderr. The environment can't turn them on: what a machine logs is asked for.
+/// Diagnostics of the host itself, on stderr; those of libraries are for whoever asks for more. The environment can't turn
+/// them on: what a machine logs is asked for.
 fn start_tracing(verbose: u8) {
-    let level = match verbose {
-        0 => tracing::Level::WARN,
-        1 => tracing::Level::INFO,
-        2 => tracing::Level::DEBUG,
-        _ => tracing::Level::TRACE,
+    let filter = match verbose {
+        0 => "skillhost=warn",
+        1 => "info",
+        2 => "debug",
+        _ => "trace",
     };
     let subscriber = tracing_subscriber::fmt()
         .with_writer(|| printer::Diagnostics)
         .with_ansi(false)
-        .with_max_level(level)
+        .with_env_filter(EnvFilter::new(filter))
         .with_target(verbose > 1)
         .without_time()
         .compact();

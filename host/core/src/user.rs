@@ -1,6 +1,7 @@
 //! `config.toml`: what a user configures for themselves. It alone may name URLs, variables that hold keys, and paths.
 
 use crate::document::{self, DocumentError};
+use crate::duration::Span;
 use crate::name::SecretName;
 use crate::pin::Pin;
 use crate::urls::Origin;
@@ -21,8 +22,18 @@ pub struct User<P> {
     pub toolchains: Toolchains,
     /// Secrets that the host puts into requests of skills, by name.
     pub secrets: BTreeMap<SecretName, SecretSource>,
+    /// Where skills come from and go to.
+    pub sources: Sources,
     /// Forges beyond the built-in ones, by the host that stands in a remote's URL: `git.corp.example`, or with a port.
     pub forges: BTreeMap<String, ForgeConfig>,
+}
+
+/// How places that skills come from and go to are dealt with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sources {
+    /// The most that fetching or publishing one skill may take, all in all; none where it is the usual.
+    pub time: Option<Span>,
 }
 
 /// A forge: where repositories are kept, with pull requests. A token goes to the host of its remotes and to its own
@@ -77,7 +88,7 @@ pub struct Toolchains {
 impl<P> Default for User<P> {
     fn default() -> Self {
         let (providers, secrets, forges) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        Self { providers, toolchains: Toolchains::default(), secrets, forges }
+        Self { providers, toolchains: Toolchains::default(), secrets, sources: Sources::default(), forges }
     }
 }
 
@@ -117,5 +128,15 @@ mod tests {
         assert!(source.skills.is_empty(), "without a name there is nobody whom a lock may give it to");
         assert!(parse("\"https://api.example.com\"]\nskills = [\"licence-check\"").is_err(), "anybody has that name");
         assert!(User::<None>::parse("c", "[secrets.A-B]\nenv = \"X\"\nhosts = []\n").is_err());
+    }
+
+    #[test]
+    fn how_long_a_source_may_take_is_a_duration() {
+        let parse = |text: &str| User::<None>::parse("c", &format!("[sources]\ntime = \"{text}\"\n"));
+        assert_eq!(parse("90s").unwrap().sources.time, Some(Span::seconds(90)));
+        for bad in ["0s", "90", "for ever"] {
+            assert_eq!(parse(bad).unwrap_err().line, 2, "{bad}");
+        }
+        assert!(User::<None>::default().sources.time.is_none());
     }
 }

@@ -133,6 +133,23 @@ where
     Ok((sender, Driver(driver)))
 }
 
+/// What is wrong with a server's certificate, in words that follow it: "has expired".
+pub fn certificate_fault(error: &CertificateError) -> &'static str {
+    use CertificateError as E;
+    match error {
+        E::Expired | E::ExpiredContext { .. } => "has expired",
+        E::NotValidYet | E::NotValidYetContext { .. } => "is not valid yet; is this machine's clock right?",
+        E::NotValidForName | E::NotValidForNameContext { .. } => "is for another name",
+        E::UnknownIssuer | E::BadSignature => "is signed by nobody whom this machine trusts",
+        E::Revoked => "was revoked",
+        // What many tools make for a server that vouches for itself. The library beneath has its type, here is its name.
+        E::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+            "is an authority's own; it has to sign another one for the server"
+        }
+        _ => "isn't valid",
+    }
+}
+
 fn tls_failure(error: io::Error) -> OpenError {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
     match inner {

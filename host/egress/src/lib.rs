@@ -24,7 +24,7 @@ mod meter;
 mod proxy;
 
 pub use address::special;
-pub use client::{Driver, OpenError, Tls, open};
+pub use client::{Driver, OpenError, Tls, certificate_fault, open};
 pub use desk::Rules;
 pub use dial::{Connection, DialError, Dialer, Pinned, Resolve};
 pub use journal::{Journal, Refused, Report};

@@ -6,8 +6,9 @@
 use reqwest::{Client as Http, redirect};
 use skillhost_core::destination::{Destination, Scheme, WebUrl};
 use skillhost_core::reach::Opening;
-use skillhost_egress::{DialError, Dialer};
+use skillhost_egress::{DialError, Dialer, certificate_fault};
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -52,7 +53,10 @@ pub enum WebError {
     /// TLS can't be set up on this machine.
     #[error("TLS can't be set up: {0}")]
     Tls(String),
-    /// The connection failed; the server's certificate, for example.
+    /// The server's certificate is not, or no longer, one for it.
+    #[error("its certificate {0}")]
+    Certificate(&'static str),
+    /// The connection failed.
     #[error("the connection failed: {0}")]
     Connection(String),
     /// Nothing came for too long.
@@ -151,9 +155,27 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
+/// What is wrong with the server's certificate, where that is what went wrong.
+fn certificate(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidCertificate(fault)) = error.downcast_ref() {
+            return Some(certificate_fault(fault));
+        }
+        // What an I/O error was made of is not its cause, but stands in its place.
+        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = inner.map(|inner| inner as _).or_else(|| error.source());
+    }
+    None
+}
+
 impl WebError {
     pub(crate) fn of(error: reqwest::Error) -> Self {
-        if error.is_timeout() { Self::TimedOut } else { Self::Connection(chain(&error.without_url())) }
+        match certificate(&error) {
+            _ if error.is_timeout() => Self::TimedOut,
+            Some(fault) => Self::Certificate(fault),
+            None => Self::Connection(chain(&error.without_url())),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Sleep, sleep, timeout};
 
 /// How long nothing may come before the reply's head. A server that takes a push unpacks and checks it meanwhile.
@@ -39,27 +39,59 @@ pub async fn read_files(
     blocking(client, scratch, move |place| remote::read_files(place, &url, &revision, &paths, limits)).await
 }
 
-/// Does work that waits for connections, on a thread that may.
+/// Does work that waits for connections, on a thread that may. Where the future is dropped, the work's next wait fails.
 pub async fn blocking<T: Send + 'static>(
     client: Client,
     scratch: PathBuf,
     work: impl FnOnce(Place<'_>) -> T + Send + 'static,
 ) -> T {
-    let http = GitClient::new(client, Handle::current());
+    let (caller, is_alone) = watch::channel(false);
+    let _caller = Caller(caller);
+    let http = GitClient { client, waiting: Waiting { runtime: Handle::current(), is_alone } };
     let done = tokio::task::spawn_blocking(move || work(Place { http: &http, scratch: &scratch }));
     done.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+/// Whoever waits for a thread's work.
+struct Caller(watch::Sender<bool>);
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        self.0.send_replace(true);
+    }
+}
+
+/// How a thread waits for what the runtime does: as long as somebody waits for the thread. The runtime's clock may be gone
+/// with whoever did.
+#[derive(Clone)]
+struct Waiting {
+    runtime: Handle,
+    is_alone: watch::Receiver<bool>,
+}
+
+impl Waiting {
+    fn wait<T>(&self, work: impl Future<Output = T>) -> io::Result<T> {
+        let mut is_alone = self.is_alone.clone();
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                Ok(_) = is_alone.wait_for(|is_alone| *is_alone) => Err(io::ErrorKind::ConnectionAborted.into()),
+                done = work => Ok(done),
+            }
+        })
+    }
 }
 
 /// Carries git's requests. Used by a thread that may block, while a runtime works elsewhere.
 pub struct GitClient {
     client: Client,
-    runtime: Handle,
+    waiting: Waiting,
 }
 
 impl GitClient {
     /// Over this client, on this runtime.
     pub fn new(client: Client, runtime: Handle) -> Self {
-        Self { client, runtime }
+        Self { client, waiting: Waiting { runtime, is_alone: watch::channel(false).1 } }
     }
 
     async fn exchange(&self, request: GitRequest<'_>) -> Result<Response, WebError> {
@@ -84,23 +116,28 @@ impl GitClient {
 
 impl GitHttp for GitClient {
     fn send(&self, request: GitRequest<'_>) -> io::Result<GitReply> {
-        let response = self.runtime.block_on(self.exchange(request)).map_err(|error| match error {
-            WebError::TimedOut => io::Error::new(io::ErrorKind::TimedOut, error),
-            error => io::Error::other(error),
+        let response = self.waiting.wait(self.exchange(request))?.map_err(|error| {
+            let kind = match &error {
+                WebError::TimedOut => io::ErrorKind::TimedOut,
+                WebError::Certificate(_) | WebError::Tls(_) => io::ErrorKind::InvalidData,
+                WebError::Dial(error) if error.is_refusal() => io::ErrorKind::PermissionDenied,
+                _ => io::ErrorKind::Other,
+            };
+            io::Error::new(kind, error)
         })?;
         let headers = response.headers();
         if headers.contains_key(CONTENT_ENCODING) {
             return Err(io::Error::other("the reply is encoded, which nobody asked for"));
         }
         let over = {
-            let _runtime = self.runtime.enter();
+            let _runtime = self.waiting.runtime.enter();
             Box::pin(sleep(REPLY_TIMEOUT))
         };
         Ok(GitReply {
             status: response.status().as_u16(),
             content_type: text(headers, CONTENT_TYPE.as_str()),
             location: text(headers, LOCATION.as_str()),
-            body: Box::new(Reply { response, piece: io::Cursor::default(), over, runtime: self.runtime.clone() }),
+            body: Box::new(Reply { response, piece: io::Cursor::default(), over, waiting: self.waiting.clone() }),
         })
     }
 }
@@ -136,20 +173,20 @@ struct Reply {
     piece: io::Cursor<Vec<u8>>,
     /// Ends when all of it has taken too long.
     over: Pin<Box<Sleep>>,
-    runtime: Handle,
+    waiting: Waiting,
 }
 
 impl Read for Reply {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.position() == self.piece.get_ref().len() as u64 {
             let (over, response) = (&mut self.over, &mut self.response);
-            let next = self.runtime.block_on(async {
+            let next = self.waiting.wait(async {
                 tokio::select! {
                     biased;
                     () = over => None,
                     next = timeout(STALL_TIMEOUT, response.chunk()) => next.ok(),
                 }
-            });
+            })?;
             let next = next.ok_or_else(|| io::Error::from(io::ErrorKind::TimedOut))?;
             match next.map_err(|error| io::Error::other(WebError::of(error)))? {
                 Some(piece) => self.piece = io::Cursor::new(piece.to_vec()),

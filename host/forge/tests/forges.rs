@@ -6,7 +6,7 @@ use skillhost_core::user::{ForgeConfig, ForgeKind};
 use skillhost_egress::Dialer;
 use skillhost_forge::{Client, Forge, ForgeError, PullRequest, Site, Token};
 use skillhost_test_support::forge_server::{self, Kind};
-use skillhost_test_support::http_server::{Response, Server};
+use skillhost_test_support::web::{Reply, Server};
 use skillhost_worktree::remote::RemoteUrl;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -93,7 +93,7 @@ async fn what_a_person_closed_stays_closed() {
 #[tokio::test]
 async fn r_16_a_forge_that_stalls_is_not_waited_for() {
     for (_, own) in KINDS {
-        let server = Server::start(|_| Response::silent());
+        let server = Server::start(|_| Reply::Stall(Vec::new()));
         let error =
             forge(own, &server.url(), Duration::from_millis(50)).publish(&request("a", true)).await.unwrap_err();
         assert!(error.is_limit(), "{error}");
@@ -102,11 +102,9 @@ async fn r_16_a_forge_that_stalls_is_not_waited_for() {
 
 #[tokio::test]
 async fn r_14_r_15_a_token_is_not_sent_on() {
-    let other = Server::start(|_| Response::of(200, "application/json", "[]"));
+    let other = Server::start(|_| Reply::of(200, "application/json", "[]"));
     let to = other.url();
-    let server = Server::start(move |request| {
-        Response { status: 307, ..Response::default() }.with("location", &format!("{to}{}", request.path))
-    });
+    let server = Server::start(move |request| Reply::redirect(&format!("{to}{}", request.path())));
     for (_, own) in KINDS {
         let error = forge(own, &server.url(), PATIENCE).publish(&request("a", true)).await.unwrap_err();
         assert!(matches!(error, ForgeError::Redirected { .. }), "{error}");
@@ -117,7 +115,7 @@ async fn r_14_r_15_a_token_is_not_sent_on() {
 #[tokio::test]
 async fn o_01_o_09_no_answer_shows_a_token_or_moves_a_cursor() {
     let said = format!("{{\"message\":\"\\u001b[2J {TOKEN}\",\"error\":\"\\r\\n\"}}");
-    let server = Server::start(move |_| Response::of(422, "application/json", said.as_str()));
+    let server = Server::start(move |_| Reply::of(422, "application/json", said.as_str()));
     for (_, own) in KINDS {
         let error = forge(own, &server.url(), PATIENCE).publish(&request("a", true)).await.unwrap_err();
         let text = format!("{error} {error:?}");
@@ -125,8 +123,8 @@ async fn o_01_o_09_no_answer_shows_a_token_or_moves_a_cursor() {
     }
     // An address that is none of the web is not shown.
     let server = Server::start(|request| match request.method.as_str() {
-        "GET" => Response::of(200, "application/json", "[]"),
-        _ => Response::of(
+        "GET" => Reply::of(200, "application/json", "[]"),
+        _ => Reply::of(
             201,
             "application/json",
             "{\"number\":1,\"iid\":1,\"html_url\":\"javascript:1\",\"web_url\":\"file:///x\"}",

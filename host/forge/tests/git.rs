@@ -6,7 +6,7 @@ use skillhost_core::path::SkillPath;
 use skillhost_egress::Dialer;
 use skillhost_forge::{Client, GitClient};
 use skillhost_test_support::git_server::{Access, bare, git, start, start_with};
-use skillhost_test_support::http_server::{Response, Server};
+use skillhost_test_support::web::{MUCH, Reply, Server};
 use skillhost_worktree::Repository;
 use skillhost_worktree::remote::{Fetched, Limits, Place, Push, Pushed, RemoteError, RemoteUrl, read_files};
 use std::fs;
@@ -267,9 +267,9 @@ fn r_14_r_15_credentials_go_to_their_origin_and_nowhere_else() {
     let access = Access { basic: Some(SECRET.to_owned()), is_private: true };
     let to = other.url();
     let server = start_with(&world.at("served"), access, move |request| {
-        let query = &request.query;
-        let moved = |to: String| Response { status: 301, ..Response::default() }.with("location", &to);
-        match request.path.as_str() {
+        let query = request.query();
+        let moved = |to: String| Reply::status(301).with("location", &to);
+        match request.path() {
             "/away.git/info/refs" => Some(moved(format!("{to}/r.git/info/refs?{query}"))),
             "/renamed.git/info/refs" => Some(moved(format!("/r.git/info/refs?{query}"))),
             "/odd.git/info/refs" => Some(moved("/r.git".to_owned())),
@@ -300,29 +300,28 @@ fn r_16_whatever_a_server_answers_ends_with_an_error() {
         format!("{}0000{}0000", line("# service=git-upload-pack\n"), line(body))
     };
     let good = advertised(&format!("{id} refs/heads/main\0side-band-64k shallow\n"));
+    let endless = advertised(&format!("{id} refs/heads/main\0x\n")).replace("0000", "");
+    let endless = format!("HTTP/1.1 200 OK\r\ncontent-type: {refs}\r\n\r\n{endless}");
     let replies = [
-        Response::of(200, "text/html", "<html>\u{1b}[2J"),
-        Response::of(500, refs, "no"),
-        Response::of(200, refs, ""),
-        Response::of(200, refs, "0000"),
-        Response::of(200, refs, "ffff"),
-        Response::of(200, refs, "001e# service=git-upload-pack\n"),
-        Response::of(200, refs, advertised("ERR \u{1b}[2Jno\n")),
-        Response::of(200, refs, advertised(&format!("{id} refs/heads/main\n"))),
-        Response {
-            is_endless: true,
-            ..Response::of(200, refs, advertised(&format!("{id} refs/heads/main\0x\n")).replace("0000", ""))
-        },
-        Response::of(200, refs, good.clone()).with("content-encoding", "gzip"),
-        Response::cut(),
+        Reply::of(200, "text/html", "<html>\u{1b}[2J"),
+        Reply::of(500, refs, "no"),
+        Reply::of(200, refs, ""),
+        Reply::of(200, refs, "0000"),
+        Reply::of(200, refs, "ffff"),
+        Reply::of(200, refs, "001e# service=git-upload-pack\n"),
+        Reply::of(200, refs, advertised("ERR \u{1b}[2Jno\n")),
+        Reply::of(200, refs, advertised(&format!("{id} refs/heads/main\n"))),
+        Reply::Endless(endless.into_bytes(), MUCH),
+        Reply::of(200, refs, good.clone()).with("content-encoding", "gzip"),
+        Reply::Raw(Vec::new()),
         // And then the pack is none.
-        Response::of(200, refs, good.clone()),
+        Reply::of(200, refs, good.clone()),
     ];
     for reply in replies {
-        let shown = format!("{} {:?}", reply.status, String::from_utf8_lossy(&reply.body[..reply.body.len().min(80)]));
+        let shown: String = format!("{reply:?}").chars().take(200).collect();
         let server = Server::start(move |request| match request.method.as_str() {
             "GET" => reply.clone(),
-            _ => Response::of(
+            _ => Reply::of(
                 200,
                 "application/x-git-upload-pack-result",
                 "0000".to_owned() + "0008NAK\n" + "0009\u{1}PACK0000",

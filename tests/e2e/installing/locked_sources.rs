@@ -4,7 +4,6 @@ use super::{NAME, component, has_lock, kept, lock_of, manifest_of, publish, put}
 use crate::support::{Ran, World};
 use skillhost_core::digest::Digest;
 use skillhost_test_support::git_server::{Access, bare, git, start, start_with};
-use skillhost_test_support::http_server::Response;
 use skillhost_test_support::registry::Registry;
 use skillhost_test_support::web::{Reply, Server};
 use std::fs;
@@ -264,9 +263,9 @@ fn r_18_a_redirect_leads_no_further_than_policies_allow() {
         release(&served, &bare(&served, name), &skill());
     }
     let git_server = start_with(&served, Access::default(), |request| {
-        let to = format!("/uploads.git/info/refs?{}", request.query);
-        let is_asked = request.path == "/moved.git/info/refs";
-        is_asked.then(|| Response::of(301, "text/plain", "").with("location", &to))
+        let to = format!("/uploads.git/info/refs?{}", request.query());
+        let is_asked = request.path() == "/moved.git/info/refs";
+        is_asked.then(|| Reply::status(301).with("location", &to))
     });
     let policy = world.home().join("policy.toml");
     let text = format!(

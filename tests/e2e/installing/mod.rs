@@ -2,11 +2,15 @@
 
 mod attacks;
 mod consent;
+mod credentials;
 mod disks;
 mod edited;
+mod hostile;
+mod identities;
 mod interrupted;
 mod locked_sources;
 mod merging;
+mod network;
 mod registry;
 mod repository;
 mod signatures;

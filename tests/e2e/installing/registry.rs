@@ -3,6 +3,7 @@
 use super::{NAME, component, kept, key, lock_of, manifest_of};
 use crate::support::World;
 use serde_json::json;
+use skillhost_core::digest::Digest;
 use skillhost_core::reference::{OciReference, Reference};
 use skillhost_registry::Attached;
 use skillhost_registry::signature::sign;
@@ -103,4 +104,31 @@ fn a_second_install_of_the_same_lock_makes_no_connection() {
     assert_eq!(registry.server.seen().len(), asked);
     world.run(&["update", "--offline"]).failed(4, &["--offline"]);
     assert_eq!(registry.server.seen().len(), asked);
+}
+
+#[test]
+fn what_another_client_publishes_is_added_and_what_is_pushed_it_pulls() {
+    let registry = Distribution::start(Guard::None);
+    let world = World::with(&[("src/a.rs", "x\n")]);
+    let (ours, theirs) = (world.home().join("ours.wasm"), world.home().join("theirs.wasm"));
+    let tag = |tag: &str| format!("oci://{}/acme/licence-check:{tag}", registry.place());
+    let old = component(&manifest_of(NAME, "1.2.0", "read = [\"**\"]"));
+    fs::write(&ours, &old).unwrap();
+    registry.wkg("push", "licence-check:1.2.0", &[ours.to_str().unwrap()]);
+    world.run(&["add", &tag("1.2.0"), "--grant-requested"]).failed(0, &["licence-check 1.2.0", "unsigned"]);
+    assert!(lock_of(&world).contains(&format!("digest = \"{}\"\n", Digest::of(&old))));
+    world.commit(&[]);
+    fs::remove_file(kept(&world, &Digest::of(&old))).unwrap();
+    world.run(&["sync", "--locked"]).failed(0, &["1 fetched"]);
+    assert_eq!(world.run(&["call", NAME, "check"]).json(), json!({"missing": ["src/a.rs"]}));
+
+    let new = component(&manifest_of(NAME, "1.3.0", "read = [\"**\"]"));
+    fs::write(&ours, &new).unwrap();
+    world.run(&["push", ours.to_str().unwrap(), &tag("1.3.0")]).failed(0, &[]);
+    registry.wkg("pull", "licence-check:1.3.0", &["--output", theirs.to_str().unwrap()]);
+    assert_eq!(fs::read(&theirs).unwrap(), new);
+    // And on to another tag: what was pulled is what was signed and pinned.
+    registry.wkg("push", "licence-check:1.3.1", &[theirs.to_str().unwrap()]);
+    world.run(&["update", NAME, "--source", &tag("1.3.1")]).failed(0, &["1.2.0 → 1.3.0"]);
+    assert!(lock_of(&world).contains(&format!("digest = \"{}\"\n", Digest::of(&new))));
 }

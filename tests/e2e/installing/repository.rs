@@ -1,11 +1,14 @@
 //! Skills from git repositories: behind a server that speaks git over HTTP, and in a folder of this machine.
 
+use super::network::{forget, with};
 use super::{NAME, component, kept, key, lock_of, manifest_of};
 use crate::support::{World, ran};
 use serde_json::json;
 use skillhost_core::lock::Lock;
 use skillhost_registry::signature::sign;
-use skillhost_test_support::git_server::{Access, bare, git, start};
+use skillhost_test_support::authority::Authority;
+use skillhost_test_support::git_server::{Access, answering, bare, git, start};
+use skillhost_test_support::web::Server;
 use std::fs;
 use std::path::Path;
 
@@ -66,6 +69,57 @@ fn a_skill_of_a_repository_is_added_by_revision_and_path() {
         ("main", "skills", 3, "has no regular file"),
     ] {
         world.run(&["inspect", &at(revision, path)]).failed(exit, &[reason]);
+    }
+}
+
+#[test]
+fn a_repository_is_followed_over_tls_and_in_a_folder() {
+    let authority = Authority::default();
+    for is_served in [true, false] {
+        let world = World::with(&[("src/a.rs", "x\n")]);
+        let served = world.home().join("served");
+        fs::create_dir(&served).unwrap();
+        let place = bare(&served, "skills.git");
+        git(&served, &["clone", "--quiet", place.to_str().unwrap(), "clone"]);
+        let clone = served.join("clone");
+        release(&clone, "1.2.0", "read = [\"**\"]");
+        let first = git(&clone, &["rev-parse", "HEAD"]);
+        release(&clone, "1.3.0", "read = [\"**\"]\nask = true");
+        let repository = match is_served {
+            true => Server::start_tls(&authority.sign(), answering(&served, Access::default(), |_| None)).url(),
+            false => format!("file://{}", served.display()),
+        };
+        let at = |revision: &str, path: &str| format!("git+{repository}/skills.git#{revision}:{path}");
+        let file = world.home().join("authority.pem");
+        fs::write(&file, authority.certificate.pem()).unwrap();
+        let run = |arguments: &[&str]| with(&world, &[("SSL_CERT_FILE", file.to_str().unwrap())], arguments);
+
+        // By a commit, which nothing can move; then by a tag, and by a branch.
+        run(&["add", &at(&first, FILE), "--grant-requested"]).failed(0, &["licence-check 1.2.0", "signed by ed25519:"]);
+        assert!(lock_of(&world).contains(&format!("source = \"{}\"\n", at(&first, FILE))));
+        world.commit(&[]);
+        forget(&world);
+        run(&["sync", "--locked"]).failed(0, &["fetched licence-check 1.2.0"]);
+        assert_eq!(run(&["call", NAME, "check"]).json(), json!({"missing": ["src/a.rs"]}));
+        let next = at("v1.3.0", FILE);
+        run(&["update", NAME, "--source", &next]).failed(4, &["1.2.0 → 1.3.0 · signer unchanged", "+ ask you"]);
+        run(&["update", NAME, "--source", &next, "--grant", "ask"]).failed(0, &[]);
+        run(&["update", NAME, "--source", &at("main", FILE)]).failed(0, &["1.3.0 → 1.3.0"]);
+        let before = lock_of(&world);
+        run(&["update"]).failed(0, &["licence-check 1.3.0 is the newest"]);
+        release(&clone, "1.4.0", "");
+        forget(&world);
+        run(&["sync"]).failed(6, &["gives another component than skillhost.lock pins"]);
+        assert_eq!(lock_of(&world), before);
+        run(&["update"]).failed(0, &["1.3.0 → 1.4.0", "- ask you"]);
+        run(&["sync", "--check"]).failed(0, &["1 skill checked"]);
+
+        // Another path is another place, and what isn't there changes nothing.
+        let before = lock_of(&world);
+        run(&["update", NAME, "--source", &at("main", "x.wasm")]).failed(6, &["is another place than"]);
+        run(&["update", NAME, "--source", &at("v9", FILE)]).failed(3, &["names no branch, tag or whole commit id"]);
+        run(&["update", NAME, "--source", &at(&"1".repeat(40), FILE)]).failed(3, &["names no branch, tag or"]);
+        assert_eq!(lock_of(&world), before);
     }
 }
 

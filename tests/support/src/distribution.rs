@@ -1,6 +1,6 @@
 //! A real registry, Debian's `docker-registry`, on loopback: without TLS, or with TLS and a password.
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+use crate::authority::{Authority, for_loopback, of_years};
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -114,24 +114,13 @@ fn start(guard: Guard, folder: &TempDir) -> Option<(Child, u16)> {
 }
 
 fn write_certificates(folder: &Path, is_expired: bool) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-    let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap();
-    let issuer = Issuer::new(params, key);
-    let mut own = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-    if is_expired {
-        own.not_before = rcgen::date_time_ymd(2020, 1, 1);
-        own.not_after = rcgen::date_time_ymd(2020, 12, 31);
-    }
-    let key = KeyPair::generate().unwrap();
-    let certificate = own.signed_by(&key, &issuer).unwrap();
+    let authority = Authority::default();
+    let own = authority.sign_as(if is_expired { of_years(2020, 2021) } else { for_loopback() });
     for (name, bytes) in [
-        ("authority.pem", authority.pem().into_bytes()),
-        ("authority.der", authority.der().to_vec()),
-        ("own.pem", certificate.pem().into_bytes()),
-        ("own.key", key.serialize_pem().into_bytes()),
+        ("authority.pem", authority.certificate.pem().into_bytes()),
+        ("authority.der", authority.certificate.der().to_vec()),
+        ("own.pem", own.certificate.pem().into_bytes()),
+        ("own.key", own.key.serialize_pem().into_bytes()),
     ] {
         fs::write(folder.join(name), bytes).unwrap();
     }

@@ -3,7 +3,7 @@
 //!
 //! GitHub: REST 2022-11-28 and two GraphQL mutations. GitLab: REST version 4. Forgejo: REST version 1.
 
-use crate::http_server::{Request, Response, Server};
+use crate::web::{Reply, Request, Server};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -96,11 +96,7 @@ pub struct Forge {
 
 impl Forge {
     /// One that takes this token. A test sees each answer before it is sent, and may send another.
-    pub fn start(
-        kind: Kind,
-        token: &str,
-        replace: impl Fn(&Request, Response) -> Response + Send + Sync + 'static,
-    ) -> Self {
+    pub fn start(kind: Kind, token: &str, replace: impl Fn(&Request, Reply) -> Reply + Send + Sync + 'static) -> Self {
         let state: Arc<Mutex<State>> = Arc::default();
         let (held, authorization) = (Arc::clone(&state), kind.authorization(token));
         let server = Server::start(move |request| {
@@ -112,7 +108,7 @@ impl Forge {
                 (401, json!({"message": "Bad credentials"}))
             };
             drop(state);
-            replace(request, Response::of(answer.0, "application/json; charset=utf-8", answer.1.to_string()))
+            replace(request, Reply::of(answer.0, "application/json; charset=utf-8", answer.1.to_string()))
         });
         Self { server, state, kind }
     }
@@ -137,10 +133,10 @@ fn answer(kind: Kind, state: &mut State, request: &Request) -> Answer {
         Kind::Github | Kind::Forgejo => format!("{}/repos/owner/repo/pulls", kind.path()),
         Kind::Gitlab => format!("{}/projects/owner%2Frepo/merge_requests", kind.path()),
     };
-    if kind == Kind::Github && request.path == "/api/graphql" && request.method == "POST" {
+    if kind == Kind::Github && request.path() == "/api/graphql" && request.method == "POST" {
         return graphql(state, &body(request));
     }
-    let Some(rest) = request.path.strip_prefix(&root) else { return not_found(state, request) };
+    let Some(rest) = request.path().strip_prefix(&root) else { return not_found(state, request) };
     match (request.method.as_str(), rest, kind) {
         ("GET", "", Kind::Github) => list(kind, state, &query(request, "head").replace("owner:", "")),
         ("GET", "", Kind::Gitlab) => list(kind, state, &query(request, "source_branch")),
@@ -163,7 +159,7 @@ fn answer(kind: Kind, state: &mut State, request: &Request) -> Answer {
 }
 
 fn not_found(state: &mut State, request: &Request) -> Answer {
-    state.faults.push(format!("{} {}", request.method, request.path));
+    state.faults.push(format!("{} {}", request.method, request.path()));
     (404, json!({"message": "Not Found"}))
 }
 
@@ -172,7 +168,7 @@ fn body(request: &Request) -> Value {
 }
 
 fn query(request: &Request, name: &str) -> String {
-    let found = request.query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
+    let found = request.query().split('&').find_map(|pair| pair.strip_prefix(&format!("{name}=")));
     found.unwrap_or_default().replace("%2F", "/").replace("%3A", ":")
 }
 

@@ -1,6 +1,8 @@
 //! Repositories over HTTP, by git's own `http-backend`.
 
-use crate::http_server::{Request, Response, Server};
+use crate::web::{Reply, Request, Server};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -24,10 +26,19 @@ pub fn start(folder: &Path, access: Access) -> Server {
 pub fn start_with(
     folder: &Path,
     access: Access,
-    first: impl Fn(&Request) -> Option<Response> + Send + Sync + 'static,
+    first: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Server {
+    Server::start(answering(folder, access, first))
+}
+
+/// What such a server answers.
+pub fn answering(
+    folder: &Path,
+    access: Access,
+    first: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
+) -> impl Fn(&Request) -> Reply + Send + Sync + 'static {
     let folder = folder.to_owned();
-    Server::start(move |request| first(request).unwrap_or_else(|| answer(&folder, &access, request)))
+    move |request| first(request).unwrap_or_else(|| answer(&folder, &access, request))
 }
 
 /// Makes a bare repository that takes pushes over HTTP; gives its place.
@@ -52,17 +63,17 @@ pub fn git(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-fn answer(folder: &Path, access: &Access, request: &Request) -> Response {
-    let is_push = request.path.ends_with("git-receive-pack") || request.query.ends_with("git-receive-pack");
+fn answer(folder: &Path, access: &Access, request: &Request) -> Reply {
+    let is_push = request.path().ends_with("git-receive-pack") || request.query().ends_with("git-receive-pack");
     if let Some(basic) = access.basic.as_ref().filter(|_| is_push || access.is_private)
-        && request.header("authorization") != Some(&format!("Basic {}", base64(basic.as_bytes())))
+        && request.header("authorization") != Some(&format!("Basic {}", STANDARD.encode(basic)))
     {
-        return Response::of(401, "text/html", "<h1>Unauthorized</h1>").with("www-authenticate", "Basic realm=\"git\"");
+        return Reply::of(401, "text/html", "<h1>Unauthorized</h1>").with("www-authenticate", "Basic realm=\"git\"");
     }
     cgi(folder, request)
 }
 
-fn cgi(folder: &Path, request: &Request) -> Response {
+fn cgi(folder: &Path, request: &Request) -> Reply {
     let mut child = Command::new("git")
         .arg("http-backend")
         .env_clear()
@@ -72,8 +83,8 @@ fn cgi(folder: &Path, request: &Request) -> Response {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("REQUEST_METHOD", &request.method)
-        .env("PATH_INFO", &request.path)
-        .env("QUERY_STRING", &request.query)
+        .env("PATH_INFO", request.path())
+        .env("QUERY_STRING", request.query())
         .env("CONTENT_TYPE", request.header("content-type").unwrap_or_default())
         .env("CONTENT_LENGTH", request.body.len().to_string())
         .env("REMOTE_ADDR", "127.0.0.1")
@@ -88,28 +99,13 @@ fn cgi(folder: &Path, request: &Request) -> Response {
     let _ = writer.join();
     let end = output.stdout.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or(output.stdout.len());
     let (head, body) = output.stdout.split_at(end);
-    let mut response =
-        Response { status: 200, body: body.get(4..).unwrap_or_default().to_vec(), ..Response::default() };
+    let (mut code, mut fields) = (200, Vec::new());
     for line in String::from_utf8_lossy(head).lines() {
         let Some((name, value)) = line.split_once(':') else { continue };
         match name.eq_ignore_ascii_case("status") {
-            true => response.status = value.split_whitespace().next().unwrap().parse().unwrap(),
-            false => response.headers.push((name.to_owned(), value.trim().to_owned())),
+            true => code = value.split_whitespace().next().unwrap().parse().unwrap(),
+            false => fields.push((name.to_owned(), value.trim().to_owned())),
         }
     }
-    response
-}
-
-/// As basic authentication has it.
-pub fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for three in bytes.chunks(3) {
-        let number = three.iter().fold(0u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-        for at in 0..4 {
-            let letter = LETTERS[(number >> (18 - 6 * at)) as usize & 63];
-            text.push(if at <= three.len() { letter.into() } else { '=' });
-        }
-    }
-    text
+    Reply::Whole(code, fields, body.get(4..).unwrap_or_default().to_vec())
 }

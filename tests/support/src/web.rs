@@ -1,12 +1,22 @@
-//! A server on loopback that answers each request as a test says: well, wrongly, for ever or not at all.
+//! A server on loopback that answers each request as a test says: well, wrongly, for ever or not at all; with TLS or without.
+//! Each reply ends its connection.
 
+use crate::authority::Own;
+use rustls::{ServerConnection, StreamOwned};
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// Much, as [`Reply::Endless`] says it again and again.
+pub const MUCH: &[u8] = &[b'x'; 64 << 10];
+/// Between two bytes of a trickle.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// A request as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Request {
     /// `GET`.
     pub method: String,
@@ -14,8 +24,25 @@ pub struct Request {
     pub target: String,
     /// Its fields, the names in lower case.
     pub fields: BTreeMap<String, String>,
-    /// Its body.
+    /// Its body, whole.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Without the query.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Behind the `?`.
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').unwrap_or_default().1
+    }
+
+    /// A field, by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.fields.get(name).map(String::as_str)
+    }
 }
 
 /// What is answered.
@@ -27,14 +54,21 @@ pub enum Reply {
     Raw(Vec<u8>),
     /// These bytes, and then nothing until the client goes.
     Stall(Vec<u8>),
-    /// These bytes, and then more for ever.
-    Endless(Vec<u8>),
+    /// These bytes, and then one more every now and then until the client goes.
+    Trickle(Vec<u8>),
+    /// These bytes, and then the others again and again.
+    Endless(Vec<u8>, &'static [u8]),
 }
 
 impl Reply {
-    /// A reply of a media type.
+    /// A reply with a status and a media type.
+    pub fn of(status: u16, media_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::Whole(status, vec![("content-type".to_owned(), media_type.to_owned())], body.into())
+    }
+
+    /// The same where all is well.
     pub fn ok(media_type: &str, body: impl Into<Vec<u8>>) -> Self {
-        Self::Whole(200, vec![("content-type".to_owned(), media_type.to_owned())], body.into())
+        Self::of(200, media_type, body)
     }
 
     /// A status without anything else.
@@ -62,21 +96,39 @@ type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
 #[derive(Clone)]
 pub struct Server {
     /// Where it is, on 127.0.0.1.
-    pub port: u16,
+    pub address: SocketAddr,
+    scheme: &'static str,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
 impl Server {
-    /// Starts one.
+    /// Starts one without TLS.
     pub fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(None, answer)
+    }
+
+    /// Starts one that shows this certificate.
+    pub fn start_tls(own: &Own, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(Some(own), answer)
+    }
+
+    fn start_with(own: Option<&Own>, answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self { port: listener.local_addr().unwrap().port(), seen: Arc::default() };
+        let scheme = if own.is_some() { "https" } else { "http" };
+        let server = Self { address: listener.local_addr().unwrap(), scheme, seen: Arc::default() };
         let (seen, answer): (_, Arc<Answer>) = (Arc::clone(&server.seen), Arc::new(answer));
-        std::thread::spawn(move || {
+        let config = own.map(Own::config);
+        thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                let (seen, answer, config) = (Arc::clone(&seen), Arc::clone(&answer), config.clone());
                 // A client that goes away in the middle is what many tests are about.
-                std::thread::spawn(move || drop(serve(stream, &seen, &*answer)));
+                thread::spawn(move || match config {
+                    None => drop(serve(stream, &seen, &*answer)),
+                    Some(config) => {
+                        let connection = ServerConnection::new(config).unwrap();
+                        drop(serve(StreamOwned::<_, TcpStream>::new(connection, stream), &seen, &*answer));
+                    }
+                });
             }
         });
         server
@@ -84,7 +136,12 @@ impl Server {
 
     /// `127.0.0.1:PORT`.
     pub fn place(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// All that was asked so far.
@@ -93,65 +150,76 @@ impl Server {
     }
 }
 
-fn serve(mut stream: TcpStream, seen: &Mutex<Vec<Request>>, answer: &Answer) -> std::io::Result<()> {
-    let Some(request) = read(&mut stream)? else { return Ok(()) };
+fn serve(stream: impl Read + Write, seen: &Mutex<Vec<Request>>, answer: &Answer) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let Some(request) = read(&mut reader)? else { return Ok(()) };
     seen.lock().unwrap().push(request.clone());
-    match answer(&request) {
+    let reply = answer(&request);
+    let stream = reader.get_mut();
+    match reply {
         Reply::Whole(status, fields, body) => {
-            let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            let length = if fields.contains("content-length: ") {
-                String::new()
-            } else {
-                format!("content-length: {}\r\n", body.len())
-            };
-            stream.write_all(format!("HTTP/1.1 {status} X\r\n{fields}{length}connection: close\r\n\r\n").as_bytes())?;
+            let mut head = format!("HTTP/1.1 {status} X\r\n");
+            for (name, value) in &fields {
+                head.push_str(&format!("{name}: {value}\r\n"));
+            }
+            if !fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+                head.push_str(&format!("content-length: {}\r\n", body.len()));
+            }
+            stream.write_all(format!("{head}connection: close\r\n\r\n").as_bytes())?;
             if request.method != "HEAD" {
                 stream.write_all(&body)?;
             }
-            stream.flush()
         }
-        Reply::Raw(bytes) => stream.write_all(&bytes),
+        Reply::Raw(bytes) => stream.write_all(&bytes)?,
         Reply::Stall(bytes) => {
             stream.write_all(&bytes)?;
             stream.flush()?;
-            stream.read(&mut [0]).map(drop)
+            std::io::copy(stream, &mut std::io::sink())?;
         }
-        Reply::Endless(bytes) => {
+        Reply::Trickle(bytes) => {
             stream.write_all(&bytes)?;
-            let part = vec![b'x'; 64 << 10];
             loop {
-                stream.write_all(&part)?;
+                stream.write_all(b"x")?;
+                stream.flush()?;
+                thread::sleep(PAUSE);
+            }
+        }
+        Reply::Endless(bytes, part) => {
+            stream.write_all(&bytes)?;
+            loop {
+                stream.write_all(part)?;
             }
         }
     }
+    stream.flush()
 }
 
-fn read(stream: &mut TcpStream) -> std::io::Result<Option<Request>> {
-    let (mut bytes, mut part) = (Vec::new(), [0; 16 << 10]);
-    let end = loop {
-        if let Some(at) = bytes.windows(4).position(|end| end == b"\r\n\r\n") {
-            break at;
-        }
-        match stream.read(&mut part)? {
-            0 => return Ok(None),
-            count => bytes.extend_from_slice(&part[..count]),
-        }
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let mut lines = head.lines();
-    let mut words = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
-    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let fields: BTreeMap<String, String> = lines
-        .filter_map(|line| line.split_once(": "))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-        .collect();
-    let length = fields.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
-    let mut body = bytes.split_off(end + 4);
-    while body.len() < length {
-        match stream.read(&mut part)? {
-            0 => break,
-            count => body.extend_from_slice(&part[..count]),
+fn read(reader: &mut impl BufRead) -> std::io::Result<Option<Request>> {
+    let first = line(reader)?;
+    let mut words = first.split_whitespace().map(str::to_owned);
+    let (Some(method), Some(target)) = (words.next(), words.next()) else { return Ok(None) };
+    let mut request = Request { method, target, ..Request::default() };
+    while let Some((name, value)) = line(reader)?.split_once(':') {
+        request.fields.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+    }
+    if let Some(length) = request.header("content-length").map(|length| length.parse().unwrap()) {
+        reader.take(length).read_to_end(&mut request.body)?;
+    } else if request.header("transfer-encoding").is_some() {
+        loop {
+            let length = u64::from_str_radix(&line(reader)?, 16).unwrap_or(0);
+            reader.take(length).read_to_end(&mut request.body)?;
+            line(reader)?;
+            if length == 0 {
+                break;
+            }
         }
     }
-    Ok(Some(Request { method, target, fields, body }))
+    Ok(Some(request))
+}
+
+/// One line, without its end.
+fn line(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
 }

@@ -2,7 +2,7 @@
 
 use crate::args::{Global, Push};
 use crate::failure::{Exit, Failure};
-use crate::fetch::exit_of;
+use crate::fetch::{exit_of, waits};
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Push, global: &Global, printer: Printer) -> Result
     let policies = Policies::read(global.policy.as_deref())?;
     let file = arguments.file.to_str().ok_or_else(|| Failure::new(Exit::Usage, "FILE is no text that can be shown"))?;
     let folder = ambient::current_folder().map_err(|e| Failure::of(Exit::Usage, &e))?;
-    let sources = Sources::new(folder, policies.rules());
+    let sources = Sources::new(folder, policies.rules()).with_waits(waits()?);
     let progress = Progress::new(printer);
     let pushed = block_on(runtime()?, async {
         let read = fetch(&Reference::File(file.to_owned()), NamedBy::User, &sources).await;

@@ -1,6 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 mod bundles;
-mod instance;
 
 use super::*;
 use zeroize::Zeroizing;

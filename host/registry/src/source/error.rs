@@ -5,9 +5,10 @@ use http::StatusCode;
 use skillhost_core::destination::Destination;
 use skillhost_core::digest::Digest;
 use skillhost_core::reference::{OciReference, Reference};
-use skillhost_egress::{DialError, OpenError};
+use skillhost_egress::{DialError, OpenError, certificate_fault};
 use std::error::Error;
 use std::io;
+use std::time::Duration;
 
 /// Why a reference gave nothing.
 #[derive(Debug, thiserror::Error)]
@@ -186,10 +187,10 @@ pub enum Fault {
         destination: Destination,
     },
     /// It took too long altogether.
-    #[error("it took longer than {seconds} seconds")]
+    #[error("it took longer than {most:?}")]
     TooSlow {
-        /// The most, in seconds.
-        seconds: u64,
+        /// The most that it may take.
+        most: Duration,
     },
     /// It is larger than it may be.
     #[error("{what} is larger than {most_bytes} bytes")]
@@ -270,7 +271,7 @@ impl Fault {
     pub(crate) fn opening(destination: &Destination, source: OpenError) -> Self {
         let destination = destination.clone();
         match source {
-            OpenError::Certificate(error) => Self::Certificate { destination, reason: certificate(&error) },
+            OpenError::Certificate(error) => Self::Certificate { destination, reason: certificate_fault(&error) },
             OpenError::Dial(DialError::TimedOut { .. }) => Self::Stalled { destination },
             source => Self::Open { destination, source },
         }
@@ -306,7 +307,9 @@ impl Fault {
                     format!("where that is meant, a policy opens it: [network] private = [\"{}\"]", destination.host())
                 });
             }
-            Self::Open { source: OpenError::Setup(_), .. } => "install ca-certificates, or set SSL_CERT_FILE",
+            Self::Open { source: OpenError::Setup(_), .. } => {
+                "install ca-certificates; where SSL_CERT_FILE is set, that file has to be there, and to hold certificates in PEM"
+            }
             Self::Open { .. } | Self::Broken { .. } => "is the name right, and the network there?",
             Self::Certificate { .. } => "an authority of your own is named with SSL_CERT_FILE=/path/to/ca.pem",
             Self::Status { status, .. } => match status.as_u16() {
@@ -318,9 +321,14 @@ impl Fault {
             Self::Outside => "`skillhost add REF` names it, where you know what is there",
             Self::NotAllowed { .. } => "a policy that trusts this place names it, too, under [sources] allow",
             Self::Redirect { .. } => "name the place itself that it leads to, if you trust it",
-            Self::Page { .. } => "name the file itself, as a download link does, not the page that shows it",
+            Self::Page { .. } => {
+                "name the file or the registry itself, as a download link does, not a page that shows it"
+            }
             Self::Encoded { .. } => "the server has to send the file as it is, without a Content-Encoding",
-            Self::Stalled { .. } | Self::TooSlow { .. } => "try again; nothing was changed",
+            Self::Stalled { .. } => "try again; nothing was changed",
+            Self::TooSlow { .. } => {
+                "try again; nothing was changed. config.toml says how long it may take: [sources] time"
+            }
             Self::TooLarge { .. } => "a skill is one component; data that it needs belongs elsewhere",
             Self::TooMany { .. } => "whoever publishes it has to take some away",
             Self::Length { .. } | Self::Digest { .. } | Self::Document { .. } => {
@@ -333,17 +341,5 @@ impl Fault {
             Self::NotASkill(_) => "`skillhost inspect FILE` says more",
         };
         Some(text.to_owned())
-    }
-}
-
-fn certificate(error: &rustls::CertificateError) -> &'static str {
-    use rustls::CertificateError as E;
-    match error {
-        E::Expired | E::ExpiredContext { .. } => "has expired",
-        E::NotValidYet | E::NotValidYetContext { .. } => "is not valid yet; is this machine's clock right?",
-        E::NotValidForName | E::NotValidForNameContext { .. } => "is for another name",
-        E::UnknownIssuer | E::BadSignature => "is signed by nobody whom this machine trusts",
-        E::Revoked => "was revoked",
-        _ => "isn't valid",
     }
 }

@@ -267,9 +267,17 @@ impl Reply {
         is_word.then_some(code)
     }
 
+    /// Whether it is a page for people, which some servers send in the place of whatever they don't have.
+    pub(super) fn is_page(&self) -> bool {
+        self.media_type().is_some_and(|media| matches!(&*media, "text/html" | "application/xhtml+xml"))
+    }
+
     /// Reads the body, up to a size.
     pub(super) async fn read(mut self, what: &'static str, most_bytes: u64) -> Result<Vec<u8>, Fault> {
         self.check_encoding(what)?;
+        if self.is_page() {
+            return Err(Fault::Page { destination: self.destination() });
+        }
         let said = self.length()?;
         if said.is_some_and(|said| said > most_bytes) {
             return Err(Fault::TooLarge { what, most_bytes });
@@ -286,7 +294,7 @@ impl Reply {
 
     /// Reads a body that has exactly this size.
     pub(super) async fn read_whole(self, what: &'static str, size_bytes: u64) -> Result<Vec<u8>, Fault> {
-        if let Some(came) = self.length()?.filter(|length| *length != size_bytes) {
+        if let Some(came) = self.length()?.filter(|length| *length != size_bytes && !self.is_page()) {
             return Err(Fault::Length { what, said: size_bytes, came });
         }
         let bytes = self.read(what, size_bytes).await.map_err(|fault| match fault {

@@ -95,7 +95,7 @@ pub async fn fetch(reference: &Reference, by: NamedBy, from: &Sources) -> Result
     };
     let total = from.way.waits.total;
     let fetched = tokio::time::timeout(total, fetching).await;
-    let fetched = fetched.unwrap_or(Err(Fault::TooSlow { seconds: total.as_secs() }));
+    let fetched = fetched.unwrap_or(Err(Fault::TooSlow { most: total }));
     fetched.map_err(|fault| FetchError { reference: reference.clone(), fault })
 }
 
@@ -107,6 +107,6 @@ pub async fn fetch(reference: &Reference, by: NamedBy, from: &Sources) -> Result
 pub async fn push(publication: Publication<'_>, reference: &OciReference, to: &Sources) -> Result<Pushed, PushError> {
     let total = to.way.waits.total;
     let pushed = tokio::time::timeout(total, oci::push(publication, reference, &to.way, &to.wallet)).await;
-    let pushed = pushed.unwrap_or(Err(Fault::TooSlow { seconds: total.as_secs() }));
+    let pushed = pushed.unwrap_or(Err(Fault::TooSlow { most: total }));
     pushed.map_err(|fault| PushError { reference: reference.clone(), fault })
 }

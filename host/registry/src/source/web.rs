@@ -23,10 +23,6 @@ fn named(to: &WebUrl) -> Option<Reference> {
 async fn component(url: &WebUrl, trail: &Trail<'_>) -> Result<Vec<u8>, Fault> {
     let reply = trail.get(Call::get(url.clone()), named).await?.success("such file").await?;
     let destination = reply.destination();
-    let is_page = reply.media_type().is_some_and(|media| matches!(&*media, "text/html" | "application/xhtml+xml"));
-    if is_page {
-        return Err(Fault::Page { destination });
-    }
     let bytes = reply.read("the component", MAX_COMPONENT_BYTES).await?;
     if looks_like_a_page(&bytes) { Err(Fault::Page { destination }) } else { Ok(bytes) }
 }
@@ -49,7 +45,7 @@ async fn beside(url: &WebUrl, extension: &str, trail: &Trail<'_>) -> Result<Opti
     };
     let invalid = |_| Fault::Document { what: "the URL", reason: "is too odd to have a file beside it".to_owned() };
     let reply = trail.get(Call::get(WebUrl::parse(&text).map_err(invalid)?), named).await?;
-    if matches!(reply.status.as_u16(), 403 | 404 | 410) || reply.media_type().as_deref() == Some("text/html") {
+    if matches!(reply.status.as_u16(), 403 | 404 | 410) || reply.is_page() {
         return Ok(None);
     }
     reply.success("such signature").await?.read("a signature", MAX_ATTACHED_BYTES).await.map(Some)

@@ -6,7 +6,7 @@ use skillhost_core::digest::Digest;
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use skillhost_registry::source::Class;
 use skillhost_test_support::registry::{CONFIG, INDEX, MANIFEST, Registry, WASM};
-use skillhost_test_support::web::Reply;
+use skillhost_test_support::web::{MUCH, Reply};
 
 const COMPONENT: &[u8] = b"\0asm the component";
 
@@ -155,13 +155,13 @@ async fn r_04_the_configuration_of_one_and_the_layer_of_another_are_refused() {
 async fn r_05_a_document_without_end_is_not_read_to_its_end() {
     let registry = Registry::start();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {MANIFEST}\r\n\r\n");
-    registry.answer("manifests/1", Reply::Endless(head.clone().into_bytes()));
+    registry.answer("manifests/1", Reply::Endless(head.clone().into_bytes(), MUCH));
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
     assert!(class == Class::Limit && told.contains("the manifest is larger"), "{told}");
     // Neither is a component, whose size is known before.
     let (class, told) = lied(|registry, manifest| {
         let digest = manifest["layers"][0]["digest"].as_str().unwrap();
-        registry.answer(&format!("blobs/{digest}"), Reply::Endless(head.into_bytes()));
+        registry.answer(&format!("blobs/{digest}"), Reply::Endless(head.into_bytes(), MUCH));
         manifest
     })
     .await;
@@ -197,7 +197,6 @@ async fn r_06_what_can_be_read_in_two_ways_is_refused() {
         (MANIFEST, twice, "duplicate field"),
         (MANIFEST, manifest.to_string().replacen(":2", ":1", 1), "another version"),
         ("application/json", manifest.to_string(), "which is no manifest"),
-        ("text/html", "<html>".to_owned(), "which is no manifest"),
         (MANIFEST, "<html>".to_owned(), "can't be read"),
         (MANIFEST, "[".repeat(100_000), "can't be read"),
     ] {
@@ -205,6 +204,10 @@ async fn r_06_what_can_be_read_in_two_ways_is_refused() {
         let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
         assert!(class == Class::Integrity && told.contains(word), "{document:.200}: {told}");
     }
+    // A page for people is none of these.
+    registry.answer("manifests/1", Reply::ok("text/html; charset=utf-8", "<html>"));
+    let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
+    assert!(class == Class::Unavailable && told.ends_with("sent a web page"), "{told}");
     registry.answer("manifests/1", Reply::Whole(200, Vec::new(), manifest.to_string().into_bytes()));
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
     assert!(class == Class::Integrity && told.contains("without a media type"), "{told}");

@@ -7,7 +7,7 @@ use skillhost_registry::signature::{Trust, verify};
 use skillhost_registry::source::Class;
 use skillhost_registry::{Attached, MAX_ATTACHED, MAX_ATTACHED_BYTES};
 use skillhost_test_support::registry::{INDEX, MANIFEST, Registry, SIGNATURE};
-use skillhost_test_support::web::Reply;
+use skillhost_test_support::web::{MUCH, Reply};
 
 const COMPONENT: &[u8] = b"\0asm the component";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
@@ -89,7 +89,7 @@ async fn r_05_r_07_signatures_are_bounded_in_number() {
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
     assert!(class == Class::Limit && told.contains("more than 64 signatures"), "{told}");
     let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {INDEX}\r\n\r\n");
-    registry.answer(&format!("referrers/{digest}"), Reply::Endless(head.into_bytes()));
+    registry.answer(&format!("referrers/{digest}"), Reply::Endless(head.into_bytes(), MUCH));
     let (class, told) = refused(&registry.reference("1"), &sources(&[])).await;
     assert!(class == Class::Limit && told.contains("the list of signatures is larger"), "{told}");
 }

@@ -4,7 +4,7 @@ use crate::{WAITS, fetched, refused, sources};
 use skillhost_core::reach::Openings;
 use skillhost_registry::source::{Class, NamedBy, Rules, Sources, Waits, fetch};
 use skillhost_registry::{Attached, MAX_COMPONENT_BYTES};
-use skillhost_test_support::web::{Reply, Server};
+use skillhost_test_support::web::{MUCH, Reply, Server};
 use std::time::Duration;
 
 /// A server with one file.
@@ -45,7 +45,7 @@ async fn a_page_in_the_place_of_a_file_is_told_as_one() {
 
 #[tokio::test]
 async fn r_05_r_07_a_file_without_end_or_with_a_false_length_is_refused() {
-    let endless = Reply::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec());
+    let endless = Reply::Endless(b"HTTP/1.1 200 OK\r\n\r\n".to_vec(), MUCH);
     let (class, told) = refused(&serving(endless).1, &sources(&[])).await;
     assert!(class == Class::Limit && told.contains("larger than"), "{told}");
     let length =

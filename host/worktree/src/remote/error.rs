@@ -142,6 +142,15 @@ impl RemoteError {
             Self::Unknown { .. } => "`git remote -v` lists them; `git remote add NAME URL` adds one",
             Self::Refused { .. } => "give a token that may read and write this repository, or look at its expiry",
             Self::NotFound { .. } => "look at the URL, and at what the token may see",
+            Self::Connection { source, .. } => match source.kind() {
+                io::ErrorKind::PermissionDenied => "where that is meant, a policy opens it: [network] private",
+                io::ErrorKind::InvalidData => "an authority of your own is named with SSL_CERT_FILE=/path/to/ca.pem",
+                _ => "is the name right, and the network there?",
+            },
+            Self::Status { status: 429, .. } => "the server wants fewer requests; try again later",
+            Self::Status { status: 500.., .. } => "the server has a problem of its own; try again later",
+            Self::TooSlow => "try again later",
+            Self::Protocol { .. } => "nothing of it was used; tell whoever runs the server",
             Self::Redirected { .. } => "name the place that it sends to, if you trust that",
             Self::NotGit { .. } => "look at the URL: it names the repository, not a page about it",
             Self::Moved { .. } => {

@@ -7,7 +7,9 @@ use std::io::{self, Read};
 /// Sends requests of git's protocol, one at a time, and waits for what comes back.
 ///
 /// An implementation judges the address that it connects to, verifies TLS, follows no redirect, asks no proxy and no
-/// credential helper, and bounds each wait: then it fails with [`io::ErrorKind::TimedOut`].
+/// credential helper, and bounds each wait: then it fails with [`io::ErrorKind::TimedOut`]. An address that is not allowed
+/// is [`io::ErrorKind::PermissionDenied`], a certificate that isn't valid, or none to judge it by,
+/// [`io::ErrorKind::InvalidData`].
 pub trait GitHttp: Send + Sync {
     /// Sends a request; gives the reply's head, and its body to be read.
     ///

@@ -1,10 +1,10 @@
 //! Bundles of a real instance, and of one that the tests made, with whatever is wrong in each.
 
-use super::instance::{Instance, SIGNED_AT, Signing};
 use super::*;
 use proptest::prelude::*;
 use rcgen::ExtendedKeyUsagePurpose;
 use serde_json::{Value, json};
+use skillhost_test_support::sigstore::{Instance, SIGNED_AT, Signing};
 
 const COMPONENT: &[u8] = b"\0asm a component";
 
@@ -76,7 +76,7 @@ mod real {
 
     #[test]
     fn r_10_it_is_over_nothing_else_and_nothing_else_vouches_for_it() {
-        let stranger = trust(&Instance::new());
+        let stranger = trust(&Instance::default());
         for Real { component, bundle, trust, .. } in all() {
             let other = by(&trust, COMPONENT, &bundle).unwrap_err();
             assert!(matches!(other, Reason::OtherSubject(_)), "{other}");
@@ -88,7 +88,7 @@ mod real {
 
 #[test]
 fn both_forms_of_a_bundle_hold() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let trust = trust(&instance);
     let blob = instance.signed_blob(COMPONENT, &Signing::default());
     assert_eq!(by(&trust, COMPONENT, &blob), Ok(release()));
@@ -104,7 +104,7 @@ fn both_forms_of_a_bundle_hold() {
 
 #[test]
 fn r_10_a_bundle_over_another_subject_is_none() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let trust = trust(&instance);
     for bundle in [
         instance.signed_blob(b"another", &Signing::default()),
@@ -122,7 +122,7 @@ fn r_10_a_bundle_over_another_subject_is_none() {
 
 #[test]
 fn r_10_a_statement_that_only_speaks_of_a_component_is_no_signature() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     for predicate in ["https://in-toto.io/attestation/vulns/v0.1", "https://slsa.dev/verification_summary/v1", ""] {
         let bundle = instance.attested(COMPONENT, predicate, &Signing::default());
         let reason = by(&trust(&instance), COMPONENT, &bundle).unwrap_err();
@@ -132,14 +132,14 @@ fn r_10_a_statement_that_only_speaks_of_a_component_is_no_signature() {
 
 #[test]
 fn r_10_what_the_authority_or_a_log_did_not_sign_proves_nothing() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let trust = trust(&instance);
     let unproven = |bundle: &Value, what: &str| {
         let reason = by(&trust, COMPONENT, bundle).unwrap_err();
         assert!(matches!(reason, Reason::Unproven(_) | Reason::Malformed(_)), "{what}: {reason}");
     };
     let with = |signing: Signing<'_>| instance.signed_blob(COMPONENT, &signing);
-    unproven(&Instance::new().signed_blob(COMPONENT, &Signing::default()), "another instance's authority and logs");
+    unproven(&Instance::default().signed_blob(COMPONENT, &Signing::default()), "another instance's authority and logs");
     unproven(&with(Signing { valid: (3, 4), ..Signing::default() }), "not yet valid when it was signed");
     unproven(
         &with(Signing { integrated_at: SIGNED_AT + 2 * 86_400, ..Signing::default() }),
@@ -180,7 +180,7 @@ fn r_10_what_the_authority_or_a_log_did_not_sign_proves_nothing() {
         (
             "a checkpoint of another log",
             changed(&|b, _| {
-                let bundle = Instance::new().signed_blob(COMPONENT, &Signing::default());
+                let bundle = Instance::default().signed_blob(COMPONENT, &Signing::default());
                 let checkpoint = &bundle["verificationMaterial"]["tlogEntries"][0]["inclusionProof"]["checkpoint"];
                 entry(b, &|e| e["inclusionProof"]["checkpoint"] = checkpoint.clone());
             }),
@@ -193,7 +193,7 @@ fn r_10_what_the_authority_or_a_log_did_not_sign_proves_nothing() {
 
 #[test]
 fn r_10_the_key_inside_a_bundle_proves_nothing() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let mut bundle = instance.signed_blob(COMPONENT, &Signing::default());
     let material = bundle["verificationMaterial"].as_object_mut().unwrap();
     material.remove("certificate");
@@ -203,7 +203,7 @@ fn r_10_the_key_inside_a_bundle_proves_nothing() {
 
 #[test]
 fn r_11_an_identity_of_another_issuer_is_another_signer() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let signing = Signing { issuer: "https://accounts.evil.example", ..Signing::default() };
     let bundle = Attached::Bundle(instance.signed_blob(COMPONENT, &signing).to_string().into_bytes());
     let verified = verify(COMPONENT, &[bundle], &trust(&instance)).unwrap();
@@ -212,7 +212,7 @@ fn r_11_an_identity_of_another_issuer_is_another_signer() {
 
 #[test]
 fn a_bundle_holds_one_of_each_and_nothing_that_is_not_looked_at() {
-    let instance = Instance::new();
+    let instance = Instance::default();
     let trust = trust(&instance);
     let good = instance.signed_blob(COMPONENT, &Signing::default());
     let attested = instance.attested(COMPONENT, "https://slsa.dev/provenance/v1", &Signing::default());
@@ -254,7 +254,7 @@ fn a_trust_root_that_is_none_is_refused() {
             "{bad}"
         );
     }
-    let broken = Instance::new().trusted_root().replace("MII", "AAA");
+    let broken = Instance::default().trusted_root().replace("MII", "AAA");
     assert!(Trust::of_root(&broken).is_err());
 }
 
@@ -266,7 +266,7 @@ proptest! {
     fn r_10_no_change_makes_another_signer(at in any::<prop::sample::Index>(), byte in 0x20u8..0x7f, cut in any::<bool>()) {
         thread_local! {
             static MADE: (Trust, Vec<u8>) = {
-                let instance = Instance::new();
+                let instance = Instance::default();
                 (trust(&instance), instance.signed_blob(COMPONENT, &Signing::default()).to_string().into_bytes())
             };
         }

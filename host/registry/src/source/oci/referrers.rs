@@ -48,7 +48,7 @@ async fn list(session: &Session<'_>, subject: &Digest) -> Result<Option<Index>, 
         if listed.is_none() && !knows_lists(&reply) {
             return kept(session, subject).await;
         }
-        let reply = reply.success(LIST).await?;
+        let reply = reply.success("such list").await?;
         let (media_type, next) = (reply.media_type(), next(&reply).filter(|next| session.is_own(next)));
         let page = index(media_type.as_deref(), &reply.read(LIST, MAX_DOCUMENT_BYTES).await?)?;
         match &mut listed {

@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
         if reply.status == StatusCode::NOT_FOUND {
             return Ok(None);
         }
-        read(reply.success(what).await?, what, name.parse().ok()).await.map(Some)
+        read(reply.success("such artifact").await?, what, name.parse().ok()).await.map(Some)
     }
 
     pub(super) async fn document(&self, name: &str, what: &'static str) -> Result<Fetched, Fault> {
@@ -149,7 +149,7 @@ impl<'a> Session<'a> {
     /// Gets a blob of a known size.
     pub(super) async fn blob(&self, digest: &Digest, size_bytes: u64, what: &'static str) -> Result<Vec<u8>, Fault> {
         let reply = self.send(Call::get(self.url(&format!("blobs/{digest}"))?), Held::ByDigest).await?;
-        let bytes = reply.success(what).await?.read_whole(what, size_bytes).await?;
+        let bytes = reply.success("such blob").await?.read_whole(what, size_bytes).await?;
         check(what, digest, &bytes)?;
         Ok(bytes)
     }

@@ -11,28 +11,32 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 /// Noon of the day on which everything is signed.
-pub(super) const SIGNED_AT: i64 = 1_735_732_800;
+pub const SIGNED_AT: i64 = 1_735_732_800;
 const ORIGIN: &str = "log.example.com";
 const ISSUER_OID: &[u64] = &[1, 3, 6, 1, 4, 1, 57264, 1, 8];
 const SCT_OID: &[u64] = &[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
 /// An instance, with keys of its own.
-pub(super) struct Instance {
+pub struct Instance {
     ca: KeyPair,
     certificate_log: KeyPair,
     log: KeyPair,
 }
 
 /// What a signature is made like; each test changes what it is about.
-pub(super) struct Signing<'a> {
-    pub(super) identity: &'a str,
-    pub(super) issuer: &'a str,
+pub struct Signing<'a> {
+    /// Whom the certificate names: a mail address or a URL.
+    pub identity: &'a str,
+    /// Who says so.
+    pub issuer: &'a str,
     /// The first and the last day of January 2025 on which the certificate is valid.
-    pub(super) valid: (u8, u8),
+    pub valid: (u8, u8),
     /// When the log took the entry in, in seconds.
-    pub(super) integrated_at: i64,
-    pub(super) has_sct: bool,
-    pub(super) usage: ExtendedKeyUsagePurpose,
+    pub integrated_at: i64,
+    /// Whether the certificates' log knows the certificate.
+    pub has_sct: bool,
+    /// What the certificate is for.
+    pub usage: ExtendedKeyUsagePurpose,
 }
 
 impl Default for Signing<'_> {
@@ -81,12 +85,14 @@ fn to_be_signed(certificate: &[u8]) -> &[u8] {
     &inner[..4 + length]
 }
 
-impl Instance {
-    pub(super) fn new() -> Self {
+impl Default for Instance {
+    fn default() -> Self {
         let key = || KeyPair::generate().unwrap();
         Self { ca: key(), certificate_log: key(), log: key() }
     }
+}
 
+impl Instance {
     fn authority(&self) -> CertificateParams {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -98,7 +104,7 @@ impl Instance {
     }
 
     /// What a verifier pins.
-    pub(super) fn trusted_root(&self) -> String {
+    pub fn trusted_root(&self) -> String {
         let since = json!({"start": "2024-01-01T00:00:00Z"});
         let log = |key: &KeyPair| {
             let spki = key.subject_public_key_info();
@@ -191,7 +197,7 @@ impl Instance {
     }
 
     /// As `cosign sign-blob --bundle` writes it.
-    pub(super) fn signed_blob(&self, component: &[u8], signing: &Signing<'_>) -> Value {
+    pub fn signed_blob(&self, component: &[u8], signing: &Signing<'_>) -> Value {
         let key = KeyPair::generate().unwrap();
         let certificate = self.certificate(&key, signing);
         let (signature, digest) = (sign(&key, component), sha256(component));
@@ -208,7 +214,7 @@ impl Instance {
     }
 
     /// As `cosign attest-blob` writes it.
-    pub(super) fn attested(&self, component: &[u8], predicate: &str, signing: &Signing<'_>) -> Value {
+    pub fn attested(&self, component: &[u8], predicate: &str, signing: &Signing<'_>) -> Value {
         let key = KeyPair::generate().unwrap();
         let certificate = self.certificate(&key, signing);
         let kind = "application/vnd.in-toto+json";
