@@ -1,6 +1,7 @@
 //! Transcripts in documents, executed. A block of `toml` that begins with the name of a file is that file; one of
 //! `console` has a command behind each `$`, and beneath it what the command prints, where `…` stands for anything.
 
+use crate::authors::shared_target;
 use crate::documents::program_in_path;
 use crate::support::{World, root};
 use std::fs;
@@ -40,6 +41,7 @@ fn session(world: &World, bin: &Path, content: &str) -> usize {
             shell.args(["-c", &format!("{{ {command}\n}} 2>&1")]).current_dir(world.repo()).env_clear();
             shell.envs(world.command(&[]).get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
             shell.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
+            shell.env("CARGO_TARGET_DIR", shared_target());
             let printed = String::from_utf8(shell.output().unwrap().stdout).unwrap();
             assert!(is_like(expected.trim_end(), printed.trim_end()), "$ {command}\n{printed}\nis not\n{expected}");
         })
@@ -67,7 +69,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
 
 #[test]
 fn what_the_documents_show_is_what_happens() {
-    for (document, least) in [("docs/policy.md", 7), ("docs/signatures.md", 2)] {
+    for (document, least) in [("docs/policy.md", 7), ("docs/signatures.md", 2), ("docs/authors/README.md", 4)] {
         let commands = executed(document);
         assert!(commands >= least, "{document}: {commands}");
     }

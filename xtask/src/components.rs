@@ -3,7 +3,7 @@
 use crate::process::{cargo, root, run};
 use crate::setup;
 use anyhow::{Context, Result};
-use skillhost_core::manifest;
+use skillhost_component::{Debug, make};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,11 +32,26 @@ pub(crate) fn build_guests() -> Result<()> {
     }
     folders.sort();
     build(&folders, &root().join("target/guests"))?;
+    build_third_party()?;
     setup::add_test_target()?;
     let built = compile(&[&format!("guest-{PREVIEW1_GUEST}")], "wasm32-wasip1")?;
     let module = built.join(format!("guest_{}.wasm", PREVIEW1_GUEST.replace('-', "_")));
     let bytes = fs::read(&module).with_context(|| module.display().to_string())?;
     write_if_changed(&root().join("target/guests").join(format!("{PREVIEW1_GUEST}.core.wasm")), &bytes)
+}
+
+/// A skill of somebody else's, a project of its own.
+const THIRD_PARTY: &str = "licence-check";
+
+/// Builds it as `skillhost build` does, and where the tests of that command look for what is built already.
+fn build_third_party() -> Result<()> {
+    let folder = root().join("tests/fixtures").join(THIRD_PARTY);
+    let target = root().join("target/authors");
+    let mut command = cargo();
+    command.current_dir(&folder).args(["build", "--locked", "--quiet", "--release", "--target", "wasm32-wasip2"]);
+    run(command.arg("--target-dir").arg(&target))?;
+    let left = target.join("wasm32-wasip2/release").join(format!("skill_{}.wasm", THIRD_PARTY.replace('-', "_")));
+    embed(&left, &folder.join("skill.toml"), &root().join("target/guests").join(format!("{THIRD_PARTY}.wasm")))
 }
 
 fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
@@ -45,13 +60,17 @@ fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
     for (package, name, folder) in packages {
         let file = built.join(format!("{}.wasm", package.replace('-', "_")));
-        let component = fs::read(&file).with_context(|| file.display().to_string())?;
-        let manifest = folder.join("skill.toml");
-        let text = fs::read_to_string(&manifest).with_context(|| manifest.display().to_string())?;
-        let whole = manifest::embed(&component, &text).with_context(|| manifest.display().to_string())?;
-        write_if_changed(&into.join(format!("{name}.wasm")), &whole)?;
+        embed(&file, &folder.join("skill.toml"), &into.join(format!("{name}.wasm")))?;
     }
     Ok(())
+}
+
+/// Makes a skill of what cargo left, and its manifest.
+fn embed(left: &Path, manifest: &Path, into: &Path) -> Result<()> {
+    let component = fs::read(left).with_context(|| left.display().to_string())?;
+    let text = fs::read_to_string(manifest).with_context(|| manifest.display().to_string())?;
+    let made = make(&component, &text, Debug::Strip).with_context(|| manifest.display().to_string())?;
+    write_if_changed(into, &made.bytes)
 }
 
 /// Compiles packages for a target of WebAssembly; gives the folder that they are in.

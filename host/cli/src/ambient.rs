@@ -152,6 +152,36 @@ pub(crate) fn random<const N: usize>() -> io::Result<Zeroizing<[u8; N]>> {
     Ok(bytes)
 }
 
+/// Makes a folder as any program of the user's would.
+pub(crate) fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(path)
+}
+
+/// Whether nothing is there that could be lost: nothing at all, or a folder with nothing in it.
+pub(crate) fn is_empty_folder(path: &Path) -> io::Result<bool> {
+    match std::fs::symlink_metadata(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(e) => Err(e),
+        Ok(found) if found.is_dir() => Ok(std::fs::read_dir(path)?.next().is_none()),
+        Ok(_) => Ok(false),
+    }
+}
+
+/// Writes a folder with these files, all of them or nothing. In its place is nothing, or an empty folder.
+pub(crate) fn write_folder<'a>(path: &Path, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> io::Result<()> {
+    let around = path.parent().filter(|around| !around.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let draft = tempfile::Builder::new().prefix(".skillhost-new-").tempdir_in(around)?;
+    let whole = draft.path().join("whole");
+    // The draft's own folder is private; this one gets what the user's folders get.
+    make_folder(&whole)?;
+    for (name, text) in files {
+        let file = whole.join(name);
+        file.parent().map_or(Ok(()), make_folder)?;
+        write_new(&file, text)?;
+    }
+    std::fs::rename(&whole, path)
+}
+
 pub(crate) fn make_private_folder(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)

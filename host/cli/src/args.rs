@@ -1,5 +1,9 @@
 //! The command line. Its help texts are the reference for users.
 
+mod author;
+
+pub(crate) use author::{Build, New};
+
 use crate::printer::{Color, Format};
 use crate::reports::ReportFlag;
 use clap::{Args, Parser, Subcommand};
@@ -80,6 +84,10 @@ pub(crate) enum Command {
     Call(Call),
     /// Show what a skill is and asks for, without running it
     Inspect(Inspect),
+    /// Begin a skill: write its project in a folder of its own
+    New(New),
+    /// Build a skill, in its folder: run its tool chain, and embed its manifest
+    Build(Build),
     /// Sign a skill with a key
     Sign(Sign),
     /// Make keys to sign skills with

@@ -28,7 +28,9 @@ mod reports;
 mod signers;
 mod signing;
 mod skills;
+mod templates;
 mod terminal;
+mod toolchains;
 mod trust;
 mod typed;
 mod web;
@@ -132,11 +134,13 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::List(list) => commands::list::run(list, &cli.global, printer),
         Command::Update(update) => commands::update::run(update, &cli.global, printer),
         Command::Sync(sync) => commands::sync::run(sync, &cli.global, printer),
+        Command::Build(build) => commands::build::run(build, printer),
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
         Command::Inspect(inspect) => commands::inspect::run(inspect, &cli.global, printer),
         Command::Completions(completions) => commands::completions::run(completions, printer),
         Command::Doctor(doctor) => commands::doctor::run(doctor, printer),
         Command::Init(init) => commands::init::run(init, printer),
+        Command::New(new) => commands::new::run(new, printer),
         Command::Push(push) => commands::push::run(push, &cli.global, printer),
         Command::Run(run) => commands::run::run(run, &cli.global, printer),
         Command::Runs(runs) => commands::runs::run(runs, &cli.global, printer),

@@ -66,7 +66,7 @@ impl World {
         std::fs::write(self.folder.path().join("home/.config/skillhost/config.toml"), text).unwrap();
     }
 
-    /// The fetcher, whose manifest asks for all of these servers.
+    /// The fetcher, whose manifest asks for all of these servers, and for files, which only a manifest can.
     fn fetcher() -> PathBuf {
         static FILE: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
         FILE.get_or_init(|| {
@@ -91,7 +91,8 @@ impl World {
             )
             .unwrap();
             let (before, after) = text.split_once("http = [").unwrap();
-            let text = format!("{before}http = {}\n{}", json!(urls), after.split_once('\n').unwrap().1);
+            let text =
+                format!("{before}read = [\"**\"]\nhttp = {}\n{}", json!(urls), after.split_once('\n').unwrap().1);
             let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fetcher-{}.wasm", std::process::id()));
             std::fs::write(&file, manifest::embed(&bare, &text).unwrap()).unwrap();
             file

@@ -59,9 +59,8 @@ pub(crate) fn run(arguments: &Inspect, global: &Global, printer: Printer) -> Res
     if printer.is_json() {
         printer.json(&document(&named.reference.to_string(), &found, signed));
     } else {
-        for line in describe(&found, &signed, named.reference.is_builtin()) {
-            printer.data(line);
-        }
+        let origin = origin(&signed, named.reference.is_builtin());
+        describe(&found, &origin).iter().for_each(|line| printer.data(line));
     }
     Ok(Exit::Done)
 }
@@ -118,16 +117,23 @@ fn document<'a>(reference: &'a str, found: &'a Inspection, signed: Signed) -> Do
     }
 }
 
-fn describe(found: &Inspection, signed: &Signed, is_builtin: bool) -> Vec<String> {
-    let Manifest { skill, capabilities, tools, .. } = &found.manifest;
-    let limits = Limits::resolve(&found.manifest.limits, &[]);
-    let size = found.size_bytes.div_ceil(1024);
-    let mut lines = vec![format!("{} {} · {} · {size} KB · {}", skill.name, skill.version, skill.kind, found.digest)];
-    lines.extend(signed.signers.iter().map(|signer| format!("signed by {signer}")));
+/// Whose it is.
+fn origin(signed: &Signed, is_builtin: bool) -> Vec<String> {
+    let mut lines: Vec<String> = signed.signers.iter().map(|signer| format!("signed by {signer}")).collect();
     lines.extend(signed.refused.iter().map(|refused| format!("not a signature of it: {refused}")));
     if signed.signers.is_empty() {
         lines.push(if is_builtin { "comes with skillhost" } else { "unsigned" }.to_owned());
     }
+    lines
+}
+
+/// What a skill is and asks for, with where it is from beneath its name.
+pub(crate) fn describe(found: &Inspection, origin: &[String]) -> Vec<String> {
+    let Manifest { skill, capabilities, tools, .. } = &found.manifest;
+    let limits = Limits::resolve(&found.manifest.limits, &[]);
+    let size = found.size_bytes.div_ceil(1024);
+    let mut lines = vec![format!("{} {} · {} · {size} KB · {}", skill.name, skill.version, skill.kind, found.digest)];
+    lines.extend_from_slice(origin);
     if !skill.description.is_empty() {
         lines.push(escape_terminal(&skill.description, 200).to_string());
     }

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod add;
+pub(crate) mod build;
 pub(crate) mod call;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -9,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod list;
+pub(crate) mod new;
 pub(crate) mod push;
 pub(crate) mod remove;
 pub(crate) mod run;

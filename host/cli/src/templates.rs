@@ -1,0 +1,87 @@
+//! Projects of skills as `skillhost new` writes them: files of each language, put into the program when it was built.
+//!
+//! A language's folder `sdk/LANGUAGE/template/` has what every project gets, and a folder for each kind that it has a
+//! template for, whose files lie over the others. In their texts `{{name}}` and `{{kind}}` are filled in.
+
+use clap::ValueEnum;
+use skillhost_core::kind::Kind;
+use skillhost_core::name::SkillName;
+use std::collections::BTreeMap;
+
+include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+
+/// Files by their paths in a project.
+type Files = &'static [(&'static str, &'static str)];
+
+/// Languages that there are templates for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// cargo, and the SDK's tool loop, checks and mock host
+    Rust,
+}
+
+impl Language {
+    /// As people write it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+        }
+    }
+
+    /// What every project has, and what is filled in.
+    fn files(self) -> (Files, Files) {
+        match self {
+            Self::Rust => (RUST_FIXED, RUST_TEMPLATE),
+        }
+    }
+
+    /// The files of a project, by their paths in it; none where there is no template of this kind.
+    pub(crate) fn project(self, name: &SkillName, kind: Kind) -> Option<BTreeMap<&'static str, String>> {
+        let (fixed, template) = self.files();
+        let fill = |text: &str| text.replace("{{name}}", name.as_str()).replace("{{kind}}", kind.as_str());
+        let mut files: BTreeMap<&'static str, String> =
+            fixed.iter().map(|&(path, text)| (path, text.to_owned())).collect();
+        let mut own = Vec::new();
+        for &(path, text) in template {
+            match path.split_once('/').and_then(|(folder, rest)| Some((Kind::from_word(folder)?, rest))) {
+                Some((of, rest)) if of == kind => own.push((rest, fill(text))),
+                Some(_) => {}
+                None => drop(files.insert(path, fill(text))),
+            }
+        }
+        let has_any = !own.is_empty();
+        files.extend(own);
+        has_any.then_some(files)
+    }
+
+    /// The kinds that it has templates of.
+    pub(crate) fn kinds(self) -> Vec<&'static str> {
+        let has = |kind: &&Kind| self.files().1.iter().any(|(path, _)| path.split('/').next() == Some(kind.as_str()));
+        Kind::ALL.iter().filter(has).map(|kind| kind.as_str()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use skillhost_core::manifest::Manifest;
+
+    #[test]
+    fn every_template_is_filled_in_and_has_a_manifest_of_its_kind() {
+        let name: SkillName = "my-skill".parse().unwrap();
+        for language in Language::value_variants() {
+            let kinds = language.kinds();
+            assert!(kinds.contains(&"tool"), "{language:?}");
+            for kind in kinds {
+                let kind = Kind::from_word(kind).unwrap();
+                let files = language.project(&name, kind).unwrap();
+                let manifest = Manifest::parse(&files["skill.toml"]).unwrap();
+                assert_eq!((manifest.skill.name, manifest.skill.kind), (name.clone(), kind), "{language:?}");
+                assert!(files.contains_key(".gitignore") && files.contains_key("README.md"));
+                assert!(files.keys().any(|path| path.ends_with("worlds.wit")), "{language:?}");
+                assert!(!files.values().any(|text| text.contains("{{name}}") || text.contains("{{kind}}")));
+            }
+        }
+    }
+}

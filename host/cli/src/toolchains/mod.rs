@@ -1,0 +1,203 @@
+//! The tool chains of languages, each found by a file in the skill's folder. They run as the author's own programs, as
+//! `make` or `npm` would from a shell: whoever builds a skill trusts its sources, and whoever installs it does not have to.
+//!
+//! To add a language is to add an entry to [`ALL`]: the files that it is found by, and the commands that leave [`LEFT`].
+
+mod ambient;
+mod rust;
+
+use crate::ambient::exists;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use skillhost_core::kind::Kind;
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where a tool chain leaves what it built: a component, or a core module that is made one. Cargo has a place of its own.
+pub(crate) const LEFT: &str = "build/component.wasm";
+/// Lines of a tool chain's output that an error repeats, where they were not shown.
+const REPEATED_LINES: usize = 20;
+
+/// A language's tool chain.
+pub(crate) struct Toolchain {
+    /// What people call it.
+    pub(crate) name: &'static str,
+    /// Any of these files tells that it is the one.
+    markers: &'static [&'static str],
+    how: How,
+    /// How its programs are installed where they are missing: each program, with a command or a place.
+    installs: &'static [(&'static str, &'static str)],
+}
+
+enum How {
+    /// Commands, in this order.
+    Steps(&'static [Step]),
+    Cargo,
+}
+
+/// A command; `{world}` is the world of the skill's kind.
+struct Step {
+    words: &'static [&'static str],
+    /// Whether it is needed, asked with what there is.
+    is_needed: fn(Has<'_>) -> bool,
+}
+
+type Has<'a> = &'a dyn Fn(&str) -> bool;
+
+const NODE: &str = "apt-get install npm, or https://nodejs.org";
+const PYTHON: &str = "apt-get install python3 python3-venv";
+
+/// Those that are known. The first whose file is there is taken, so those that others use come last.
+const ALL: [Toolchain; 4] = [
+    Toolchain {
+        name: "Rust",
+        markers: &["Cargo.toml"],
+        how: How::Cargo,
+        installs: &[("cargo", rust::INSTALL), ("rustc", rust::INSTALL)],
+    },
+    Toolchain {
+        name: "JavaScript",
+        markers: &["package.json"],
+        how: How::Steps(&[
+            // npm writes the second file last, so one that was interrupted is begun again.
+            Step {
+                words: &["npm", "ci"],
+                is_needed: |has| has("package-lock.json") && !has("node_modules/.package-lock.json"),
+            },
+            Step { words: &["npm", "install"], is_needed: |has| !has("package-lock.json") },
+            Step { words: &["npm", "run", "build"], is_needed: |_| true },
+        ]),
+        installs: &[("npm", NODE)],
+    },
+    Toolchain {
+        name: "Python",
+        markers: &["pyproject.toml", "requirements.txt"],
+        how: How::Steps(&[
+            Step { words: &["python3", "-m", "venv", ".venv"], is_needed: |has| !has(".venv/bin/pip") },
+            Step {
+                words: &[".venv/bin/pip", "install", "--requirement", "requirements.txt"],
+                is_needed: |has| has("requirements.txt") && !has(PYTHON_BUILDER),
+            },
+            Step {
+                words: &[".venv/bin/pip", "install", "."],
+                is_needed: |has| !has("requirements.txt") && !has(PYTHON_BUILDER),
+            },
+            Step {
+                words: &[PYTHON_BUILDER, "-d", "wit", "-w", "{world}", "componentize", "app", "-o", LEFT],
+                is_needed: |_| true,
+            },
+        ]),
+        installs: &[
+            ("python3", PYTHON),
+            (PYTHON_BUILDER, "name componentize-py in requirements.txt, and remove .venv"),
+        ],
+    },
+    Toolchain {
+        name: "make",
+        markers: &["Makefile"],
+        how: How::Steps(&[Step { words: &["make"], is_needed: |_| true }]),
+        installs: &[("make", "apt-get install make")],
+    },
+];
+
+const PYTHON_BUILDER: &str = ".venv/bin/componentize-py";
+
+/// The tool chain of the skill in the current folder.
+pub(crate) fn find() -> Result<&'static Toolchain, Failure> {
+    let has_marker = |toolchain: &&Toolchain| toolchain.markers.iter().any(|file| exists(Path::new(file)));
+    ALL.iter().find(has_marker).ok_or_else(|| {
+        let markers = ALL.iter().flat_map(|toolchain| toolchain.markers).copied().collect::<Vec<_>>().join(", ");
+        Failure::new(Exit::Configuration, "nothing here tells which tool chain builds this skill")
+            .hint(format!("it is told by one of {markers}"))
+            .or_hint("for any other, build it yourself, and name what comes of it: skillhost build --component FILE")
+    })
+}
+
+impl Toolchain {
+    /// Builds the skill in the current folder, and gives the file that came of it.
+    pub(crate) fn build(&self, kind: Kind, printer: Printer) -> Result<PathBuf, Failure> {
+        let mut programs = Programs { toolchain: self, printer };
+        match self.how {
+            How::Cargo => rust::build(&mut programs),
+            How::Steps(steps) => {
+                if let Some(folder) = Path::new(LEFT).parent() {
+                    crate::ambient::make_folder(folder)
+                        .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))?;
+                }
+                for step in steps {
+                    if (step.is_needed)(&|file| exists(Path::new(file))) {
+                        let world = format!("{kind}-skill");
+                        let words: Vec<String> =
+                            step.words.iter().map(|word| word.replace("{world}", &world)).collect();
+                        programs.run(&words, |_| Take::Show)?;
+                    }
+                }
+                if exists(Path::new(LEFT)) {
+                    return Ok(LEFT.into());
+                }
+                Err(Failure::new(Exit::Configuration, format!("the tool chain of {} left no {LEFT}", self.name))
+                    .hint("have its last step write the component, or the core module, there"))
+            }
+        }
+    }
+}
+
+/// What becomes of a line that a program printed.
+enum Take {
+    /// People see it.
+    Show,
+    /// It was for this program.
+    Keep,
+}
+
+/// Starts the programs of a tool chain.
+struct Programs<'a> {
+    toolchain: &'a Toolchain,
+    printer: Printer,
+}
+
+impl Programs<'_> {
+    /// Runs a program to its end; each line that it prints is shown, escaped, unless `take` keeps it.
+    fn run(&mut self, words: &[String], mut take: impl FnMut(&str) -> Take) -> Result<(), Failure> {
+        let shown = words.join(" ");
+        self.printer.note(format!("running {shown}"));
+        let mut last = VecDeque::new();
+        let ended = ambient::run(words, |line| {
+            if let Take::Show = take(line) {
+                self.printer.note(format!("  {line}"));
+                last.push_back(line.to_owned());
+                if last.len() > REPEATED_LINES {
+                    last.pop_front();
+                }
+            }
+        });
+        match ended {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => {
+                let failure = Failure::new(Exit::Negative, format!("`{shown}` failed ({status})"));
+                let is_hidden = self.printer.is_quiet || self.printer.is_json();
+                let lines = if is_hidden { last.into() } else { Vec::new() };
+                Err(lines.iter().fold(failure, |failure, line: &String| failure.because(line)))
+            }
+            Err(error) => Err(self.not_started(&words[0], &error)),
+        }
+    }
+
+    /// Asks a program something that people need not hear of; gives the last line that it printed.
+    fn ask(&mut self, words: &[&str]) -> Result<String, Failure> {
+        let mut answer = String::new();
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        ambient::run(&words, |line| line.clone_into(&mut answer)).map_err(|e| self.not_started(&words[0], &e))?;
+        Ok(answer)
+    }
+
+    fn not_started(&self, program: &str, error: &io::Error) -> Failure {
+        let failure = Failure::new(Exit::Configuration, format!("`{program}` could not be started")).because(error);
+        let found = self.toolchain.installs.iter().find(|(name, _)| *name == program);
+        match found.filter(|_| error.kind() == io::ErrorKind::NotFound) {
+            Some((_, how)) => failure.hint(format!("to install it: {how}")),
+            None => failure,
+        }
+    }
+}

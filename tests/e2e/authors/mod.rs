@@ -1,0 +1,39 @@
+//! Writing a skill: from a tool chain's output, or from sources, to a file that somebody else can install.
+
+mod component;
+mod new;
+mod toolchains;
+
+use crate::support::{World, root};
+use skillhost_core::manifest;
+use skillhost_test_support::sections::{CUSTOM, Section, join, split};
+use std::fs;
+use std::path::PathBuf;
+
+/// The manifest of a skill that greets, and asks for this.
+pub fn greeter(capabilities: &str) -> String {
+    let text = fs::read_to_string(root().join("tests/guests/hello/skill.toml")).unwrap();
+    text.replace("[[tool]]", &format!("[capabilities]\n{capabilities}\n[[tool]]"))
+}
+
+/// What a tool chain left of a guest: the component without its manifest.
+pub fn left_of(guest: &str) -> Vec<u8> {
+    let built = root().join(format!("target/guests/{guest}.wasm"));
+    let built = fs::read(&built).unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask test` builds it", built.display()));
+    let (header, mut sections) = split(&built).unwrap();
+    let embedded = Section::custom(manifest::SECTION, b"");
+    sections.retain(|section| !(section.id == CUSTOM && section.content.starts_with(&embedded.content)));
+    join(&header, &sections)
+}
+
+/// A file of the repository.
+pub fn put(world: &World, file: &str, bytes: &[u8]) {
+    let path = world.repo().join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// Where cargo builds what these tests build: in one place, so that dependencies are built once.
+pub fn shared_target() -> PathBuf {
+    root().join("target/authors")
+}
