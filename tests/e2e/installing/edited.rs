@@ -85,8 +85,8 @@ fn what_can_not_be_read_is_told_with_its_line_and_nothing_is_lost() {
         (swap("name = \"alpha\"", "name = \"al\0pha\""), ":5: "),
         (String::new(), ":1: missing field `version`"),
         (format!("{lock}\n#{}", "x".repeat(256 << 10)), "larger than 262144 bytes"),
-        (format!("version = 1\nx = {}{}\n", "[".repeat(60_000), "]".repeat(60_000)), "recursion limit"),
-        (format!("version = 1\nx{} = 1\n", ".x".repeat(60_000)), ":2: cannot recurse further"),
+        (format!("version = 1\nx = {}{}\n", "[".repeat(60_000), "]".repeat(60_000)), ":2: cannot recurse further"),
+        (format!("version = 1\nx{} = 1\n", ".x".repeat(60_000)), "recursion limit"),
     ] {
         refused(&world, text.as_bytes(), told);
     }
