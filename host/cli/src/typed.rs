@@ -68,7 +68,7 @@ mod tests {
     use std::fs;
     use tempfile::TempDir;
 
-    const OWN: &str = "oci://127.0.0.1:5000/acme/x:1";
+    const OWN: &str = "http://127.0.0.1:5000/acme/x.wasm";
 
     fn who(state: &Path, reference: &str, policy: &str) -> NamedBy {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -88,9 +88,9 @@ mod tests {
         assert_eq!(known, 2, "the others are nothing that a lock couldn't lead to");
         assert!(who(state.path(), OWN, "") == NamedBy::User && who(state.path(), "/opt/x.wasm", "") == NamedBy::User);
         for other in [
-            "oci://127.0.0.1:5000/acme/x:2",
-            "oci://127.0.0.1:5001/acme/x:1",
-            "http://127.0.0.1:5000/acme/x:1",
+            "http://127.0.0.1:5000/acme/x.wasm?2",
+            "http://127.0.0.1:5001/acme/x.wasm",
+            "http://127.0.0.1:5000/acme/x",
             "file:/opt/../opt/x.wasm",
             // Beneath a lock's folder a link may have come in its place.
             "./x.wasm",
@@ -112,11 +112,11 @@ mod tests {
     fn r_17_a_policy_names_a_place_and_not_all_of_a_kind() {
         let state = TempDir::new().unwrap();
         for (pattern, expected) in [
-            ("oci://127.0.0.1:5000/*", NamedBy::User),
+            ("http://127.0.0.1:5000/*", NamedBy::User),
             (OWN, NamedBy::User),
-            ("oci://127.0.0.1:5000/acme/*", NamedBy::User),
-            ("oci://127.0.0.1:5001/*", NamedBy::Lock),
-            ("oci://*", NamedBy::Lock),
+            ("http://127.0.0.1:5000/acme/*", NamedBy::User),
+            ("http://127.0.0.1:5001/*", NamedBy::Lock),
+            ("https://*", NamedBy::Lock),
             ("*", NamedBy::Lock),
         ] {
             let policy = format!("[sources]\nallow = [\"{pattern}\"]\n");

@@ -84,13 +84,14 @@ impl Reference {
     }
 
     /// Whether it is a place of one machine, which is another one elsewhere: a loopback address, a repository in a folder,
-    /// a file that doesn't lie beneath the folder that its path is seen from. Links are not looked at.
+    /// a file that doesn't lie beneath the folder that its path is seen from. Links are not looked at. A registry on a
+    /// loopback address is none: it is asked for nothing but artifacts, by paths of a registry alone.
     pub fn is_of_one_machine(&self) -> bool {
         match self {
             Self::Builtin(_) => false,
             Self::File(path) => !is_beneath(path),
             Self::Web(url) => is_here(url.destination()),
-            Self::Oci(reference) => is_here(&reference.registry),
+            Self::Oci(reference) => is_here(&reference.registry) && !reference.is_loopback(),
             Self::Git(reference) => match &reference.repository {
                 GitPlace::Web(url) => is_here(url.destination()),
                 GitPlace::Folder(_) => true,
@@ -378,8 +379,6 @@ mod tests {
             "https://127.9.9.9/x.wasm",
             "https://localhost/x.wasm",
             "https://LOCALHOST/x.wasm",
-            "oci://127.0.0.1:5000/x:1",
-            "oci://[::1]/x:1",
             "oci://localhost:5000/x:1",
             "git+http://[::1]:3000/a.git#main:x.wasm",
             "git+https://localhost/a.git#main:x.wasm",
@@ -392,6 +391,8 @@ mod tests {
             "file:a/./b.wasm",
             "https://example.com/x.wasm",
             "oci://localhost.example.com/x:1",
+            "oci://127.0.0.1:5000/x:1",
+            "oci://[::1]/x:1",
             "git+https://git.example/a.git#main:x.wasm",
         ] {
             assert!(!is_of_one_machine(everywhere), "{everywhere}");

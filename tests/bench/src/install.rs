@@ -132,7 +132,8 @@ impl Place {
         for n in 0..SKILLS {
             let name = format!("skill-{}", n + SKILLS);
             let text = format!(
-                "[skill]\nname = \"{name}\"\nversion = \"1.0.0\"\nkind = \"tool\"\n[[tool]]\nname = \"greet\"\n"
+                "[skill]\nname = \"{name}\"\nversion = \"1.0.0\"\nkind = \"tool\"\n[capabilities]\n\
+                 read = [\"**\"]\nwrite = [\"src/**\"]\n[[tool]]\nname = \"greet\"\n"
             );
             let component = manifest::embed(&bare, &text)?;
             let digest = Digest::of(&component);

@@ -65,6 +65,8 @@ impl<'a> Session<'a> {
         wallet: &'a Wallet,
     ) -> Result<Self, Fault> {
         let registry = place(&reference.registry);
+        // Whoever wrote it: what a registry is asked for are artifacts, and none of what else listens here answers to that.
+        let by = if reference.is_loopback() { NamedBy::User } else { by };
         let trail = way.to(&registry, by).await?;
         let scheme = if reference.is_loopback() { local_scheme(&trail).await? } else { Scheme::Https };
         let (credentials, authorization) = (OnceCell::new(), Mutex::new(None));
