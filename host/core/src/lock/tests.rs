@@ -68,7 +68,7 @@ fn what_people_write_is_read_in_any_order_and_wrong_lines_are_named() {
     let read = Lock::parse(FILE, &turned).unwrap();
     assert_eq!((read.to_text(), read.first_difference(&turned)), (text.clone(), Some(5)));
 
-    assert_eq!(Lock::line_of(&"a".parse().unwrap(), &turned), Some(12));
+    assert_eq!(Lock::line_of(&"a".parse().unwrap(), &turned), Some(13));
     assert_eq!(Lock::line_of(&"b".parse().unwrap(), &turned), None);
     let line = |text: &str, word: &str| {
         let error = Lock::parse(FILE, text).unwrap_err().to_string();
