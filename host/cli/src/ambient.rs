@@ -214,6 +214,21 @@ pub(crate) fn lock_folder(path: &Path) -> io::Result<std::fs::File> {
     Ok(folder)
 }
 
+/// Removes what [`replace`] left in a folder where it was ended in the middle, once nobody writes there under its lock.
+pub(crate) fn remove_drafts(folder: &Path) -> io::Result<()> {
+    if !exists(folder) {
+        return Ok(());
+    }
+    let _alone = lock_folder(folder)?;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "draft") {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a file that may be absent.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {

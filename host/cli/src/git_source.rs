@@ -1,6 +1,7 @@
 //! Skills in git repositories: `worktree` reads them, over the connections that policies allow.
 
 use crate::ambient;
+use skillhost_core::destination::Scheme;
 use skillhost_core::path::SkillPath;
 use skillhost_core::reference::{GitPlace, GitReference, Reference};
 use skillhost_egress::Dialer;
@@ -18,6 +19,7 @@ const BESIDE: [(&str, Kind); 2] = [(".sig", Attached::Signature), (".sigstore.js
 /// Reads what a reference names, and the signatures beside it at the same commit. Nobody is logged in: a token of the user's
 /// is for the forges that they push to. Where the repository's server sends on to another one, policies judge that, too.
 pub(crate) async fn read(reference: GitReference, by: NamedBy, dialer: Dialer, rules: Rules) -> Result<Fetched, Fault> {
+    let is_plain = matches!(&reference.repository, GitPlace::Web(url) if url.scheme() == Scheme::Http);
     let url = match &reference.repository {
         GitPlace::Web(url) => url.to_string(),
         GitPlace::Folder(path) => path.clone(),
@@ -35,8 +37,8 @@ pub(crate) async fn read(reference: GitReference, by: NamedBy, dialer: Dialer, r
     let limits = Limits { file_bytes: MAX_COMPONENT_BYTES, ..Limits::default() };
     let at = (url, reference.revision.clone(), paths);
     let client = match by {
-        NamedBy::User => Client::of_a_typed_url(dialer),
-        NamedBy::Lock => Client::new(dialer),
+        NamedBy::Lock if is_plain => Client::new(dialer),
+        _ => Client::of_a_typed_url(dialer),
     };
     let read = read_files(client, scratch.path().to_owned(), at, limits).await.map_err(fault)?;
     if let Some(moved) = &read.moved_to {

@@ -156,7 +156,8 @@ fn is_same(known: &Locked, locked: &Locked) -> bool {
     known.digest == locked.digest || known.signer.is_some() && known.signer == locked.signer
 }
 
-fn folder(places: &Places) -> PathBuf {
+/// Where it is kept.
+pub(crate) fn folder(places: &Places) -> PathBuf {
     places.state.join("granted")
 }
 

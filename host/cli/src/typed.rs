@@ -21,6 +21,11 @@ pub(crate) struct Typed<'a> {
     state: &'a Path,
 }
 
+/// Where they are kept, in a state folder.
+pub(crate) fn folder(state: &Path) -> PathBuf {
+    state.join("sources")
+}
+
 impl<'a> Typed<'a> {
     pub(crate) fn new(state: &'a Path) -> Self {
         Self { state }
@@ -32,9 +37,9 @@ impl<'a> Typed<'a> {
             return;
         }
         let written = self.file(reference).and_then(|file| {
-            if let Some(folder) = file.parent() {
-                ambient::make_private_folder(folder)?;
-            }
+            let folder = folder(self.state);
+            ambient::make_private_folder(&folder)?;
+            let _alone = ambient::lock_folder(&folder)?;
             ambient::replace(&file, reference.to_string().as_bytes())
         });
         if let Err(error) = written {
@@ -51,7 +56,7 @@ impl<'a> Typed<'a> {
     fn file(&self, reference: &Reference) -> io::Result<PathBuf> {
         let keyring = Keyring::open(self.state).map_err(io::Error::other)?;
         let name = blake3::keyed_hash(&keyring.derived(CONTEXT), reference.to_string().as_bytes());
-        Ok(self.state.join("sources").join(name.to_hex().as_str()))
+        Ok(folder(self.state).join(name.to_hex().as_str()))
     }
 
     /// Who named what a lock names. What is the same place everywhere needs nobody: a lock may lead there.

@@ -84,16 +84,16 @@ impl Reference {
     }
 
     /// Whether it is a place of one machine, which is another one elsewhere: a loopback address, a repository in a folder,
-    /// a file that doesn't lie beneath the folder that its path is seen from. Links are not looked at. A registry on a
-    /// loopback address is none: it is asked for nothing but artifacts, by paths of a registry alone.
+    /// a file that doesn't lie beneath the folder that its path is seen from. Links are not looked at. A server on a loopback
+    /// address with TLS is none, nor is a registry: what else listens there answers to neither.
     pub fn is_of_one_machine(&self) -> bool {
         match self {
             Self::Builtin(_) => false,
             Self::File(path) => !is_beneath(path),
-            Self::Web(url) => is_here(url.destination()),
-            Self::Oci(reference) => is_here(&reference.registry) && !reference.is_loopback(),
+            Self::Web(url) => is_plainly_here(url),
+            Self::Oci(_) => false,
             Self::Git(reference) => match &reference.repository {
-                GitPlace::Web(url) => is_here(url.destination()),
+                GitPlace::Web(url) => is_plainly_here(url),
                 GitPlace::Folder(_) => true,
             },
         }
@@ -160,9 +160,9 @@ fn is_loopback(destination: &Destination) -> bool {
     destination.host().address().is_some_and(|address| address.is_loopback())
 }
 
-/// Whether it is spelled as a place of this machine: a loopback address, or the name that everybody has for it.
-fn is_here(destination: &Destination) -> bool {
-    is_loopback(destination) || destination.host().name() == Some("localhost")
+/// Whether it is a server of this machine that is spoken to without TLS.
+fn is_plainly_here(url: &WebUrl) -> bool {
+    url.scheme() == Scheme::Http && is_loopback(url.destination())
 }
 
 /// Whether each step of a path leads down.
@@ -376,12 +376,7 @@ mod tests {
             "file:x/..",
             "git+file:///srv/a.git#main:x.wasm",
             "http://127.0.0.1:8080/x.wasm",
-            "https://127.9.9.9/x.wasm",
-            "https://localhost/x.wasm",
-            "https://LOCALHOST/x.wasm",
-            "oci://localhost:5000/x:1",
             "git+http://[::1]:3000/a.git#main:x.wasm",
-            "git+https://localhost/a.git#main:x.wasm",
         ] {
             assert!(is_of_one_machine(here), "{here}");
         }
@@ -393,6 +388,8 @@ mod tests {
             "oci://localhost.example.com/x:1",
             "oci://127.0.0.1:5000/x:1",
             "oci://[::1]/x:1",
+            "https://127.9.9.9/x.wasm",
+            "git+https://127.0.0.1/a.git#main:x.wasm",
             "git+https://git.example/a.git#main:x.wasm",
         ] {
             assert!(!is_of_one_machine(everywhere), "{everywhere}");

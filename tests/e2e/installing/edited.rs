@@ -62,15 +62,15 @@ fn what_can_not_be_read_is_told_with_its_line_and_nothing_is_lost() {
     };
     let shouted = format!("sha256:{}", digest[7..].to_uppercase());
     for (text, told) in [
-        (swap(&digest, &shouted), ":8: a digest is `sha256:` and 64 lower-case hexadecimal digits"),
-        (swap("digest = \"sha256:", "digest = \""), ":8: a digest is"),
-        (swap("digest = \"sha256:", "digest = \"sha512:"), ":8: a digest is"),
-        (swap(&digest, &digest[..70]), ":8: a digest is"),
+        (swap(&digest, &shouted), ":9: a digest is `sha256:` and 64 lower-case hexadecimal digits"),
+        (swap("digest = \"sha256:", "digest = \""), ":9: a digest is"),
+        (swap("digest = \"sha256:", "digest = \"sha512:"), ":9: a digest is"),
+        (swap(&digest, &digest[..70]), ":9: a digest is"),
         (swap("version = 1\n", "version = 1\nlocked = true\n"), ":3: unknown field `locked`"),
         (swap("name = \"alpha\"\n", "name = \"alpha\"\npinned = true\n"), ":6: unknown field `pinned`"),
         (swap("[skill.grant]\n", "[skill.grant]\nreed = [\"**\"]\n"), ":10: unknown field `reed`"),
         (swap("read = [\"**\"]", "read = [\"../**\"]"), ":10: "),
-        (swap("name = \"bravo\"", "name = \"alpha\""), ":12: `alpha` has an entry already, in line 4"),
+        (swap("name = \"bravo\"", "name = \"alpha\""), ":13: `alpha` has an entry already, in line 4"),
         (swap("name = \"bravo\"", "name = \"Bravo\""), ":13: "),
         (swap("version = 1\n", ""), ":1: missing field `version`"),
         (swap("version = 1\n", "version = \"1\"\n"), ":2: version \"1\" of the lock is not 1"),

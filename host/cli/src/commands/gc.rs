@@ -3,10 +3,11 @@
 
 use crate::args::{Gc, Global};
 use crate::failure::{Exit, Failure};
-use crate::known::Known;
+use crate::known::{self, Known};
 use crate::needed;
 use crate::places::Places;
 use crate::printer::Printer;
+use crate::typed;
 use crate::workshop::store_failure;
 use serde::Serialize;
 use skillhost_audit::{AuditError, Keyring};
@@ -61,6 +62,11 @@ pub(crate) fn run(arguments: &Gc, global: &Global, printer: Printer) -> Result<E
             tracing::info!(%error, "what was left of keys could not be removed");
         }
         outcomes = clean(&folder, &keyring, arguments.dry_run).map_err(|e| Failure::of(Exit::Integrity, &e))?;
+    }
+    for folder in [known::folder(&places), typed::folder(&places.state)] {
+        if let (false, Err(error)) = (arguments.dry_run, crate::ambient::remove_drafts(&folder)) {
+            tracing::info!(%error, "what was left of a change could not be removed");
+        }
     }
     let mut document = Document {
         schema: "skillhost.gc/1",

@@ -83,13 +83,17 @@ pub async fn fetch(reference: &Reference, by: NamedBy, from: &Sources) -> Result
             Reference::File(path) => file::fetch(&from.folder, path, by).await,
             Reference::Web(url) => web::fetch(url, by, &from.way).await,
             Reference::Oci(artifact) => oci::fetch(artifact, by, &from.way, &from.wallet).await,
-            Reference::Git(GitReference { repository: GitPlace::Folder(_), .. }) if by == NamedBy::Lock => {
-                Err(Fault::Outside)
+            Reference::Git(git) => {
+                let read = from.git.as_ref().ok_or(Fault::Unsupported)?;
+                let read = read(git.clone(), by).await;
+                match &git.repository {
+                    // Of a repository in a folder nothing else is learned either.
+                    GitPlace::Folder(_) if by == NamedBy::Lock => {
+                        read.ok().filter(Fetched::is_component).ok_or(Fault::Outside)
+                    }
+                    _ => read,
+                }
             }
-            Reference::Git(git) => match &from.git {
-                Some(read) => read(git.clone(), by).await,
-                None => Err(Fault::Unsupported),
-            },
             Reference::Builtin(_) => Err(Fault::Unsupported),
         }
     };
