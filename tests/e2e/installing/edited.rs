@@ -67,11 +67,11 @@ fn what_can_not_be_read_is_told_with_its_line_and_nothing_is_lost() {
         (swap("digest = \"sha256:", "digest = \"sha512:"), ":9: a digest is"),
         (swap(&digest, &digest[..70]), ":9: a digest is"),
         (swap("version = 1\n", "version = 1\nlocked = true\n"), ":3: unknown field `locked`"),
-        (swap("name = \"alpha\"\n", "name = \"alpha\"\npinned = true\n"), ":6: unknown field `pinned`"),
-        (swap("[skill.grant]\n", "[skill.grant]\nreed = [\"**\"]\n"), ":10: unknown field `reed`"),
-        (swap("read = [\"**\"]", "read = [\"../**\"]"), ":10: "),
+        (swap("name = \"alpha\"\n", "name = \"alpha\"\npinned = true\n"), ":7: unknown field `pinned`"),
+        (swap("[skill.grant]\n", "[skill.grant]\nreed = [\"**\"]\n"), ":11: unknown field `reed`"),
+        (swap("read = [\"**\"]", "read = [\"../**\"]"), ":11: "),
         (swap("name = \"bravo\"", "name = \"alpha\""), ":13: `alpha` has an entry already, in line 4"),
-        (swap("name = \"bravo\"", "name = \"Bravo\""), ":13: "),
+        (swap("name = \"bravo\"", "name = \"Bravo\""), ":15: "),
         (swap("version = 1\n", ""), ":1: missing field `version`"),
         (swap("version = 1\n", "version = \"1\"\n"), ":2: version \"1\" of the lock is not 1"),
         (swap("version = 1\n", "version = 0\n"), ":2: version 0 of the lock is not 1"),
@@ -80,9 +80,9 @@ fn what_can_not_be_read_is_told_with_its_line_and_nothing_is_lost() {
             ":2: version 2 of the lock is not 1; a newer skillhost wrote it: update skillhost",
         ),
         (swap("version = 1\n", "version = 1\nversion = 1\n"), ":3: "),
-        (swap("source = \"file:./alpha.wasm\"", "source = \"alpha\""), ":7: "),
+        (swap("source = \"file:./alpha.wasm\"", "source = \"alpha\""), ":8: "),
         (swap("read = [\"**\"]", "read = [\"**\""), ":1"),
-        (swap("name = \"alpha\"", "name = \"al\0pha\""), ":5: "),
+        (swap("name = \"alpha\"", "name = \"al\0pha\""), ":6: "),
         (String::new(), ":1: missing field `version`"),
         (format!("{lock}\n#{}", "x".repeat(256 << 10)), "larger than 262144 bytes"),
         (format!("version = 1\nx = {}{}\n", "[".repeat(60_000), "]".repeat(60_000)), ":2: cannot recurse further"),
@@ -93,7 +93,7 @@ fn what_can_not_be_read_is_told_with_its_line_and_nothing_is_lost() {
     let mut bytes = lock.clone().into_bytes();
     let at = lock.find("bravo.wasm").unwrap();
     bytes[at] = 0xff;
-    refused(&world, &bytes, ":15: it is not UTF-8 text");
+    refused(&world, &bytes, ":17: it is not UTF-8 text");
 }
 
 #[test]

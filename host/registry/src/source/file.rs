@@ -88,6 +88,8 @@ mod tests {
     use std::os::unix::fs::symlink;
     use tempfile::TempDir;
 
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
     async fn read(folder: &TempDir, reference: &str, by: NamedBy) -> Result<Fetched, FetchError> {
         fetch(&reference.parse().unwrap(), by, &Sources::new(folder.path(), Rules::default())).await
     }
@@ -169,12 +171,15 @@ mod tests {
             "file:/nowhere/at/all",
             "file:/dev/zero",
             "file:/proc/self/environ",
-            "git+file:///nowhere/a.git#main:x.wasm",
             "./magic.wasm",
         ] {
             let error = read(&folder, reference, NamedBy::Lock).await.unwrap_err();
             assert_eq!(error.class(), Class::Denied, "{reference}: {:?}", error.fault);
         }
+        // A component is one wherever it lies: its digest is what the lock's reader agreed to.
+        fs::write(outside.path().join("x.wasm"), COMPONENT).unwrap();
+        let elsewhere = format!("file:{}", outside.path().join("x.wasm").display());
+        assert_eq!(read(&folder, &elsewhere, NamedBy::Lock).await.unwrap().component, COMPONENT);
         // Whoever types it means it.
         for reference in [absolute.as_str(), "./link.wasm", "./folder/secret"] {
             let read = read(&folder, reference, NamedBy::User).await.unwrap();
