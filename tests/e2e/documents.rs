@@ -156,9 +156,11 @@ fn report() -> Script {
 }
 
 /// What is promised to be measured.
-const FIGURES: [&str; 24] = [
+const FIGURES: [&str; 27] = [
+    "add.vs_wkg_ratio",
     "attacks.count",
     "call.overhead_ratio",
+    "call.trust_ms",
     "cli.call_warm_ms",
     "cli.call_vs_peer_ratio",
     "files.read_vs_native_ratio",
@@ -181,6 +183,7 @@ const FIGURES: [&str; 24] = [
     "skillbench.hostile_ready",
     "skillbench.scripted_solved_ratio",
     "skillbench.tasks",
+    "sync.check_100_ms",
 ];
 
 #[test]

@@ -31,6 +31,7 @@ fn prepare(lab: &Lab) {
 fn race(round: &[Value], expected: &[&str]) {
     let lab = lab();
     prepare(&lab);
+    lab.watch();
     let out = lab.tree().join("out");
     let (done, swaps) = (AtomicBool::new(false), AtomicU64::new(0));
     let mut answers = BTreeSet::new();
