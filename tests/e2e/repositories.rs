@@ -107,6 +107,30 @@ fn a_detached_head_is_left_where_it_is() {
     assert_eq!(fs::read_to_string(world.repo().join(".git/HEAD")).unwrap().trim(), head);
 }
 
+/// As CI systems check out a pull request: its commit, and of the base at most what was fetched.
+#[test]
+fn a_checkout_without_the_base_branch_starts_from_what_is_there() {
+    let world = World::with(&project());
+    let base = world.git(&["rev-parse", "HEAD"]);
+    world.git(&["checkout", "--quiet", "--detach"]);
+    world.git(&["branch", "--quiet", "--delete", "--force", "main"]);
+    world.git(&["commit", "--quiet", "--allow-empty", "--message", "of the pull request"]);
+    let head = world.git(&["rev-parse", "HEAD"]);
+    let starts_from = |commit: &str| {
+        let ran = works_in(&world, &world.repo());
+        assert!(ran.stderr.contains("there is no branch main here"), "{ran:#?}");
+        let branch = text(&entry(&ran)["branch"]).to_owned();
+        assert_eq!(world.git(&["merge-base", &branch, &head]), commit);
+    };
+    starts_from(&head);
+    world.git(&["update-ref", "refs/remotes/origin/main", &base]);
+    starts_from(&base);
+    // Whoever is on a branch of their own named a base that is not there.
+    world.git(&["update-ref", "-d", "refs/remotes/origin/main"]);
+    world.git(&["checkout", "--quiet", "-b", "mine"]);
+    world.goal(GOAL, &greeting().text(), &[]).failed(3, &["does not name a commit"]);
+}
+
 #[test]
 fn a_linked_worktree_is_the_users_repository_too() {
     let world = World::with(&project());

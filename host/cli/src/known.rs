@@ -9,6 +9,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
+use crate::fetch::is_same_place;
 use crate::places::Places;
 use serde::{Deserialize, Serialize};
 use skillhost_audit::Keyring;
@@ -151,9 +152,15 @@ pub(crate) struct News<'a> {
     pub(crate) granted: Vec<skillhost_core::permission::Permission>,
 }
 
-/// Whether an entry is about the skill that was known: the same bytes, or others of the same signer's.
+/// Whether an entry is about the skill that was known: from the same place, of the same signer and no older, or the same bytes
+/// where nobody signed them. A lock that names another signer for the same bytes names somebody else: anybody may sign them.
 fn is_same(known: &Locked, locked: &Locked) -> bool {
-    known.digest == locked.digest || known.signer.is_some() && known.signer == locked.signer
+    let is_its_own = match (&known.signer, &locked.signer) {
+        (Some(before), Some(now)) => before == now && !locked.version.is_before(&known.version),
+        (None, None) => known.digest == locked.digest,
+        _ => false,
+    };
+    is_its_own && is_same_place(&known.source, &locked.source)
 }
 
 /// Where it is kept.

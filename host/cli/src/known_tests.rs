@@ -39,11 +39,13 @@ fn r_19_a_secret_is_let_to_the_same_skill_alone() {
     let signed = Locked { signer: Some(Signer::Key([1; 32])), ..unsigned.clone() };
     let next = Locked { digest: Digest::of(b"next"), ..signed.clone() };
     let other_signer = Locked { signer: Some(Signer::Key([2; 32])), ..next.clone() };
+    let older = Locked { version: "0.9.0".to_owned().try_into().unwrap(), ..next.clone() };
+    let elsewhere = Locked { source: "file:./elsewhere.wasm".parse().unwrap(), ..unsigned.clone() };
     let other_name = Locked { name: "y".parse().unwrap(), ..unsigned.clone() };
     let bytes_changed = Locked { digest: Digest::of(b"next"), ..unsigned.clone() };
     for (given, same, others) in [
-        (&unsigned, vec![&unsigned, &signed], vec![&bytes_changed, &next, &other_name]),
-        (&signed, vec![&signed, &next, &unsigned], vec![&other_signer, &bytes_changed, &other_name]),
+        (&unsigned, vec![&unsigned], vec![&signed, &elsewhere, &bytes_changed, &next, &other_name]),
+        (&signed, vec![&signed, &next], vec![&unsigned, &older, &other_signer, &bytes_changed, &other_name]),
     ] {
         let mut known = Known::default();
         assert!(!known.lets(given, &secret("A")), "nobody said so");

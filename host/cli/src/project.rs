@@ -54,6 +54,9 @@ pub(crate) fn read(
     let Some(project) = project else { return Err(no_project(&repository, &commit)) };
     let lock = read_lock(Some((&reader, &commit)), lock)?;
     drop(reader);
+    if rev.is_none() && repository.branch_tip(&branch).is_none() {
+        printer.warn(format!("there is no branch {branch} here: this starts from the commit {}", commit.short()));
+    }
     if config.is_none() {
         warn_of_newer(&repository, &commit, printer);
     }
@@ -107,12 +110,21 @@ fn at_base(
         (None, Some(tip)) => tip,
         // A remote's branch, for example. Where nobody named one, it is what is checked out.
         (None, None) => match (resolve(repository, &branch), &project) {
-            (Err(failure), Some(Project { base: Some(_), .. })) => return Err(failure),
+            (Err(failure), Some(Project { base: Some(base), .. })) => {
+                elsewhere(repository, base, first).ok_or(failure)?
+            }
             (found, _) => found.unwrap_or(first),
         },
     };
     let project = if commit == first { project } else { read_project(Some((repository, &commit)), config)? };
     Ok((branch, commit, project))
+}
+
+/// The base where it is no local branch, as in a checkout that a CI system made: what was fetched of it, or the commit that is
+/// checked out by itself, whose configuration has the word in any case.
+fn elsewhere(repository: &Reader<'_>, base: &str, checked_out: CommitId) -> Option<CommitId> {
+    let fetched = repository.resolve(&format!("refs/remotes/origin/{base}")).ok();
+    fetched.or_else(|| repository.head_branch().is_none().then_some(checked_out))
 }
 
 fn resolve(repository: &Reader<'_>, rev: &str) -> Result<CommitId, Failure> {

@@ -1,6 +1,6 @@
 //! Places of this machine that somebody named here. A lock is anybody's: it comes with a repository or a pull request. So a
-//! loopback address, a file elsewhere or a repository in a folder is taken from one where this machine knows it already: its
-//! user typed it, or a policy names it.
+//! server on a loopback address without TLS, and what is no component elsewhere, is taken from one where this machine knows it
+//! already: its user typed it, or a policy names it.
 //!
 //! What was typed is remembered in the state folder, under a key of the host's own: a repository that brings a state folder
 //! along has not got it.

@@ -74,8 +74,9 @@ impl Workshop {
     pub(crate) async fn fetch_typed(&self, reference: &Reference, wanted: Wanted<'_>) -> Result<Arrived, Failure> {
         self.policies.check_source(reference)?;
         let fetched = self.fetcher().typed(reference, self.lock.folder()).await?;
+        let arrived = self.arrived(reference, fetched, wanted)?;
         Typed::new(&self.places.state).remember(reference);
-        self.arrived(reference, fetched, wanted)
+        Ok(arrived)
     }
 
     /// Fetches what the place has now that the lock names.

@@ -118,6 +118,40 @@ fn r_19_who_grants_a_secret_here_has_given_it_and_an_update_hands_on_what_was_gi
 }
 
 #[test]
+fn r_19_the_same_bytes_of_somebody_elses_or_from_elsewhere_are_given_nothing() {
+    for is_signed in [true, false] {
+        let world = cloned();
+        world.run(&LET).failed(0, &[]);
+        assert_eq!(call(&world).code, Some(0));
+        // Anybody may sign bytes that everybody has, and offer them: what comes next would be theirs.
+        let digest = super::digest_of(&world, "l.wasm").to_string();
+        let lock = match is_signed {
+            true => {
+                sign_file(&world, "l.wasm", 2);
+                let line = format!("digest = \"{digest}\"\n");
+                lock_of(&world).replace(&line, &format!("{line}signer = \"{}\"\n", key(2).signer()))
+            }
+            false => {
+                fs::copy(world.repo().join("l.wasm"), world.repo().join("other.wasm")).unwrap();
+                lock_of(&world).replace("file:./l.wasm", "file:./other.wasm")
+            }
+        };
+        let without_sum: String = lock.split_inclusive('\n').filter(|line| !line.starts_with("# sum")).collect();
+        world.commit(&[("skillhost.lock", &without_sum)]);
+        world.run(&["sync"]).failed(0, &["grants what was not granted on this machine before"]);
+        world.commit(&[]);
+        call(&world).failed(4, &[REFUSED]);
+        publish(&world, if is_signed { "l.wasm" } else { "other.wasm" }, &manifest_of(NAME, "1.3.0", ASKS));
+        if is_signed {
+            sign_file(&world, "l.wasm", 2);
+        }
+        world.run(&["update"]).failed(0, &["1.2.0 → 1.3.0"]);
+        world.commit(&[]);
+        call(&world).failed(4, &[REFUSED]);
+    }
+}
+
+#[test]
 fn r_19_in_ci_the_users_configuration_names_who_may_have_a_secret() {
     let world = cloned();
     let digest = super::digest_of(&world, "l.wasm").to_string();

@@ -70,6 +70,7 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
             }
         }
     }
+    drop(hold);
     // Last, so that nothing is settled where something is wrong.
     let is_written = !is_frozen && exit == Exit::Done && found.text.is_some() && write(&shop, &found)?;
     let known = Known::read(&shop.places, &shop.lock.path());
@@ -78,12 +79,14 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
         Vec::new()
     } else {
         news::tell(&news, printer);
-        let given = secrets::Given { shop: &shop, lock: &found.lock, known: &known, no_prompt: global.no_prompt };
-        let waiting = given.settle(&named)?;
         if exit == Exit::Done {
+            let given = secrets::Given { shop: &shop, lock: &found.lock, known: &known, no_prompt: global.no_prompt };
+            let waiting = given.settle(&named)?;
             know(&shop, &found);
+            waiting
+        } else {
+            Vec::new()
         }
-        waiting
     };
     if printer.is_json() {
         printer.json(&serde_json::json!({

@@ -12,8 +12,9 @@ use std::sync::Arc;
 pub enum NamedBy {
     /// Whoever uses this machine, or its policy: a loopback address is meant, and so is any file.
     User,
-    /// A lock, which comes with a repository and may be anybody's: it leads to files beneath its own folder, to registries,
-    /// and to hosts that are no part of this machine and its networks, unless a policy opens them.
+    /// A lock, which comes with a repository and may be anybody's: it leads to files beneath its own folder, to hosts that
+    /// are no part of this machine and its networks, unless a policy opens them, and here to registries, servers with TLS
+    /// and components alone.
     Lock,
 }
 
