@@ -46,6 +46,13 @@ impl Named {
         !self.keep && (self.all || self.permissions.contains(permission))
     }
 
+    /// Whether it is just this that was granted by name, or as everything that was asked for.
+    pub(crate) fn is_just(&self, granted: &Capabilities, asked: &Capabilities) -> bool {
+        let granted = granted.permissions();
+        let named = if self.all { asked.permissions() } else { self.permissions.clone() };
+        !self.keep && granted.len() == named.len() && named.iter().all(|permission| granted.contains(permission))
+    }
+
     /// Whether anything was said.
     pub(crate) fn is_said(&self) -> bool {
         self.all || self.keep || !self.permissions.is_empty()

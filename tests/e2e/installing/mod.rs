@@ -211,6 +211,9 @@ fn without_a_terminal_nothing_is_granted_that_was_not_named_and_the_command_is_t
     // Again changes nothing; everything at once is as good.
     let before = lock_of(&world);
     world.run(&["add", &reference, "--locked"]).failed(0, &["in skillhost.lock already"]);
+    let same = ["--grant", "exec=test", "--grant", "read=**", "--grant", "write=it's/**"];
+    world.run(&[&["add", &reference, "--locked"], &same[..]].concat()).failed(0, &["in skillhost.lock already"]);
+    world.run(&[&["add", &reference], &same[..4]].concat()).failed(6, &["has a skill", "already"]);
     world.run(&["remove", NAME]);
     let ran = world.run(&["add", &reference, "--grant-requested", "--format", "json"]);
     assert_eq!((&ran.json()["schema"], &ran.json()["not_granted"]), (&json!("skillhost.add/1"), &json!([])));

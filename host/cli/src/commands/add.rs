@@ -35,7 +35,8 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
     if let Some(there) = before.find(skill.name.as_str())
         && there.source == source
         && there.digest == arrived.fetched.digest
-        && !named.is_said()
+        // A secret that is named is given, which a lock alone doesn't do.
+        && (!named.is_said() || named.is_just(&there.grant, request) && there.grant.secrets.is_empty())
     {
         shop.keep(&arrived.fetched, arrived.signed.as_ref(), &shop.store.hold())?;
         printer.note(format!("{} {} is in {FILE} already", skill.name, skill.version));
