@@ -10,7 +10,7 @@ use skillhost_test_support::authority::Authority;
 use skillhost_test_support::git_server::{Access, answering, bare, git, start};
 use skillhost_test_support::web::Server;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const FILE: &str = "skills/licence-check.wasm";
 
@@ -26,14 +26,20 @@ fn release(clone: &Path, version: &str, capabilities: &str) {
     git(clone, &["push", "--quiet", "origin", "HEAD:refs/heads/main", "--tags"]);
 }
 
-#[test]
-fn a_skill_of_a_repository_is_added_by_revision_and_path() {
-    let world = World::with(&[("src/a.rs", "x\n")]);
+/// A folder that a server may give, with a repository `skills.git` in it; and a clone of that.
+fn served(world: &World) -> (PathBuf, PathBuf) {
     let served = world.home().join("served");
     fs::create_dir(&served).unwrap();
     let place = bare(&served, "skills.git");
     git(&served, &["clone", "--quiet", place.to_str().unwrap(), "clone"]);
     let clone = served.join("clone");
+    (served, clone)
+}
+
+#[test]
+fn a_skill_of_a_repository_is_added_by_revision_and_path() {
+    let world = World::with(&[("src/a.rs", "x\n")]);
+    let (served, clone) = served(&world);
     release(&clone, "1.2.0", "read = [\"**\"]");
     release(&clone, "1.3.0", "read = [\"**\"]\nask = true");
     let server = start(&served, Access::default());
@@ -51,7 +57,7 @@ fn a_skill_of_a_repository_is_added_by_revision_and_path() {
     // Another revision is another version of the same skill; the same file elsewhere is not.
     let next = at("v1.3.0", FILE);
     world.run(&["update", NAME, "--source", &next]).failed(4, &["1.2.0 → 1.3.0", "+ ask you"]);
-    let folder = format!("git+file://{}#v1.3.0:{FILE}", place.display());
+    let folder = format!("git+file://{}#v1.3.0:{FILE}", served.join("skills.git").display());
     world.run(&["add", &folder, "--grant-requested"]).failed(6, &["licence-check"]);
     assert_eq!(world.run(&["inspect", &folder, "--format", "json"]).json()["version"], "1.3.0");
 
@@ -60,7 +66,7 @@ fn a_skill_of_a_repository_is_added_by_revision_and_path() {
     fs::remove_file(kept(&world, &digest)).unwrap();
     world.run(&["sync", "--locked"]).failed(0, &["1 fetched"]);
     fs::remove_file(kept(&world, &digest)).unwrap();
-    git(&place, &["tag", "--force", "v1.2.0", "v1.3.0"]);
+    git(&served.join("skills.git"), &["tag", "--force", "v1.2.0", "v1.3.0"]);
     world.run(&["sync"]).failed(6, &["gives another component than skillhost.lock pins"]);
 
     for (revision, path, exit, reason) in [
@@ -77,11 +83,7 @@ fn a_repository_is_followed_over_tls_and_in_a_folder() {
     let authority = Authority::default();
     for is_served in [true, false] {
         let world = World::with(&[("src/a.rs", "x\n")]);
-        let served = world.home().join("served");
-        fs::create_dir(&served).unwrap();
-        let place = bare(&served, "skills.git");
-        git(&served, &["clone", "--quiet", place.to_str().unwrap(), "clone"]);
-        let clone = served.join("clone");
+        let (served, clone) = served(&world);
         release(&clone, "1.2.0", "read = [\"**\"]");
         let first = git(&clone, &["rev-parse", "HEAD"]);
         release(&clone, "1.3.0", "read = [\"**\"]\nask = true");
