@@ -31,7 +31,7 @@ impl Chosen {
     pub(crate) fn find(
         reference: &str,
         has_flags: bool,
-        around: impl Fn() -> Result<(Project, Option<ProjectLock>), Failure>,
+        around: impl Fn() -> Result<(Option<Project>, Option<ProjectLock>), Failure>,
     ) -> Result<Self, Failure> {
         let Ok(name) = reference.parse::<SkillName>() else {
             let named = skills::find(reference)?;
@@ -81,13 +81,14 @@ impl Chosen {
         &self,
         manifest: &Manifest,
         flags: Capabilities,
-        around: impl Fn() -> Result<(Project, Option<ProjectLock>), Failure>,
+        around: impl Fn() -> Result<(Option<Project>, Option<ProjectLock>), Failure>,
     ) -> Result<(Capabilities, Capabilities, Grantor), Failure> {
         let request = manifest.capabilities.clone();
         match self {
             Self::File(_) => Ok((request, flags, Grantor::Flags)),
             Self::Builtin(_) => {
-                Ok((request, grants::of_builtin(&around()?.0, manifest.skill.kind, flags), Grantor::Flags))
+                let project = around()?.0.unwrap_or_default();
+                Ok((request, grants::of_builtin(&project, manifest.skill.kind, flags), Grantor::Flags))
             }
             Self::Locked(locked, _) if manifest.skill.name != locked.name => Err(Failure::new(
                 Exit::Integrity,

@@ -31,9 +31,15 @@ pub(crate) struct ProjectLock {
 }
 
 pub(crate) fn find_repository() -> Result<Repository, Failure> {
-    let here =
-        ambient::current_folder().map_err(|e| Failure::new(Exit::Usage, "the current folder is gone").because(e))?;
-    Repository::open(&here).map_err(|e| worktree_failure(&e))
+    Ok(open(&here()?)?.repository().clone())
+}
+
+fn here() -> Result<PathBuf, Failure> {
+    ambient::current_folder().map_err(|e| Failure::new(Exit::Usage, "the current folder is gone").because(e))
+}
+
+fn open(dir: &Path) -> Result<Reader, Failure> {
+    Reader::open(dir).map_err(|e| worktree_failure(&e))
 }
 
 /// Errors of git are the repository's state, which the user can mend.
@@ -48,52 +54,46 @@ pub(crate) fn read(
     lock: Option<&Path>,
     printer: Printer,
 ) -> Result<Base, Failure> {
-    let repository = find_repository()?;
-    let reader = reader_of(&repository)?;
+    let reader = open(&here()?)?;
+    let repository = reader.repository();
     let (branch, commit, project) = at_base(&reader, rev, config)?;
-    let Some(project) = project else { return Err(no_project(&repository, &commit)) };
+    let Some(project) = project else { return Err(no_project(repository, &commit)) };
     let lock = read_lock(Some((&reader, &commit)), lock)?;
-    drop(reader);
     if rev.is_none() && repository.branch_tip(&branch).is_none() {
         printer.warn(format!("there is no branch {branch} here: this starts from the commit {}", commit.short()));
     }
     if config.is_none() {
-        warn_of_newer(&repository, &commit, printer);
+        warn_of_newer(repository, &commit, printer);
     }
     // Where it can't be told, nothing is said: what counts is the commit.
     if repository.has_uncommitted_changes().unwrap_or(false) {
         printer.warn(format!("uncommitted changes are not part of this; it starts from the commit {}", commit.short()));
     }
-    Ok(Base { repository, branch, commit, project, lock })
+    Ok(Base { repository: repository.clone(), branch, commit, project, lock })
 }
 
 /// What a call needs of the project that its directory lies in, at that project's base commit or from the files that
-/// were named instead. Without a project, it is the default and there is no lock.
+/// were named instead; none of what isn't there.
 pub(crate) fn around(
     dir: &Path,
     config: Option<&Path>,
     lock: Option<&Path>,
-) -> Result<(Project, Option<ProjectLock>), Failure> {
-    match Repository::open(dir) {
-        Ok(repository) => {
-            let reader = reader_of(&repository)?;
+) -> Result<(Option<Project>, Option<ProjectLock>), Failure> {
+    match Reader::open(dir) {
+        Ok(reader) => {
             let (_, commit, project) = at_base(&reader, None, config)?;
-            Ok((project.unwrap_or_default(), read_lock(Some((&reader, &commit)), lock)?))
+            Ok((project, read_lock(Some((&reader, &commit)), lock)?))
         }
         Err(WorktreeError::NoRepository { .. } | WorktreeError::NoCommits) => {
-            Ok((read_project(None, config)?.unwrap_or_default(), read_lock(None, lock)?))
+            Ok((read_project(None, config)?, read_lock(None, lock)?))
         }
         Err(error) => Err(worktree_failure(&error)),
     }
 }
 
-fn reader_of(repository: &Repository) -> Result<Reader<'_>, Failure> {
-    repository.reader().map_err(|e| worktree_failure(&e))
-}
-
 /// Branch and commit that a run starts from, with the configuration there.
 fn at_base(
-    repository: &Reader<'_>,
+    repository: &Reader,
     rev: Option<&str>,
     config: Option<&Path>,
 ) -> Result<(String, CommitId, Option<Project>), Failure> {
@@ -122,17 +122,17 @@ fn at_base(
 
 /// The base where it is no local branch, as in a checkout that a CI system made: what was fetched of it, or the commit that is
 /// checked out by itself, whose configuration has the word in any case.
-fn elsewhere(repository: &Reader<'_>, base: &str, checked_out: CommitId) -> Option<CommitId> {
+fn elsewhere(repository: &Reader, base: &str, checked_out: CommitId) -> Option<CommitId> {
     let fetched = repository.resolve(&format!("refs/remotes/origin/{base}")).ok();
     fetched.or_else(|| repository.head_branch().is_none().then_some(checked_out))
 }
 
-fn resolve(repository: &Reader<'_>, rev: &str) -> Result<CommitId, Failure> {
+fn resolve(repository: &Reader, rev: &str) -> Result<CommitId, Failure> {
     repository.resolve(rev).map_err(|e| worktree_failure(&e))
 }
 
 /// A commit of a repository.
-type At<'a> = Option<(&'a Reader<'a>, &'a CommitId)>;
+type At<'a> = Option<(&'a Reader, &'a CommitId)>;
 
 fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Failure> {
     read_text(at, named, project::FILE)?

@@ -96,6 +96,14 @@ impl Engine {
         })
     }
 
+    /// Makes what every skill is linked with, where a thread has the time for it before the first one is loaded.
+    ///
+    /// # Errors
+    /// Where Wasmtime doesn't take it.
+    pub fn prepare(&self) -> Result<(), LoadError> {
+        self.linker().map(drop)
+    }
+
     /// The same with other limits on compiling.
     #[must_use]
     pub fn with_compile_limits(self, compile_limits: CompileLimits) -> Self {
@@ -170,15 +178,7 @@ impl Engine {
     }
 
     fn link(&self, inspection: Inspection, code: &Component) -> Result<Skill, LoadError> {
-        let invalid = |e: wasmtime::Error| LoadError::Invalid(format!("{e:#}"));
-        let linker = match self.linker.get() {
-            Some(linker) => linker,
-            None => {
-                let made = linker(&self.wasmtime).map_err(invalid)?;
-                self.linker.get_or_init(|| made)
-            }
-        };
-        let mut linker = std::borrow::Cow::Borrowed(linker);
+        let mut linker = std::borrow::Cow::Borrowed(self.linker()?);
         if inspection.imports.iter().any(|name| sockets::is_socket(name)) {
             sockets::define(linker.to_mut(), &self.wasmtime, code).map_err(invalid)?;
         }
@@ -195,6 +195,14 @@ impl Engine {
         Ok(Skill { inspection, pre, exports, tools, overran: AtomicBool::new(false) })
     }
 
+    fn linker(&self) -> Result<&Linker<CallState>, LoadError> {
+        if let Some(linker) = self.linker.get() {
+            return Ok(linker);
+        }
+        let made = linker(&self.wasmtime).map_err(invalid)?;
+        Ok(self.linker.get_or_init(|| made))
+    }
+
     pub(crate) fn ticker(&self) -> std::io::Result<&Ticker> {
         if let Some(ticker) = self.ticker.get() {
             return Ok(ticker);
@@ -202,6 +210,10 @@ impl Engine {
         let ticker = Ticker::start(&self.wasmtime)?;
         Ok(self.ticker.get_or_init(|| ticker))
     }
+}
+
+fn invalid(error: wasmtime::Error) -> LoadError {
+    LoadError::Invalid(format!("{error:#}"))
 }
 
 /// Whether every tool can be called with what it declares. What was compiled once was judged then, manifest included.

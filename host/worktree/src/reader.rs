@@ -8,8 +8,8 @@ use crate::revision::follow;
 use std::path::Path;
 
 /// A repository, held open for as long as the reads take.
-pub struct Reader<'a> {
-    of: &'a Repository,
+pub struct Reader {
+    of: Repository,
     /// Objects and refs.
     pub(crate) git: git2::Repository,
     /// What holds `HEAD`, where that is another directory.
@@ -21,9 +21,9 @@ impl Repository {
     ///
     /// # Errors
     /// Where it is gone, or no longer a repository.
-    pub fn reader(&self) -> Result<Reader<'_>, WorktreeError> {
+    pub fn reader(&self) -> Result<Reader, WorktreeError> {
         let is_shared = self.git_directory() != self.common_directory();
-        Ok(Reader { of: self, git: self.open_git()?, own: is_shared.then(|| self.open_head()).transpose()? })
+        Ok(Reader { git: self.open_git()?, own: is_shared.then(|| self.open_head()).transpose()?, of: self.clone() })
     }
 
     /// The branch that is checked out; none where `HEAD` is detached or on no branch.
@@ -54,7 +54,12 @@ impl Repository {
     }
 }
 
-impl Reader<'_> {
+impl Reader {
+    /// The repository.
+    pub fn repository(&self) -> &Repository {
+        &self.of
+    }
+
     /// The user's working directory: the one that holds `.git`.
     pub fn workdir(&self) -> &Path {
         self.of.workdir()

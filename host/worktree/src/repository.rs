@@ -9,6 +9,7 @@ use crate::error::WorktreeError;
 use crate::git_directory::{self, Looked};
 use crate::id::CommitId;
 use crate::objects;
+use crate::reader::Reader;
 use crate::revision::follow;
 use crate::settings::Settings;
 use crate::snapshot::{EntryKind, Snapshot};
@@ -37,6 +38,16 @@ impl Repository {
     ///
     /// # Errors
     /// Where there is none, or it can't be worked with; the hint says what to do.
+    pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
+        Ok(Reader::open(dir)?.repository().clone())
+    }
+}
+
+impl Reader {
+    /// Opens the repository that `dir` lies in, for reading. Nothing in it is executed.
+    ///
+    /// # Errors
+    /// As [`Repository::open`].
     pub fn open(dir: &Path) -> Result<Self, WorktreeError> {
         let start = ambient::canonical(dir)?;
         for workdir in start.ancestors() {
@@ -83,22 +94,26 @@ impl Repository {
             return Err(WorktreeError::Redirected { path: workdir.join(".git") });
         }
         ambient::require_text(&looked.common)?;
-        let repository = Self {
+        let repository = Repository {
             // Not what `core.worktree` says: that is configuration, and may point anywhere.
             workdir: workdir.to_owned(),
             settings,
             git_directory: looked.own,
             common_directory: looked.common,
         };
-        match repository.resolve("HEAD") {
-            Err(WorktreeError::Revision { .. }) if repository.open_git()?.branches(None)?.next().is_none() => {
+        let reader = repository.reader()?;
+        match reader.resolve("HEAD") {
+            Err(WorktreeError::Revision { .. }) if reader.git.branches(None)?.next().is_none() => {
                 return Err(WorktreeError::NoCommits);
             }
             Err(error) if error.is_limit() => return Err(error),
             _ => {}
         }
-        Ok(repository)
+        Ok(reader)
     }
+}
+
+impl Repository {
 
     /// The user's working directory: the one that holds `.git`.
     pub fn workdir(&self) -> &Path {

@@ -20,7 +20,7 @@ const MIN_ID_DIGITS: usize = 4;
 const PLACES: [(&str, &str); 5] =
     [("refs/", ""), ("refs/tags/", ""), ("refs/heads/", ""), ("refs/remotes/", ""), ("refs/remotes/", "/HEAD")];
 
-impl Reader<'_> {
+impl Reader {
     /// The commit that a revision names: a branch, a tag, another ref, an id or its beginning; `~N` and `^N` behind it
     /// lead to ancestors.
     ///

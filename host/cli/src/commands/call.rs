@@ -65,7 +65,11 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
     // Made beside the reading of the project, since a person waits for both.
     let starting = std::thread::spawn({
         let places = places.clone();
-        move || engine(&places, Allocation::OnDemand)
+        move || {
+            let engine = engine(&places, Allocation::OnDemand)?;
+            let prepared = engine.prepare().map_err(|e| Failure::of(Exit::Bug, &e));
+            prepared.map(|()| engine)
+        }
     });
     let folder = ambient::absolute(&arguments.dir)
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
@@ -75,9 +79,9 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {
+        let (named, pinned) = chosen.component(&places, &policies, printer).await?;
         let engine = starting.join().map_err(|_| Failure::new(Exit::Bug, "the engine could not be started"))?;
         let engine = Arc::new(engine?);
-        let (named, pinned) = chosen.component(&places, &policies, printer).await?;
         let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
@@ -90,7 +94,7 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
         let models = if capabilities.model.is_empty() {
             None
         } else {
-            let project = around()?.0;
+            let project = around()?.0.unwrap_or_default();
             Some((models_for(&skill, &named_tiers, &project, &arguments.models)?, project.budget))
         };
         let web = if capabilities.http.is_empty() && capabilities.secrets.is_empty() {

@@ -28,7 +28,7 @@ struct Tried {
 pub(super) fn run(arguments: &Doctor, printer: Printer) -> Result<Exit, Failure> {
     let here =
         ambient::current_folder().map_err(|e| Failure::new(Exit::Usage, "the current folder is gone").because(e))?;
-    let (project, _) = project::around(&here, arguments.config.as_deref(), None)?;
+    let project = project::around(&here, arguments.config.as_deref(), None)?.0.unwrap_or_default();
     let models = models::open(&project, &models::read_user()?, &arguments.named, Tuning::of_probe())?;
     let named = once(&models);
     if named.is_empty() {
