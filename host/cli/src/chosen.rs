@@ -15,6 +15,7 @@ use skillhost_core::manifest::Manifest;
 use skillhost_core::name::SkillName;
 use skillhost_core::project::Project;
 use skillhost_engine::Grantor;
+use std::borrow::Cow;
 
 /// A skill as it was named, with who grants it what.
 pub(crate) enum Chosen {
@@ -55,23 +56,23 @@ impl Chosen {
 
     /// Its bytes, once source and signature are found to be allowed; and what digest they must have.
     pub(crate) async fn component(
-        &mut self,
+        &self,
         places: &Places,
         policies: &Policies,
         printer: Printer,
-    ) -> Result<(Named, Option<Digest>), Failure> {
+    ) -> Result<(Cow<'_, Named>, Option<Digest>), Failure> {
         match self {
             Self::Locked(locked, lock) => {
-                Ok((installed::component(locked, lock, places, policies, printer).await?, Some(locked.digest)))
+                let named = installed::component(locked, lock, places, policies, printer).await?;
+                Ok((Cow::Owned(named), Some(locked.digest)))
             }
             Self::File(named) | Self::Builtin(named) => {
                 policies.check_source(&named.reference)?;
-                let signers = signers::of_file(&named.reference, &named.component, policies)?;
+                let signers = signers::of_file(&named.reference, named.component.bytes(), policies)?;
                 for warning in policies.check_signers(&named.reference, &signers)? {
                     printer.warn(warning);
                 }
-                let component = std::mem::take(&mut named.component);
-                Ok((Named { reference: named.reference.clone(), component }, None))
+                Ok((Cow::Borrowed(named), None))
             }
         }
     }

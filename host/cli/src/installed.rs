@@ -11,11 +11,11 @@ use crate::skills::Named;
 use crate::trust::Trust;
 use crate::typed::Typed;
 use crate::workshop::store_failure;
+use skillhost_core::digest::Digested;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::Reference;
 use skillhost_registry::source::{self, NamedBy, Rules, Sources};
 use skillhost_registry::{Projects, Store};
-use std::borrow::Cow;
 
 /// The component of a locked skill, whose bytes, source and signature were checked.
 pub(crate) async fn component(
@@ -43,7 +43,7 @@ pub(crate) async fn component(
     let component = match store.load(&locked.digest).map_err(|e| store_failure(&e))? {
         Some(component) => {
             let attached = || store.attached(&locked.digest, locked.signer.as_ref());
-            trust.check(locked, &component, attached)?;
+            trust.check(locked, component.bytes(), attached)?;
             component
         }
         None => {
@@ -54,10 +54,10 @@ pub(crate) async fn component(
             if let Err(error) = store.keep(&fetched, signed.as_ref(), &hold) {
                 tracing::info!(%error, "a component is used from memory");
             }
-            fetched.component
+            Digested::new(fetched.component)
         }
     };
-    Ok(Named { reference: locked.source.clone(), component: Cow::Owned(component) })
+    Ok(Named { reference: locked.source.clone(), component: component.map() })
 }
 
 async fn from_file(locked: &Locked, by: NamedBy, lock: &ProjectLock) -> Result<skillhost_registry::Fetched, Failure> {

@@ -6,7 +6,7 @@ use crate::printer::Printer;
 use skillhost_core::document::{self, MAX_DOCUMENT_BYTES};
 use skillhost_core::lock::{self, Altered, Lock, LockError};
 use skillhost_core::project::{self, Project};
-use skillhost_worktree::{CommitId, Reader, Repository, WorktreeError};
+use skillhost_worktree::{CommitId, Files, Reader, Repository, WorktreeError};
 use std::path::{Path, PathBuf};
 
 /// A project, as a run starts from it.
@@ -56,9 +56,10 @@ pub(crate) fn read(
 ) -> Result<Base, Failure> {
     let reader = open(&here()?)?;
     let repository = reader.repository();
-    let (branch, commit, project) = at_base(&reader, rev, config)?;
+    let (branch, files, project) = at_base(&reader, rev, config)?;
+    let commit = *files.commit();
     let Some(project) = project else { return Err(no_project(repository, &commit)) };
-    let lock = read_lock(Some((&reader, &commit)), lock)?;
+    let lock = read_lock(Some((repository, &files)), lock)?;
     if rev.is_none() && repository.branch_tip(&branch).is_none() {
         printer.warn(format!("there is no branch {branch} here: this starts from the commit {}", commit.short()));
     }
@@ -81,8 +82,8 @@ pub(crate) fn around(
 ) -> Result<(Option<Project>, Option<ProjectLock>), Failure> {
     match Reader::open(dir) {
         Ok(reader) => {
-            let (_, commit, project) = at_base(&reader, None, config)?;
-            Ok((project, read_lock(Some((&reader, &commit)), lock)?))
+            let (_, files, project) = at_base(&reader, None, config)?;
+            Ok((project, read_lock(Some((reader.repository(), &files)), lock)?))
         }
         Err(WorktreeError::NoRepository { .. } | WorktreeError::NoCommits) => {
             Ok((read_project(None, config)?, read_lock(None, lock)?))
@@ -91,15 +92,17 @@ pub(crate) fn around(
     }
 }
 
-/// Branch and commit that a run starts from, with the configuration there.
-fn at_base(
-    repository: &Reader,
+/// Branch and commit that a run starts from, with the files and the configuration there.
+fn at_base<'a>(
+    repository: &'a Reader,
     rev: Option<&str>,
     config: Option<&Path>,
-) -> Result<(String, CommitId, Option<Project>), Failure> {
+) -> Result<(String, Files<'a>, Option<Project>), Failure> {
     // What the base is stands in the configuration, which is read at the base: the current branch's has the first word.
     let first = resolve(repository, rev.unwrap_or("HEAD"))?;
-    let project = read_project(Some((repository, &first)), config)?;
+    let open = |commit| repository.files(commit).map_err(|e| worktree_failure(&e));
+    let files = open(first)?;
+    let project = read_project(Some((repository.repository(), &files)), config)?;
     let branch = match (rev, &project) {
         (Some(rev), _) if repository.branch_tip(rev).is_some() => rev.to_owned(),
         (_, Some(Project { base: Some(base), .. })) => base.clone(),
@@ -116,8 +119,12 @@ fn at_base(
             (found, _) => found.unwrap_or(first),
         },
     };
-    let project = if commit == first { project } else { read_project(Some((repository, &commit)), config)? };
-    Ok((branch, commit, project))
+    if commit == first {
+        return Ok((branch, files, project));
+    }
+    let files = open(commit)?;
+    let project = read_project(Some((repository.repository(), &files)), config)?;
+    Ok((branch, files, project))
 }
 
 /// The base where it is no local branch, as in a checkout that a CI system made: what was fetched of it, or the commit that is
@@ -131,8 +138,8 @@ fn resolve(repository: &Reader, rev: &str) -> Result<CommitId, Failure> {
     repository.resolve(rev).map_err(|e| worktree_failure(&e))
 }
 
-/// A commit of a repository.
-type At<'a> = Option<(&'a Reader, &'a CommitId)>;
+/// The files of a commit of a repository.
+type At<'a> = Option<(&'a Repository, &'a Files<'a>)>;
 
 fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Failure> {
     read_text(at, named, project::FILE)?
@@ -166,9 +173,9 @@ fn read_text(at: At<'_>, named: Option<&Path>, usual: &str) -> Result<Option<(St
                 .map_err(|e| Failure::new(Exit::Configuration, format!("{file} can't be read")).because(e))?;
             (file, Some(bytes))
         }
-        (None, Some((repository, commit))) => {
-            let file = format!("{usual} (at {})", commit.short());
-            let bytes = repository.read_file(commit, usual, most).map_err(|e| match e {
+        (None, Some((_, files))) => {
+            let file = format!("{usual} (at {})", files.commit().short());
+            let bytes = files.read(usual, most).map_err(|e| match e {
                 WorktreeError::TooLarge { limit, .. } => {
                     Failure::new(Exit::Configuration, format!("{file}:1: larger than {limit} bytes"))
                 }

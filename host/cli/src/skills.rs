@@ -3,7 +3,7 @@
 use crate::failure::{Exit, Failure};
 use crate::progress::Progress;
 use crate::{ambient, builtin};
-use skillhost_core::digest::Digest;
+use skillhost_core::digest::{Digest, Digested};
 use skillhost_core::name::SkillName;
 use skillhost_core::reference::{Reference, ReferenceError};
 use skillhost_engine::{Engine, LoadError, Skill};
@@ -13,9 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// A skill as it was named, with its bytes.
+#[derive(Clone)]
 pub(crate) struct Named {
     pub(crate) reference: Reference,
-    pub(crate) component: Cow<'static, [u8]>,
+    pub(crate) component: Digested<Cow<'static, [u8]>>,
 }
 
 /// Finds what a reference names on this machine.
@@ -25,7 +26,7 @@ pub(crate) fn find(reference: &str) -> Result<Named, Failure> {
         Ok(Reference::File(path)) => {
             let component = ambient::read_regular(Path::new(&path), MAX_COMPONENT_BYTES)
                 .map_err(|e| Failure::new(Exit::Usage, format!("the skill {path} can't be read")).because(e))?;
-            Ok(Named { reference: Reference::File(path), component: Cow::Owned(component) })
+            Ok(Named { reference: Reference::File(path), component: Digested::new(component).map() })
         }
         Ok(other) => Err(Failure::new(Exit::Usage, format!("{other} is not used as it is"))
             .hint(format!("skillhost add {other} pins it; it is called by its name then"))),
@@ -39,7 +40,7 @@ pub(crate) fn find_builtin(name: SkillName) -> Result<Named, Failure> {
         Failure::new(Exit::Usage, format!("there is no built-in skill `{name}`"))
             .hint("the built-in skills are spec, review, implement and verify")
     })?;
-    Ok(Named { reference: Reference::Builtin(name), component: Cow::Borrowed(component) })
+    Ok(Named { reference: Reference::Builtin(name), component: Digested::new(component).map() })
 }
 
 fn unknown(reference: &str, error: &ReferenceError) -> Failure {
@@ -58,7 +59,7 @@ pub(crate) async fn load(
     let loading = async {
         match pinned {
             Some(digest) => engine.load_pinned(&named.component, digest).await,
-            None => engine.load(&named.component).await,
+            None => engine.load_digested(&named.component).await,
         }
     };
     let what = format!("compiling {}, the first time only", named.reference);

@@ -37,6 +37,35 @@ impl Digest {
     }
 }
 
+/// Bytes with the digest that was taken of them, so that it is taken once.
+#[derive(Debug, Clone)]
+pub struct Digested<B> {
+    bytes: B,
+    digest: Digest,
+}
+
+impl<B: AsRef<[u8]>> Digested<B> {
+    /// Takes the digest of `bytes`.
+    pub fn new(bytes: B) -> Self {
+        Self { digest: Digest::of(bytes.as_ref()), bytes }
+    }
+
+    /// The bytes.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.as_ref()
+    }
+
+    /// Their digest.
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The same in another container.
+    pub fn map<C: From<B>>(self) -> Digested<C> {
+        Digested { bytes: self.bytes.into(), digest: self.digest }
+    }
+}
+
 impl Digest {
     /// Calls `say` with the digest as text. Digests are written with every entry of a log, so without an allocation.
     fn with_text<T>(&self, say: impl FnOnce(&str) -> T) -> T {

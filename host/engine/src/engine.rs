@@ -13,7 +13,7 @@ use crate::schedule::Scheduler;
 use crate::schema::{self, Schema};
 use crate::sockets;
 use crate::state::{CallState, linker};
-use skillhost_core::digest::Digest;
+use skillhost_core::digest::{Digest, Digested};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -125,10 +125,15 @@ impl Engine {
     /// # Errors
     /// Where the bytes are no acceptable component, see [`LoadError`].
     pub async fn load(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
-        self.load_digested(component, Digest::of(component)).await
+        self.load_digested(&Digested::new(component)).await
     }
 
-    async fn load_digested(&self, component: &[u8], digest: Digest) -> Result<Arc<Skill>, LoadError> {
+    /// As [`Engine::load`], where the digest of the bytes was taken before.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub async fn load_digested<B: AsRef<[u8]>>(&self, component: &Digested<B>) -> Result<Arc<Skill>, LoadError> {
+        let (component, digest) = (component.bytes(), *component.digest());
         if let Some(skill) = self.loaded.lock().ok().and_then(|loaded| loaded.get(&digest).cloned()) {
             return Ok(skill);
         }
@@ -145,16 +150,19 @@ impl Engine {
         Ok(skill)
     }
 
-    /// As [`Engine::load`], where the bytes must have the digest `expected`.
+    /// As [`Engine::load_digested`], where the bytes must have the digest `expected`.
     ///
     /// # Errors
     /// Where they have another, and as [`Engine::load`].
-    pub async fn load_pinned(&self, component: &[u8], expected: &Digest) -> Result<Arc<Skill>, LoadError> {
-        let found = Digest::of(component);
-        if found != *expected {
-            return Err(LoadError::Digest { expected: *expected, found });
+    pub async fn load_pinned<B: AsRef<[u8]>>(
+        &self,
+        component: &Digested<B>,
+        expected: &Digest,
+    ) -> Result<Arc<Skill>, LoadError> {
+        match *component.digest() {
+            found if found != *expected => Err(LoadError::Digest { expected: *expected, found }),
+            _ => self.load_digested(component).await,
         }
-        self.load_digested(component, found).await
     }
 
     /// As [`Engine::load`], compiling in this process, and keeping nothing: for the fuzz targets.

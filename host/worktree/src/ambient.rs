@@ -68,8 +68,13 @@ pub(crate) fn read_configuration(file: &Path) -> Result<git2::Config, git2::Erro
 /// working directory) can then be looked up, let alone run.
 pub(crate) fn open_git_directory(path: &Path) -> Result<git2::Repository, git2::Error> {
     let repository = libgit2(|| git2::Repository::open_bare(path))?;
-    repository.set_config(&git2::Config::new()?)?;
+    forget_configuration(&repository)?;
     Ok(repository)
+}
+
+/// From here on, its configuration is empty.
+pub(crate) fn forget_configuration(repository: &git2::Repository) -> Result<(), git2::Error> {
+    repository.set_config(&git2::Config::new()?)
 }
 
 /// Opens the objects of a git directory by themselves, for reading: neither refs, index, attributes nor ignore rules of
@@ -79,7 +84,7 @@ pub(crate) fn open_objects(git_directory: &Path) -> Result<git2::Repository, git
     let path = git_directory.join("objects");
     objects.add_disk_alternate(path.to_str().ok_or_else(|| git2::Error::from_str("its path is no text"))?)?;
     let repository = git2::Repository::from_odb(objects)?;
-    repository.set_config(&git2::Config::new()?)?;
+    forget_configuration(&repository)?;
     repository.set_index(&mut git2::Index::new()?)?;
     Ok(repository)
 }

@@ -8,7 +8,7 @@
 mod ambient;
 
 use crate::error::WorktreeError;
-use ambient::{Child, canonical, children, is_link_to_directory, is_regular, read_pointer, read_whole, require_file};
+use ambient::{Child, Kind, canonical, children, is_regular, read_pointer, read_whole, require_file};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt as _;
@@ -80,18 +80,17 @@ struct Look {
 
 impl Look {
     fn directory(&mut self, directory: &Path) -> Result<(), WorktreeError> {
-        for Child { path: entry, .. } in children(directory) {
-            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            match name {
+        for child in children(directory) {
+            match child.name() {
                 // What is written here has names that people chose.
-                "refs" | "logs" | "objects" if is_link_to_directory(&entry) => {
-                    return Err(WorktreeError::Redirected { path: entry });
+                "refs" | "logs" | "objects" if child.is_link_to_directory() => {
+                    return Err(WorktreeError::Redirected { path: child.path });
                 }
-                "refs" | "info" => self.beneath(&entry, MAX_FILE_BYTES)?,
-                "logs" => self.beneath(&entry, u64::MAX)?,
-                "objects" => self.objects(&entry)?,
-                "index" => self.file(&entry, u64::MAX)?,
-                _ => self.file(&entry, MAX_FILE_BYTES)?,
+                "refs" | "info" => self.beneath(&child.path, MAX_FILE_BYTES)?,
+                "logs" => self.beneath(&child.path, u64::MAX)?,
+                "objects" => self.objects(&child.path)?,
+                "index" => self.child(&child, u64::MAX)?,
+                _ => self.child(&child, MAX_FILE_BYTES)?,
             }
         }
         Ok(())
@@ -100,36 +99,43 @@ impl Look {
     /// The part of a directory of objects that libgit2 reads; an alternate may be any directory, and have much else in it.
     fn objects(&mut self, directory: &Path) -> Result<(), WorktreeError> {
         self.file(directory, u64::MAX)?;
-        for Child { path: entry, .. } in children(directory) {
-            let name = entry.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        for child in children(directory) {
+            let name = child.name();
             let is_prefix = name.len() == 2 && name.bytes().all(|b| b.is_ascii_hexdigit());
             if is_prefix || matches!(name, "pack" | "info") {
-                if is_link_to_directory(&entry) {
-                    return Err(WorktreeError::Redirected { path: entry });
-                }
-                self.beneath(&entry, u64::MAX)?;
+                self.all(vec![child], u64::MAX)?;
             }
         }
         Ok(())
     }
 
-    /// All files beneath a directory; or the file that stands in its place.
+    /// All files beneath a directory, or a link to one; or the file that stands in its place.
     fn beneath(&mut self, directory: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
         self.file(directory, max_bytes)?;
-        let mut pending: Vec<Child> = children(directory).collect();
-        while let Some(Child { path, is_plain_file }) = pending.pop() {
-            // Most of what there is: objects, of any size, which aren't worth a look each.
-            if is_plain_file && max_bytes == u64::MAX {
-                self.count()?;
-                continue;
+        self.all(children(directory).collect(), max_bytes)
+    }
+
+    /// Files, and all those beneath directories.
+    fn all(&mut self, mut pending: Vec<Child>, max_bytes: u64) -> Result<(), WorktreeError> {
+        while let Some(child) = pending.pop() {
+            if child.is_link_to_directory() {
+                return Err(WorktreeError::Redirected { path: child.path });
             }
-            if is_link_to_directory(&path) {
-                return Err(WorktreeError::Redirected { path });
+            self.child(&child, max_bytes)?;
+            if child.kind == Kind::Directory {
+                pending.extend(children(&child.path));
             }
-            self.file(&path, max_bytes)?;
-            pending.extend(children(&path));
         }
         Ok(())
+    }
+
+    fn child(&mut self, child: &Child, max_bytes: u64) -> Result<(), WorktreeError> {
+        match child.kind {
+            // Most of what there is: objects, of any size, and what they lie in. They aren't worth a look each.
+            Kind::Directory => self.count(),
+            Kind::File if max_bytes == u64::MAX => self.count(),
+            Kind::File | Kind::Other => self.file(&child.path, max_bytes),
+        }
     }
 
     fn file(&mut self, path: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
@@ -150,7 +156,7 @@ impl Look {
         let mut pending = vec![objects.to_owned()];
         while let Some(objects) = pending.pop() {
             let list = objects.join("info/alternates");
-            self.file(&list, MAX_TEXT_BYTES)?;
+            self.count()?;
             let Some(list) = read_whole(&list, MAX_TEXT_BYTES)? else { continue };
             let lines = list.split(|b| matches!(b, b'\r' | b'\n')).filter(|line| !line.is_empty() && line[0] != b'#');
             for line in lines {
@@ -168,26 +174,26 @@ impl Look {
     }
 
     fn configurations(&mut self, directory: &Path) -> Result<(), WorktreeError> {
-        ["config", "config.worktree"].iter().try_for_each(|name| self.configuration(&directory.join(name)))
+        ["config", "config.worktree"].iter().try_for_each(|name| self.configuration(directory.join(name)))
     }
 
     /// A file of the configuration, and those that it includes, each once. What a file includes is relative to where its
     /// name stands, even if that is a link's.
-    fn configuration(&mut self, file: &Path) -> Result<(), WorktreeError> {
-        let mut pending = vec![file.to_owned()];
+    fn configuration(&mut self, file: PathBuf) -> Result<(), WorktreeError> {
+        // Each in the one spelling of its directory.
+        let mut pending = vec![file];
         while let Some(file) = pending.pop() {
-            let (Some(beside), Some(name)) = (file.parent().and_then(canonical), file.file_name()) else { continue };
-            let file = beside.join(name);
             if !self.seen.insert(file.clone()) {
                 continue;
             }
-            self.file(&file, MAX_TEXT_BYTES)?;
-            let Some(text) = read_whole(&file, MAX_TEXT_BYTES)? else { continue };
-            pending.extend(included(&text).into_iter().map(|named| {
-                match (named.strip_prefix(b"~/"), ambient::home()) {
+            self.count()?;
+            let (Some(text), Some(beside)) = (read_whole(&file, MAX_TEXT_BYTES)?, file.parent()) else { continue };
+            pending.extend(included(&text).into_iter().filter_map(|named| {
+                let named = match (named.strip_prefix(b"~/"), ambient::home()) {
                     (Some(within), Some(home)) => home.join(OsString::from_vec(within.to_vec())),
                     _ => beside.join(OsString::from_vec(named)),
-                }
+                };
+                Some(canonical(named.parent()?)?.join(named.file_name()?))
             }));
         }
         Ok(())

@@ -59,7 +59,7 @@ pub use error::WorktreeError;
 pub use executes::executes_by_itself;
 pub use id::CommitId;
 pub use measure::measure;
-pub use reader::Reader;
+pub use reader::{Files, Reader};
 pub use record::WorktreeRecord;
 pub use repository::Repository;
 pub use rescue::{MAX_RESCUE_BYTES, Rescue, Saved};

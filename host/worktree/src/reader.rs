@@ -7,6 +7,13 @@ use crate::repository::{Repository, read_from};
 use crate::revision::follow;
 use std::path::Path;
 
+/// The files of a commit.
+pub struct Files<'a> {
+    git: &'a git2::Repository,
+    tree: git2::Tree<'a>,
+    commit: CommitId,
+}
+
 /// A repository, held open for as long as the reads take.
 pub struct Reader {
     of: Repository,
@@ -22,8 +29,8 @@ impl Repository {
     /// # Errors
     /// Where it is gone, or no longer a repository.
     pub fn reader(&self) -> Result<Reader, WorktreeError> {
-        let is_shared = self.git_directory() != self.common_directory();
-        Ok(Reader { git: self.open_git()?, own: is_shared.then(|| self.open_head()).transpose()?, of: self.clone() })
+        let own = self.is_linked().then(|| self.open_head()).transpose()?;
+        Ok(Reader::new(self.clone(), self.open_git()?, own))
     }
 
     /// The branch that is checked out; none where `HEAD` is detached or on no branch.
@@ -55,6 +62,10 @@ impl Repository {
 }
 
 impl Reader {
+    pub(crate) fn new(of: Repository, git: git2::Repository, own: Option<git2::Repository>) -> Self {
+        Self { of, git, own }
+    }
+
     /// The repository.
     pub fn repository(&self) -> &Repository {
         &self.of
@@ -88,7 +99,29 @@ impl Reader {
     /// # Errors
     /// Where the file is larger than `max_bytes`, or the commit can't be read.
     pub fn read_file(&self, commit: &CommitId, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
-        let tree = objects::tree_of(&self.git, commit.oid())?;
-        read_from(&self.git, &tree, path, max_bytes)
+        self.files(*commit)?.read(path, max_bytes)
+    }
+
+    /// The files of a commit, to read several of them.
+    ///
+    /// # Errors
+    /// Where the commit can't be read.
+    pub fn files(&self, commit: CommitId) -> Result<Files<'_>, WorktreeError> {
+        Ok(Files { git: &self.git, tree: objects::tree_of(&self.git, commit.oid())?, commit })
+    }
+}
+
+impl Files<'_> {
+    /// The commit.
+    pub fn commit(&self) -> &CommitId {
+        &self.commit
+    }
+
+    /// Reads a regular file; none where there is no such file.
+    ///
+    /// # Errors
+    /// Where the file is larger than `max_bytes`, or can't be read.
+    pub fn read(&self, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
+        read_from(self.git, &self.tree, path, max_bytes)
     }
 }

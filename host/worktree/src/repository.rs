@@ -11,7 +11,7 @@ use crate::id::CommitId;
 use crate::objects;
 use crate::reader::Reader;
 use crate::revision::follow;
-use crate::settings::Settings;
+use crate::settings::{Settings, check_format};
 use crate::snapshot::{EntryKind, Snapshot};
 use crate::sweep::skill_path;
 use git2::{ErrorClass, ErrorCode, ObjectType};
@@ -53,14 +53,12 @@ impl Reader {
         for workdir in start.ancestors() {
             let dot_git = workdir.join(".git");
             let Some(looked) = git_directory::check(&dot_git)? else { continue };
-            // Told apart before libgit2 opens it, which has one message for every format that it doesn't know.
-            let settings = Settings::read(&looked.common)?;
             // What names a directory belongs to whoever may lead the user there, which the directory doesn't tell.
             if looked.is_named && !ambient::is_trusted(workdir, &[workdir, &dot_git]) {
                 return Err(WorktreeError::Ownership { path: workdir.to_owned() });
             }
             match ambient::open_user_repository(&looked.own) {
-                Ok(git) => return Self::from_git(&git, workdir, looked, settings),
+                Ok(git) => return Self::from_git(git, workdir, looked),
                 Err(e) if e.code() == ErrorCode::NotFound && e.class() == ErrorClass::Repository => {
                     if looked.is_named {
                         return Err(WorktreeError::Malformed { path: dot_git });
@@ -69,10 +67,14 @@ impl Reader {
                 Err(e) if e.code() == ErrorCode::Owner => {
                     return Err(WorktreeError::Ownership { path: workdir.to_owned() });
                 }
-                Err(e) if e.class() == ErrorClass::Repository => {
-                    return Err(WorktreeError::Extension { detail: e.message().to_owned() });
+                Err(e) => {
+                    // Libgit2 has one message for every format that it doesn't know.
+                    check_format(&looked.common)?;
+                    return Err(match e.class() {
+                        ErrorClass::Repository => WorktreeError::Extension { detail: e.message().to_owned() },
+                        _ => e.into(),
+                    });
                 }
-                Err(e) => return Err(e.into()),
             }
         }
         if git_directory::surrounds(&start) {
@@ -81,16 +83,15 @@ impl Reader {
         Err(WorktreeError::NoRepository { path: start })
     }
 
-    fn from_git(
-        git: &git2::Repository,
-        workdir: &Path,
-        looked: Looked,
-        settings: Settings,
-    ) -> Result<Self, WorktreeError> {
+    fn from_git(git: git2::Repository, workdir: &Path, looked: Looked) -> Result<Self, WorktreeError> {
+        let settings = Settings::of(&git)?;
         if git.is_bare() {
             return Err(WorktreeError::Bare { path: git.path().to_owned() });
         }
-        if ambient::canonical(git.path())? != looked.own || ambient::canonical(git.commondir())? != looked.common {
+        let is_at = |path: &Path, expected: &Path| {
+            Ok::<_, WorktreeError>(path == expected || ambient::canonical(path)? == expected)
+        };
+        if !is_at(git.path(), &looked.own)? || !is_at(git.commondir(), &looked.common)? {
             return Err(WorktreeError::Redirected { path: workdir.join(".git") });
         }
         ambient::require_text(&looked.common)?;
@@ -101,7 +102,13 @@ impl Reader {
             git_directory: looked.own,
             common_directory: looked.common,
         };
-        let reader = repository.reader()?;
+        let reader = match repository.is_linked() {
+            true => repository.reader()?,
+            false => {
+                ambient::forget_configuration(&git)?;
+                Reader::new(repository, git, None)
+            }
+        };
         match reader.resolve("HEAD") {
             Err(WorktreeError::Revision { .. }) if reader.git.branches(None)?.next().is_none() => {
                 return Err(WorktreeError::NoCommits);
@@ -114,10 +121,14 @@ impl Reader {
 }
 
 impl Repository {
-
     /// The user's working directory: the one that holds `.git`.
     pub fn workdir(&self) -> &Path {
         &self.workdir
+    }
+
+    /// Whether what holds `HEAD` isn't what holds the objects.
+    pub(crate) fn is_linked(&self) -> bool {
+        self.git_directory != self.common_directory
     }
 
     /// The git directory that holds the objects and refs.

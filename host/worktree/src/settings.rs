@@ -15,30 +15,40 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads them from the user's configuration and the repository's. One that can't be parsed counts as empty:
-    /// opening the repository will say what is wrong with it.
+    /// Reads them from the configuration that a repository was opened with.
     ///
     /// # Errors
     /// Where the repository uses a format that this crate can't work with.
-    pub(crate) fn read(common_directory: &Path) -> Result<Self, WorktreeError> {
-        let Ok(config) = ambient::read_configuration(&common_directory.join("config")) else {
-            return Ok(Self::default());
-        };
-        check_format(&config)?;
+    pub(crate) fn of(git: &git2::Repository) -> Result<Self, WorktreeError> {
+        // A snapshot isn't looked for on disk at every question.
+        let config = git.config()?.snapshot()?;
+        judge(&config)?;
         let name = config.get_string("user.name").ok().and_then(|text| person(&text));
         let email = config.get_string("user.email").ok().and_then(|text| person(&text));
         Ok(Self { identity: name.zip(email), signs_commits: config.get_bool("commit.gpgsign").unwrap_or(false) })
     }
 }
 
-/// Told apart here, since libgit2 has one message for all of them.
-fn check_format(config: &git2::Config) -> Result<(), WorktreeError> {
+/// Whether the repository of this git directory has a format that this crate can work with, told without opening it. A
+/// configuration that can't be parsed tells nothing.
+///
+/// # Errors
+/// Where it has another.
+pub(crate) fn check_format(common_directory: &Path) -> Result<(), WorktreeError> {
+    ambient::read_configuration(&common_directory.join("config")).map_or(Ok(()), |config| judge(&config))
+}
+
+fn judge(config: &git2::Config) -> Result<(), WorktreeError> {
     if config.get_string("extensions.partialclone").is_ok() {
         return Err(WorktreeError::PartialClone);
     }
-    if let Ok(mut promisors) = config.entries(Some("remote\\..*\\.promisor")) {
-        while let Some(entry) = promisors.next() {
-            if entry.is_ok_and(|e| e.value().map_or(true, |v| git2::Config::parse_bool(v).unwrap_or(true))) {
+    let is_promisor = |entry: &git2::ConfigEntry<'_>| {
+        entry.name().is_ok_and(|name| name.starts_with("remote.") && name.ends_with(".promisor"))
+            && entry.value().map_or(true, |value| git2::Config::parse_bool(value).unwrap_or(true))
+    };
+    if let Ok(mut entries) = config.entries(None) {
+        while let Some(entry) = entries.next() {
+            if entry.is_ok_and(is_promisor) {
                 return Err(WorktreeError::PartialClone);
             }
         }

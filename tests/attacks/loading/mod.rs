@@ -5,6 +5,7 @@ mod made_up;
 mod mutated;
 
 use crate::support::{Lab, block_on, component, options};
+use skillhost_core::digest::{Digest, Digested};
 use skillhost_core::manifest;
 use skillhost_engine::{Allocation, Compiler, Engine, LoadError, Options};
 use std::process::Command;
@@ -102,8 +103,8 @@ fn a_component_with_another_digest_than_the_pinned_one_is_refused() {
     block_on(async {
         let lab = Lab::new();
         lab.watch();
-        let other = skillhost_core::digest::Digest::of(b"other");
-        let error = lab.engine.load_pinned(&component("hello"), &other).await.unwrap_err();
+        let other = Digest::of(b"other");
+        let error = lab.engine.load_pinned(&Digested::new(component("hello")), &other).await.unwrap_err();
         assert!(matches!(error, LoadError::Digest { .. }));
         lab.held([]).await;
     });

@@ -75,7 +75,7 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
         .map_err(|e| Failure::new(Exit::Usage, format!("--dir {}", arguments.dir.display())).because(e))?;
     let around_dir = folder.clone();
     let around = || project::around(&around_dir, arguments.config.as_deref(), arguments.lock.as_deref());
-    let mut chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
+    let chosen = Chosen::find(&arguments.skill, !arguments.grants.is_empty(), around)?;
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {

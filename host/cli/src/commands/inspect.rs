@@ -10,6 +10,7 @@ use crate::skills::{self, Named};
 use crate::{asks, block_on, runtime, signers};
 use serde::Serialize;
 use skillhost_core::capability::Capabilities;
+use skillhost_core::digest::Digested;
 use skillhost_core::limits::Limits;
 use skillhost_core::manifest::{Manifest, Tool};
 use skillhost_core::reference::Reference;
@@ -55,7 +56,7 @@ struct Signed {
 
 pub(crate) fn run(arguments: &Inspect, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let (named, signed) = find(&arguments.reference, global, printer)?;
-    let found = inspect(&named.component).map_err(|e| skills::load_failure(&arguments.reference, &e))?;
+    let found = inspect(named.component.bytes()).map_err(|e| skills::load_failure(&arguments.reference, &e))?;
     if printer.is_json() {
         printer.json(&document(&named.reference.to_string(), &found, signed));
     } else {
@@ -91,7 +92,7 @@ fn find(text: &str, global: &Global, printer: Printer) -> Result<(Named, Signed)
         Err(SignatureError::NoneHolds(refused)) => Signed { signers: Vec::new(), refused: told(&refused) },
         Err(error) => return Err(Failure::of(Exit::Integrity, &error)),
     };
-    Ok((Named { reference, component: fetched.component.into() }, signed))
+    Ok((Named { reference, component: Digested::new(fetched.component).map() }, signed))
 }
 
 fn document<'a>(reference: &'a str, found: &'a Inspection, signed: Signed) -> Document<'a> {

@@ -64,7 +64,7 @@ pub(crate) fn run(_: &List, global: &Global, printer: Printer) -> Result<Exit, F
 
 fn look<'a>(shop: &Workshop, locked: &'a Locked) -> (&'a Locked, Kept, Option<Manifest>) {
     match shop.store.load(&locked.digest) {
-        Ok(Some(component)) => (locked, Kept::Yes, Manifest::from_component(&component).ok()),
+        Ok(Some(component)) => (locked, Kept::Yes, Manifest::from_component(component.bytes()).ok()),
         Ok(None) => (locked, Kept::No, None),
         Err(_) => (locked, Kept::Altered, None),
     }

@@ -182,8 +182,8 @@ fn check(shop: &Workshop, locked: &Locked, found: &Found) -> Result<(), Failure>
         }
         Err(error) => return Err(store_failure(&error)),
     };
-    shop.trust().check(locked, &component, || shop.store.attached(&locked.digest, locked.signer.as_ref()))?;
-    check_manifest(locked, found, &component)
+    shop.trust().check(locked, component.bytes(), || shop.store.attached(&locked.digest, locked.signer.as_ref()))?;
+    check_manifest(locked, found, component.bytes())
 }
 
 /// `FILE:LINE` of an entry; the file alone where git left a conflict in it.

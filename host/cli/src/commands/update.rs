@@ -248,7 +248,7 @@ impl One<'_> {
         let signer = if arrived.signer() == before.signer.as_ref() { "signer unchanged" } else { "another signer" };
         printer.note(format!("{} {} → {version} · {signer}", before.name, before.version));
         if arrived.fetched.digest != before.digest {
-            let old = shop.store.load(&before.digest).ok().flatten().map(|old| old.len() as u64);
+            let old = shop.store.load(&before.digest).ok().flatten().map(|old| old.bytes().len() as u64);
             let size = match old {
                 Some(old) => format!(" · {} → {} KB", old.div_ceil(1024), size.div_ceil(1024)),
                 None => format!(" · {} KB", size.div_ceil(1024)),
@@ -326,7 +326,7 @@ impl One<'_> {
     /// What the locked version asks for, as far as it is here.
     fn asked_before(&self) -> Option<Capabilities> {
         let component = self.shop.store.load(&self.before.digest).ok().flatten()?;
-        Manifest::from_component(&component).ok().map(|manifest| manifest.capabilities)
+        Manifest::from_component(component.bytes()).ok().map(|manifest| manifest.capabilities)
     }
 
     fn command(&self) -> String {

@@ -13,7 +13,7 @@ mod tests;
 use crate::fetched::{Attached, Fetched, MAX_COMPONENT_BYTES};
 use crate::projects;
 use crate::signature::Signed;
-use skillhost_core::digest::Digest;
+use skillhost_core::digest::{Digest, Digested};
 use skillhost_core::signer::Signer;
 use std::fs::File;
 use std::io;
@@ -91,18 +91,17 @@ impl Store {
     ///
     /// # Errors
     /// Where something else is kept under its name, or it can't be read.
-    pub fn load(&self, digest: &Digest) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn load(&self, digest: &Digest) -> Result<Option<Digested<Vec<u8>>>, StoreError> {
         let path = self.path(digest);
-        let bytes = match ambient::read(&path, MAX_COMPONENT_BYTES) {
-            Ok(Some(bytes)) => bytes,
+        let component = match ambient::read(&path, MAX_COMPONENT_BYTES) {
+            Ok(Some(bytes)) => Digested::new(bytes),
             Ok(None) => return Ok(None),
             Err(error) => return Err(StoreError::Unreadable(path, error)),
         };
-        let found = Digest::of(&bytes);
-        if found != *digest {
-            return Err(StoreError::Altered { path, found });
+        match *component.digest() {
+            found if found != *digest => Err(StoreError::Altered { path, found }),
+            _ => Ok(Some(component)),
         }
-        Ok(Some(bytes))
     }
 
     /// The signatures that are kept with a component: that of one signer, or all. They held when they were kept; whoever

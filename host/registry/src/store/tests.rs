@@ -34,12 +34,12 @@ fn what_is_kept_is_given_by_its_digest_with_the_signatures_that_held() {
     let (_folder, store) = store();
     let (component, verified) = signed("component", &[1, 2]);
     let [one, other] = verified.signers() else { panic!("{verified:?}") };
-    assert_eq!(store.load(&component.digest).unwrap(), None);
+    assert!(store.load(&component.digest).unwrap().is_none());
     assert!(store.sweep(store.alone().unwrap().as_ref(), |_| false).unwrap().is_empty());
     for _ in 0..2 {
         store.keep(&component, verified.of(one).as_ref(), &store.hold()).unwrap();
     }
-    assert_eq!(store.load(&component.digest).unwrap().unwrap(), component.component);
+    assert_eq!(store.load(&component.digest).unwrap().unwrap().bytes(), component.component);
     assert_eq!(store.attached(&component.digest, Some(one)), component.attached[2..3]);
     assert!(store.attached(&component.digest, Some(other)).is_empty());
     // Another project's signer has a place of its own, and takes none away.
@@ -81,7 +81,7 @@ fn r_01_a_changed_file_is_refused_until_it_is_kept_again() {
     fs::write(&path, "another").unwrap();
     assert!(matches!(store.load(&component.digest), Err(StoreError::Altered { .. })));
     store.keep(&component, None, &store.hold()).unwrap();
-    assert_eq!(store.load(&component.digest).unwrap().unwrap(), b"component");
+    assert_eq!(store.load(&component.digest).unwrap().unwrap().bytes(), b"component");
     // A link is not followed, wherever it leads.
     fs::remove_file(&path).unwrap();
     fs::write(path.with_extension("elsewhere"), "component").unwrap();
@@ -109,7 +109,7 @@ fn what_nobody_needs_is_swept_with_what_was_left_over() {
     assert!(store.load(&idle.digest).unwrap().is_some() && drafts.iter().all(|draft| draft.exists()));
     assert_eq!(would, [Kept { digest: idle.digest, size_bytes: 4 }]);
     assert_eq!(store.sweep(store.alone().unwrap().as_ref(), |digest| *digest == needed.digest).unwrap(), would);
-    assert_eq!(store.load(&idle.digest).unwrap(), None);
+    assert!(store.load(&idle.digest).unwrap().is_none());
     assert!(drafts.iter().all(|draft| !draft.exists()));
     let noted = |of: &Fetched| store.noted(&of.digest, signer);
     assert_eq!((noted(&needed), noted(&idle)), (Some(b"a note".to_vec()), None));
@@ -149,7 +149,7 @@ fn many_writers_leave_one_whole_file() {
         for _ in 0..8 {
             scope.spawn(|| {
                 store.keep(&component, None, &store.hold()).unwrap();
-                assert_eq!(store.load(&component.digest).unwrap().unwrap(), component.component);
+                assert_eq!(store.load(&component.digest).unwrap().unwrap().bytes(), component.component);
             });
         }
     });

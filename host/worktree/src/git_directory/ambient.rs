@@ -40,39 +40,63 @@ pub(super) fn is_regular(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-pub(super) fn is_link_to_directory(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && is_directory(path)
-}
-
 /// What the file system says about an entry of a directory without being asked about it by itself.
 pub(super) struct Child {
     pub(super) path: PathBuf,
+    pub(super) kind: Kind,
+}
+
+impl Child {
+    /// Its name; empty where that is no text.
+    pub(super) fn name(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+
+    pub(super) fn is_link_to_directory(&self) -> bool {
+        self.kind == Kind::Other && is_directory(&self.path)
+    }
+}
+
+/// What a child is by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
     /// A file, and no link to one.
-    pub(super) is_plain_file: bool,
+    File,
+    /// A directory, and no link to one.
+    Directory,
+    /// A link, or something that isn't read but for that.
+    Other,
 }
 
 /// What is in a directory; nothing where it is none.
 pub(super) fn children(directory: &Path) -> impl Iterator<Item = Child> {
-    let is_directory = is_directory(directory);
-    let entries = is_directory.then(|| fs::read_dir(directory).ok()).flatten();
-    entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| Child { path: entry.path(), is_plain_file: entry.file_type().is_ok_and(|kind| kind.is_file()) })
+    // Reading fails at once where it is none.
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| {
+        let kind = match entry.file_type() {
+            Ok(kind) if kind.is_file() => Kind::File,
+            Ok(kind) if kind.is_dir() => Kind::Directory,
+            _ => Kind::Other,
+        };
+        Child { path: entry.path(), kind }
+    })
 }
 
 /// Refuses what is neither a file of at most `max_bytes`, nor a link to one, nor a directory, nor absent.
 pub(super) fn require_file(path: &Path, max_bytes: u64) -> Result<(), WorktreeError> {
-    match fs::metadata(path) {
-        Err(_) => Ok(()),
-        // A socket (git's own file monitor has one there) can't be opened at all.
-        Ok(metadata) if metadata.is_dir() || metadata.file_type().is_socket() => Ok(()),
-        Ok(metadata) if !metadata.is_file() => Err(WorktreeError::Irregular { path: path.to_owned() }),
-        Ok(metadata) if metadata.len() > max_bytes => {
-            Err(WorktreeError::TooLargeForGit { path: path.to_owned(), limit: max_bytes })
-        }
-        Ok(_) => Ok(()),
+    fs::metadata(path).map_or(Ok(()), |metadata| require(path, &metadata, max_bytes))
+}
+
+fn require(path: &Path, metadata: &fs::Metadata, max_bytes: u64) -> Result<(), WorktreeError> {
+    // A socket (git's own file monitor has one there) can't be opened at all.
+    if metadata.is_dir() || metadata.file_type().is_socket() {
+        return Ok(());
+    }
+    if !metadata.is_file() {
+        return Err(WorktreeError::Irregular { path: path.to_owned() });
+    }
+    match metadata.len() > max_bytes {
+        true => Err(WorktreeError::TooLargeForGit { path: path.to_owned(), limit: max_bytes }),
+        false => Ok(()),
     }
 }
 
@@ -96,14 +120,15 @@ pub(super) fn read_pointer(file: &Path, prefix: &str) -> Result<Option<PathBuf>,
 /// # Errors
 /// Also where a NUL is in it: whoever reads it as a text of C's sees another one than whoever reads all of it.
 pub(super) fn read_whole(path: &Path, max_bytes: u64) -> Result<Option<Vec<u8>>, WorktreeError> {
-    require_file(path, max_bytes)?;
-    if !is_regular(path) {
+    let Ok(metadata) = fs::metadata(path) else { return Ok(None) };
+    require(path, &metadata, max_bytes)?;
+    if !metadata.is_file() {
         return Ok(None);
     }
     let error = |e| WorktreeError::io("read", path, e);
     let flags = i32::try_from(OFlags::NONBLOCK.bits()).unwrap_or_default();
     let file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(error)?;
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
     file.take(max_bytes).read_to_end(&mut bytes).map_err(error)?;
     match bytes.contains(&0) {
         true => Err(WorktreeError::Malformed { path: path.to_owned() }),

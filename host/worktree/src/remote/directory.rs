@@ -5,7 +5,7 @@ use crate::git_directory;
 use crate::remote::error::RemoteError;
 use crate::remote::fetch::Names;
 use crate::revision::follow;
-use crate::settings::Settings;
+use crate::settings::check_format;
 use std::path::{Path, PathBuf};
 
 /// One that was looked at before libgit2 sees it.
@@ -25,7 +25,7 @@ impl Directory {
             None => None,
         };
         let looked = looked.ok_or_else(none)?;
-        Settings::read(&looked.common)?;
+        check_format(&looked.common)?;
         ambient::require_text(&looked.common)?;
         Ok(Self { common: looked.common })
     }
