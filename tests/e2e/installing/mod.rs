@@ -9,6 +9,7 @@ mod hostile;
 mod identities;
 mod interrupted;
 mod locked_sources;
+mod looking;
 mod merging;
 mod network;
 mod registry;

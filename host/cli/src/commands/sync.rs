@@ -27,7 +27,10 @@ enum Stands {
 }
 
 pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result<Exit, Failure> {
-    let shop = Workshop::open(global, arguments.offline || arguments.check, printer)?;
+    let shop = match arguments.check {
+        true => Workshop::look(global, printer)?,
+        false => Workshop::open(global, arguments.offline, printer)?,
+    };
     let found = shop.read()?;
     let is_frozen = arguments.locked || arguments.check;
     if is_frozen {
@@ -177,8 +180,13 @@ fn check(shop: &Workshop, locked: &Locked, found: &Found) -> Result<(), Failure>
     let component = match shop.store.load(&locked.digest) {
         Ok(Some(component)) => component,
         Ok(None) => {
-            return Err(Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version))
-                .hint("skillhost sync fetches it"));
+            let absent = Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version));
+            return Err(match shop.places.have_cache() {
+                true => absent.hint("skillhost sync fetches it"),
+                false => absent
+                    .because("there is no store: HOME and XDG_CACHE_HOME name no folder")
+                    .hint("name one with XDG_CACHE_HOME, or with --state-dir DIR, which holds a store, too"),
+            });
         }
         Err(error) => return Err(store_failure(&error)),
     };
