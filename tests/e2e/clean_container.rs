@@ -201,7 +201,7 @@ fn a_lock_is_checked_and_its_skill_is_called() {
     }
     container.run(&["new"], &without, &check).failed(6, &["is not in the store", "hint: skillhost sync"]);
     container.run(&["new"], &without, &call).failed(6, &["is not in the store", "hint: is the path right"]);
-    container.run(&["new"], &without, &["sync", STATE, "/new/state"]).failed(2, &["can't be read"]);
+    container.run(&["new"], &without, &["sync", STATE, "/new/state"]).failed(3, &["can't be read"]);
     assert_eq!(container.footprint(), before);
 }
 

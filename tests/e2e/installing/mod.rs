@@ -5,6 +5,7 @@ mod consent;
 mod credentials;
 mod disks;
 mod edited;
+mod endings;
 mod hostile;
 mod identities;
 mod interrupted;

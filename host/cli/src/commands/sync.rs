@@ -4,6 +4,7 @@
 mod secrets;
 
 use crate::args::{Global, Sync};
+use crate::excess;
 use crate::failure::{Exit, Failure};
 use crate::fetch::moved;
 use crate::known::Known;
@@ -34,7 +35,11 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     let found = shop.read()?;
     let is_frozen = arguments.locked || arguments.check;
     if is_frozen {
-        check_text(&found)?;
+        check_text(&found).map_err(|failure| match arguments.check {
+            true => failure,
+            // It could be mended, and that is what was forbidden.
+            false => failure.ending(Exit::Denied).because("--locked: it would change"),
+        })?;
     }
     let named = secrets::read(&arguments.secrets, &found.lock)?;
     // Of a lock that is to stay as it is, an entry that isn't what it was written as is nobody's decision.
@@ -215,14 +220,14 @@ fn check_manifest(locked: &Locked, found: &Found, component: &[u8]) -> Result<()
         Ok(manifest) if manifest.skill.version != locked.version => {
             failed(format!("says {}, and the component {}", locked.version, manifest.skill.version))
         }
-        Ok(manifest) => {
-            let granted = locked.grant.permissions();
-            match granted.iter().find(|permission| !manifest.capabilities.covers(permission)) {
-                None => Ok(()),
-                Some(permission) => failed(format!("grants {permission}, which the component doesn't ask for"))
-                    .map_err(|failure: Failure| failure.hint("take it out: it gives nothing, and looks as if it did")),
-            }
-        }
+        Ok(manifest) => match excess::of(locked, &manifest.capabilities) {
+            None => Ok(()),
+            Some(excess) => failed(excess).map_err(|failure: Failure| {
+                failure
+                    .because(format!("{}, and the lock looks as if it did", excess::HARMLESS))
+                    .hint(excess::remedy(locked))
+            }),
+        },
     }
 }
 

@@ -224,11 +224,14 @@ impl One<'_> {
             before.grant.permissions().into_iter().partition(|permission| request.covers(permission));
         // A part of what it was granted is asked for where all of it was.
         kept.extend(request.permissions().into_iter().filter(|permission| before.grant.covers(permission)));
+        let asked = self.asked_before();
+        // What the lock grants beyond what that version asked for gave nothing, and nobody was asked about it.
+        kept.retain(|permission| asked.as_ref().is_none_or(|asked| asked.covers(permission)));
         kept.sort();
         kept.dedup();
         let granted = Capabilities::of(kept.iter().cloned()).map_err(|e| Failure::of(Exit::Usage, &e))?;
         // What this project has refused to the version before is no news.
-        let known = self.asked_before().unwrap_or_default();
+        let known = asked.unwrap_or_default();
         let more = not_granted(&granted, request);
         let (news, refused): (Vec<Permission>, Vec<Permission>) =
             more.into_iter().partition(|permission| taken.contains(permission) || !known.covers(permission));
