@@ -4,6 +4,7 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::fetch::Fetcher;
+use crate::installed;
 use crate::known::{self, Known};
 use crate::news;
 use crate::places::Places;
@@ -117,6 +118,11 @@ impl Workshop {
         Ok(Arrived { fetched, signed, inspection })
     }
 
+    /// Keeps others from removing components meanwhile.
+    pub(crate) fn hold(&self) -> Hold {
+        installed::hold(&self.store, self.printer)
+    }
+
     /// Keeps a component that the lock names, or is going to while the hold lasts. Where nothing can be kept here at all,
     /// it is said and gone on.
     pub(crate) fn keep(&self, fetched: &Fetched, signed: Option<&Signed>, hold: &Hold) -> Result<(), Failure> {
@@ -145,7 +151,7 @@ impl Workshop {
         change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // Before the folder's lock, as everybody takes them, so that nobody waits in a circle.
-        let hold = self.store.hold();
+        let hold = self.hold();
         self.edit_with(kind, name, change, || self.keep(&arrived.fetched, arrived.signed.as_ref(), &hold)).map(drop)
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result
     let named = secrets::read(&arguments.secrets, &found.lock)?;
     // Of a lock that is to stay as it is, an entry that isn't what it was written as is nobody's decision.
     let altered = found.text.as_ref().filter(|_| is_frozen).map(|text| found.lock.altered(text)).unwrap_or_default();
-    let hold = (!arguments.check).then(|| shop.store.hold());
+    let hold = (!arguments.check).then(|| shop.hold());
     let (mut exit, mut entries, mut fetched) = (Exit::Done, Vec::new(), 0_usize);
     for locked in &found.lock.skills {
         let stands = match check(&shop, locked, &found) {

@@ -188,7 +188,7 @@ impl One<'_> {
 
     /// The same component, of the same signer.
     fn unchanged(&self, arrived: &Arrived) -> Result<Came, Failure> {
-        self.shop.keep(&arrived.fetched, arrived.signed.as_ref(), &self.shop.store.hold())?;
+        self.shop.keep(&arrived.fetched, arrived.signed.as_ref(), &self.shop.hold())?;
         self.shop
             .printer
             .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));

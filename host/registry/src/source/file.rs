@@ -6,9 +6,10 @@ use super::error::Fault;
 use super::rules::NamedBy;
 use crate::ambient;
 use crate::fetched::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
+use skillhost_core::reference::is_beneath;
 use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 pub(super) async fn fetch(folder: &Path, path: &str, by: NamedBy) -> Result<Fetched, Fault> {
     let place = Place { folder: folder.to_owned(), by };
@@ -50,17 +51,6 @@ impl Place {
             _ => ambient::read_regular(&self.folder.join(path), most_bytes),
         }
     }
-}
-
-/// Whether a path stays in the folder that it is seen from. Links are not looked at.
-fn is_beneath(path: &Path) -> bool {
-    let depth = path.components().try_fold(0_usize, |depth, step| match step {
-        Component::Normal(_) => Some(depth + 1),
-        Component::CurDir => Some(depth),
-        Component::ParentDir => depth.checked_sub(1),
-        Component::RootDir | Component::Prefix(_) => None,
-    });
-    depth.is_some()
 }
 
 /// `x.wasm` to `x.wasm.sig`.
