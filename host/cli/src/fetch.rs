@@ -47,7 +47,7 @@ impl Fetcher<'_> {
         let (dialer, judge) = (Dialer::new(self.policies.openings()), rules.clone());
         let sources = Sources::new(folder, rules)
             .with_waits(waits()?)
-            .with_git(move |git, by| git_source::read(git, by, dialer.clone(), judge.clone()));
+            .with_git(move |git, reach| git_source::read(git, reach, dialer.clone(), judge.clone()));
         let what = format!("fetching {reference}");
         Ok(self.progress.waiting(&what, source::fetch(reference, by, &sources)).await)
     }
