@@ -113,10 +113,15 @@ impl Container {
 
     /// The checkout as it is.
     fn footprint(&self) -> Vec<PathBuf> {
-        let mut found = vec![self.path("repo")];
+        self.all_in("repo")
+    }
+
+    /// What is in a folder of it, or in all of it.
+    fn all_in(&self, name: &str) -> Vec<PathBuf> {
+        let mut found = vec![self.path(name)];
         let mut at = 0;
         while at < found.len() {
-            if found[at].is_dir() {
+            if found[at].is_dir() && !found[at].is_symlink() {
                 found.extend(fs::read_dir(&found[at]).unwrap().map(|entry| entry.unwrap().path()));
             }
             at += 1;
@@ -196,8 +201,47 @@ fn a_lock_is_checked_and_its_skill_is_called() {
     }
     container.run(&["new"], &without, &check).failed(6, &["is not in the store", "hint: skillhost sync"]);
     container.run(&["new"], &without, &call).failed(6, &["is not in the store", "hint: is the path right"]);
-    container.run(&["new"], &without, &["sync", STATE, "/new/state"]).failed(2, &["can't be read"]);
+    container.run(&["new"], &without, &["sync", STATE, "/new/state"]).failed(3, &["can't be read"]);
     assert_eq!(container.footprint(), before);
+}
+
+#[test]
+fn what_only_looks_at_a_lock_needs_no_home_and_writes_nothing() {
+    let world = World::with(&project());
+    installing::release(&world, "1.2.0", "");
+    world.run(&["add", "./vendor/licence-check.wasm", "--grant", "read=**"]).failed(0, &["licence-check 1.2.0"]);
+    world.commit(&[]);
+    let container = Container::of(&world);
+    copy(&world.home().join(".cache/skillhost"), &container.path("kept/skillhost"));
+    container.give("kept");
+    let before = container.all_in("");
+    let (check, list) = (["sync", "--check"], ["list"]);
+    // Where nothing can be written, and where all could be.
+    for written in [&[][..], &["repo", "tmp", "kept"]] {
+        for variables in [&["XDG_CACHE_HOME=/kept"][..], &["XDG_CACHE_HOME=/kept", "HOME=/nowhere"]] {
+            let ran = container.run(written, variables, &check);
+            assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "1 skill checked\n"), "{ran:#?}");
+            let ran = container.run(written, variables, &list);
+            assert!(ran.code == Some(0) && ran.stdout.contains("  yes  ") && ran.stderr.is_empty(), "{ran:#?}");
+        }
+        // Without a store, that is what is wrong; the lock can be listed all the same.
+        let told =
+            ["licence-check 1.2.0 is not in the store", "there is no store: HOME and XDG_CACHE_HOME name no folder"];
+        container.run(written, &[], &check).failed(6, &[&told[..], &["hint: name one with XDG_CACHE_HOME"]].concat());
+        let ran = container.run(written, &[], &list);
+        assert!(ran.code == Some(0) && ran.stdout.contains("licence-check  1.2.0"), "{ran:#?}");
+        // A folder that is named is not made, and holds a store where it has one.
+        let named = [&check[..], &[STATE, "/tmp/state"]].concat();
+        container.run(written, &[], &named).failed(6, &["is not in the store", "hint: skillhost sync fetches it"]);
+        assert_eq!(container.all_in(""), before);
+    }
+    // What changes something needs a place to record it.
+    for arguments in [&["sync"][..], &["update"], &["remove", "licence-check"], &["add", "./vendor/licence-check.wasm"]]
+    {
+        let ran = container.run(&["repo", "tmp", "kept"], &["XDG_CACHE_HOME=/kept"], arguments);
+        ran.failed(3, &["there is no folder for the state", "hint: name one with --state-dir DIR"]);
+    }
+    assert_eq!(container.all_in(""), before);
 }
 
 #[test]

@@ -333,6 +333,50 @@ fn without_a_token_nothing_begins() {
 }
 
 #[test]
+fn a_token_is_found_where_each_forges_own_program_keeps_it_for_a_host_with_a_port() {
+    for kind in KINDS {
+        let place = Place::new(kind, plain);
+        let (host, url) = (place.git.address.to_string(), place.git.url());
+        let (name, text) = match kind {
+            Kind::Github => ("gh/hosts.yml", format!("{host}:\n    user: me\n    oauth_token: {TOKEN}\n")),
+            Kind::Gitlab => ("glab-cli/config.yml", format!("hosts:\n    {host}:\n        token: {TOKEN}\n")),
+            Kind::Forgejo => ("tea/config.yml", format!("logins:\n- name: me\n  url: {url}\n  token: {TOKEN}\n")),
+        };
+        let file = place.world.home().join(".config").join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        let model = place.world.model(&greeting().text());
+        let run = || place.world.run(&["run", GOAL, "--open-pr", "--format", "json", "--model", &model]);
+        // That of another port is another forge's.
+        fs::write(&file, text.replace(&host, "127.0.0.1:1")).unwrap();
+        run().failed(3, &["error: there is no token for 127.0.0.1:"]);
+        assert!(place.git.seen().is_empty() && place.forge.server.seen().is_empty());
+        fs::write(&file, &text).unwrap();
+        let ran = run();
+        assert_eq!(ran.code, Some(0), "{ran:#?}");
+        place.shows_no_token(&ran);
+        assert!(is_titled(kind, &place.forge.only(), false));
+    }
+}
+
+/// There is one pull request for a run, and the goal's next run has a branch and one of its own.
+#[test]
+fn a_goals_second_run_leaves_the_pull_request_of_the_first() {
+    for kind in KINDS {
+        let place = Place::new(kind, plain);
+        let first = entry(&place.run(&greeting(), &["--open-pr"]));
+        let before = place.forge.only();
+        let second = entry(&place.run(&greeting(), &["--open-pr"]));
+        let state = place.forge.state.lock().unwrap();
+        assert!(state.faults.is_empty() && state.pulls.len() == 2, "{state:#?}");
+        for (pull, of) in state.pulls.iter().zip([&first, &second]) {
+            assert!(pull.head == text(&of["branch"]) && pull.body == pull_request(of), "{pull:#?}");
+            assert!(is_titled(kind, pull, false) && pull.history.len() == before.history.len(), "{pull:#?}");
+        }
+        assert_ne!(first["branch"], second["branch"]);
+    }
+}
+
+#[test]
 fn a_run_without_a_change_says_so_in_its_draft() {
     let place = Place::new(Kind::Forgejo, plain);
     // The author changes nothing.

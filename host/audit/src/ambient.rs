@@ -42,11 +42,20 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], AuditError> {
 /// Makes a folder and its parents; new ones are open to the owner alone.
 pub(crate) fn create_private_dir(path: &Path) -> Result<(), AuditError> {
     DirBuilder::new().recursive(true).mode(PRIVATE_DIR).create(path).map_err(AuditError::file("create", path))?;
-    let metadata = fs::symlink_metadata(path).map_err(AuditError::file("look at", path))?;
+    is_private_dir(path).map(drop)
+}
+
+/// Whether there is a folder; one that others could write to is refused.
+pub(crate) fn is_private_dir(path: &Path) -> Result<bool, AuditError> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(AuditError::file("look at", path)(e)),
+    };
     if !metadata.is_dir() {
         return Err(AuditError::FileUnexpected { path: path.into(), reason: "is not a folder" });
     }
-    check_owner(&metadata, 0o022, path)
+    check_owner(&metadata, 0o022, path).map(|()| true)
 }
 
 /// Opens a log for reading and appending, and makes it where it is missing.

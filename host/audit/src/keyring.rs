@@ -33,17 +33,24 @@ impl Keyring {
         for dir in [&keys, &subjects] {
             ambient::create_private_dir(dir)?;
         }
-        let path = keys.join("machine.key");
-        let bytes = match read_key_file(&path)? {
-            Some(bytes) => bytes,
-            None => {
-                let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
-                ambient::create_private(&path, &*fresh, true)?;
-                read_key_file(&path)?.ok_or_else(|| AuditError::KeyDamaged(path.clone()))?
-            }
-        };
+        let path = machine_key(&keys);
+        if read_key_file(&path)?.is_none() {
+            let fresh = Zeroizing::new(ambient::random::<KEY_BYTES>()?);
+            ambient::create_private(&path, &*fresh, true)?;
+        }
+        Self::find(state_dir)?.ok_or(AuditError::KeyDamaged(path))
+    }
+
+    /// The keyring that is there, under the same rules; `None` where there is none. Makes nothing.
+    pub fn find(state_dir: &Path) -> Result<Option<Self>, AuditError> {
+        let keys = state_dir.join("keys");
+        let path = machine_key(&keys);
+        if !ambient::is_private_dir(&keys)? {
+            return Ok(None);
+        }
+        let Some(bytes) = read_key_file(&path)? else { return Ok(None) };
         let machine = <[u8; KEY_BYTES]>::try_from(&bytes[..]).map_err(|_| AuditError::KeyDamaged(path))?;
-        Ok(Self { subjects, machine: Arc::new(Zeroizing::new(machine)) })
+        Ok(Some(Self { subjects: keys.join("subjects"), machine: Arc::new(Zeroizing::new(machine)) }))
     }
 
     /// Removes what was left of keys by processes that were ended while they made one.
@@ -107,6 +114,10 @@ impl Keyring {
     fn wrapping_key(&self) -> Zeroizing<[u8; KEY_BYTES]> {
         Zeroizing::new(blake3::derive_key("skillhost 2026 subject key wrapping", &**self.machine))
     }
+}
+
+fn machine_key(keys: &Path) -> PathBuf {
+    keys.join("machine.key")
 }
 
 fn wrapping_aad(subject: &Subject) -> Vec<u8> {

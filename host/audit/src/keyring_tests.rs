@@ -22,6 +22,19 @@ fn a_subject_keeps_its_key() {
 }
 
 #[test]
+fn to_look_for_a_key_makes_none() {
+    let state = tempfile::tempdir().unwrap();
+    let absent = state.path().join("state");
+    assert!(Keyring::find(&absent).unwrap().is_none() && Keyring::find(state.path()).unwrap().is_none());
+    assert_eq!(fs::read_dir(state.path()).unwrap().count(), 0);
+    let made = Keyring::open(&absent).unwrap();
+    assert_eq!(Keyring::find(&absent).unwrap().unwrap().derived("x"), made.derived("x"));
+    // The rules are the same.
+    fs::set_permissions(absent.join("keys"), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(matches!(Keyring::find(&absent), Err(AuditError::FileUntrusted { .. })));
+}
+
+#[test]
 fn keys_are_private_and_do_not_tell_their_subject() {
     let state = tempfile::tempdir().unwrap();
     Keyring::open(state.path()).unwrap().subject(Subject::Person("ada".into())).unwrap();

@@ -209,8 +209,8 @@ pub(crate) struct List {}
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "What was granted is compared with what is asked for now. Less goes through. More is held back\n\
-    until it is named, or granted on a terminal; another signer and a lower version until they are named.\n\n\
+    after_help = "What was granted is compared with what is asked for now. Less goes through. More, another signer, a\n\
+    lower version, and other content under the same version are held back until they are named, or taken on a terminal.\n\n\
     Examples:\n  \
     skillhost update\n  \
     skillhost update licence-check --source oci://registry.example.com/acme/licence-check:1.3.0\n  \

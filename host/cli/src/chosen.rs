@@ -7,7 +7,7 @@ use crate::printer::Printer;
 use crate::project::ProjectLock;
 use crate::skills::{self, Named};
 use crate::web::By;
-use crate::{grants, installed, signers};
+use crate::{excess, grants, installed, signers};
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
@@ -83,6 +83,7 @@ impl Chosen {
         manifest: &Manifest,
         flags: Capabilities,
         around: impl Fn() -> Result<(Option<Project>, Option<ProjectLock>), Failure>,
+        printer: Printer,
     ) -> Result<(Capabilities, Capabilities, Grantor), Failure> {
         let request = manifest.capabilities.clone();
         match self {
@@ -95,7 +96,10 @@ impl Chosen {
                 Exit::Integrity,
                 format!("the lock's entry `{}` names a skill `{}`", locked.name, manifest.skill.name),
             )),
-            Self::Locked(locked, _) => Ok((request, locked.grant.clone(), Grantor::Lock(locked.name.clone()))),
+            Self::Locked(locked, _) => {
+                excess::warn(locked, &request, printer);
+                Ok((request, locked.grant.clone(), Grantor::Lock(locked.name.clone())))
+            }
         }
     }
 

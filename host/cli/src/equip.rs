@@ -1,13 +1,13 @@
 //! Who does the work of each kind, with what they may do.
 
 use crate::failure::{Exit, Failure};
-use crate::installed;
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::project::Base;
 use crate::skills;
+use crate::{excess, installed};
 use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
@@ -75,6 +75,9 @@ async fn one(
             Exit::Integrity,
             format!("the lock's entry `{reference}` names a skill `{}`", manifest.skill.name),
         ));
+    }
+    if let Some(locked) = base.lock.as_ref().and_then(|lock| lock.lock.find(&reference)) {
+        excess::warn(locked, &manifest.capabilities, printer);
     }
     let mut request = manifest.capabilities.clone();
     if is_builtin {

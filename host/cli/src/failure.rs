@@ -102,6 +102,11 @@ impl Failure {
         self
     }
 
+    /// The same with another exit code.
+    pub(crate) fn ending(self, exit: Exit) -> Self {
+        Self { exit, ..self }
+    }
+
     pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(escape_terminal(&cause.to_string(), LINE_CHARS));
         self

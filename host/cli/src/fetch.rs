@@ -47,7 +47,7 @@ impl Fetcher<'_> {
         let (dialer, judge) = (Dialer::new(self.policies.openings()), rules.clone());
         let sources = Sources::new(folder, rules)
             .with_waits(waits()?)
-            .with_git(move |git, by| git_source::read(git, by, dialer.clone(), judge.clone()));
+            .with_git(move |git, reach| git_source::read(git, reach, dialer.clone(), judge.clone()));
         let what = format!("fetching {reference}");
         Ok(self.progress.waiting(&what, source::fetch(reference, by, &sources)).await)
     }
@@ -69,18 +69,19 @@ fn is_here(reference: &Reference) -> bool {
     }
 }
 
+/// What came of a reference that somebody typed.
 pub(crate) fn failure(error: &FetchError) -> Failure {
     let exit = match error.class() {
-        // A path that somebody typed.
+        // A path that isn't there was mistyped.
         Class::Unavailable if matches!(error.reference, Reference::File(_)) => Exit::Usage,
         class => exit_of(class),
     };
     Failure::of(exit, error).maybe_hint(error.hint())
 }
 
-/// The same for what a lock names: a place that nobody named here, its user can name.
+/// The same for what a lock names, where nothing was mistyped: a place that nobody named here, its user can name.
 pub(crate) fn failure_of_lock(error: &FetchError, by: NamedBy, locked: &Locked) -> Failure {
-    let failure = failure(error);
+    let failure = Failure::of(exit_of(error.class()), error).maybe_hint(error.hint());
     if by == NamedBy::Lock && locked.source.is_of_one_machine() && error.leads_too_near() {
         let source = asks::shell(&locked.source.to_string());
         let typed =

@@ -1,12 +1,11 @@
 //! Skills in git repositories: `worktree` reads them, over the connections that policies allow.
 
 use crate::ambient;
-use skillhost_core::destination::Scheme;
 use skillhost_core::path::SkillPath;
 use skillhost_core::reference::{GitPlace, GitReference, Reference};
 use skillhost_egress::Dialer;
 use skillhost_forge::{Client, WebError, read_files};
-use skillhost_registry::source::{Class, Fault, NamedBy, Rules};
+use skillhost_registry::source::{Class, Fault, Reach, Rules};
 use skillhost_registry::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
 use skillhost_worktree::remote::{Limits, RemoteError, RemoteUrl};
 use std::path::Path;
@@ -18,8 +17,12 @@ const BESIDE: [(&str, Kind); 2] = [(".sig", Attached::Signature), (".sigstore.js
 
 /// Reads what a reference names, and the signatures beside it at the same commit. Nobody is logged in: a token of the user's
 /// is for the forges that they push to. Where the repository's server sends on to another one, policies judge that, too.
-pub(crate) async fn read(reference: GitReference, by: NamedBy, dialer: Dialer, rules: Rules) -> Result<Fetched, Fault> {
-    let is_plain = matches!(&reference.repository, GitPlace::Web(url) if url.scheme() == Scheme::Http);
+pub(crate) async fn read(
+    reference: GitReference,
+    reach: Reach,
+    dialer: Dialer,
+    rules: Rules,
+) -> Result<Fetched, Fault> {
     let url = match &reference.repository {
         GitPlace::Web(url) => url.to_string(),
         GitPlace::Folder(path) => path.clone(),
@@ -36,8 +39,8 @@ pub(crate) async fn read(reference: GitReference, by: NamedBy, dialer: Dialer, r
     let scratch = ambient::temporary_folder().map_err(Fault::File)?;
     let limits = Limits { file_bytes: MAX_COMPONENT_BYTES, ..Limits::default() };
     let at = (url, reference.revision.clone(), paths);
-    let client = match by {
-        NamedBy::Lock if is_plain => Client::new(dialer),
+    let client = match reach {
+        Reach::Opened => Client::new(dialer),
         _ => Client::of_a_typed_url(dialer),
     };
     let read = read_files(client, scratch.path().to_owned(), at, limits).await.map_err(fault)?;

@@ -15,7 +15,13 @@ use skillhost_core::digest::Digested;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::Reference;
 use skillhost_registry::source::{self, NamedBy, Rules, Sources};
+use skillhost_registry::store::Hold;
 use skillhost_registry::{Projects, Store};
+
+/// Keeps components in the store until it is dropped. Who removes some is waited for, and that is said.
+pub(crate) fn hold(store: &Store, printer: Printer) -> Hold {
+    store.hold_or(|| printer.note("waiting for skillhost gc, which removes components from the store"))
+}
 
 /// The component of a locked skill, whose bytes, source and signature were checked.
 pub(crate) async fn component(
@@ -35,7 +41,7 @@ pub(crate) async fn component(
     }
     let store = Store::new(&places.components);
     // What is used is not removed, from now on.
-    let hold = Store::new(&places.cache).hold();
+    let hold = hold(&Store::new(&places.cache), printer);
     if let Err(error) = Projects::new(&places.cache).remember(&lock.path, &hold) {
         tracing::info!(%error, "the project could not be remembered");
     }

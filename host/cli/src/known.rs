@@ -48,7 +48,7 @@ pub(crate) enum Why {
 }
 
 impl Known {
-    /// What is known of the lock with this path: nothing, where nothing was written here that still holds.
+    /// What is known of the lock with this path: nothing, where nothing was written here that still holds. Writes nothing.
     pub(crate) fn read(places: &Places, lock: &Path) -> Self {
         let bytes = ambient::read_unlinked(&file(places, lock), MAX_BYTES).ok().flatten();
         let known = bytes.and_then(|bytes| {
@@ -56,7 +56,8 @@ impl Known {
             let (said, body) = (str::from_utf8(&bytes[..at]).ok()?, &bytes[at + 1..]);
             let said = blake3::Hash::from_hex(said).ok()?;
             // Compared by the hash, in a time that tells nothing.
-            (tag(places, lock, body).ok()? == said).then(|| serde_json::from_slice(body).ok())?
+            let keyring = Keyring::find(&places.state).ok()??;
+            (tag(&keyring, lock, body) == said).then(|| serde_json::from_slice(body).ok())?
         });
         known.unwrap_or_default()
     }
@@ -72,7 +73,8 @@ impl Known {
             return Ok(());
         }
         let body = serde_json::to_vec(&known).map_err(io::Error::other)?;
-        let mut bytes = format!("{}\n", tag(places, lock, &body)?.to_hex()).into_bytes();
+        let keyring = Keyring::open(&places.state).map_err(io::Error::other)?;
+        let mut bytes = format!("{}\n", tag(&keyring, lock, &body).to_hex()).into_bytes();
         bytes.extend(body);
         ambient::replace(&file(places, lock), &bytes)
     }
@@ -172,14 +174,13 @@ fn file(places: &Places, lock: &Path) -> PathBuf {
     folder(places).join(Digest::of(lock.as_os_str().as_bytes()).hex())
 }
 
-fn tag(places: &Places, lock: &Path, body: &[u8]) -> io::Result<blake3::Hash> {
-    let keyring = Keyring::open(&places.state).map_err(io::Error::other)?;
+fn tag(keyring: &Keyring, lock: &Path, body: &[u8]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new_keyed(&keyring.derived(CONTEXT));
     for part in [lock.as_os_str().as_bytes(), body] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    Ok(hasher.finalize())
+    hasher.finalize()
 }
 
 /// What can't be written down is not known the next time.

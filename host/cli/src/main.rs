@@ -8,6 +8,7 @@ mod chosen;
 mod commands;
 mod consent;
 mod equip;
+mod excess;
 mod failure;
 mod fetch;
 mod git_source;

@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 const HINT: &str =
     "name one with --state-dir DIR, or set HOME or XDG_STATE_HOME to an absolute path that can be written to";
 
+/// Where nothing is: the name that Debian keeps free for the homes of users who have none. Only root could make it.
+const NOWHERE: &str = "/nonexistent/skillhost";
+
 /// The program's folders. All are made on first use, private to the user.
 #[derive(Debug, Clone)]
 pub(crate) struct Places {
@@ -21,13 +24,25 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Finds them, and writes nothing.
+    /// Finds them. One that is named is made.
     pub(crate) fn find(state: Option<&Path>) -> Result<Self, Failure> {
         let state = match state {
             Some(folder) => made_absolute(folder)?,
             None => ambient::state_folder().ok_or_else(nowhere)?,
         };
         Ok(Self::with_state(state))
+    }
+
+    /// Finds them for what only looks. A folder that isn't there has nothing in it, and is not made; neither is one missed
+    /// that nobody named.
+    pub(crate) fn for_looking(state: Option<&Path>) -> Self {
+        let state = state.map(Path::to_owned).or_else(ambient::state_folder);
+        Self::with_state(state.unwrap_or_else(|| PathBuf::from(NOWHERE)))
+    }
+
+    /// Whether there can be a store.
+    pub(crate) fn have_cache(&self) -> bool {
+        !self.cache.starts_with(NOWHERE)
     }
 
     /// Finds them for a run, whose state must stay.

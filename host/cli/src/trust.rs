@@ -24,6 +24,8 @@ pub(crate) struct Trust<'a> {
     places: &'a Places,
     policies: &'a Policies,
     printer: Printer,
+    /// Nothing is remembered.
+    only_looks: bool,
 }
 
 /// A component that came from somewhere, with what was attached to it.
@@ -53,7 +55,12 @@ impl<'a> Wanted<'a> {
 
 impl<'a> Trust<'a> {
     pub(crate) fn new(places: &'a Places, policies: &'a Policies, printer: Printer) -> Self {
-        Self { places, policies, printer }
+        Self { places, policies, printer, only_looks: false }
+    }
+
+    /// The same for what only looks: what is verified then is not remembered, since nothing is written.
+    pub(crate) fn only_looking(self, only_looks: bool) -> Self {
+        Self { only_looks, ..self }
     }
 
     /// Who signed a component that was fetched, with the signature: the one who is wanted, else the first whom the policies
@@ -146,7 +153,8 @@ impl<'a> Trust<'a> {
     }
 
     fn remembers(&self, digest: &Digest, signer: &Signer) -> bool {
-        let Ok(tag) = self.tag(digest, signer) else { return false };
+        let Ok(Some(keyring)) = Keyring::find(&self.places.state) else { return false };
+        let Ok(tag) = self.tag(&keyring, digest, signer) else { return false };
         let noted = Store::new(&self.places.cache).noted(digest, signer);
         // Compared by the hash, in a time that tells nothing.
         noted.is_some_and(|noted| <[u8; blake3::OUT_LEN]>::try_from(noted).is_ok_and(|noted| tag == noted))
@@ -154,16 +162,20 @@ impl<'a> Trust<'a> {
 
     /// Where it can't be written, the next load verifies again.
     fn remember(&self, digest: &Digest, signer: &Signer) {
+        if self.only_looks {
+            return;
+        }
         let store = Store::new(&self.places.cache);
-        let written =
-            self.tag(digest, signer).and_then(|tag| store.note(digest, signer, tag.as_bytes(), &store.hold()));
+        let written = Keyring::open(&self.places.state).map_err(std::io::Error::other).and_then(|keyring| {
+            let tag = self.tag(&keyring, digest, signer)?;
+            store.note(digest, signer, tag.as_bytes(), &store.hold())
+        });
         if let Err(error) = written {
             tracing::info!(%digest, %error, "that a signature was verified could not be remembered");
         }
     }
 
-    fn tag(&self, digest: &Digest, signer: &Signer) -> std::io::Result<blake3::Hash> {
-        let keyring = Keyring::open(&self.places.state).map_err(std::io::Error::other)?;
+    fn tag(&self, keyring: &Keyring, digest: &Digest, signer: &Signer) -> std::io::Result<blake3::Hash> {
         let mut hasher = blake3::Hasher::new_keyed(&keyring.derived(CONTEXT));
         let policies = self.policies.digest.map(|digest| digest.to_string()).unwrap_or_default();
         // A key is judged by nothing but itself; an identity by a root that may lose an authority.

@@ -36,11 +36,11 @@ impl<'a> Typed<'a> {
         if !reference.is_of_one_machine() || self.knows(reference) {
             return;
         }
-        let written = self.file(reference).and_then(|file| {
+        let written = Keyring::open(self.state).map_err(io::Error::other).and_then(|keyring| {
             let folder = folder(self.state);
             ambient::make_private_folder(&folder)?;
             let _alone = ambient::lock_folder(&folder)?;
-            ambient::replace(&file, reference.to_string().as_bytes())
+            ambient::replace(&self.file(&keyring, reference), reference.to_string().as_bytes())
         });
         if let Err(error) = written {
             tracing::info!(%reference, %error, "that a reference was typed could not be remembered");
@@ -48,15 +48,15 @@ impl<'a> Typed<'a> {
     }
 
     fn knows(&self, reference: &Reference) -> bool {
-        let kept = self.file(reference).and_then(|file| ambient::read_unlinked(&file, MAX_REFERENCE_BYTES as u64));
+        let Ok(Some(keyring)) = Keyring::find(self.state) else { return false };
+        let kept = ambient::read_unlinked(&self.file(&keyring, reference), MAX_REFERENCE_BYTES as u64);
         kept.is_ok_and(|kept| kept.is_some_and(|kept| kept == reference.to_string().as_bytes()))
     }
 
     /// Named by a keyed hash, which nobody else can make.
-    fn file(&self, reference: &Reference) -> io::Result<PathBuf> {
-        let keyring = Keyring::open(self.state).map_err(io::Error::other)?;
+    fn file(&self, keyring: &Keyring, reference: &Reference) -> PathBuf {
         let name = blake3::keyed_hash(&keyring.derived(CONTEXT), reference.to_string().as_bytes());
-        Ok(folder(self.state).join(name.to_hex().as_str()))
+        folder(self.state).join(name.to_hex().as_str())
     }
 
     /// Who named what a lock names. What is the same place everywhere needs nobody: a lock may lead there.

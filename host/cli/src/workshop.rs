@@ -4,6 +4,7 @@
 use crate::ambient;
 use crate::failure::{Exit, Failure};
 use crate::fetch::Fetcher;
+use crate::installed;
 use crate::known::{self, Known};
 use crate::news;
 use crate::places::Places;
@@ -36,6 +37,8 @@ pub(crate) struct Workshop {
     pub(crate) printer: Printer,
     pub(crate) progress: Progress,
     pub(crate) is_offline: bool,
+    /// Nothing is written, be it in the state, the cache or the project.
+    only_looks: bool,
 }
 
 /// A component that was fetched, judged and read.
@@ -57,8 +60,19 @@ impl Workshop {
     pub(crate) fn open(global: &crate::args::Global, is_offline: bool, printer: Printer) -> Result<Self, Failure> {
         let policies = Policies::read(global.policy.as_deref())?;
         let places = Places::find(global.state_dir.as_deref())?;
+        Self::at(places, policies, is_offline, printer)
+    }
+
+    /// For what only looks: it needs no folder to write to, and makes no connection.
+    pub(crate) fn look(global: &crate::args::Global, printer: Printer) -> Result<Self, Failure> {
+        let policies = Policies::read(global.policy.as_deref())?;
+        let places = Places::for_looking(global.state_dir.as_deref());
+        Ok(Self { only_looks: true, ..Self::at(places, policies, true, printer)? })
+    }
+
+    fn at(places: Places, policies: Policies, is_offline: bool, printer: Printer) -> Result<Self, Failure> {
         let (store, progress) = (Store::new(&places.cache), Progress::new(printer));
-        Ok(Self { places, policies, lock: here()?, store, printer, progress, is_offline })
+        Ok(Self { places, policies, lock: here()?, store, printer, progress, is_offline, only_looks: false })
     }
 
     /// What the lock says; a conflict that git left is settled in it.
@@ -67,7 +81,7 @@ impl Workshop {
     }
 
     pub(crate) fn trust(&self) -> Trust<'_> {
-        Trust::new(&self.places, &self.policies, self.printer)
+        Trust::new(&self.places, &self.policies, self.printer).only_looking(self.only_looks)
     }
 
     /// Fetches what a place has now that somebody just typed.
@@ -104,6 +118,11 @@ impl Workshop {
         Ok(Arrived { fetched, signed, inspection })
     }
 
+    /// Keeps others from removing components meanwhile.
+    pub(crate) fn hold(&self) -> Hold {
+        installed::hold(&self.store, self.printer)
+    }
+
     /// Keeps a component that the lock names, or is going to while the hold lasts. Where nothing can be kept here at all,
     /// it is said and gone on.
     pub(crate) fn keep(&self, fetched: &Fetched, signed: Option<&Signed>, hold: &Hold) -> Result<(), Failure> {
@@ -132,7 +151,7 @@ impl Workshop {
         change: impl FnOnce(&mut Lock) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         // Before the folder's lock, as everybody takes them, so that nobody waits in a circle.
-        let hold = self.store.hold();
+        let hold = self.hold();
         self.edit_with(kind, name, change, || self.keep(&arrived.fetched, arrived.signed.as_ref(), &hold)).map(drop)
     }
 

@@ -89,7 +89,7 @@ impl Reference {
     pub fn is_of_one_machine(&self) -> bool {
         match self {
             Self::Builtin(_) => false,
-            Self::File(path) => !is_beneath(path),
+            Self::File(path) => !is_beneath(Path::new(path)),
             Self::Web(url) => is_plainly_here(url),
             Self::Oci(_) => false,
             Self::Git(reference) => match &reference.repository {
@@ -165,9 +165,16 @@ fn is_plainly_here(url: &WebUrl) -> bool {
     url.scheme() == Scheme::Http && is_loopback(url.destination())
 }
 
-/// Whether each step of a path leads down.
-fn is_beneath(path: &str) -> bool {
-    Path::new(path).components().all(|step| matches!(step, Component::Normal(_) | Component::CurDir))
+/// Whether a file's path stays in the folder that it is seen from, at each of its steps. Links are not looked at: whoever
+/// opens it sees to them.
+pub fn is_beneath(path: &Path) -> bool {
+    let depth = path.components().try_fold(0_usize, |depth, step| match step {
+        Component::Normal(_) => Some(depth + 1),
+        Component::CurDir => Some(depth),
+        Component::ParentDir => depth.checked_sub(1),
+        Component::RootDir | Component::Prefix(_) => None,
+    });
+    depth.is_some()
 }
 
 impl OciReference {
@@ -297,6 +304,18 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_path_is_beneath_where_none_of_its_steps_leaves_the_folder() {
+        for path in ["x.wasm", "./x.wasm", "a/../x.wasm", "a/./b/../../x.wasm", "."] {
+            assert!(is_beneath(Path::new(path)), "{path}");
+            assert!(!Reference::File(path.to_owned()).is_of_one_machine(), "{path}");
+        }
+        for path in ["/x.wasm", "../x.wasm", "a/../../x.wasm", "../folder/x.wasm", "./../x.wasm", "/", ".."] {
+            assert!(!is_beneath(Path::new(path)), "{path}");
+            assert!(Reference::File(path.to_owned()).is_of_one_machine(), "{path}");
+        }
+    }
 
     #[test]
     fn each_kind_is_read_and_shown() {

@@ -124,7 +124,7 @@ fn word(scheme: Scheme) -> &'static str {
     }
 }
 
-fn shown(destination: &Destination, scheme: Scheme) -> String {
+pub(crate) fn shown(destination: &Destination, scheme: Scheme) -> String {
     if destination.port() == scheme.default_port() { destination.host().to_string() } else { destination.to_string() }
 }
 

@@ -1,9 +1,10 @@
 //! Tokens: where they are found, and that they show nowhere.
 
-use crate::site::Site;
+use crate::site::{Site, shown};
 use crate::yaml;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
+use skillhost_core::destination::{Scheme, WebUrl};
 use skillhost_core::secret::{Forms, is_value};
 use skillhost_core::user::ForgeKind;
 use skillhost_worktree::remote::Credentials;
@@ -88,14 +89,19 @@ pub fn token_in(kind: ForgeKind, text: &str, host: &str) -> Option<Token> {
         ForgeKind::Gitlab => file.get("hosts")?.get(host)?.get("token"),
         ForgeKind::Forgejo => {
             let is_its = |login: &&Value| {
-                let url = login.get("url").and_then(Value::as_str).unwrap_or_default();
-                let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://127.0.0.1"));
-                authority.and_then(|rest| rest.split('/').next()) == Some(host)
+                let url = login.get("url").and_then(Value::as_str).and_then(|url| WebUrl::parse(url).ok());
+                url.is_some_and(|url| keeps_secrets(&url) && shown(url.destination(), url.scheme()) == host)
             };
             file.get("logins")?.as_array()?.iter().find(is_its)?.get("token")
         }
     };
     found.and_then(Value::as_str).and_then(Token::new)
+}
+
+/// Whether nobody on the way reads what is sent there.
+fn keeps_secrets(url: &WebUrl) -> bool {
+    let address = url.destination().host().address();
+    url.scheme() == Scheme::Https || address.is_some_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -123,6 +129,47 @@ mod tests {
             assert_eq!(token.scrub(&format!("no {TOKEN}!")), "no [token]!");
             assert!(token_in(kind, text, "evil.example").is_none() && token_in(kind, text, "other.example").is_none());
             assert!(token_in(kind, "a: [", host).is_none());
+        }
+    }
+
+    #[test]
+    fn a_forge_at_a_port_is_another_one() {
+        let gh =
+            format!("127.0.0.1:3000:\n    oauth_token: {TOKEN}\n\"git.example:8443\":\n    oauth_token: {TOKEN}\n");
+        let glab = format!(
+            "hosts:\n    127.0.0.1:3000:\n        token: {TOKEN}\n    \"git.example:8443\":\n        token: {TOKEN}\n"
+        );
+        let tea = |url: &str| format!("logins:\n- name: a\n  url: {url}\n  token: {TOKEN}\n");
+        for host in ["127.0.0.1:3000", "git.example:8443"] {
+            assert!(
+                token_in(ForgeKind::Github, &gh, host).is_some() && token_in(ForgeKind::Gitlab, &glab, host).is_some()
+            );
+        }
+        for host in ["127.0.0.1", "git.example", "127.0.0.1:3001"] {
+            assert!(
+                token_in(ForgeKind::Github, &gh, host).is_none() && token_in(ForgeKind::Gitlab, &glab, host).is_none()
+            );
+        }
+        for (url, host) in [
+            ("http://127.0.0.1:3000", "127.0.0.1:3000"),
+            ("http://127.0.0.1:3000/", "127.0.0.1:3000"),
+            ("http://127.0.0.1", "127.0.0.1"),
+            ("https://git.example:8443", "git.example:8443"),
+            ("https://git.example:443/a", "git.example"),
+        ] {
+            assert!(token_in(ForgeKind::Forgejo, &tea(url), host).is_some(), "{url}");
+        }
+        for (url, host) in [
+            ("http://127.0.0.1:3000", "127.0.0.1"),
+            ("http://127.0.0.1:3000", "127.0.0.1:30001"),
+            ("https://git.example:8443", "git.example"),
+            ("https://git.example", "git.example:8443"),
+            // Without TLS, for anybody on the way.
+            ("http://git.example", "git.example"),
+            ("http://127.0.0.1.git.example", ".git.example"),
+            ("http://127.0.0.1:3000@git.example", "git.example"),
+        ] {
+            assert!(token_in(ForgeKind::Forgejo, &tea(url), host).is_none(), "{url} {host}");
         }
     }
 

@@ -157,7 +157,7 @@ fn r_17_a_repository_on_this_machine_is_read_where_its_reader_named_it() {
 }
 
 /// Commits a file `x.wasm` to a bare repository.
-fn release(folder: &Path, place: &Path, bytes: &[u8]) {
+pub fn release(folder: &Path, place: &Path, bytes: &[u8]) {
     let name = format!("clone-of-{}", place.file_name().unwrap().to_str().unwrap());
     git(folder, &["clone", "--quiet", place.to_str().unwrap(), &name]);
     let clone = folder.join(name);

@@ -62,7 +62,7 @@ fn sync_settles_what_git_could_not_merge_and_nothing_is_used_before() {
             .run(&["call", "novel", "check", "--lock", "skillhost.lock"])
             .failed(3, &["git left a conflict here", "hint: skillhost sync"]);
         world.run(&["sync", "--check"]).failed(3, &["git left a conflict here", "hint: skillhost sync"]);
-        world.run(&["sync", "--locked"]).failed(3, &["git left a conflict here"]);
+        world.run(&["sync", "--locked"]).failed(4, &["git left a conflict here", "--locked: it would change"]);
         assert_eq!(fs::read_to_string(world.repo().join("skillhost.lock")).unwrap(), conflict);
         let ran = world.run(&["sync", "--format", "json"]);
         ran.failed(0, &["settled: both sides' skills are in it", "Next: git add skillhost.lock"]);
@@ -107,6 +107,7 @@ fn a_lock_that_people_edited_is_read_or_told_with_its_line() {
     world
         .run(&["sync", "--check"])
         .failed(3, &["skillhost.lock:", "not in order of name", "hint: skillhost sync writes them"]);
+    world.run(&["sync", "--locked"]).failed(4, &["not in order of name", "--locked: it would change"]);
     world.run(&["sync"]).failed(0, &["skillhost.lock is written in order"]);
     assert_eq!(fs::read_to_string(world.repo().join("skillhost.lock")).unwrap(), lock);
     for (from, to, told) in [

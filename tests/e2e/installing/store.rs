@@ -3,6 +3,7 @@
 use super::{NAME, add_headers, digest_of, kept, lock_of, manifest_of, publish, sign_file, with_skill};
 use crate::support::{World, copy, wait_until};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
@@ -188,6 +189,26 @@ fn without_a_store_that_can_be_written_a_file_is_used_from_memory() {
     world.commit(&[]);
     assert_eq!(world.run(&["call", NAME, "check"]).code, Some(0));
     world.run(&["sync", "--check"]).failed(6, &["not in the store"]);
+}
+
+#[test]
+fn who_waits_for_a_cleanup_says_so_and_goes_on_after_it() {
+    let world = with_skill();
+    let store = kept(&world, &digest_of(&world, "skills/l.wasm")).parent().unwrap().to_owned();
+    for arguments in [&["call", NAME, "check"][..], &["sync"]] {
+        // As `gc` holds it while it looks for what nobody needs.
+        let alone = fs::File::open(store.join(".lock")).unwrap();
+        alone.lock().unwrap();
+        let mut command = world.command(arguments);
+        let mut waiting = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(waiting.stderr.take().unwrap()).lines();
+        let first = lines.next().unwrap().unwrap();
+        assert!(first.starts_with("waiting for skillhost gc"), "{first}");
+        drop(alone);
+        assert_eq!(waiting.wait().unwrap().code(), Some(0), "{arguments:?}: {:#?}", lines.collect::<Vec<_>>());
+        let ran = world.run(arguments);
+        assert!(ran.code == Some(0) && !ran.stderr.contains("waiting"), "{ran:#?}");
+    }
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Add, global: &Global, printer: Printer) -> Result<
         // A secret that is named is given, which a lock alone doesn't do.
         && (!named.is_said() || named.is_just(&there.grant, request) && there.grant.secrets.is_empty())
     {
-        shop.keep(&arrived.fetched, arrived.signed.as_ref(), &shop.store.hold())?;
+        shop.keep(&arrived.fetched, arrived.signed.as_ref(), &shop.hold())?;
         printer.note(format!("{} {} is in {FILE} already", skill.name, skill.version));
         return report(&shop, there, request, false);
     }

@@ -85,7 +85,7 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
         let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
-        let (request, grant, grantor) = chosen.grant(manifest, flags, around)?;
+        let (request, grant, grantor) = chosen.grant(manifest, flags, around, printer)?;
         let grant = if arguments.record_grants { request.clone() } else { grant };
         for line in policies.narrowing(&grant, &manifest.limits) {
             printer.note(format!("narrowed by policy: {line}"));

@@ -29,7 +29,7 @@ impl Kept {
 const MAX_COLUMN_CHARS: usize = 48;
 
 pub(crate) fn run(_: &List, global: &Global, printer: Printer) -> Result<Exit, Failure> {
-    let shop = Workshop::open(global, true, printer)?;
+    let shop = Workshop::look(global, printer)?;
     let lock = shop.read()?.lock;
     let looked: Vec<(&Locked, Kept, Option<Manifest>)> = lock.skills.iter().map(|locked| look(&shop, locked)).collect();
     if printer.is_json() {

@@ -4,6 +4,7 @@
 mod secrets;
 
 use crate::args::{Global, Sync};
+use crate::excess;
 use crate::failure::{Exit, Failure};
 use crate::fetch::moved;
 use crate::known::Known;
@@ -27,16 +28,23 @@ enum Stands {
 }
 
 pub(crate) fn run(arguments: &Sync, global: &Global, printer: Printer) -> Result<Exit, Failure> {
-    let shop = Workshop::open(global, arguments.offline || arguments.check, printer)?;
+    let shop = match arguments.check {
+        true => Workshop::look(global, printer)?,
+        false => Workshop::open(global, arguments.offline, printer)?,
+    };
     let found = shop.read()?;
     let is_frozen = arguments.locked || arguments.check;
     if is_frozen {
-        check_text(&found)?;
+        check_text(&found).map_err(|failure| match arguments.check {
+            true => failure,
+            // It could be mended, and that is what was forbidden.
+            false => failure.ending(Exit::Denied).because("--locked: it would change"),
+        })?;
     }
     let named = secrets::read(&arguments.secrets, &found.lock)?;
     // Of a lock that is to stay as it is, an entry that isn't what it was written as is nobody's decision.
     let altered = found.text.as_ref().filter(|_| is_frozen).map(|text| found.lock.altered(text)).unwrap_or_default();
-    let hold = (!arguments.check).then(|| shop.store.hold());
+    let hold = (!arguments.check).then(|| shop.hold());
     let (mut exit, mut entries, mut fetched) = (Exit::Done, Vec::new(), 0_usize);
     for locked in &found.lock.skills {
         let stands = match check(&shop, locked, &found) {
@@ -177,8 +185,13 @@ fn check(shop: &Workshop, locked: &Locked, found: &Found) -> Result<(), Failure>
     let component = match shop.store.load(&locked.digest) {
         Ok(Some(component)) => component,
         Ok(None) => {
-            return Err(Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version))
-                .hint("skillhost sync fetches it"));
+            let absent = Failure::new(Exit::Integrity, format!("{name} {} is not in the store", locked.version));
+            return Err(match shop.places.have_cache() {
+                true => absent.hint("skillhost sync fetches it"),
+                false => absent
+                    .because("there is no store: HOME and XDG_CACHE_HOME name no folder")
+                    .hint("name one with XDG_CACHE_HOME, or with --state-dir DIR, which holds a store, too"),
+            });
         }
         Err(error) => return Err(store_failure(&error)),
     };
@@ -207,14 +220,14 @@ fn check_manifest(locked: &Locked, found: &Found, component: &[u8]) -> Result<()
         Ok(manifest) if manifest.skill.version != locked.version => {
             failed(format!("says {}, and the component {}", locked.version, manifest.skill.version))
         }
-        Ok(manifest) => {
-            let granted = locked.grant.permissions();
-            match granted.iter().find(|permission| !manifest.capabilities.covers(permission)) {
-                None => Ok(()),
-                Some(permission) => failed(format!("grants {permission}, which the component doesn't ask for"))
-                    .map_err(|failure: Failure| failure.hint("take it out: it gives nothing, and looks as if it did")),
-            }
-        }
+        Ok(manifest) => match excess::of(locked, &manifest.capabilities) {
+            None => Ok(()),
+            Some(excess) => failed(excess).map_err(|failure: Failure| {
+                failure
+                    .because(format!("{}, and the lock looks as if it did", excess::HARMLESS))
+                    .hint(excess::remedy(locked))
+            }),
+        },
     }
 }
 

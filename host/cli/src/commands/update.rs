@@ -1,5 +1,7 @@
 //! `skillhost update [NAME…]`: takes what a source offers now. Fewer permissions go through; more, or another signer, or a
-//! lower version, stop until somebody says so.
+//! lower version, stop until somebody says so: by a flag, or at the terminal.
+
+mod doubt;
 
 use crate::args::{Global, Update};
 use crate::asks;
@@ -16,7 +18,7 @@ use crate::{block_on, runtime};
 use skillhost_audit::Kind;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::lock::{FILE, Lock, Locked};
-use skillhost_core::manifest::{Manifest, Version};
+use skillhost_core::manifest::Manifest;
 use skillhost_core::name::SecretName;
 use skillhost_core::permission::Permission;
 use skillhost_core::reference::Reference;
@@ -123,13 +125,17 @@ impl One<'_> {
             )
             .hint("another skill has to be added by itself"));
         }
-        if arrived.fetched.digest == before.digest && source == before.source && !self.named.is_said() {
+        let is_same = arrived.fetched.digest == before.digest && source == before.source;
+        if is_same && !self.named.is_said() && self.keeps_signer(&arrived) {
             return self.unchanged(&arrived);
         }
-        self.check_signer(&arrived)?;
-        self.check_version(&skill.version, arrived.fetched.digest == self.before.digest)?;
+        let doubts = self.doubts(&arrived)?;
+        if !self.can_ask() {
+            doubts.first().map_or(Ok(()), |doubt| self.refuse(doubt.held(before)))?;
+        }
         let request = &arrived.inspection.manifest.capabilities;
         self.tell(&arrived);
+        doubts.iter().try_for_each(|doubt| self.ask(doubt))?;
         let grant = self.grant(request)?;
         let after = Locked {
             name: before.name.clone(),
@@ -180,63 +186,13 @@ impl One<'_> {
             )))
     }
 
-    /// The same component: what the lock says of it still has to be so.
+    /// The same component, of the same signer.
     fn unchanged(&self, arrived: &Arrived) -> Result<Came, Failure> {
-        if self.before.signer.is_some() {
-            self.check_signer(arrived)?;
-        }
-        self.shop.keep(&arrived.fetched, arrived.signed.as_ref(), &self.shop.store.hold())?;
+        self.shop.keep(&arrived.fetched, arrived.signed.as_ref(), &self.shop.hold())?;
         self.shop
             .printer
             .note(format!("{} {} is the newest of {}", self.before.name, self.before.version, self.before.source));
         Ok(Came::Unchanged(Box::new(self.before.clone())))
-    }
-
-    /// Another signer than the one that was seen first has to be named; none where there was one is refused.
-    fn check_signer(&self, arrived: &Arrived) -> Result<(), Failure> {
-        let (name, expected) = (&self.before.name, self.before.signer.as_ref());
-        let named = self.arguments.signer.as_ref();
-        let failed = |message: String| Failure::new(Exit::Integrity, message);
-        match (arrived.signer(), expected) {
-            (Some(found), Some(expected)) if found == expected => Ok(()),
-            (None, None) if named.is_none() => Ok(()),
-            (Some(found), _) if named == Some(found) => Ok(()),
-            (None, Some(expected)) => Err(failed(format!("{name} is not signed any more"))
-                .because(format!("the lock expects a signature of {expected}"))
-                .hint(format!("if that is meant: skillhost remove {name}, and add it anew"))),
-            (None, None) => Err(failed(format!("{name} is not signed"))),
-            (Some(found), before) => {
-                let before = before.map_or("nobody".to_owned(), ToString::to_string);
-                Err(Failure::new(Exit::Denied, format!("{name} is signed by another than before"))
-                    .because(format!("before: {before}; now: {found}"))
-                    .because("held back: nothing was changed")
-                    .hint(format!(
-                        "if that is meant: skillhost update {name} --signer {}",
-                        asks::shell(&found.to_string())
-                    )))
-            }
-        }
-    }
-
-    /// A lower version than the locked one is taken only by its name, and so is another component of the same version.
-    fn check_version(&self, version: &Version, is_same: bool) -> Result<(), Failure> {
-        let (name, before) = (&self.before.name, &self.before.version);
-        match &self.arguments.to {
-            Some(wanted) if wanted == version => Ok(()),
-            Some(wanted) => Err(Failure::new(Exit::Integrity, format!("{name} is {version} there, and not {wanted}"))),
-            None if version.is_before(before) => {
-                Err(Failure::new(Exit::Denied, format!("{name} {version} is older than {before}, which is locked"))
-                    .because("held back: an older version may have flaws that were mended")
-                    .hint(format!("if that is meant: skillhost update {name} --to {version}")))
-            }
-            None if version == before && !is_same => Err(Failure::new(
-                Exit::Denied,
-                format!("{name} {version} is another component than the one that is locked"),
-            )
-            .because("held back: a version that was published doesn't change")
-            .hint(format!("if that is meant: skillhost update {name} --to {version}"))),
-            None => Ok(()),
-        }
     }
 
     /// What is another now.
@@ -268,11 +224,14 @@ impl One<'_> {
             before.grant.permissions().into_iter().partition(|permission| request.covers(permission));
         // A part of what it was granted is asked for where all of it was.
         kept.extend(request.permissions().into_iter().filter(|permission| before.grant.covers(permission)));
+        let asked = self.asked_before();
+        // What the lock grants beyond what that version asked for gave nothing, and nobody was asked about it.
+        kept.retain(|permission| asked.as_ref().is_none_or(|asked| asked.covers(permission)));
         kept.sort();
         kept.dedup();
         let granted = Capabilities::of(kept.iter().cloned()).map_err(|e| Failure::of(Exit::Usage, &e))?;
         // What this project has refused to the version before is no news.
-        let known = self.asked_before().unwrap_or_default();
+        let known = asked.unwrap_or_default();
         let more = not_granted(&granted, request);
         let (news, refused): (Vec<Permission>, Vec<Permission>) =
             more.into_iter().partition(|permission| taken.contains(permission) || !known.covers(permission));
@@ -303,13 +262,18 @@ impl One<'_> {
             refusal: "held back: it asks for more than it was granted, and nothing was changed",
         };
         decision.decide(shop.printer).or_else(|failure| {
-            shop.record_refusal(Kind::Update, &before.name)?;
-            Err(if self.named.is_said() {
+            self.refuse(if self.named.is_said() {
                 failure
             } else {
                 failure.or_hint(format!("or {} --keep-grants to take it with what it was granted", self.command()))
             })
         })
+    }
+
+    /// Records that it was held back.
+    fn refuse<T>(&self, failure: Failure) -> Result<T, Failure> {
+        self.shop.record_refusal(Kind::Update, &self.before.name)?;
+        Err(failure)
     }
 
     /// The secrets that somebody here let it use: now, or the version before.

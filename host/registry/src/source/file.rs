@@ -1,17 +1,16 @@
-//! A file of this machine, with its signatures beside it. One that a lock names beneath its folder is opened there: no link
-//! leads out of it. Where a lock names another place, a component is taken from it, and of anything else nothing is learned,
-//! not even whether it is there.
+//! A file of this machine, with its signatures beside it. One that is to be beneath its folder is opened there: no link
+//! leads out of it.
 
 use super::error::Fault;
-use super::rules::NamedBy;
+use super::rules::Reach;
 use crate::ambient;
 use crate::fetched::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
 use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-pub(super) async fn fetch(folder: &Path, path: &str, by: NamedBy) -> Result<Fetched, Fault> {
-    let place = Place { folder: folder.to_owned(), by };
+pub(super) async fn fetch(folder: &Path, path: &str, reach: Reach) -> Result<Fetched, Fault> {
+    let place = Place { folder: folder.to_owned(), reach };
     let path = PathBuf::from(path);
     // A file may be on a network of its own.
     let read = tokio::task::spawn_blocking(move || place.fetch(&path));
@@ -21,19 +20,13 @@ pub(super) async fn fetch(folder: &Path, path: &str, by: NamedBy) -> Result<Fetc
 /// Where files are looked for.
 struct Place {
     folder: PathBuf,
-    by: NamedBy,
+    reach: Reach,
 }
 
 impl Place {
     fn fetch(&self, path: &Path) -> Result<Fetched, Fault> {
-        let component = self.read(path, MAX_COMPONENT_BYTES);
-        if self.by == NamedBy::Lock
-            && !is_beneath(path)
-            && !component.as_ref().is_ok_and(|bytes| wasmparser::Parser::is_component(bytes))
-        {
-            return Err(Fault::Outside);
-        }
-        let component = component.map_err(|e| failed(e, "the component", MAX_COMPONENT_BYTES))?;
+        let component =
+            self.read(path, MAX_COMPONENT_BYTES).map_err(|e| failed(e, "the component", MAX_COMPONENT_BYTES))?;
         let beside = |extension: &str| {
             ambient::if_there(self.read(&with(path, extension), MAX_ATTACHED_BYTES))
                 .map_err(|e| failed(e, "a signature", MAX_ATTACHED_BYTES))
@@ -45,22 +38,11 @@ impl Place {
     }
 
     fn read(&self, path: &Path, most_bytes: u64) -> io::Result<Vec<u8>> {
-        match self.by {
-            NamedBy::Lock if is_beneath(path) => ambient::read_beneath(&self.folder, path, most_bytes),
+        match self.reach {
+            Reach::Beneath => ambient::read_beneath(&self.folder, path, most_bytes),
             _ => ambient::read_regular(&self.folder.join(path), most_bytes),
         }
     }
-}
-
-/// Whether a path stays in the folder that it is seen from. Links are not looked at.
-fn is_beneath(path: &Path) -> bool {
-    let depth = path.components().try_fold(0_usize, |depth, step| match step {
-        Component::Normal(_) => Some(depth + 1),
-        Component::CurDir => Some(depth),
-        Component::ParentDir => depth.checked_sub(1),
-        Component::RootDir | Component::Prefix(_) => None,
-    });
-    depth.is_some()
 }
 
 /// `x.wasm` to `x.wasm.sig`.

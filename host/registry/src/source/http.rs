@@ -5,7 +5,7 @@
 //! judged by the policies as what was named is, unless a digest says what has to come.
 
 use super::error::Fault;
-use super::rules::{NamedBy, Rules};
+use super::rules::{Reach, Rules};
 use super::upload::Upload;
 use http::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, HOST, LOCATION, TRANSFER_ENCODING,
@@ -56,10 +56,10 @@ impl Way {
         Self { dialer: Dialer::new(rules.openings.clone()), rules, tls: Tls::default(), waits }
     }
 
-    /// Resolves the server that was named, and judges its addresses. A loopback address that a person wrote is meant; one
-    /// that a lock brought is like any other private one.
-    pub(super) async fn to(&self, named: &Destination, by: NamedBy) -> Result<Trail<'_>, Fault> {
-        let own = named.host().address().filter(|address| address.is_loopback() && by == NamedBy::User);
+    /// Resolves the server that was named, and judges its addresses. A loopback address that isn't meant is like any other
+    /// private one.
+    pub(super) async fn to(&self, named: &Destination, reach: Reach) -> Result<Trail<'_>, Fault> {
+        let own = named.host().address().filter(|address| address.is_loopback() && reach == Reach::Meant);
         let opening = own.and_then(|_| named.to_string().parse::<Opening>().ok());
         let dialer = match opening {
             Some(opening) => Dialer::new(Openings::from_iter([vec![opening]])),
@@ -376,8 +376,8 @@ mod tests {
     #[tokio::test]
     async fn r_14_a_public_server_leads_to_no_private_address_though_a_policy_opens_it() {
         let (public, private) = (way("192.0.2.1"), way("10.0.0.1"));
-        let from_public = public.to(&to("example.com:443"), NamedBy::Lock).await.unwrap();
-        let from_private = private.to(&to("registry.corp.example:443"), NamedBy::Lock).await.unwrap();
+        let from_public = public.to(&to("example.com:443"), Reach::Opened).await.unwrap();
+        let from_private = private.to(&to("registry.corp.example:443"), Reach::Opened).await.unwrap();
         for inside in ["10.1.2.3:443", "127.0.0.1:443"] {
             assert!(from_public.further.pin(&to(inside)).await.unwrap_err().is_refusal(), "{inside}");
             assert!(from_private.further.pin(&to(inside)).await.is_ok(), "{inside}");
@@ -390,18 +390,18 @@ mod tests {
     #[tokio::test]
     async fn r_14_what_is_named_is_refused_where_its_address_is_private_and_no_policy_opens_it() {
         let closed = Way::new(Rules::default(), Waits::default());
-        for by in [NamedBy::User, NamedBy::Lock] {
+        for reach in [Reach::Meant, Reach::Opened] {
             for named in
                 ["10.0.0.1:443", "169.254.169.254:443", "[fe80::1]:443", "0.0.0.0:443", "[::ffff:127.0.0.1]:443"]
             {
-                assert!(matches!(closed.to(&to(named), by).await, Err(Fault::Open { .. })), "{named}");
+                assert!(matches!(closed.to(&to(named), reach).await, Err(Fault::Open { .. })), "{named}");
             }
         }
         // A loopback address that was written is meant; a name that leads to one isn't.
-        assert!(closed.to(&to("127.0.0.1:443"), NamedBy::User).await.is_ok());
-        assert!(closed.to(&to("[::1]:443"), NamedBy::User).await.is_ok());
+        assert!(closed.to(&to("127.0.0.1:443"), Reach::Meant).await.is_ok());
+        assert!(closed.to(&to("[::1]:443"), Reach::Meant).await.is_ok());
         let lying = Way { dialer: Dialer::new(Openings::default()).with_resolver(Always("127.0.0.1")), ..closed };
-        let refused = lying.to(&to("example.com:443"), NamedBy::User).await.err().unwrap();
+        let refused = lying.to(&to("example.com:443"), Reach::Meant).await.err().unwrap();
         assert_eq!(refused.class(), crate::source::Class::Denied);
     }
 
@@ -409,7 +409,7 @@ mod tests {
     async fn r_17_a_lock_leads_to_no_loopback_address_that_no_policy_opens() {
         let closed = Way::new(Rules::default(), Waits::default());
         for named in ["127.0.0.1:5000", "127.9.9.9:443", "[::1]:443", "[::ffff:127.0.0.1]:443"] {
-            let refused = closed.to(&to(named), NamedBy::Lock).await.err().unwrap();
+            let refused = closed.to(&to(named), Reach::Opened).await.err().unwrap();
             assert!(
                 matches!(&refused, Fault::Open { .. }) && refused.class() == crate::source::Class::Denied,
                 "{named}"
@@ -419,12 +419,12 @@ mod tests {
         for address in ["127.0.0.1", "::1", "10.0.0.1", "169.254.169.254", "fd00:ec2::254"] {
             let dialer = Dialer::new(Openings::default()).with_resolver(Always(address));
             let lying = Way { dialer, ..closed.clone() };
-            assert!(lying.to(&to("example.com:443"), NamedBy::Lock).await.is_err(), "{address}");
-            assert!(lying.to(&to("localhost:443"), NamedBy::Lock).await.is_err(), "{address}");
+            assert!(lying.to(&to("example.com:443"), Reach::Opened).await.is_err(), "{address}");
+            assert!(lying.to(&to("localhost:443"), Reach::Opened).await.is_err(), "{address}");
         }
         let open = Openings::from_iter([vec!["127.0.0.1:5000".parse().unwrap()]]);
         let opened = Way::new(Rules::new(open, |_| Ok(())), Waits::default());
-        assert!(opened.to(&to("127.0.0.1:5000"), NamedBy::Lock).await.is_ok());
-        assert!(opened.to(&to("127.0.0.1:5001"), NamedBy::Lock).await.is_err());
+        assert!(opened.to(&to("127.0.0.1:5000"), Reach::Opened).await.is_ok());
+        assert!(opened.to(&to("127.0.0.1:5001"), Reach::Opened).await.is_err());
     }
 }

@@ -12,20 +12,20 @@ mod web;
 pub use error::{Class, Fault, FetchError, PushError};
 pub use http::Waits;
 pub use oci::{Publication, Pushed};
-pub use rules::{Denial, NamedBy, Rules};
+pub use rules::{Denial, NamedBy, Reach, Rules};
 
 use self::http::Way;
 use crate::credentials::Wallet;
 use crate::fetched::Fetched;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use skillhost_core::reference::{GitPlace, GitReference, OciReference, Reference};
+use skillhost_core::reference::{GitReference, OciReference, Reference};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Reads a file of a git repository. This crate doesn't know git, so the caller does it.
-type Git = Arc<dyn Fn(GitReference, NamedBy) -> BoxFuture<'static, Result<Fetched, Fault>> + Send + Sync>;
+type Git = Arc<dyn Fn(GitReference, Reach) -> BoxFuture<'static, Result<Fetched, Fault>> + Send + Sync>;
 
 /// What fetching works with: the folder that relative paths are seen from, and the way out. Cheap to clone.
 #[derive(Clone)]
@@ -45,7 +45,7 @@ impl Sources {
 
     /// With a reader of git repositories, which has to bound what it reads as the others do, and to judge where it is sent
     /// on to. Its `resolved` is the commit.
-    pub fn with_git<F>(self, read: impl Fn(GitReference, NamedBy) -> F + Send + Sync + 'static) -> Self
+    pub fn with_git<F>(self, read: impl Fn(GitReference, Reach) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<Fetched, Fault>> + Send + 'static,
     {
@@ -78,23 +78,21 @@ impl Sources {
 /// # Errors
 /// As [`Fault`] says; [`FetchError::class`] is what an exit code says of it.
 pub async fn fetch(reference: &Reference, by: NamedBy, from: &Sources) -> Result<Fetched, FetchError> {
+    let reach = by.reach(reference);
     let fetching = async {
-        match reference {
-            Reference::File(path) => file::fetch(&from.folder, path, by).await,
-            Reference::Web(url) => web::fetch(url, by, &from.way).await,
-            Reference::Oci(artifact) => oci::fetch(artifact, by, &from.way, &from.wallet).await,
+        let fetched = match reference {
+            Reference::File(path) => file::fetch(&from.folder, path, reach).await,
+            Reference::Web(url) => web::fetch(url, reach, &from.way).await,
+            Reference::Oci(artifact) => oci::fetch(artifact, reach, &from.way, &from.wallet).await,
             Reference::Git(git) => {
                 let read = from.git.as_ref().ok_or(Fault::Unsupported)?;
-                let read = read(git.clone(), by).await;
-                match &git.repository {
-                    // Of a repository in a folder nothing else is learned either.
-                    GitPlace::Folder(_) if by == NamedBy::Lock => {
-                        read.ok().filter(Fetched::is_component).ok_or(Fault::Outside)
-                    }
-                    _ => read,
-                }
+                read(git.clone(), reach).await
             }
             Reference::Builtin(_) => Err(Fault::Unsupported),
+        };
+        match reach {
+            Reach::Component => fetched.ok().filter(Fetched::is_component).ok_or(Fault::Outside),
+            _ => fetched,
         }
     };
     let total = from.way.waits.total;

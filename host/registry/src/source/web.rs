@@ -2,15 +2,13 @@
 
 use super::error::Fault;
 use super::http::{Call, Trail, Way};
-use super::rules::NamedBy;
+use super::rules::Reach;
 use crate::fetched::{Attached, Fetched, MAX_ATTACHED_BYTES, MAX_COMPONENT_BYTES};
-use skillhost_core::destination::{Scheme, WebUrl};
+use skillhost_core::destination::WebUrl;
 use skillhost_core::reference::Reference;
 
-pub(super) async fn fetch(url: &WebUrl, by: NamedBy, way: &Way) -> Result<Fetched, Fault> {
-    // With TLS, what listens on this machine has to have a certificate for that: it is a server of the web, and meant to be.
-    let by = if url.scheme() == Scheme::Https { NamedBy::User } else { by };
-    let trail = way.to(url.destination(), by).await?;
+pub(super) async fn fetch(url: &WebUrl, reach: Reach, way: &Way) -> Result<Fetched, Fault> {
+    let trail = way.to(url.destination(), reach).await?;
     let component = component(url, &trail).await?;
     let (signature, bundle) = tokio::try_join!(beside(url, ".sig", &trail), beside(url, ".sigstore.json", &trail))?;
     let attached = signature.map(Attached::Signature).into_iter().chain(bundle.map(Attached::Bundle)).collect();

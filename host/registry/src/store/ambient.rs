@@ -6,6 +6,7 @@ use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 /// What the name of a file begins with that isn't whole yet.
 pub(crate) const DRAFT: &str = ".draft-";
@@ -111,8 +112,13 @@ fn flush_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-/// Waits for the lock of a file, which is made where there is none: alone, or beside others.
-pub(crate) fn lock(path: &Path, alone: bool) -> io::Result<File> {
+/// How often, and how long each time, a lock is asked for again before it is told that it is waited for.
+const ASKED_AGAIN: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Waits for the lock of a file, which is made where there is none: alone, or beside others. `waits` is called once where
+/// that takes long enough to be noticed.
+pub(crate) fn lock(path: &Path, alone: bool, waits: impl FnOnce()) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW.bits().cast_signed();
     let file = OpenOptions::new()
         .read(true)
@@ -122,6 +128,15 @@ pub(crate) fn lock(path: &Path, alone: bool) -> io::Result<File> {
         .mode(0o600)
         .custom_flags(flags)
         .open(path)?;
+    let at_once = if alone { FlockOperation::NonBlockingLockExclusive } else { FlockOperation::NonBlockingLockShared };
+    for _ in 0..ASKED_AGAIN {
+        match flock(&file, at_once) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK | rustix::io::Errno::INTR) => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    waits();
     wait_for(file, alone)
 }
 

@@ -145,7 +145,12 @@ impl Store {
 
     /// Keeps others from removing components until the hold is dropped.
     pub fn hold(&self) -> Hold {
-        let lock = ambient::make_folder(&self.folder).and_then(|()| ambient::lock(&self.lock_file(), false));
+        self.hold_or(|| {})
+    }
+
+    /// The same; `waits` is called where somebody removes components for so long that it is noticed.
+    pub fn hold_or(&self, waits: impl FnOnce()) -> Hold {
+        let lock = ambient::make_folder(&self.folder).and_then(|()| ambient::lock(&self.lock_file(), false, waits));
         Hold(lock.ok())
     }
 
@@ -159,7 +164,7 @@ impl Store {
             return Ok(None);
         }
         let failed = |error| StoreError::Unwritable(self.folder.clone(), error);
-        ambient::lock(&self.lock_file(), true).map(|file| Some(Alone(file))).map_err(failed)
+        ambient::lock(&self.lock_file(), true, || {}).map(|file| Some(Alone(file))).map_err(failed)
     }
 
     /// Removes what `is_needed` says isn't, and what was noted about it, and the drafts of whoever was ended in the

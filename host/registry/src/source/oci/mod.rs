@@ -17,7 +17,7 @@ pub use push::{Publication, Pushed};
 
 use super::error::Fault;
 use super::http::Way;
-use super::rules::NamedBy;
+use super::rules::Reach;
 use crate::credentials::Wallet;
 use crate::fetched::{Fetched, MAX_COMPONENT_BYTES};
 use document::{Config, Document, MAX_DOCUMENT_BYTES, Manifest, refused};
@@ -25,8 +25,13 @@ use session::{Access, Session};
 use skillhost_core::digest::Digest;
 use skillhost_core::reference::OciReference;
 
-pub(super) async fn fetch(reference: &OciReference, by: NamedBy, way: &Way, wallet: &Wallet) -> Result<Fetched, Fault> {
-    let session = Session::open(reference, by, Access::Pull, way, wallet).await?;
+pub(super) async fn fetch(
+    reference: &OciReference,
+    reach: Reach,
+    way: &Way,
+    wallet: &Wallet,
+) -> Result<Fetched, Fault> {
+    let session = Session::open(reference, reach, Access::Pull, way, wallet).await?;
     let named = name(reference);
     let document = session.document(&named, "the manifest").await?;
     let resolved = document.digest;

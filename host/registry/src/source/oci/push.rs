@@ -10,7 +10,7 @@ use crate::described::Described;
 use crate::fetched::Attached;
 use crate::source::error::Fault;
 use crate::source::http::{Call, Way};
-use crate::source::rules::NamedBy;
+use crate::source::rules::Reach;
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::{HeaderName, HeaderValue, Method};
 use serde::Serialize;
@@ -60,7 +60,7 @@ pub(in crate::source) async fn push(
 ) -> Result<Pushed, Fault> {
     let (Some(tag), None) = (&reference.tag, &reference.digest) else { return Err(Fault::Untagged) };
     let described = Described::read(publication.component).map_err(Fault::NotASkill)?;
-    let session = Session::open(reference, NamedBy::User, Access::Push, way, wallet).await?;
+    let session = Session::open(reference, Reach::Meant, Access::Push, way, wallet).await?;
     let component = Descriptor::of(media::LAYERS[0], publication.component);
     let config = bytes(&config(&described, &component))?;
     let manifest = manifest(&described, &config, component, publication.annotations);

@@ -6,7 +6,7 @@ use super::media;
 use crate::credentials::{Credentials, Wallet};
 use crate::source::error::Fault;
 use crate::source::http::{Call, Reply, Trail, Way};
-use crate::source::rules::NamedBy;
+use crate::source::rules::Reach;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use skillhost_core::destination::{Destination, Scheme, WebUrl};
@@ -59,15 +59,13 @@ impl<'a> Session<'a> {
     /// Resolves the registry. One on a loopback address is asked whether it speaks without TLS; no other is.
     pub(super) async fn open(
         reference: &'a OciReference,
-        by: NamedBy,
+        reach: Reach,
         access: Access,
         way: &'a Way,
         wallet: &'a Wallet,
     ) -> Result<Self, Fault> {
         let registry = place(&reference.registry);
-        // Whoever wrote it: what a registry is asked for are artifacts, and none of what else listens here answers to that.
-        let by = if reference.is_loopback() { NamedBy::User } else { by };
-        let trail = way.to(&registry, by).await?;
+        let trail = way.to(&registry, reach).await?;
         let scheme = if reference.is_loopback() { local_scheme(&trail).await? } else { Scheme::Https };
         let (credentials, authorization) = (OnceCell::new(), Mutex::new(None));
         Ok(Self { trail, scheme, reference, access, wallet, credentials, authorization })
