@@ -392,7 +392,6 @@ mod tests {
             "/opt/x.wasm",
             "file:../x.wasm",
             "file:./a/../../x.wasm",
-            "file:x/..",
             "git+file:///srv/a.git#main:x.wasm",
             "http://127.0.0.1:8080/x.wasm",
             "git+http://[::1]:3000/a.git#main:x.wasm",
@@ -402,6 +401,7 @@ mod tests {
         for everywhere in [
             "builtin:spec",
             "./x.wasm",
+            "file:./a/../x.wasm",
             "file:a/./b.wasm",
             "https://example.com/x.wasm",
             "oci://localhost.example.com/x:1",

@@ -216,7 +216,7 @@ fn r_17_a_lock_tells_nothing_of_files_outside_of_its_folder() {
     fs::remove_file(world.repo().join("x.wasm")).unwrap();
     rustix::fs::mknodat(rustix::fs::CWD, world.repo().join("x.wasm"), rustix::fs::FileType::Fifo, 0o600.into(), 0)
         .unwrap();
-    world.run(&["sync"]).failed(2, &["the file can't be read", "it is not a regular file"]);
+    world.run(&["sync"]).failed(3, &["the file can't be read", "it is not a regular file"]);
     world.run(&["call", NAME, "check"]).failed(6, &["it is not a regular file"]);
     fs::remove_file(world.repo().join("x.wasm")).unwrap();
     fs::File::create(world.repo().join("x.wasm")).unwrap().set_len(1 << 40).unwrap();
