@@ -41,6 +41,9 @@ pub fn compare(case: &Case, beside: &BTreeMap<SkillPath, Vec<u8>>, happened: &Ha
     let mut differences: Vec<Difference> = happened.unmet.iter().map(Difference::unfixable).collect();
     if let Outcome::Unanswered(why) = &happened.outcome {
         differences.push(Difference::unfixable(format!("it ended without an answer: {why}")));
+        // Which may be why.
+        let denials = case.expect.as_ref().map_or(&[][..], |expect| &expect.denials);
+        differences.extend(Difference::of_lists("other denials", "denials", denials, &happened.denials));
         return differences;
     }
     let nothing = Expect::default();
@@ -99,23 +102,26 @@ fn answered(expect: &Expect, answer: &Value) -> Vec<Difference> {
         let texts = Some((format!("error: {error}\n"), pretty(answer)));
         return vec![Difference { what: "it answered, and should have failed".to_owned(), texts, fixes: Some(fixes) }];
     }
-    let differ = |key: &str, expected: &Value, came: Value| {
+    let differ = |what: &str, key: &str, expected: &Value, came: Value| {
         (canonical(expected) != canonical(&came)).then(|| Difference {
-            what: format!("another {}", if key == "answer" { "answer" } else { key }),
+            what: what.to_owned(),
             texts: Some((pretty(expected), pretty(&came))),
             fixes: Some(vec![Fix::set(&[key], canonical(&came))]),
         })
     };
-    let list = |key, expected: Value, came: &Value| differ(key, &expected, named(came, &expected));
+    let list = |what, key, expected: Value, came: &Value| differ(what, key, &expected, named(came, &expected));
     let within = |part: &Value| match (part, answer) {
         (Value::String(part), Value::String(answer)) if answer.contains(part.as_str()) => None,
-        _ => differ("answer_has", part, named(&canonical(answer), part)),
+        _ => differ("another answer", "answer_has", part, named(&canonical(answer), part)),
     };
     [
-        expect.answer.as_ref().and_then(|expected| differ("answer", expected, answer.clone())),
+        expect.answer.as_ref().and_then(|expected| differ("another answer", "answer", expected, answer.clone())),
         expect.answer_has.as_ref().and_then(within),
-        expect.findings.as_ref().and_then(|expected| list("findings", json!(expected), &findings(answer))),
-        expect.checks.as_ref().and_then(|expected| list("checks", json!(expected), &checks(answer))),
+        expect
+            .findings
+            .as_ref()
+            .and_then(|expected| list("other findings", "findings", json!(expected), &findings(answer))),
+        expect.checks.as_ref().and_then(|expected| list("other checks", "checks", json!(expected), &checks(answer))),
     ]
     .into_iter()
     .flatten()

@@ -1,6 +1,6 @@
 //! `skillhost dev`: again at each change, until it is interrupted.
 
-use super::{GREETS, made};
+use super::{GREETS, made, probe, world};
 use crate::authors::put;
 use crate::support::{World, signal, wait_until};
 use std::fs;
@@ -105,4 +105,22 @@ fn a_filter_chooses_and_json_is_refused() {
     let mut dev = Dev::start(&world, &["greets"]);
     dev.until(&["1 case: 1 passed"]);
     dev.end();
+}
+
+#[test]
+fn an_interrupt_ends_a_test_and_nothing_is_left_of_it() {
+    let world = world("probe", &probe("sleep", "expect.answer_has = {}"));
+    let folder = world.home().join("tmp");
+    fs::create_dir(&folder).unwrap();
+    let sessions = || fs::read_dir(world.state().join("sessions")).map_or(0, Iterator::count);
+    let before = sessions();
+    let names = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let mut command = world.command(&["test", "--component", "skill.wasm"]);
+    let mut child = command.env("TMPDIR", &folder).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the case has a worktree", || names().iter().any(|path| path.join("tree").exists()));
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(), [] as [std::path::PathBuf; 0]);
+    // Nothing of it is in the user's state, either.
+    assert_eq!(sessions(), before);
 }

@@ -192,6 +192,9 @@ fn large_files_are_bounded() {
 #[test]
 fn the_skill_is_built_first() {
     let world = World::bare();
+    for command in ["test", "dev"] {
+        world.run(&[command]).failed(3, &["there is no skill.toml here", "hint: test in a skill's folder (-C DIR)"]);
+    }
     made(&world, GREETS);
     world.run(&["test", "--no-build"]).failed(2, &["build/hello.wasm is not there", "hint: leave --no-build away"]);
     let ran = world.run(&["test"]);

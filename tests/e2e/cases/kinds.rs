@@ -29,7 +29,7 @@ fn a_review_reads_the_spec_or_the_change() {
     let ran = test(&world("rogue-review", &other), &[]);
     ran.failed(1, &[]);
     for line in
-        ["  another findings", "-    \"severity\": \"minor\"", "+    \"severity\": \"major\"", "-      \"line\": 2,"]
+        ["  other findings", "-    \"severity\": \"minor\"", "+    \"severity\": \"major\"", "-      \"line\": 2,"]
     {
         assert!(ran.stdout.contains(line), "{line}: {ran:#?}");
     }

@@ -165,6 +165,15 @@ fn files_afterwards_have_to_be_named() {
         )
     };
     test(&world("probe", &writes("files.\"a.txt\" = { has = [\"by the\"] }")), &[]).failed(0, &[]);
+    // Of no encoding.
+    let binary = writes("files = { \"a.txt\" = { has = [\"by the\"] }, b = { from = \"b.bin\" } }");
+    let world = world("probe", &format!("{binary}files.b = {{ from = \"b.bin\" }}\n"));
+    crate::authors::put(&world, "tests/b.bin", b"\xff\x00\xfe");
+    test(&world, &[]).failed(0, &[]);
+    crate::authors::put(&world, "tests/cases.toml", format!("{binary}files.b = \"text\"\n").as_bytes());
+    let ran = test(&world, &[]);
+    assert!(ran.stdout.contains("b is another: 3 bytes were expected, and 4 came"), "{ran:#?}");
+    let world = super::world;
     for (expect, told) in [
         ("", "a.txt was written, and the case doesn't name it"),
         ("files.\"a.txt\" = { absent = true }", "a.txt is there"),

@@ -21,6 +21,7 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
         return Err(Failure::new(Exit::Usage, "dev shows its results to people, one after the other")
             .hint("skillhost test --format json gives one document"));
     }
+    test::check_folder()?;
     let player = Player::new(global, printer)?;
     let mut watch = Watch::begin(printer)?;
     let progress = Progress::new(printer);

@@ -17,7 +17,10 @@ pub(crate) fn run(arguments: &Test, global: &Global, printer: Printer) -> Result
 }
 
 fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) -> Result<Exit, Failure> {
-    // Before a tool chain works for minutes.
+    // All of it before a tool chain works for minutes.
+    if arguments.component.is_none() {
+        check_folder()?;
+    }
     let cases = Cases::read(&arguments.filters)?;
     let file = skill(arguments, printer)?;
     let player = Player::new(global, printer)?;
@@ -33,6 +36,15 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
             _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
     })?
+}
+
+/// Whether a skill is here at all.
+pub(super) fn check_folder() -> Result<(), Failure> {
+    if crate::ambient::exists(Path::new(build::MANIFEST)) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Configuration, format!("there is no {} here", build::MANIFEST))
+        .hint("test in a skill's folder (-C DIR), or begin one: skillhost new NAME --lang rust"))
 }
 
 /// The skill that is tested.
