@@ -58,7 +58,7 @@ pub(crate) struct Failure {
     /// Other ways than the hint.
     more_hints: Vec<Escaped>,
     /// What to write, line by line.
-    example: Vec<Escaped>,
+    example: Box<[Escaped]>,
 }
 
 /// Longest line of an error.
@@ -74,7 +74,7 @@ impl Failure {
             causes: Vec::new(),
             hint: None,
             more_hints: Vec::new(),
-            example: Vec::new(),
+            example: Box::default(),
         }
     }
 
