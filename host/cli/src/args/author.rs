@@ -52,23 +52,22 @@ pub(crate) struct New {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "A case in tests/*.toml says what is there before, what the skill is given, what the model, the commands and\n\
-    the servers answer, and what is expected:\n\n  \
+#[command(after_help = "A case in tests/*.toml says what is there before, what the skill is given, what models,\n\
+    commands and servers answer, and what is expected:\n\n  \
     [[case]]\n  \
     name = \"lines are counted\"\n  \
     tool = \"count-lines\"\n  \
     input = { path = \"a.txt\" }\n  \
     files.\"a.txt\" = \"one\\ntwo\\n\"\n  \
     expect.answer = { lines = 2 }\n\n\
-    Each case is one call, in a worktree of its own, under the grants and limits of the manifest. A file that the skill\n\
-    changed and a denial fail it unless it expects them. Without [case.expect], --update writes what came.\n\n\
+    Each case is one call in a worktree of its own, under the manifest's grants and limits, or\n\
+    less. A file that the skill changed and a denial fail it unless it expects them. A case that\n\
+    expects nothing yet fails, and --update writes what came.\n\n\
     Examples:\n  \
     skillhost test\n  \
     skillhost test counted --no-build\n  \
     skillhost test --update             # accept what came; git diff shows it\n  \
-    skillhost test --report junit=report.xml"
-)]
+    skillhost test --report junit=report.xml")]
 pub(crate) struct Test {
     /// Only cases whose names have one of these texts in them
     #[arg(value_name = "FILTER")]
@@ -88,14 +87,12 @@ pub(crate) struct Test {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Builds and tests as `skillhost test` does, then waits for a file to change, and does it again, until Ctrl-C. A\n\
-    build or a case that fails ends nothing. What .gitignore names is not watched, and neither are build/, target/,\n\
-    node_modules/ and .venv/.\n\n\
+#[command(after_help = "Builds and tests as `skillhost test` does, then waits for a file to change, and does it\n\
+    again, until Ctrl-C. A build or a case that fails ends nothing. What .gitignore names is not\n\
+    watched, and neither are build/, target/, node_modules/ and .venv/.\n\n\
     Examples:\n  \
     skillhost dev\n  \
-    skillhost dev counted -C licence-check"
-)]
+    skillhost dev counted -C licence-check")]
 pub(crate) struct Dev {
     /// Only cases whose names have one of these texts in them
     #[arg(value_name = "FILTER")]
