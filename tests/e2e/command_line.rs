@@ -77,7 +77,7 @@ fn what_is_not_there_is_a_usage_error() {
     world.run(&["runs", "--format", "yaml"]).failed(2, &["yaml"]);
     world.run(&["-C", "/nowhere/at/all", "runs"]).failed(2, &["-C /nowhere/at/all"]);
     // Commands of later versions are not promised.
-    for later in ["mcp", "resume", "dev"] {
+    for later in ["mcp", "resume"] {
         world.run(&[later]).failed(2, &["unrecognized subcommand"]);
     }
 }

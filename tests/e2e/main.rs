@@ -14,6 +14,7 @@ mod audit;
 mod authors;
 mod bad_input;
 mod calls;
+mod cases;
 mod ci_action;
 mod ci_document;
 mod clean_container;

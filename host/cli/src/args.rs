@@ -2,7 +2,7 @@
 
 mod author;
 
-pub(crate) use author::{Build, New};
+pub(crate) use author::{Build, Dev, New, Test};
 
 use crate::printer::{Color, Format};
 use crate::reports::ReportFlag;
@@ -88,6 +88,10 @@ pub(crate) enum Command {
     New(New),
     /// Build a skill, in its folder: run its tool chain, and embed its manifest
     Build(Build),
+    /// Test a skill, in its folder: build it, and play the cases in tests/*.toml in the real sandbox
+    Test(Test),
+    /// Test a skill again each time that a file of its folder changes
+    Dev(Dev),
     /// Sign a skill with a key
     Sign(Sign),
     /// Make keys to sign skills with

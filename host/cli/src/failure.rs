@@ -57,6 +57,8 @@ pub(crate) struct Failure {
     hint: Option<Escaped>,
     /// Other ways than the hint.
     more_hints: Vec<Escaped>,
+    /// What to write, line by line.
+    example: Box<[Escaped]>,
 }
 
 /// Longest line of an error.
@@ -72,6 +74,7 @@ impl Failure {
             causes: Vec::new(),
             hint: None,
             more_hints: Vec::new(),
+            example: Box::default(),
         }
     }
 
@@ -123,6 +126,12 @@ impl Failure {
         self
     }
 
+    /// What the last hint tells to write.
+    pub(crate) fn example(mut self, text: &str) -> Self {
+        self.example = text.lines().map(|line| escape_terminal(line, LINE_CHARS)).collect();
+        self
+    }
+
     pub(crate) fn maybe_hint(self, hint: Option<impl fmt::Display>) -> Self {
         match hint {
             Some(hint) => self.hint(hint),
@@ -155,6 +164,7 @@ impl Failure {
         let mut lines = vec![Line::labelled(Label::Error, &self.message)];
         lines.extend(self.causes.iter().map(|cause| Line::plain(format!("  caused by: {cause}"))));
         lines.extend(self.hint.iter().chain(&self.more_hints).map(|hint| Line::labelled(Label::Hint, hint)));
+        lines.extend(self.example.iter().map(|line| Line::plain(format!("    {line}"))));
         lines
     }
 

@@ -4,6 +4,7 @@ mod ambient;
 mod args;
 mod asks;
 mod builtin;
+mod cases;
 mod chosen;
 mod commands;
 mod consent;
@@ -14,6 +15,7 @@ mod fetch;
 mod git_source;
 mod grants;
 mod installed;
+mod invoke;
 mod known;
 mod models;
 mod needed;
@@ -133,6 +135,8 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Add(add) => commands::add::run(add, &cli.global, printer),
         Command::Remove(remove) => commands::remove::run(remove, &cli.global, printer),
         Command::List(list) => commands::list::run(list, &cli.global, printer),
+        Command::Test(test) => commands::test::run(test, &cli.global, printer),
+        Command::Dev(dev) => commands::dev::run(dev, &cli.global, printer),
         Command::Update(update) => commands::update::run(update, &cli.global, printer),
         Command::Sync(sync) => commands::sync::run(sync, &cli.global, printer),
         Command::Build(build) => commands::build::run(build, printer),

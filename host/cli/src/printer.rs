@@ -3,7 +3,7 @@
 //! [`terminal`] takes nothing else.
 
 use crate::failure::{Exit, Failure};
-use crate::terminal::{self, Label, Line, line};
+use crate::terminal::{self, Label, Line, Tone, line};
 use clap::ValueEnum as _;
 use skillhost_core::text::{Escaped, escape_block, escape_json};
 use std::ffi::OsString;
@@ -41,20 +41,24 @@ pub(crate) struct Printer {
     pub(crate) shows_progress: bool,
     /// Whether stderr may be coloured.
     pub(crate) has_colour: bool,
+    /// Whether stdout may be.
+    data_has_colour: bool,
 }
 
 impl Printer {
     pub(crate) fn new(format: Format, color: Color, is_quiet: bool, no_progress: bool, no_color_set: bool) -> Self {
         let is_terminal = terminal::is_terminal();
+        let colours = |is_terminal| match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !no_color_set,
+        };
         Self {
             format,
             is_quiet,
             shows_progress: is_terminal && !no_progress && !is_quiet,
-            has_colour: match color {
-                Color::Always => true,
-                Color::Never => false,
-                Color::Auto => is_terminal && !no_color_set,
-            },
+            has_colour: colours(is_terminal),
+            data_has_colour: colours(terminal::shows_data()),
         }
     }
 
@@ -65,6 +69,11 @@ impl Printer {
     /// A line of data.
     pub(crate) fn data(self, text: impl std::fmt::Display) {
         write_data(&line(text));
+    }
+
+    /// A line of data whose first part has a colour.
+    pub(crate) fn toned(self, tone: Tone, text: impl std::fmt::Display, rest: impl std::fmt::Display) {
+        note_loss(terminal::write_toned(tone, &line(text), &line(rest), self.data_has_colour));
     }
 
     /// Data of several lines.

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::time::Duration;
 
-pub(crate) use ambient::is_terminal;
+pub(crate) use ambient::{is_terminal, shows_data};
 pub(crate) use command::{Command, Level};
 
 /// A text as one line.
@@ -65,6 +65,24 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.painted(false))
     }
+}
+
+/// How a line of data is coloured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Plain,
+    Good,
+    Bad,
+}
+
+/// A line of data, of which the first part has a colour where people look at it.
+pub(crate) fn write_toned(tone: Tone, text: &Escaped, rest: &Escaped, has_colour: bool) -> io::Result<()> {
+    let code = match tone {
+        Tone::Good if has_colour => "32",
+        Tone::Bad if has_colour => "31",
+        _ => return writeln!(ambient::stdout(), "{text}{rest}"),
+    };
+    writeln!(ambient::stdout(), "\u{1b}[{code}m{text}\u{1b}[0m{rest}")
 }
 
 /// Data.

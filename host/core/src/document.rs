@@ -21,7 +21,12 @@ pub struct DocumentError {
 impl DocumentError {
     /// An error about the whole of `file`.
     pub fn whole(file: &str, reason: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: 1, reason: reason.into() }
+        Self::at(file, 1, reason)
+    }
+
+    /// An error about something that begins on this line of `file`, counted from 1.
+    pub fn at(file: &str, line: usize, reason: impl Into<String>) -> Self {
+        Self { file: file.to_owned(), line, reason: reason.into() }
     }
 }
 

@@ -28,6 +28,7 @@ mod run;
 pub mod sections;
 pub mod session;
 pub mod slug;
+pub mod stage;
 mod state;
 pub mod tree;
 pub mod view;

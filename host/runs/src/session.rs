@@ -169,7 +169,8 @@ pub fn roles(skill: &Skill) -> Result<(models::Role, models::Role), SessionError
     Ok((manifest.kind.as_str().parse()?, manifest.name.as_str().parse()?))
 }
 
-fn phase(kind: Kind) -> Phase {
+/// The phase in which a recording has the calls of a skill that is called outside of a run.
+pub fn phase(kind: Kind) -> Phase {
     match kind {
         Kind::Spec => Phase::Spec,
         Kind::Review => Phase::ChangeReview,

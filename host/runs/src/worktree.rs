@@ -320,7 +320,7 @@ pub(crate) fn parse(commit: &str) -> Result<CommitId, RunError> {
     commit.parse().map_err(|_| RunError::Bug("a commit's id is not one".to_owned()))
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, RunError> + Send + 'static,
 ) -> Result<T, RunError> {
     tokio::task::spawn_blocking(work).await.map_err(|e| RunError::Bug(e.to_string()))?

@@ -42,6 +42,7 @@ mod revision;
 mod selection;
 mod settings;
 mod snapshot;
+mod stage;
 mod stat_cache;
 mod status;
 mod sweep;

@@ -14,7 +14,7 @@ fn a_project_of_each_kind_builds_and_its_own_tests_pass() {
     let world = World::bare();
     for kind in ["tool", "spec", "review", "implement", "verify"] {
         let name = format!("my-{kind}");
-        new(&world, &name, &["--kind", kind]).failed(0, &[&format!("Next: cd {name} && skillhost build")]);
+        new(&world, &name, &["--kind", kind]).failed(0, &[&format!("Next: cd {name} && skillhost test")]);
         let folder = world.repo().join(&name);
         let mut build = world.command(&["build", "--format", "json", "-C", &name]);
         let built = ran(build.env("CARGO_TARGET_DIR", shared_target()).output().unwrap());
@@ -22,8 +22,17 @@ fn a_project_of_each_kind_builds_and_its_own_tests_pass() {
         let told = built.json();
         assert_eq!((&told["kind"], &told["name"], &told["tool_chain"]), (&json!(kind), &json!(name), &json!("Rust")));
         assert!(folder.join(format!("build/{name}.wasm")).is_file(), "{told}");
+        let tested = world.run(&["test", "--no-build", "--format", "json", "-C", &name]);
+        assert_eq!((tested.code, &tested.json()["failed"]), (Some(0), &json!(0)), "{tested:#?}");
+        assert!(tested.json()["passed"].as_u64() >= Some(2), "{tested:#?}");
     }
-    // Begun, built, used: three commands.
+    // Begun, entered, tested: three commands.
+    new(&world, "three", &[]).failed(0, &["Next: cd three && skillhost test"]);
+    let mut command = world.command(&["test"]);
+    let tested = command.current_dir(world.repo().join("three")).env("CARGO_TARGET_DIR", shared_target());
+    let tested = ran(tested.output().unwrap());
+    assert!(tested.code == Some(0) && tested.stdout.ends_with("3 cases: 3 passed\n"), "{tested:#?}");
+    // What was built can be used.
     put(&world, "a.txt", b"one\ntwo\n");
     let call = ["call", "./my-tool/build/my-tool.wasm", "--input", r#"{"path":"a.txt"}"#, "--grant", "read=**"];
     assert_eq!(world.run(&call).json(), json!({"lines": 2}));

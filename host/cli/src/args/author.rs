@@ -1,5 +1,6 @@
 //! Commands for those who write skills.
 
+use crate::reports::ReportFlag;
 use crate::templates::Language;
 use clap::{Args, ValueEnum};
 use skillhost_core::kind::Kind;
@@ -48,6 +49,54 @@ pub(crate) struct New {
     /// What it is for
     #[arg(long, value_enum, default_value = "tool", value_name = "KIND")]
     pub(crate) kind: KindWord,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "A case in tests/*.toml says what is there before, what the skill is given, what models,\n\
+    commands and servers answer, and what is expected:\n\n  \
+    [[case]]\n  \
+    name = \"lines are counted\"\n  \
+    tool = \"count-lines\"\n  \
+    input = { path = \"a.txt\" }\n  \
+    files.\"a.txt\" = \"one\\ntwo\\n\"\n  \
+    expect.answer = { lines = 2 }\n\n\
+    Each case is one call in a worktree of its own, under the manifest's grants and limits, or\n\
+    less. A file that the skill changed and a denial fail it unless it expects them. A case that\n\
+    expects nothing yet fails, and --update writes what came.\n\n\
+    Examples:\n  \
+    skillhost test\n  \
+    skillhost test counted --no-build\n  \
+    skillhost test --update             # accept what came; git diff shows it\n  \
+    skillhost test --report junit=report.xml")]
+pub(crate) struct Test {
+    /// Only cases whose names have one of these texts in them
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
+    /// Test build/NAME.wasm as it is
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Test this skill, and build none
+    #[arg(long, value_name = "FILE", conflicts_with = "no_build")]
+    pub(crate) component: Option<PathBuf>,
+    /// Make the cases that fail expect what came; never where the skill trapped or the script was not met
+    #[arg(long)]
+    pub(crate) update: bool,
+    /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
+    #[arg(long = "report", value_name = "FORMAT=FILE")]
+    pub(crate) reports: Vec<ReportFlag>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Builds and tests as `skillhost test` does, then waits for a file to change, and does it\n\
+    again, until Ctrl-C. A build or a case that fails ends nothing. What .gitignore names is not\n\
+    watched, and neither are build/, target/, node_modules/ and .venv/.\n\n\
+    Examples:\n  \
+    skillhost dev\n  \
+    skillhost dev counted -C licence-check")]
+pub(crate) struct Dev {
+    /// Only cases whose names have one of these texts in them
+    #[arg(value_name = "FILTER")]
+    pub(crate) filters: Vec<String>,
 }
 
 /// A kind of skill, as the command line completes it.

@@ -14,6 +14,9 @@ use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::path::{Path, PathBuf};
 
+/// A skill's manifest, in its folder.
+pub(crate) const MANIFEST: &str = "skill.toml";
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
@@ -33,11 +36,11 @@ struct Document<'a> {
 }
 
 /// A skill that was built, and where it is.
-struct Built {
-    file: PathBuf,
+pub(crate) struct Built {
+    pub(crate) file: PathBuf,
     tool_chain: Option<&'static str>,
     was_module: bool,
-    found: Inspection,
+    pub(crate) found: Inspection,
 }
 
 pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> {
@@ -66,10 +69,9 @@ pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> 
 }
 
 /// Builds the skill in the current folder. What was there before is replaced only by a skill that holds.
-fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
+pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
-    let text = read_manifest(&arguments.manifest)?;
-    let manifest = Manifest::parse(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    let (text, manifest) = read_manifest(&arguments.manifest)?;
     let (left, tool_chain) = match &arguments.component {
         Some(file) => (file.clone(), None),
         None => {
@@ -79,8 +81,7 @@ fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     };
     let input = ambient::read_regular(&left, MAX_COMPONENT_BYTES)
         .map_err(|e| Failure::new(Exit::Usage, format!("{} can't be read", left.display())).because_of_all(&e))?;
-    let file =
-        arguments.out.clone().unwrap_or_else(|| Path::new("build").join(format!("{}.wasm", manifest.skill.name)));
+    let file = arguments.out.clone().unwrap_or_else(|| usual_place(&manifest));
     if ambient::absolute(&file).is_ok_and(|out| ambient::absolute(&left).is_ok_and(|left| left == out)) {
         return Err(Failure::new(Exit::Usage, format!("{} would be replaced by what is made of it", left.display()))
             .hint("name another file with --out"));
@@ -95,12 +96,20 @@ fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     Ok(Built { file, tool_chain, was_module, found })
 }
 
-fn read_manifest(file: &Path) -> Result<String, Failure> {
+/// Where a skill is built to, in its folder.
+pub(crate) fn usual_place(manifest: &Manifest) -> PathBuf {
+    Path::new("build").join(format!("{}.wasm", manifest.skill.name))
+}
+
+/// The manifest that is embedded, as text and as it is understood.
+pub(crate) fn read_manifest(file: &Path) -> Result<(String, Manifest), Failure> {
     let failed = || Failure::new(Exit::Configuration, format!("the manifest {} can't be read", file.display()));
     let bytes = ambient::read_regular(file, MAX_DOCUMENT_BYTES as u64).map_err(|e| {
         failed().because_of_all(&e).hint("build in a skill's folder (-C DIR), or name the manifest with --manifest")
     })?;
-    String::from_utf8(bytes).map_err(|_| failed().because("it is not UTF-8 text"))
+    let text = String::from_utf8(bytes).map_err(|_| failed().because("it is not UTF-8 text"))?;
+    let manifest = Manifest::parse(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    Ok((text, manifest))
 }
 
 fn not_made(left: &Path, error: &MakeError) -> Failure {

@@ -1,6 +1,6 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
-mod outcome;
+pub(crate) mod outcome;
 mod recorded;
 mod shown;
 
@@ -12,6 +12,7 @@ use crate::chosen::Chosen;
 use crate::commands::run::cancelled_by_signal;
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
+use crate::invoke::{Given, invoke};
 use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
@@ -20,19 +21,16 @@ use crate::prompt::person;
 use crate::reports::{CallEnd, Report, Reporter, of_call};
 use crate::web::{self, Bearer};
 use crate::{ambient, block_on, grants, models, project, runtime, skills};
-use serde::Serialize;
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
 use skillhost_core::project::{Budget, Project};
 use skillhost_core::tier::Tier;
 use skillhost_egress::Dialer;
-use skillhost_engine::contract::{Brief, Error, Subject};
+use skillhost_engine::contract::Brief;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{
-    Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered, Uses, supervised,
-};
+use skillhost_engine::{Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered, Uses};
 use skillhost_models::{Models, Tuning};
 use skillhost_runs::Person;
 use skillhost_runs::session::{ModelUse, Session, roles};
@@ -286,21 +284,11 @@ impl Prepared {
             })
         };
         let brief = if kind == Kind::Tool { None } else { Some(brief()?) };
-        let (engine, tool) = (Arc::clone(&self.engine), tool.map(str::to_owned));
-        let called = supervised(|watch| async move {
-            let call = Call { watch: Some(watch), ..call };
-            match (kind, brief, tool) {
-                (Kind::Spec, Some(brief), _) => call.spec(&engine, brief).await.map(to_json),
-                (Kind::Review, Some(brief), _) => {
-                    let subject = brief.spec.clone().map_or(Subject::Change, Subject::Spec);
-                    call.review(&engine, brief, subject).await.map(to_json)
-                }
-                (Kind::Implement, Some(brief), _) => call.implement(&engine, brief).await.map(to_json),
-                (Kind::Verify, Some(brief), _) => call.verify(&engine, brief).await.map(to_json),
-                (_, _, tool) => call.tool(&engine, &tool.unwrap_or_default(), &input).await,
-            }
-        });
-        Ok(called.await)
+        let given = match brief {
+            Some(brief) => Given::Brief(Box::new(brief), None),
+            None => Given::Tool(tool.unwrap_or_default().to_owned(), input),
+        };
+        Ok(invoke(Arc::clone(&self.engine), kind, call, given).await)
     }
 
     /// Tells what there is to tell of a call without an answer.
@@ -390,11 +378,4 @@ impl Prepared {
             Err(error) => Err(Failure::new(exit_of(error), format!("{name}: {}", describe(error)))),
         }
     }
-}
-
-fn to_json<T: Serialize>(called: Called<T>) -> Called<serde_json::Value> {
-    let Called { answer, done } = called;
-    let answer =
-        answer.and_then(|value| serde_json::to_value(value).map_err(|e| Error::Failed(format!("not JSON: {e}"))));
-    Called { answer, done }
 }

@@ -49,6 +49,6 @@ pub(crate) fn run(arguments: &New, printer: Printer) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     printer.data(shown);
-    printer.note(format!("Next: cd {name} && skillhost build"));
+    printer.note(format!("Next: cd {name} && skillhost test"));
     Ok(Exit::Done)
 }

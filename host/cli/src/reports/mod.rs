@@ -41,14 +41,14 @@ pub(crate) struct Report {
 pub(crate) struct Suite {
     /// The goal, or the skill with its tool.
     pub(crate) name: String,
-    /// `goal` or `call`.
+    /// `goal`, `call` or `test`.
     pub(crate) kind: &'static str,
     /// The run, where one began.
     pub(crate) run: Option<RunFacts>,
     pub(crate) exit: Exit,
     /// Why it did not end well, the first reason first.
     pub(crate) reasons: Vec<String>,
-    /// Gates, checks and reviews.
+    /// Gates, checks, reviews, and cases of a skill's tests.
     pub(crate) cases: Vec<Case>,
     /// Findings that are open.
     pub(crate) findings: Vec<Finding>,
@@ -81,6 +81,7 @@ pub(crate) enum Class {
     Gate,
     Check,
     Review,
+    Case,
 }
 
 /// How a [`Case`] ended; with why, where it did not pass.
@@ -109,6 +110,7 @@ impl Class {
             Self::Gate => "gate",
             Self::Check => "check",
             Self::Review => "review",
+            Self::Case => "case",
         }
     }
 }

@@ -16,3 +16,8 @@ pub(super) fn stderr() -> impl Write {
 pub(crate) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
+
+/// Whether people read stdout.
+pub(crate) fn shows_data() -> bool {
+    io::stdout().is_terminal()
+}

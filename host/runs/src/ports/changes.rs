@@ -11,6 +11,8 @@ use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
+use skillhost_core::project::Project;
+use skillhost_engine::Skill;
 use skillhost_engine::contract::{Error, changes as wit};
 use skillhost_engine::ports::{Changes, Touched};
 use skillhost_worktree::{ChangeKind, CommitRequest, WorktreeError};
@@ -49,7 +51,21 @@ impl ChangesPort {
             ],
             author: state.tree.author(),
             auditor: state.auditor(),
-            judges: matches!(kind, Kind::Review | Kind::Verify),
+            judges: judges(kind),
+        }
+    }
+
+    /// The same outside of a run.
+    pub(crate) fn on_stage(tree: AgentTree, skill: &Skill, capabilities: Arc<Effective>, auditor: Auditor) -> Self {
+        Self {
+            tree,
+            touched: Arc::default(),
+            capabilities,
+            protected: Project::default().protect.paths,
+            trailers: Vec::new(),
+            author: None,
+            auditor,
+            judges: judges(skill.inspection().manifest.skill.kind),
         }
     }
 
@@ -59,6 +75,11 @@ impl ChangesPort {
         touched.extend(by_call.written.into_iter().chain(by_call.removed));
         touched
     }
+}
+
+/// Whether a skill of this kind reads what others propose.
+fn judges(kind: Kind) -> bool {
+    matches!(kind, Kind::Review | Kind::Verify)
 }
 
 impl Changes for ChangesPort {

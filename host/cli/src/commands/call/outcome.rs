@@ -32,10 +32,10 @@ pub(super) struct Document<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Denied {
-    pub(super) capability: String,
-    pub(super) what: String,
-    pub(super) remedy: String,
+pub(crate) struct Denied {
+    pub(crate) capability: String,
+    pub(crate) what: String,
+    pub(crate) remedy: String,
 }
 
 impl Denied {
@@ -51,7 +51,7 @@ impl Denied {
 }
 
 /// Everything that was refused, files included, with the flag that would grant it.
-pub(super) fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
+pub(crate) fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
     let calls = calls.iter().map(|denial| Denied {
         capability: denial.capability.to_owned(),
         what: denial.what.clone(),

@@ -1,0 +1,87 @@
+//! `--update`: the cases expect from now on what came, where nothing of it is left to doubt.
+
+use super::{Cases, FOLDER, Material, Played, ambient};
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use skillhost_cases::{CaseFile, Fix, compare, update};
+use skillhost_core::document::MAX_DOCUMENT_BYTES;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Rewrites what the cases expect that failed. One whose skill trapped, or whose script was not met, stays as it is, and so
+/// does one that would fail again.
+pub(crate) fn accept(cases: &Cases, played: &mut [Played], printer: Printer) -> Result<(), Failure> {
+    for (at, file) in cases.files.iter().enumerate() {
+        let of_file: Vec<&mut Played> =
+            played.iter_mut().filter(|it| it.chosen.file == at && !it.has_passed()).collect();
+        let mut text = file.text.clone();
+        let mut beside = BTreeMap::new();
+        let mut accepted = Vec::new();
+        for played in of_file {
+            match rewritten(cases, file, &text, played) {
+                Ok((now, files)) => {
+                    text = now;
+                    beside.extend(files);
+                    accepted.push(cases.case(played.chosen).name.clone());
+                    played.is_accepted = true;
+                }
+                Err(why) => played.refused = Some(why),
+            }
+        }
+        if accepted.is_empty() {
+            continue;
+        }
+        write(file, &text, &beside)?;
+        let of_files = beside.keys().map(|path| format!(", {FOLDER}/{path}")).collect::<String>();
+        printer.note(format!("updated {}{of_files}: {}", file.file, accepted.join(", ")));
+    }
+    Ok(())
+}
+
+type Files = BTreeMap<skillhost_core::path::SkillPath, Vec<u8>>;
+
+/// The file's text with what came, and the files beside it.
+fn rewritten(cases: &Cases, file: &CaseFile, text: &str, played: &Played) -> Result<(String, Files), String> {
+    let open = played.differences.iter().find(|difference| difference.fixes.is_none());
+    if let Some(open) = open {
+        return Err(open.what.clone());
+    }
+    let fixes: Vec<&Fix> = played.differences.iter().flat_map(|difference| difference.fixes.iter().flatten()).collect();
+    let index = played.chosen.index;
+    let now = update(text, fixes.iter().map(|fix| (index, *fix))).map_err(|e| e.to_string())?;
+    // What is written is read again first: it has to be a case file, in which this case passes.
+    let read = CaseFile::parse(&file.file, now.clone().into_bytes()).map_err(|e| e.to_string())?;
+    let case = read.cases.get(index).filter(|case| case.name == cases.case(played.chosen).name);
+    let case = case.ok_or("the case is not where it was")?;
+    let mut beside: Files =
+        cases.material(played.chosen).map(|Material { named, .. }| named).map_err(|e| e.message())?;
+    let written: Files = fixes
+        .iter()
+        .filter_map(|fix| if let Fix::File { path, bytes } = fix { Some((path.clone(), bytes.clone())) } else { None })
+        .collect();
+    beside.extend(written.clone());
+    match compare(case, &beside, &played.happened).first() {
+        None => Ok((now, written)),
+        Some(left) => Err(format!("it would fail again: {}", left.what)),
+    }
+}
+
+/// Writes both, unless somebody else changed the case file meanwhile.
+fn write(file: &CaseFile, text: &str, beside: &Files) -> Result<(), Failure> {
+    let failed = |name: &str, e: &dyn std::fmt::Display| {
+        Failure::new(Exit::Configuration, format!("{name} could not be updated")).because(e)
+    };
+    let path = Path::new(&file.file);
+    let there = ambient::read(path, MAX_DOCUMENT_BYTES as u64).map_err(|e| failed(&file.file, &e))?;
+    if there != file.text.as_bytes() {
+        return Err(failed(&file.file, &"it was changed meanwhile").hint("run it again"));
+    }
+    for (path, bytes) in beside {
+        ambient::replace_beneath(Path::new(FOLDER), path, bytes)
+            .map_err(|e| failed(&format!("{FOLDER}/{path}"), &e))?;
+    }
+    if text != file.text {
+        crate::ambient::replace(path, text.as_bytes()).map_err(|e| failed(&file.file, &e))?;
+    }
+    Ok(())
+}

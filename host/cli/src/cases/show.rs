@@ -1,0 +1,188 @@
+//! What came of cases, for people, for programs, and for reports.
+
+use super::{Cases, Played};
+use crate::failure::Exit;
+use crate::printer::Printer;
+use crate::reports::{Case as Reported, Class, Outcome, Suite};
+use crate::terminal::{Tone, line};
+use serde::Serialize;
+use skillhost_cases::{DiffLine, Difference, unified};
+use skillhost_core::text::escape_block;
+use skillhost_engine::inspect::Inspection;
+
+/// Most of what a skill printed that is shown of a case that failed, in characters.
+const PRINTED_CHARS: usize = 4000;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: &'static str,
+    skill: &'a str,
+    version: &'a str,
+    digest: String,
+    passed: usize,
+    failed: usize,
+    updated: usize,
+    cases: Vec<Entry<'a>>,
+}
+
+#[derive(Serialize)]
+struct Entry<'a> {
+    name: &'a str,
+    file: &'a str,
+    line: usize,
+    /// `passed`, `failed` or `updated`.
+    outcome: &'static str,
+    duration_ms: u64,
+    differences: Vec<Told<'a>>,
+    /// Why it was not updated, where that was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_updated: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    what: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came: Option<&'a str>,
+}
+
+impl Played {
+    fn outcome(&self) -> &'static str {
+        match (self.has_passed(), self.is_accepted) {
+            (true, _) => "passed",
+            (false, true) => "updated",
+            (false, false) => "failed",
+        }
+    }
+
+    fn duration_ms(&self) -> u64 {
+        u64::try_from(self.duration.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Shows a case as it ends; programs get all of them at the end.
+pub(crate) fn show(cases: &Cases, played: &Played, printer: Printer) {
+    if printer.is_json() {
+        return;
+    }
+    let case = cases.case(played.chosen);
+    let (name, took) = (&case.name, played.duration_ms());
+    if played.has_passed() {
+        printer.toned(Tone::Good, format!("ok {name}"), format!(" ({took} ms)"));
+        return;
+    }
+    let word = if played.is_accepted { "updated" } else { "FAILED" };
+    let tone = if played.is_accepted { Tone::Plain } else { Tone::Bad };
+    printer.toned(tone, format!("{word} {name}"), format!(" ({took} ms) {}", cases.place(played.chosen)));
+    for difference in &played.differences {
+        printer.data(format!("  {}", line(&difference.what)));
+        diff(difference, printer);
+    }
+    if let Some(refused) = &played.refused {
+        printer.data(format!("  not updated: {refused}"));
+    }
+    if !played.printed.is_empty() {
+        printer.data("  it printed:");
+        let printed = escape_block(&played.printed, PRINTED_CHARS);
+        printed.lines().for_each(|text| printer.data(format!("    | {text}")));
+    }
+}
+
+fn diff(difference: &Difference, printer: Printer) {
+    let Some((expected, came)) = &difference.texts else { return };
+    printer.toned(Tone::Bad, "    --- expected", "");
+    printer.toned(Tone::Good, "    +++ came", "");
+    for shown in unified(expected, came) {
+        match shown {
+            DiffLine::Head(text) => printer.data(format!("    {text}")),
+            DiffLine::Same(text) => printer.data(format!("     {text}")),
+            DiffLine::Expected(text) => printer.toned(Tone::Bad, format!("    -{text}"), ""),
+            DiffLine::Came(text) => printer.toned(Tone::Good, format!("    +{text}"), ""),
+        }
+    }
+}
+
+/// Tells how all of it ended, and gives what it is for a report.
+pub(crate) fn report(cases: &Cases, played: &[Played], of: &Inspection, printer: Printer) -> (Exit, Suite) {
+    let count = |outcome| played.iter().filter(|played| played.outcome() == outcome).count();
+    let (passed, failed, updated) = (count("passed"), count("failed"), count("updated"));
+    let skill = &of.manifest.skill;
+    if printer.is_json() {
+        printer.json(&Document {
+            schema: "skillhost.test/1",
+            skill: skill.name.as_str(),
+            version: skill.version.as_str(),
+            digest: of.digest.to_string(),
+            passed,
+            failed,
+            updated,
+            cases: played.iter().map(|played| entry(cases, played)).collect(),
+        });
+    } else {
+        let all = if played.len() == 1 { "1 case".to_owned() } else { format!("{} cases", played.len()) };
+        let parts = [(passed, "passed"), (updated, "updated"), (failed, "failed")];
+        let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+        printer.data(format!("{all}: {}", parts.collect::<Vec<_>>().join(", ")));
+        let is_open = |played: &Played| played.outcome() == "failed" && played.refused.is_none();
+        if played.iter().any(|it| is_open(it) && it.differences.iter().all(|difference| difference.fixes.is_some())) {
+            printer.note("Where what came is right: skillhost test --update");
+        }
+    }
+    let exit = if failed == 0 { Exit::Done } else { Exit::Negative };
+    let reasons = if failed == 0 { Vec::new() } else { vec![format!("{failed} of {} cases failed", played.len())] };
+    let suite = Suite {
+        name: skill.name.to_string(),
+        kind: "test",
+        run: None,
+        exit,
+        reasons,
+        cases: played.iter().map(|played| reported(cases, played)).collect(),
+        findings: Vec::new(),
+        denials: Vec::new(),
+        duration: Some(played.iter().map(|played| played.duration).sum()),
+    };
+    (exit, suite)
+}
+
+fn entry<'a>(cases: &'a Cases, played: &'a Played) -> Entry<'a> {
+    let case = cases.case(played.chosen);
+    let told = |difference: &'a Difference| Told {
+        what: &difference.what,
+        expected: difference.texts.as_ref().map(|(expected, _)| expected.as_str()),
+        came: difference.texts.as_ref().map(|(_, came)| came.as_str()),
+    };
+    Entry {
+        name: &case.name,
+        file: &cases.files[played.chosen.file].file,
+        line: case.line,
+        outcome: played.outcome(),
+        duration_ms: played.duration_ms(),
+        differences: played.differences.iter().map(told).collect(),
+        not_updated: played.refused.as_deref(),
+    }
+}
+
+fn reported(cases: &Cases, played: &Played) -> Reported {
+    let whats: Vec<&str> = played.differences.iter().map(|difference| difference.what.as_str()).collect();
+    let outcome = match played.outcome() {
+        "failed" => Outcome::Failed(whats.join("; ")),
+        _ => Outcome::Passed,
+    };
+    let mut output = String::new();
+    for difference in played.differences.iter().filter(|_| !played.is_accepted) {
+        output += &format!("{}\n", difference.what);
+        let texts = difference.texts.iter().flat_map(|(expected, came)| unified(expected, came));
+        for shown in texts {
+            output += &match shown {
+                DiffLine::Head(text) => format!("{text}\n"),
+                DiffLine::Same(text) => format!(" {text}\n"),
+                DiffLine::Expected(text) => format!("-{text}\n"),
+                DiffLine::Came(text) => format!("+{text}\n"),
+            };
+        }
+    }
+    let name = cases.case(played.chosen).name.clone();
+    Reported { class: Class::Case, name, duration: Some(played.duration), outcome, output }
+}

@@ -1,0 +1,56 @@
+//! `skillhost dev`: build and test, again each time that something changes.
+
+mod ambient;
+mod watch;
+
+use self::watch::Watch;
+use crate::args::{Dev, Global};
+use crate::cases::{Cases, Player};
+use crate::commands::run::cancelled_by_signal;
+use crate::commands::test;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::{block_on, runtime};
+
+/// Most changed files that are named.
+const NAMED: usize = 5;
+
+pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    if printer.is_json() {
+        return Err(Failure::new(Exit::Usage, "dev shows its results to people, one after the other")
+            .hint("skillhost test --format json gives one document"));
+    }
+    test::check_folder()?;
+    let player = Player::new(global, printer)?;
+    let mut watch = Watch::begin(printer)?;
+    let progress = Progress::new(printer);
+    block_on(runtime()?, async {
+        let mut cancel = cancelled_by_signal(progress.clone());
+        loop {
+            if let Err(failure) = round(arguments, &player, &progress, printer).await
+                && !*cancel.borrow()
+            {
+                printer.explain(&failure);
+            }
+            printer.note("waiting for a change; Ctrl-C ends");
+            let changed = tokio::select! {
+                biased;
+                _ = cancel.wait_for(|is_cancelled| *is_cancelled) => return Ok(Exit::Interrupted),
+                changed = watch.changed() => changed?,
+            };
+            let named = changed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let more = changed.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            printer.note(format!("──── changed: {named}{more} ────"));
+        }
+    })?
+}
+
+async fn round(arguments: &Dev, player: &Player, progress: &Progress, printer: Printer) -> Result<(), Failure> {
+    let cases = Cases::read(&arguments.filters)?;
+    // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
+    let built = tokio::task::spawn_blocking(move || test::built(printer)).await;
+    let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
+    test::play(player, &cases, &file, false, (progress, printer)).await.map(drop)
+}

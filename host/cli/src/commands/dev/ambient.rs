@@ -1,0 +1,89 @@
+//! Looking at a skill's folder: its files but for what others make of them.
+
+#![allow(clippy::disallowed_methods, reason = "this is an ambient module")]
+
+use ignore::WalkBuilder;
+use std::collections::BTreeSet;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Folders that tool chains write to, or git.
+const WRITTEN: [&str; 7] = ["build", "target", "node_modules", ".venv", "__pycache__", ".git", "zig-cache"];
+/// Largest file that is read; of a larger one, size and time tell.
+const MAX_READ_BYTES: u64 = 8 << 20;
+
+/// What is in a folder.
+pub(super) struct Found {
+    pub(super) folders: BTreeSet<PathBuf>,
+    pub(super) files: BTreeSet<PathBuf>,
+    /// Whether there were more folders than are wanted.
+    pub(super) is_cut: bool,
+}
+
+/// What a file holds, to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Holding {
+    Text(blake3::Hash),
+    Large(u64, Option<SystemTime>),
+}
+
+/// All folders and files, but for those that are written by tool chains or named by a .gitignore there. Links are files.
+pub(super) fn walk(folder: &Path, most_folders: usize) -> Found {
+    let mut found = Found { folders: BTreeSet::new(), files: BTreeSet::new(), is_cut: false };
+    let is_written = |name: &std::ffi::OsStr| WRITTEN.iter().any(|written| name == *written);
+    let walk = WalkBuilder::new(folder)
+        .hidden(false)
+        .parents(false)
+        .git_global(false)
+        .require_git(false)
+        .filter_entry(move |entry| entry.depth() == 0 || !is_written(entry.file_name()))
+        .build();
+    for entry in walk.flatten() {
+        if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
+            found.files.insert(entry.into_path());
+        } else if found.folders.len() < most_folders {
+            found.folders.insert(entry.into_path());
+        } else {
+            found.is_cut = true;
+        }
+    }
+    found
+}
+
+/// What a regular file holds; none where it is none, or can't be read.
+pub(super) fn holding(file: &Path) -> Option<Holding> {
+    let metadata = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
+    if metadata.len() > MAX_READ_BYTES {
+        return Some(Holding::Large(metadata.len(), metadata.modified().ok()));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(file).ok()?.take(MAX_READ_BYTES).read_to_end(&mut bytes).ok()?;
+    Some(Holding::Text(blake3::hash(&bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tool_chains_write_is_not_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |file: &str| {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        };
+        for file in
+            ["src/a.rs", "tests/cases.toml", "x/target/a", ".git/HEAD", "build/a.wasm", "node_modules/a", "out/b"]
+        {
+            put(file);
+        }
+        std::fs::write(folder.path().join(".gitignore"), "/out\n").unwrap();
+        let found = walk(folder.path(), 100);
+        let names: Vec<_> = found.files.iter().map(|file| file.strip_prefix(folder.path()).unwrap()).collect();
+        assert_eq!(names, [".gitignore", "src/a.rs", "tests/cases.toml"].map(Path::new));
+        assert_eq!((found.folders.len(), found.is_cut), (4, false));
+        assert!(walk(folder.path(), 2).is_cut);
+    }
+}

@@ -1,0 +1,120 @@
+//! What changed in the current folder. The kernel tells that something did; what it was is seen by looking at what the
+//! files hold, so that a build which writes the same again is no change, and a change during a build is not missed.
+
+use super::ambient::{self, Holding};
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use rustix::fd::OwnedFd;
+use rustix::fs::inotify::{CreateFlags, WatchFlags, add_watch, init};
+use rustix::io::Errno;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+/// Editors write in several steps: it is looked once nothing has changed for so long.
+const QUIET: Duration = Duration::from_millis(50);
+/// How often that is waited for; what never rests is looked at all the same.
+const MAX_WAITS: usize = 40;
+/// Most folders that are watched: each takes a little of the kernel's memory.
+const MAX_FOLDERS: usize = 4000;
+/// What changes a folder, or a file in it.
+const CHANGES: WatchFlags = WatchFlags::CREATE
+    .union(WatchFlags::DELETE)
+    .union(WatchFlags::MODIFY)
+    .union(WatchFlags::MOVE)
+    .union(WatchFlags::ONLYDIR);
+
+/// Watches the current folder.
+pub(super) struct Watch {
+    kernel: Arc<OwnedFd>,
+    /// One for each time that the kernel told of something.
+    told: UnboundedReceiver<()>,
+    seen: BTreeMap<PathBuf, Holding>,
+    printer: Printer,
+}
+
+impl Watch {
+    pub(super) fn begin(printer: Printer) -> Result<Self, Failure> {
+        let kernel = Arc::new(init(CreateFlags::CLOEXEC).map_err(failed)?);
+        let (sender, told) = unbounded_channel();
+        let listens = Arc::clone(&kernel);
+        // It waits in the kernel, and ends with the program, or at the first event that nobody waits for.
+        std::thread::spawn(move || {
+            loop {
+                match rustix::io::read(&listens, &mut [0; 4096]) {
+                    Ok(_) if sender.send(()).is_ok() => {}
+                    Err(Errno::INTR) => {}
+                    _ => break,
+                }
+            }
+        });
+        let mut watch = Self { kernel, told, seen: BTreeMap::new(), printer };
+        watch.look()?;
+        Ok(watch)
+    }
+
+    /// Waits for files that hold something else than before, and names them.
+    pub(super) async fn changed(&mut self) -> Result<Vec<String>, Failure> {
+        loop {
+            let ended = || Failure::new(Exit::Bug, "the folder is not watched any more");
+            self.told.recv().await.ok_or_else(ended)?;
+            for _ in 0..MAX_WAITS {
+                match timeout(QUIET, self.told.recv()).await {
+                    Ok(told) => told.ok_or_else(ended)?,
+                    Err(_) => break,
+                }
+            }
+            let changed = self.look()?;
+            if !changed.is_empty() {
+                return Ok(changed);
+            }
+        }
+    }
+
+    /// Those that are watched already stay so.
+    fn watch(&self, folders: &BTreeSet<PathBuf>) -> Result<(), Failure> {
+        for folder in folders {
+            match add_watch(&*self.kernel, folder, CHANGES) {
+                Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at all files; gives those that are new, gone, or hold something else. New folders are watched from here on.
+    fn look(&mut self) -> Result<Vec<String>, Failure> {
+        let mut found = ambient::walk(Path::new("."), MAX_FOLDERS);
+        loop {
+            self.watch(&found.folders)?;
+            // What came into a folder before it was watched is seen now.
+            let again = ambient::walk(Path::new("."), MAX_FOLDERS);
+            let is_settled = again.folders == found.folders;
+            found = again;
+            if is_settled {
+                break;
+            }
+        }
+        if found.is_cut {
+            self.printer.warn(format!("there are more than {MAX_FOLDERS} folders here; the rest is not watched"));
+        }
+        let now: BTreeMap<PathBuf, Holding> =
+            found.files.into_iter().filter_map(|file| ambient::holding(&file).map(|holding| (file, holding))).collect();
+        let gone = self.seen.keys().filter(|file| !now.contains_key(*file));
+        let other = now.iter().filter(|(file, holding)| self.seen.get(*file) != Some(*holding)).map(|(file, _)| file);
+        let mut changed: Vec<String> =
+            gone.chain(other).map(|file| file.strip_prefix(".").unwrap_or(file).display().to_string()).collect();
+        changed.sort();
+        self.seen = now;
+        Ok(changed)
+    }
+}
+
+fn failed(error: Errno) -> Failure {
+    Failure::new(Exit::Limit, "this folder can't be watched")
+        .because(error)
+        .hint("sysctl fs.inotify tells the kernel's limits; skillhost test works without")
+}

@@ -1,0 +1,98 @@
+//! `skillhost test`: a skill against its cases.
+
+use crate::args::{Build, Global, Test};
+use crate::cases::{Cases, Played, Player, accept, report, show};
+use crate::commands::build;
+use crate::commands::run::cancelled_by_signal;
+use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::reports::{Report, Reporter, Suite};
+use crate::{block_on, runtime};
+use std::path::{Path, PathBuf};
+
+pub(crate) fn run(arguments: &Test, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let reporter = Reporter::open(&arguments.reports, printer)?;
+    reporter.around("test", &["cases".to_owned()], |told| work(arguments, global, printer, told))
+}
+
+fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) -> Result<Exit, Failure> {
+    // All of it before a tool chain works for minutes.
+    if arguments.component.is_none() {
+        check_folder()?;
+    }
+    let cases = Cases::read(&arguments.filters)?;
+    let file = skill(arguments, printer)?;
+    let player = Player::new(global, printer)?;
+    let progress = Progress::new(printer);
+    block_on(runtime()?, async {
+        let mut cancel = cancelled_by_signal(progress.clone());
+        tokio::select! {
+            ended = play(&player, &cases, &file, arguments.update, (&progress, printer)) => {
+                let (exit, suite) = ended?;
+                told.suites.push(suite);
+                Ok(exit)
+            }
+            _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
+        }
+    })?
+}
+
+/// Whether a skill is here at all.
+pub(super) fn check_folder() -> Result<(), Failure> {
+    if crate::ambient::exists(Path::new(build::MANIFEST)) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Configuration, format!("there is no {} here", build::MANIFEST))
+        .hint("test in a skill's folder (-C DIR), or begin one: skillhost new NAME --lang rust"))
+}
+
+/// The skill that is tested.
+fn skill(arguments: &Test, printer: Printer) -> Result<PathBuf, Failure> {
+    if let Some(file) = &arguments.component {
+        return Ok(file.clone());
+    }
+    if arguments.no_build {
+        let (_, manifest) = build::read_manifest(Path::new(build::MANIFEST))?;
+        let file = build::usual_place(&manifest);
+        if !crate::ambient::exists(&file) {
+            return Err(Failure::new(Exit::Usage, format!("{} is not there", file.display()))
+                .hint("leave --no-build away, or build it: skillhost build"));
+        }
+        return Ok(file);
+    }
+    built(printer)
+}
+
+/// Builds the skill of this folder.
+pub(super) fn built(printer: Printer) -> Result<PathBuf, Failure> {
+    let arguments = Build { component: None, manifest: PathBuf::from(build::MANIFEST), out: None, keep_debug: false };
+    let built = build::build(&arguments, printer)?;
+    let (file, kb) = (built.file.display(), built.found.size_bytes.div_ceil(1000));
+    printer.note(format!("built {file}, {kb} KB"));
+    Ok(built.file)
+}
+
+/// Plays all cases, one after the other, and tells.
+pub(super) async fn play(
+    player: &Player,
+    cases: &Cases,
+    file: &Path,
+    updates: bool,
+    (progress, printer): (&Progress, Printer),
+) -> Result<(Exit, Suite), Failure> {
+    let loaded = player.load(file, progress).await?;
+    let mut all: Vec<Played> = Vec::with_capacity(cases.chosen.len());
+    for chosen in &cases.chosen {
+        let played = player.play(&loaded, cases, *chosen).await?;
+        if !updates {
+            show(cases, &played, printer);
+        }
+        all.push(played);
+    }
+    if updates {
+        accept(cases, &mut all, printer)?;
+        all.iter().for_each(|played| show(cases, played, printer));
+    }
+    Ok(report(cases, &all, loaded.skill.inspection(), printer))
+}

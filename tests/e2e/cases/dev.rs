@@ -1,0 +1,126 @@
+//! `skillhost dev`: again at each change, until it is interrupted.
+
+use super::{GREETS, made, probe, world};
+use crate::authors::put;
+use crate::support::{World, signal, wait_until};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+/// The program at work, and what it has printed so far, both streams as one.
+struct Dev {
+    child: Child,
+    lines: Arc<Mutex<Vec<String>>>,
+    seen: usize,
+}
+
+/// Puts a whole file in another's place: what is written in steps may be seen in steps.
+fn swap(world: &World, file: &str, bytes: &[u8]) {
+    let whole = world.home().join("whole");
+    fs::write(&whole, bytes).unwrap();
+    fs::rename(whole, world.repo().join(file)).unwrap();
+}
+
+impl Dev {
+    fn start(world: &World, more: &[&str]) -> Self {
+        let mut command = world.command(&[&["dev"], more].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let streams: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for stream in streams {
+            let lines = Arc::clone(&lines);
+            std::thread::spawn(move || {
+                for line in BufReader::new(stream).lines() {
+                    lines.lock().unwrap().push(line.unwrap());
+                }
+            });
+        }
+        Self { child, lines, seen: 0 }
+    }
+
+    /// Waits until all of these lines were printed, and it waits for a change; gives what was printed since the last time.
+    fn until(&mut self, texts: &[&str]) -> String {
+        let (lines, seen) = (Arc::clone(&self.lines), self.seen);
+        let printed = || lines.lock().unwrap()[seen..].to_vec();
+        let is_idle = |lines: &[String]| lines.iter().any(|line| line == "waiting for a change; Ctrl-C ends");
+        wait_until(&format!("{texts:?}: {:?}", printed()), || {
+            let lines = printed();
+            is_idle(&lines) && texts.iter().all(|text| lines.iter().any(|line| line.contains(text)))
+        });
+        let lines = printed();
+        self.seen += lines.len();
+        lines.join("\n")
+    }
+
+    fn end(mut self) {
+        signal(&self.child, "INT");
+        assert_eq!(self.child.wait().unwrap().code(), Some(130));
+    }
+}
+
+#[test]
+fn each_change_is_built_and_tested_until_an_interrupt() {
+    let world = World::bare();
+    made(&world, GREETS);
+    fs::write(world.repo().join(".gitignore"), "/ignored\n").unwrap();
+    let mut dev = Dev::start(&world, &[]);
+    dev.until(&["running make", "ok it greets", "1 case: 1 passed"]);
+    // A case that fails ends nothing.
+    swap(&world, "tests/cases.toml", GREETS.replace("Hello", "Bye").as_bytes());
+    let shown = dev.until(&["changed: tests/cases.toml", "FAILED it greets", "1 case: 1 failed"]);
+    assert!(shown.contains("-  \"greeting\": \"Bye, Ada!\""), "{shown}");
+    // A build that fails, neither; nor a case file that is none.
+    let makefile = fs::read(world.repo().join("Makefile")).unwrap();
+    swap(&world, "Makefile", b"all:\n\t@false\n");
+    dev.until(&["changed: Makefile", "error: `make` failed"]);
+    swap(&world, "Makefile", &makefile);
+    dev.until(&["changed: Makefile", "1 case: 1 failed"]);
+    swap(&world, "tests/cases.toml", b"[[case]");
+    dev.until(&["error: tests/cases.toml:1: "]);
+    // What is ignored, what tool chains write, and what holds the same is no change: only the last of these is one.
+    put(&world, "ignored/x", b"1");
+    put(&world, "target/x", b"1");
+    put(&world, "build/x", b"1");
+    swap(&world, "skill.toml", &fs::read(world.repo().join("skill.toml")).unwrap());
+    swap(&world, "tests/cases.toml", GREETS.as_bytes());
+    let shown = dev.until(&["ok it greets"]);
+    assert_eq!(shown.matches("──── changed: tests/cases.toml ────").count(), 1, "{shown}");
+    // Folders that are new are watched, too.
+    put(&world, "src/deep/a.txt", b"1");
+    dev.until(&["changed: src/deep/a.txt", "ok it greets"]);
+    swap(&world, "src/deep/a.txt", b"2");
+    dev.until(&["changed: src/deep/a.txt", "ok it greets"]);
+    fs::remove_dir_all(world.repo().join("src")).unwrap();
+    dev.until(&["changed: src/deep/a.txt", "ok it greets"]);
+    dev.end();
+}
+
+#[test]
+fn a_filter_chooses_and_json_is_refused() {
+    let world = World::bare();
+    made(&world, &format!("{GREETS}\n[[case]]\nname = \"other\"\n"));
+    world.run(&["dev", "--format", "json"]).failed(2, &["hint: skillhost test --format json gives one document"]);
+    let mut dev = Dev::start(&world, &["greets"]);
+    dev.until(&["1 case: 1 passed"]);
+    dev.end();
+}
+
+#[test]
+fn an_interrupt_ends_a_test_and_nothing_is_left_of_it() {
+    let world = world("probe", &probe("sleep", "expect.answer_has = {}"));
+    let folder = world.home().join("tmp");
+    fs::create_dir(&folder).unwrap();
+    let sessions = || fs::read_dir(world.state().join("sessions")).map_or(0, Iterator::count);
+    let before = sessions();
+    let names = || fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect::<Vec<_>>();
+    let mut command = world.command(&["test", "--component", "skill.wasm"]);
+    let mut child = command.env("TMPDIR", &folder).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the case has a worktree", || names().iter().any(|path| path.join("tree").exists()));
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(), [] as [std::path::PathBuf; 0]);
+    // Nothing of it is in the user's state, either.
+    assert_eq!(sessions(), before);
+}
