@@ -1,5 +1,6 @@
 //! What was measured: numbers by promised ids, printed as a table and written as one flat JSON object.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ pub(crate) struct Figures {
 
 #[derive(Debug)]
 struct Figure {
-    id: &'static str,
+    id: Cow<'static, str>,
     value: f64,
     /// The promise; none for a time that a ratio is made of.
     goal: Option<Goal>,
@@ -34,7 +35,7 @@ impl Figures {
     }
 
     /// Adds a number of something else.
-    pub(crate) fn number(&mut self, id: &'static str, number: f64, at_most: Option<f64>) {
+    pub(crate) fn number(&mut self, id: impl Into<Cow<'static, str>>, number: f64, at_most: Option<f64>) {
         self.push(id, number, at_most.map(Goal::AtMost), None);
     }
 
@@ -71,11 +72,18 @@ impl Figures {
 
     /// One object from ids to numbers.
     pub(crate) fn to_json(&self) -> String {
-        let numbers = self.figures.iter().map(|figure| (figure.id.to_owned(), rounded(figure.value).into())).collect();
+        let numbers = self.figures.iter().map(|figure| (figure.id.to_string(), rounded(figure.value).into())).collect();
         format!("{:#}\n", serde_json::Value::Object(numbers))
     }
 
-    fn push(&mut self, id: &'static str, value: f64, goal: Option<Goal>, of: Option<(&'static str, &'static str)>) {
+    fn push(
+        &mut self,
+        id: impl Into<Cow<'static, str>>,
+        value: f64,
+        goal: Option<Goal>,
+        of: Option<(&'static str, &'static str)>,
+    ) {
+        let id = id.into();
         // A time can stand in two ratios.
         if !self.figures.iter().any(|figure| figure.id == id) {
             self.figures.push(Figure { id, value, goal, of });

@@ -17,6 +17,7 @@ mod floor;
 mod host;
 mod hostile;
 mod install;
+mod languages;
 mod network;
 mod peer;
 mod program;
@@ -33,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | install | loop | network | review | sandbox | worktrees]…";
+const USAGE: &str = "skillhost-bench [--smoke] [--json FILE] [call | cli | files | hostile | install | languages | loop | network | review | sandbox | worktrees]…";
 
 static SMOKE: AtomicBool = AtomicBool::new(false);
 
@@ -59,12 +60,13 @@ fn main() -> ExitCode {
 
 type Group = (&'static str, fn(&mut Figures) -> Result<()>);
 
-const GROUPS: [Group; 10] = [
+const GROUPS: [Group; 11] = [
     ("call", call::measure),
     ("cli", program::measure),
     ("files", files::measure),
     ("hostile", hostile::measure),
     ("install", install::measure),
+    ("languages", languages::measure),
     ("loop", turns::measure),
     ("network", network::measure),
     ("review", review::measure),
