@@ -77,7 +77,7 @@ impl Player {
         let file = ambient::absolute(file)
             .map_err(|e| Failure::new(Exit::Usage, format!("the skill {} can't be read", file.display())).because(e))?;
         let around = || project::around(Path::new("."), None, None);
-        let mut named = Named::find(&file.display().to_string(), true, around)?;
+        let named = Named::find(&file.display().to_string(), true, around)?;
         let (named, pinned) = named.component(&self.places, &self.policies, self.printer).await?;
         let skill = skills::load(&self.engine, &named, pinned.as_ref(), progress).await?;
         let manifest = &skill.inspection().manifest;
