@@ -23,7 +23,8 @@ class Refused(unittest.TestCase):
 
     def told(self, *command: str | Path) -> str:
         path = {"PYTHONPATH": f"{self.folder / 'src'}:{SDK}"}
-        ran = subprocess.run([sys.executable, *command], cwd=self.folder, env=path, capture_output=True, text=True)
+        # Without the packages of this environment, where another skill may be.
+        ran = subprocess.run([sys.executable, "-S", *command], cwd=self.folder, env=path, capture_output=True, text=True)
         self.assertNotEqual(ran.returncode, 0, ran)
         return ran.stderr
 
