@@ -46,6 +46,7 @@ const BUILD: &[Need] = &[
 const TESTS: &[Need] = &[
     Need { found_by: FoundBy::File("/usr/bin/python3"), packages: "python3" },
     program(&["python3", "-m", "pip", "--version"], "python3 python3-pip python3-setuptools python3-wheel"),
+    VENV,
     program(&["node", "--version"], "nodejs"),
     program(&["npm", "--version"], "npm"),
     program(&["tar", "--version"], "tar"),
@@ -59,8 +60,11 @@ const TESTS: &[Need] = &[
 /// The other client of registries that the tests and the benchmarks compare with; it comes as source alone.
 const WKG: &str = "wkg@0.16.1";
 
+/// What makes virtual environments: skills in Python are built in one.
+const VENV: Need = program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv");
+
 /// What the peer of the benchmarks is installed with.
-const PEER: &[Need] = &[program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv")];
+const PEER: &[Need] = &[VENV];
 
 /// What libFuzzer is built with.
 const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
@@ -173,7 +177,7 @@ mod tests {
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
         let packages =
-            "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium docker-registry strace";
+            "python3 python3-pip python3-setuptools python3-wheel python3-venv nodejs npm tar chromium docker-registry strace";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");

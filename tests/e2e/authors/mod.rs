@@ -2,6 +2,7 @@
 
 mod component;
 mod new;
+mod python;
 mod toolchains;
 
 use crate::support::{World, root};
