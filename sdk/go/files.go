@@ -37,7 +37,7 @@ func describe(capability, name string, err error) error {
 // An error that is there for errors.Is alone.
 type hidden struct{ error }
 
-func (hidden) Error() string          { return "" }
+func (hidden) Error() string        { return "" }
 func (hidden hidden) Unwrap() error { return hidden.error }
 
 // Read reads a whole file. Paths are relative to the worktree's root, and separated by `/`.

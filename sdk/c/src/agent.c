@@ -56,8 +56,9 @@ static bool complete(skill_model_request_t *request, skill_model_reply_t *reply,
   if (!skill_model_complete(request, reply, err)) return false;
   if (reply->stop != SKILL_MODEL_STOP_REFUSED) return true;
   sk_text said = {0};
+  sk_add(&said, "", 0);
   add_texts(&reply->parts, &said);
-  return sk_failed(err, "%.*s refused: %.500s", SK_ARG(reply->model), said.at ? said.at : "");
+  return sk_failed(err, "%.*s refused: %.*s", SK_ARG(reply->model), SK_CLIP(said.at, 500));
 }
 
 bool sk_ask(skill_model_tier_t tier, const char *system, const char *question, const char *schema, sk_text *reply,
@@ -98,7 +99,7 @@ static bool same(const skill_string_t *left, const skill_string_t *right) {
 }
 
 static sk_called unknown(const sk_agent *agent, const char *name, sk_text *answer) {
-  sk_printf(answer, "there is no tool `%.60s`; the tools are", name);
+  sk_printf(answer, "there is no tool `%.*s`; the tools are", SK_CLIP(name, 60));
   for (size_t i = 0; i < agent->tool_count; i++) sk_printf(answer, "%s %s", i ? "," : "", agent->tools[i].name);
   return SK_FAILED;
 }

@@ -131,6 +131,15 @@ static void the_loop(void) {
   CHECK(run(&outcome, &err));
   CHECK_TEXT(model.heard.at, "!there is no tool `other`; the tools are echo|");
 
+  sk_text long_name = {0};
+  for (int i = 0; i < 59; i++) sk_puts(&long_name, "x");
+  sk_puts(&long_name, "\xC5\xBC");
+  reset();
+  calls(long_name.at, "{}");
+  says("over");
+  CHECK(run(&outcome, &err));
+  CHECK(strstr(model.heard.at, "x`; the tools are echo|"));
+
   reset();
   for (int i = 0; i < 5; i++) calls("echo", "{}");
   echoed = 0;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include "skill.h"
 
 #ifdef __cplusplus
@@ -42,6 +43,8 @@ skill_string_t sk_lend(const char *string);
 bool sk_is_text(const char *bytes, size_t length);
 /* The longest beginning of at most `most` bytes that cuts no character. */
 size_t sk_clip(const char *text, size_t length, size_t most);
+/* For `%.*s`: the beginning of a string. `%.60s` may cut a character, and the host takes no text that is none. */
+#define SK_CLIP(string, most) (int)sk_clip(string, strlen(string), most), string
 
 #ifdef __cplusplus
 }

@@ -13,4 +13,6 @@ type Result = wit_types.Result[skillhost_skill_review.Report, skillhost_skill_re
 var Handler func(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) Result
 
 // Review is exported to the host.
-func Review(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) Result { return Handler(brief, subject) }
+func Review(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) Result {
+	return Handler(brief, subject)
+}

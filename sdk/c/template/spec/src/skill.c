@@ -27,7 +27,9 @@ static const sk_tool FINISH = {
     "\"steps\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"title\":{\"type\":\"string\"},"
     "\"instructions\":{\"type\":\"string\"},\"files\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
     "\"required\":[\"title\",\"instructions\",\"files\"],\"additionalProperties\":false}},"
-    "\"criteria\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}},"
+    "\"criteria\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"statement\":{\"type\":\"string\"},"
+    "\"command\":{\"type\":\"string\",\"description\":\"The declared command that shows it, if one can\"}},"
+    "\"required\":[\"statement\"],\"additionalProperties\":false}}},"
     "\"required\":[\"document\",\"steps\",\"criteria\"],\"additionalProperties\":false}",
     finish};
 
@@ -58,21 +60,16 @@ bool exports_skill_spec_draft(skill_brief_t *brief, exports_skill_spec_specifica
   sk_text goal = {0}, outcome = {0};
   sk_add_brief(&goal, brief);
   if (!sk_run(&agent, goal.at, &outcome, err)) return false;
-  if (!result.plan) return sk_failed(err, "the model stopped without `finish`: %.500s", outcome.at);
+  if (!result.plan) return sk_failed(err, "the model stopped without `finish`: %.*s", SK_CLIP(outcome.at, 500));
 
-  yyjson_val *steps = yyjson_obj_get(result.plan, "steps"), *one;
-  skill_list_string_t criteria = strings(yyjson_obj_get(result.plan, "criteria"));
   *ret = (exports_skill_spec_specification_t){0};
   ret->document.path = sk_string(brief->spec.is_some ? sk_copy(&brief->spec.val.path) : "SPEC.md");
   ret->document.text = sk_string(sk_get(result.plan, "document", ""));
+  yyjson_val *steps = yyjson_obj_get(result.plan, "steps"), *criteria = yyjson_obj_get(result.plan, "criteria"), *one;
   ret->steps.len = yyjson_arr_size(steps);
   ret->steps.ptr = make(ret->steps.len, sizeof *ret->steps.ptr);
-  ret->criteria.len = criteria.len;
-  ret->criteria.ptr = make(criteria.len, sizeof *ret->criteria.ptr);
-  for (size_t i = 0; i < criteria.len; i++) {
-    ret->criteria.ptr[i].id = numbered("c", i);
-    ret->criteria.ptr[i].statement = criteria.ptr[i];
-  }
+  ret->criteria.len = yyjson_arr_size(criteria);
+  ret->criteria.ptr = make(ret->criteria.len, sizeof *ret->criteria.ptr);
   size_t index, count;
   yyjson_arr_foreach(steps, index, count, one) {
     skill_step_t *step = &ret->steps.ptr[index];
@@ -80,6 +77,13 @@ bool exports_skill_spec_draft(skill_brief_t *brief, exports_skill_spec_specifica
     step->title = sk_string(sk_get(one, "title", ""));
     step->instructions = sk_string(sk_get(one, "instructions", ""));
     step->files = strings(yyjson_obj_get(one, "files"));
+  }
+  yyjson_arr_foreach(criteria, index, count, one) {
+    skill_criterion_t *criterion = &ret->criteria.ptr[index];
+    criterion->id = numbered("C", index);
+    criterion->statement = sk_string(sk_get(one, "statement", ""));
+    const char *command = sk_get(one, "command", "");
+    criterion->command = (skill_option_string_t){*command != 0, sk_string(command)};
   }
   return true;
 }
