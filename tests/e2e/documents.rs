@@ -314,9 +314,10 @@ fn every_promise_is_held_by_attacks_and_tests_that_exist() {
 
 #[test]
 fn every_link_between_documents_leads_somewhere() {
-    let named = fs::read_dir(root().join("docs"))
-        .unwrap()
-        .map(|entry| format!("docs/{}", entry.unwrap().file_name().to_str().unwrap()));
+    let named = ["docs", "docs/authors"].into_iter().flat_map(|folder| {
+        let files = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.is_file()).map(move |path| format!("{folder}/{}", path.file_name().unwrap().display()))
+    });
     for document in ["README.md", "ARCHITECTURE.md", "SECURITY.md"].map(str::to_owned).into_iter().chain(named) {
         let path = root().join(&document);
         let text = fs::read_to_string(&path).unwrap();
