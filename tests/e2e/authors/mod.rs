@@ -1,5 +1,6 @@
 //! Writing a skill: from a tool chain's output, or from sources, to a file that somebody else can install.
 
+mod compiled;
 mod component;
 mod new;
 mod python;
