@@ -24,15 +24,22 @@ export async function build(engine) {
     console.error(`wrote the tools of ${entry} into skill.toml`);
   }
 
+  // What nobody asks for is not imported.
+  const sendsRequests = /^\s*http\s*=\s*\[\s*["']/m.test(manifest);
+  if (sendsRequests && engine === "quickjs") {
+    fail("a skill that requests http can't be built with QuickJS yet; it can with: npm run build -- --engine starlingmonkey");
+  }
   await bundle(entry, "build/skill.js", {
-    conditions: ["skillhost"],
+    conditions: sendsRequests ? ["skillhost", "skillhost-http"] : ["skillhost"],
     external: ["skillhost:*", "wasi:*"],
     platform: "neutral",
     mainFields: ["module", "main"],
     define: { SKILLHOST_U64_IS_BIGINT: String(engine === "starlingmonkey") },
   });
   layOutWit();
-  const component = await ENGINES[engine](kind);
+  const component = await ENGINES[engine](sendsRequests ? `${kind}-http` : kind).catch((error) =>
+    fail(error.name === "BuildError" ? error.message : `${engine} can't make a component of it: ${error.message}`),
+  );
   writeFileSync("build/component.wasm", component);
   console.error(`build/component.wasm  ${Math.ceil(component.length / 1024)} KB, ${kind}, ${engine}`);
   return 0;
@@ -77,7 +84,7 @@ const ENGINES = {
       witPath: "build/wit",
       worldName: world,
       sourcePath: "build/skill.js",
-      disableFeatures: ["http", "fetch-event"],
+      disableFeatures: world.endsWith("-http") ? ["fetch-event"] : ["http", "fetch-event"],
     });
     return component;
   },

@@ -1,7 +1,7 @@
 // The project in the current directory: its own build tools, found where npm put them.
 
-import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 /** Something that the author can mend. */
@@ -11,18 +11,20 @@ export class BuildError extends Error {
 
 /** A package of the project's; `pinned` is what npm installs where it is missing. */
 export async function load(name, pinned) {
-  let file;
-  try {
-    file = createRequire(resolve("package.json")).resolve(name);
-  } catch (error) {
-    if (!["MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED"].includes(error.code)) throw error;
-    file = undefined;
-  }
-  if (file === undefined) {
+  const folder = ancestors(resolve(".")).map((above) => join(above, "node_modules", name)).find(existsSync);
+  if (folder === undefined) {
     const command = pinned === undefined ? "npm install" : `npm install --save-dev --save-exact ${pinned}`;
     throw new BuildError(`${name} is missing; to install it: ${command}`);
   }
-  return import(pathToFileURL(file).href);
+  // Node resolves a package for the file that imports it, and that is the SDK's.
+  const { exports, main = "index.js" } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return import(pathToFileURL(join(folder, entryOf(exports?.["."] ?? exports) ?? main)).href);
+}
+
+const ancestors = (folder) => (dirname(folder) === folder ? [folder] : [folder, ...ancestors(dirname(folder))]);
+
+function entryOf(exports) {
+  return typeof exports === "object" ? entryOf(exports.import ?? exports.default) : exports;
 }
 
 /** One file of `entry` and all that it imports. */

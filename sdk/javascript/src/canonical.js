@@ -2,7 +2,7 @@
 // with a panic of its engine, so values are checked first, and the message names the field.
 
 import { FUNCTIONS, TYPES } from "./contract.js";
-import { Failed, Invalid } from "./errors.js";
+import { Failed } from "./errors.js";
 
 /** Engines differ in what they take for a u64; the build says which it is. */
 const u64 = typeof SKILLHOST_U64_IS_BIGINT !== "undefined" && SKILLHOST_U64_IS_BIGINT ? BigInt : (value) => value;
@@ -14,10 +14,10 @@ const RANGES = {
   u64: [0, Number.MAX_SAFE_INTEGER],
 };
 
-/** The arguments of a host function, checked. */
+/** The arguments of a host function, checked. A wrong one is a mistake in the skill's code, and no error of the contract. */
 export function lowerArguments(name, values) {
   return FUNCTIONS[name].parameters.map(([parameter, type], index) => {
-    const value = lower(type, values[index], parameter, (what) => new Invalid(`${name}: ${what}`));
+    const value = lower(type, values[index], parameter, (what) => new TypeError(`${name}: ${what}`));
     // Engines want an absent value as one.
     return value === undefined ? null : value;
   });

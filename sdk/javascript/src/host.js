@@ -2,7 +2,7 @@
 
 import { diff as unified } from "./diff.js";
 import { edit } from "./edit.js";
-import { fileError, FileError, fromVariant, SkillError, TooLarge } from "./errors.js";
+import { Failed, fileError, FileError, fromVariant, SkillError, TooLarge } from "./errors.js";
 import { glob } from "./glob.js";
 import { decode, encode } from "./text.js";
 
@@ -37,8 +37,19 @@ export function hostOver(port) {
     },
     ask: (question, options, otherwise) => port.call("ask.ask", question, options, otherwise),
     env: (name) => port.environment().find(([known]) => known === name)?.[1],
+    request: ({ method = "GET", url, headers = {}, body }) => {
+      const bytes = typeof body === "string" ? encode(body) : body;
+      const reply = port.http({ method: method.toUpperCase(), url, headers: Object.entries(headers), body: bytes });
+      return { ...reply, headers: Object.fromEntries(reply.headers), text: () => textOf(url, reply.body) };
+    },
     files: filesOver(port.files),
   };
+}
+
+function textOf(url, bytes) {
+  const text = decode(bytes);
+  if (text === undefined) throw new Failed(`what ${url} replied is not UTF-8 text`);
+  return text;
 }
 
 /** A request with what most leave out. */

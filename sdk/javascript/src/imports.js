@@ -6,6 +6,7 @@ import * as exec from "skillhost:skill/exec@0.1.0";
 import * as log from "skillhost:skill/log@0.1.0";
 import * as model from "skillhost:skill/model@0.1.0";
 import * as environment from "wasi:cli/environment@0.2.0";
+import http from "#http";
 import { lift, lowerArguments } from "./canonical.js";
 import { FUNCTIONS } from "./contract.js";
 import { fromVariant } from "./errors.js";
@@ -27,4 +28,4 @@ function call(name, ...values) {
   return FUNCTIONS[name].result === null ? undefined : lift(result);
 }
 
-export default { call, files, lift, environment: () => environment.getEnvironment() };
+export default { call, files, http, lift, environment: () => environment.getEnvironment() };

@@ -49,7 +49,26 @@ export interface Host {
   ask(question: string, options: string[], otherwise: string): string;
   /** A variable of the environment: placeholders of the secrets that were granted. */
   env(name: string): string | undefined;
+  /** Sends a request, where the manifest asks for `http`. Placeholders of secrets are replaced on the way. */
+  request(request: HttpRequest): HttpReply;
   files: Files;
+}
+
+export interface HttpRequest {
+  /** GET where it is left out. */
+  method?: string;
+  url: string;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+}
+
+export interface HttpReply {
+  status: number;
+  /** By names in lower case. */
+  headers: Record<string, string>;
+  body: Uint8Array;
+  /** The body as text; throws where it is no UTF-8. */
+  text(): string;
 }
 
 /** A request; what is left out is standard tier, no tools, and the model's own choice. */

@@ -8,6 +8,8 @@ export interface MockOptions {
   /** The declared commands that the skill may run, each with how its runs end; the last one repeats. */
   commands?: Record<string, Ending | Ending[]>;
   environment?: Record<string, string>;
+  /** Replies to requests, by URL; any other is denied. */
+  requests?: Record<string, { status?: number; headers?: Record<string, string>; body?: string | Uint8Array }>;
   budget?: { tokens?: number; cost?: number };
   /** Globs that are granted; all where they are left out. */
   read?: string[];
@@ -30,6 +32,8 @@ export interface MockHost extends Host {
   /** Messages of the checkpoints. */
   readonly checkpoints: string[];
   readonly questions: string[];
+  /** Requests that were sent. */
+  readonly sent: { method: string; url: string; headers: Record<string, string>; body?: string }[];
   /** A file's text as it is now, whatever is granted. */
   text(path: string): string | undefined;
   /** Scripted replies that no call took. */

@@ -15,13 +15,13 @@ const ORIGINAL_BYTES = 1 << 20;
 /**
  * A host with these `files` at the base commit and in the worktree. `replies` are the model's, in order, each a text, tool
  * calls by `calls`, a whole reply, or an error to throw. `commands` are the declared ones that it may run, each with how its
- * runs end. `read` and `write` are globs that are granted; all where they are left out.
+ * runs end. `requests` are replies by URL. `read` and `write` are globs that are granted; all where they are left out.
  */
-export function mockHost({ files = {}, replies = [], commands = {}, environment = {}, budget = {}, read = ["**"], write = ["**"], window = 200_000 } = {}) {
+export function mockHost({ files = {}, replies = [], commands = {}, environment = {}, requests = {}, budget = {}, read = ["**"], write = ["**"], window = 200_000 } = {}) {
   const bytes = (content) => (typeof content === "string" ? encode(content) : content);
   const base = new Map(Object.entries(files).map(([path, content]) => [path, bytes(content)]));
   const now = new Map(base);
-  const record = { requests: [], logs: [], runs: [], checkpoints: [], questions: [] };
+  const record = { requests: [], logs: [], runs: [], checkpoints: [], questions: [], sent: [] };
   const waiting = [...replies];
   const outputs = new Map();
   const left = { ...budget };
@@ -99,6 +99,12 @@ export function mockHost({ files = {}, replies = [], commands = {}, environment 
     call: (name, ...values) => lift(functions[name](...lowerArguments(name, values).map(lift))),
     files: memory(now, { read: read.map(glob), write: write.map(glob) }),
     environment: () => Object.entries(environment),
+    http({ method, url, headers, body }) {
+      record.sent.push({ method, url, headers: Object.fromEntries(headers), body: body && decode(body) });
+      if (!Object.hasOwn(requests, url)) throw new Denied(`http ${url} was not granted`);
+      const { status = 200, headers: fields = {}, body: content = "" } = requests[url];
+      return { status, headers: Object.entries(fields), body: bytes(content) };
+    },
   };
   return {
     ...hostOver(port),

@@ -6,4 +6,4 @@ function fail() {
   throw new Failed("there is no host outside of a component; for a test, give the skill one of skillhost-sdk/mock");
 }
 
-export default { call: fail, files: new Proxy({}, { get: () => fail }), lift: (value) => value, environment: fail };
+export default { call: fail, files: new Proxy({}, { get: () => fail }), lift: (value) => value, environment: fail, http: fail };

@@ -65,3 +65,16 @@ test("outside of a component there is no host, and the error says what to do", (
   const reads = defineTools({ read: { description: "Reads.", run: (given, host) => ({ text: host.files.readText("a") }) } });
   assert.throws(() => reads.call("read", "{}"), (variant) => variant.tag === "failed" && variant.val.includes("skillhost-sdk/mock"));
 });
+
+test("a request is sent with what it says, and denied where it was not granted", () => {
+  const host = mockHost({
+    environment: { TOKEN: "placeholder" },
+    requests: { "https://example.com/a": { status: 201, headers: { etag: "x" }, body: "ü" }, "https://example.com/b": { body: new Uint8Array([0xff]) } },
+  });
+  const headers = { authorization: host.env("TOKEN") };
+  const reply = host.request({ method: "post", url: "https://example.com/a", headers, body: "b" });
+  assert.deepEqual([reply.status, reply.headers, reply.text()], [201, { etag: "x" }, "ü"]);
+  assert.deepEqual(host.sent, [{ method: "POST", url: "https://example.com/a", headers, body: "b" }]);
+  assert.throws(() => host.request({ url: "https://example.com/b" }).text(), Failed);
+  assert.throws(() => host.request({ url: "https://example.com/c" }), Denied);
+});

@@ -1,7 +1,7 @@
 import { defineTools, FileError, schema, SkillError } from "skillhost-sdk";
 
-/** The word, perhaps a name, perhaps a colon, and what it says. */
-const MARKED = /(?<![\p{L}\p{N}_])TODO(?![\p{L}\p{N}_])(?:\([^)]*\))?:?(.*)/u;
+/** The word, perhaps a name, perhaps a colon, and what it says. Not every engine knows the classes of Unicode's characters. */
+const MARKED = /(?<![\w\u0080-\u{10ffff}])TODO(?![\w\u0080-\u{10ffff}])(?:\([^)]*\))?:?(.*)/u;
 
 export const tool = defineTools({
   report: {
