@@ -79,7 +79,9 @@ const ENGINES = {
     return component;
   },
   async starlingmonkey(world) {
-    const { componentize } = await load("@bytecodealliance/componentize-js", "@bytecodealliance/componentize-js@0.23.0");
+    // It imports the shim without depending on it.
+    const packages = ["@bytecodealliance/componentize-js@0.23.0", "@bytecodealliance/preview2-shim@0.25.0"];
+    const { componentize } = await load("@bytecodealliance/componentize-js", packages.join(" "));
     const { component } = await componentize({
       witPath: "build/wit",
       worldName: world,

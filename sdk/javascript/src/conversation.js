@@ -37,7 +37,7 @@ export const textOf = (reply) => reply.parts.filter(({ tag }) => tag === "text")
 export function converse(host, { tier = "standard", system, prompt, tools = [], turns = 50, mustFinish = false }) {
   const known = new Map(tools.map((tool) => [tool.name, tool]));
   const definitions = tools.map(({ name, description, parameters }) => ({ name, description, parameters: JSON.stringify(parameters) }));
-  const messages = [prompt].flat().map((one) => (typeof one === "string" ? user(one) : one));
+  const messages = started(prompt);
   const repeats = new Map();
   let [idle, lastCall, ending] = [0, 0, false];
   for (let turn = 1; turn <= turns; turn += 1) {
@@ -74,7 +74,7 @@ export function converse(host, { tier = "standard", system, prompt, tools = [], 
 
 /** Asks for one value that fits the schema; a reply that doesn't is sent back once. */
 export function askFor(host, schema, { tier = "standard", system, prompt }) {
-  const messages = [prompt].flat().map((one) => (typeof one === "string" ? user(one) : one));
+  const messages = started(prompt);
   for (let attempt = 1; ; attempt += 1) {
     const reply = host.model.complete({ tier, system, messages, toolChoice: "none", schema: JSON.stringify(schema) });
     const { value, wrong } = fitting(textOf(reply), schema);
@@ -82,6 +82,11 @@ export function askFor(host, schema, { tier = "standard", system, prompt }) {
     if (attempt === 2 || reply.stop === "refused") throw new Failed(`${reply.model} gave no fitting answer: ${wrong}`);
     messages.push({ speaker: "assistant", parts: reply.parts }, user(`That does not fit: ${wrong}. Reply with the JSON alone.`));
   }
+}
+
+/** The first messages, as copies: what is said is added to them. */
+function started(prompt) {
+  return [prompt].flat().map((one) => (typeof one === "string" ? user(one) : { ...one, parts: [...one.parts] }));
 }
 
 /** JSON from a reply, also where it stands in a block of code. */

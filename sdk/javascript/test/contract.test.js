@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { generate } from "../scripts/contract.js";
@@ -8,10 +8,18 @@ import { lift, lowerArguments, lowerResult } from "../src/canonical.js";
 const place = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 test("the types are those of the WIT", () => {
-  // In a project the contract is beside the SDK.
-  const { js, dts } = generate([place("../../../wit"), place("../../wit")].find(existsSync));
+  const { js, dts } = generate(place("../../../wit"));
   assert.equal(readFileSync(place("../src/contract.js"), "utf8"), js, "node scripts/contract.js writes it");
   assert.equal(readFileSync(place("../src/contract.d.ts"), "utf8"), dts);
+});
+
+test("everything that is exported has a type, and the other way round", async () => {
+  for (const file of ["index", "mock", "schema"]) {
+    const exported = Object.keys(await import(`../src/${file}.js`)).sort();
+    const dts = readFileSync(place(`../src/${file}.d.ts`), "utf8");
+    const declared = [...dts.matchAll(/^export (?:(?:function|class) (\w+)|\{ (\w+) \})/gm)].map(([, one, other]) => one ?? other);
+    assert.deepEqual(declared.sort(), exported, file);
+  }
 });
 
 test("a value that the contract doesn't take is named before it ends the component", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { defineImplement, defineReview, defineTools, Denied, Failed, Invalid, schema } from "skillhost-sdk";
 import { mockBrief, mockHost } from "skillhost-sdk/mock";
@@ -50,6 +51,15 @@ test("what the host fills in can be left out, and a promise is refused", () => {
   });
   const late = defineImplement(async () => ({}));
   assert.throws(() => late.with(mockHost())(mockBrief("goal")), /synchronous/);
+});
+
+test("the README's skill works", async () => {
+  const [, code] = /```js\n([\s\S]*?)```/.exec(readFileSync(new URL("../README.md", import.meta.url), "utf8"));
+  const file = new URL("../build/readme.mjs", import.meta.url);
+  mkdirSync(new URL(".", file), { recursive: true });
+  writeFileSync(file, code);
+  const { tool } = await import(file.href);
+  assert.deepEqual(tool.with(mockHost({ files: { a: "1\n2\n3" } }))("count", { path: "a" }), { lines: 3 });
 });
 
 test("errors go over the border and back", () => {
