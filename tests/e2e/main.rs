@@ -11,6 +11,7 @@
 
 mod actions;
 mod audit;
+mod authors;
 mod bad_input;
 mod calls;
 mod ci_action;
