@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bench;
+mod bindings;
 mod ci;
 mod components;
 mod conformance;
@@ -36,6 +37,8 @@ cargo xtask COMMAND
   conformance
           runs the cases of a WASI file system through the file guard and on stock WASI, and writes docs/conformance.md;
           only those that contain a word, where words are given
+  bindings
+          writes what the SDKs' languages need of wit/ anew
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -66,6 +69,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ["skillbench", words @ ..] => skillbench::run(words),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["conformance", cases @ ..] => conformance::run(cases),
+        ["bindings"] => bindings::run(),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");

@@ -1,14 +1,18 @@
 //! Writing a skill: from a tool chain's output, or from sources, to a file that somebody else can install.
 
+mod compiled;
 mod component;
+mod javascript;
 mod new;
+mod python;
 mod toolchains;
 
-use crate::support::{World, root};
+use crate::support::{Ran, World, ran, root};
 use skillhost_core::manifest;
 use skillhost_test_support::sections::{CUSTOM, Section, join, split};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// The manifest of a skill that greets, and asks for this.
 pub fn greeter(capabilities: &str) -> String {
@@ -36,4 +40,33 @@ pub fn put(world: &World, file: &str, bytes: &[u8]) {
 /// Where cargo builds what these tests build: in one place, so that dependencies are built once.
 pub fn shared_target() -> PathBuf {
     root().join("target/authors")
+}
+
+/// Copies a folder of sources, without what was installed and built in it.
+fn copy_sources(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if entry.file_type().unwrap().is_dir() {
+            if name != "node_modules" && name != "build" {
+                copy_sources(&entry.path(), &to.join(name));
+            }
+        } else {
+            fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
+}
+
+/// Runs a tool of the language in a folder.
+fn tool(folder: &Path, line: &[&str]) -> Ran {
+    let output = Command::new(line[0]).args(&line[1..]).current_dir(folder).output();
+    ran(output.unwrap_or_else(|e| panic!("{line:?} could not be started, and this test needs it: {e}")))
+}
+
+/// The same, where it has to succeed.
+fn tool_succeeds(folder: &Path, line: &[&str]) -> Ran {
+    let ran = tool(folder, line);
+    assert_eq!(ran.code, Some(0), "{line:?} in {}: {ran:#?}", folder.display());
+    ran
 }
