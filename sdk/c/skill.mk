@@ -34,22 +34,33 @@ OBJECTS = $(SOURCES:%=build/%.o) $(patsubst $(SDK)/%,build/sdk/%.o, \
   $(wildcard $(SDK)/src/*.c) $(wildcard $(GENERATED)/*.c) $(SDK)/third_party/yyjson/yyjson.c)
 LINK = $(if $(filter %.cpp,$(SOURCES)),$(WASM_CXX),$(WASM_CC))
 
+# `make V=1` shows the commands.
+ifndef V
+.SILENT:
+endif
+
 build/component.wasm: $(OBJECTS)
+	echo link $@
 	$(LINK) $(LDFLAGS) -o $@ $(OBJECTS)
 
 build/src/%.c.o: src/%.c $(TOOLS)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo compile $<
 	$(WASM_CC) -std=c11 $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
 build/src/%.cpp.o: src/%.cpp $(TOOLS)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo compile $<
 	$(WASM_CXX) -std=c++17 -fno-exceptions $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
 build/sdk/%.c.o: $(SDK)/%.c $(TOOLS)
-	@mkdir -p $(@D)
+	mkdir -p $(@D)
+	echo compile $<
 	$(WASM_CC) -std=c11 $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
 .tools/done:
+	echo install $(ZIGLANG)
+	python3 -c 'import ensurepip, venv' || { echo 'error: python3 with venv is missing; to install it: apt-get install python3 python3-venv' >&2; exit 1; }
 	python3 -m venv .tools
 	.tools/bin/pip install --quiet --disable-pip-version-check $(ZIGLANG)
 	touch $@

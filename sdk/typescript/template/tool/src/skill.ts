@@ -1,34 +1,16 @@
-import { defineTool, defineTools, FileError, type Host, schema } from "skillhost-sdk";
+import { defineTool, defineTools, schema } from "skillhost-sdk";
 
+/** Functions that people and models call. The build writes their entries in `skill.toml` from what stands here. */
 export const tool = defineTools({
-  "long-lines": defineTool({
-    description: "Lists lines that have more characters than a limit.",
-    parameters: schema.object({
-      glob: schema.optional(schema.string("the files to look in; all where it is left out")),
-      limit: schema.optional(schema.integer("120 where it is left out")),
-    }),
-    returns: schema.object({
-      lines: schema.list(schema.object({ file: schema.string(), line: schema.integer(), length: schema.integer() })),
-    }),
+  "count-lines": defineTool({
+    description: "Says how many lines a file has.",
+    parameters: schema.object({ path: schema.string("relative to the worktree's root") }),
+    returns: schema.object({ lines: schema.integer() }),
     readOnly: true,
-    run({ glob, limit = 120 }, host) {
-      const lines = host.files.walk({ glob }).flatMap((file) =>
-        linesOf(file, host)
-          .map((text, index) => ({ file, line: index + 1, length: [...text].length }))
-          .filter(({ length }) => length > limit),
-      );
-      host.log.info(`${lines.length} lines have more than ${limit} characters`);
-      return { lines };
+    run({ path }, host) {
+      const lines = host.files.readText(path).split("\n");
+      // What ends the last line begins none.
+      return { lines: lines.at(-1) === "" ? lines.length - 1 : lines.length };
     },
   }),
 });
-
-/** None, where a file is no text. */
-function linesOf(file: string, host: Host): string[] {
-  try {
-    return host.files.readText(file).split("\n");
-  } catch (error) {
-    if (error instanceof FileError && error.code === "not-text") return [];
-    throw error;
-  }
-}

@@ -1,7 +1,6 @@
 //! What `wit-bindgen` makes of `wit/` for the SDKs that can't do so while they compile. It is kept in the repository, so that
 //! neither the program nor a new skill needs the generator; a test holds that it is what the generator gives.
 
-use crate::process::root;
 use anyhow::{Context, Result, ensure};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -23,8 +22,13 @@ const GENERATED: [&str; 2] = ["sdk/c/generated", "sdk/go/generated"];
 /// The name of Go's generated packages, below that of the SDK's module.
 const GO_PACKAGE: &str = "skillhost/sdk/generated";
 
+/// The workspace's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
 /// Writes the generated sources anew.
-pub(crate) fn run() -> Result<()> {
+fn main() -> Result<()> {
     let made = generate()?;
     for folder in GENERATED {
         let folder = root().join(folder);
