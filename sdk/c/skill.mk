@@ -30,7 +30,9 @@ YYJSON = -DYYJSON_DISABLE_NON_STANDARD=1 -DYYJSON_DISABLE_INCR_READER=1 -DYYJSON
 GENERATED = $(SDK)/generated/$(KIND)
 INCLUDES = -I$(GENERATED) -I$(SDK)/include -I$(SDK)/third_party/yyjson $(YYJSON)
 SOURCES = $(wildcard src/*.c src/*.cpp)
-OBJECTS = $(SOURCES:%=build/%.o) $(patsubst $(SDK)/%,build/sdk/%.o, \
+# Apart for each kind, since each has a header of its own.
+INTO = build/$(KIND)
+OBJECTS = $(SOURCES:%=$(INTO)/%.o) $(patsubst $(SDK)/%,$(INTO)/sdk/%.o, \
   $(wildcard $(SDK)/src/*.c) $(wildcard $(GENERATED)/*.c) $(SDK)/third_party/yyjson/yyjson.c)
 LINK = $(if $(filter %.cpp,$(SOURCES)),$(WASM_CXX),$(WASM_CC))
 
@@ -43,17 +45,17 @@ build/component.wasm: $(OBJECTS)
 	echo link $@
 	$(LINK) $(LDFLAGS) -o $@ $(OBJECTS)
 
-build/src/%.c.o: src/%.c $(TOOLS)
+$(INTO)/src/%.c.o: src/%.c $(TOOLS)
 	mkdir -p $(@D)
 	echo compile $<
 	$(WASM_CC) -std=c11 $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
-build/src/%.cpp.o: src/%.cpp $(TOOLS)
+$(INTO)/src/%.cpp.o: src/%.cpp $(TOOLS)
 	mkdir -p $(@D)
 	echo compile $<
 	$(WASM_CXX) -std=c++17 -fno-exceptions $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
-build/sdk/%.c.o: $(SDK)/%.c $(TOOLS)
+$(INTO)/sdk/%.c.o: $(SDK)/%.c $(TOOLS)
 	mkdir -p $(@D)
 	echo compile $<
 	$(WASM_CC) -std=c11 $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<

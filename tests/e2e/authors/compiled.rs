@@ -52,9 +52,11 @@ fn what_a_skill_in_c_does_wrong_ends_its_call() {
            return below;\n\
          }\n\n__attribute__((unused)) static bool count(",
     );
+    // What is left of it reads no file.
+    project.replace("skill.toml", "read = [\"**\"]\n", "");
     let world = project.at_work(&[]);
     for (how, code) in [("deep", 1), ("null", 1), ("large", 5), ("bytes", 1)] {
-        call(&world, "count-lines", &json!({ "path": how }), &["read=**"]).failed(code, &["error: "]);
+        call(&world, "count-lines", &json!({ "path": how }), &[]).failed(code, &["error: "]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod compiled;
 mod component;
+mod conformance;
 mod javascript;
 mod new;
 pub mod project;

@@ -35,6 +35,10 @@ impl Project {
     fn become_one(&mut self, name: &str, kind: &str) {
         let begun = TempDir::new().unwrap();
         self.skillhost(begun.path(), &["new", name, "--lang", self.language, "--kind", kind]).failed(0, &[]);
+        if self.folder().exists() {
+            // npm has made a program of it, which a copy is not.
+            fs::remove_dir_all(begun.path().join(name).join("sdk")).unwrap();
+        }
         copy(&begun.path().join(name), &self.folder());
         name.clone_into(&mut self.name);
     }

@@ -68,15 +68,16 @@ pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> 
 /// Builds the skill in the current folder. What was there before is replaced only by a skill that holds.
 fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
-    let text = read_manifest(&arguments.manifest)?;
-    let manifest = Manifest::parse(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    let (_, asked) = read_manifest(&arguments.manifest)?;
     let (left, tool_chain) = match &arguments.component {
         Some(file) => (file.clone(), None),
         None => {
             let toolchain = toolchains::find()?;
-            (toolchain.build(manifest.skill.kind, printer)?, Some(toolchain.name))
+            (toolchain.build(asked.skill.kind, printer)?, Some(toolchain.name))
         }
     };
+    // Those of some languages write the tools of the sources into it.
+    let (text, manifest) = read_manifest(&arguments.manifest)?;
     let input = ambient::read_regular(&left, MAX_COMPONENT_BYTES)
         .map_err(|e| Failure::new(Exit::Usage, format!("{} can't be read", left.display())).because_of_all(&e))?;
     let file =
@@ -95,12 +96,14 @@ fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     Ok(Built { file, tool_chain, was_module, found })
 }
 
-fn read_manifest(file: &Path) -> Result<String, Failure> {
+fn read_manifest(file: &Path) -> Result<(String, Manifest), Failure> {
     let failed = || Failure::new(Exit::Configuration, format!("the manifest {} can't be read", file.display()));
     let bytes = ambient::read_regular(file, MAX_DOCUMENT_BYTES as u64).map_err(|e| {
         failed().because_of_all(&e).hint("build in a skill's folder (-C DIR), or name the manifest with --manifest")
     })?;
-    String::from_utf8(bytes).map_err(|_| failed().because("it is not UTF-8 text"))
+    let text = String::from_utf8(bytes).map_err(|_| failed().because("it is not UTF-8 text"))?;
+    let manifest = Manifest::parse(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    Ok((text, manifest))
 }
 
 fn not_made(left: &Path, error: &MakeError) -> Failure {
