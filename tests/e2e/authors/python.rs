@@ -24,6 +24,9 @@ fn the_sdks_own_tests_pass_and_all_of_it_is_typed() {
     project.runs(&["sh", "-c", &format!("cd sdk && {} --config-file pyproject.toml", mypy.join(" "))]);
     for kind in ["tool", "spec", "review", "implement", "verify"] {
         project.becomes(kind);
+        let manifest = project.read("skill.toml");
+        project.runs(&[&program, "-m", "skillhost_sdk.manifest", "skill.toml"]);
+        assert_eq!(project.read("skill.toml"), manifest, "{kind}: what is written is what the build writes");
         project.tests_pass();
         project.runs(&mypy);
     }
