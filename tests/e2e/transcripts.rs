@@ -1,7 +1,7 @@
-//! Transcripts in documents, executed. A block of `toml` that begins with the name of a file is that file; one of
+//! Transcripts in documents, executed. A block that begins with the name of a file in a comment is that file; one of
 //! `console` has a command behind each `$`, and beneath it what the command prints, where `…` stands for anything.
 
-use crate::authors::shared_target;
+use crate::authors::project::with_tools;
 use crate::documents::program_in_path;
 use crate::support::{World, root};
 use std::fs;
@@ -14,21 +14,27 @@ fn executed(document: &str) -> usize {
     fs::write(world.repo().join("licence-check.wasm"), "not yet a component\n").unwrap();
     let bin = program_in_path(&world);
     let text = fs::read_to_string(root().join(document)).unwrap();
-    let mut blocks = text.split("\n```").skip(1).step_by(2);
     let mut commands = 0;
-    blocks.by_ref().for_each(|block| {
+    for block in text.split("\n```").skip(1).step_by(2) {
         let (kind, content) = block.split_once('\n').unwrap();
-        match (kind, content.split_once('\n')) {
-            ("toml", Some((first, _))) => {
-                if let Some(name) = first.strip_prefix("# ").filter(|name| name.ends_with(".toml")) {
-                    fs::write(world.repo().join(name), content).unwrap();
-                }
-            }
-            ("console", _) => commands += session(&world, &bin, content),
-            _ => {}
+        if kind == "console" {
+            commands += session(&world, &bin, content);
+        } else if let Some(name) = file_of(content) {
+            let path = world.repo().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, format!("{content}\n")).unwrap();
         }
-    });
+    }
     commands
+}
+
+/// The file that a block is, by the comment that it begins with.
+fn file_of(content: &str) -> Option<&str> {
+    let (first, _) = content.split_once('\n')?;
+    let name = ["# ", "// ", "/* "].iter().find_map(|comment| first.strip_prefix(comment))?.trim_end_matches(" */");
+    let is_file = !name.starts_with('/')
+        && name.rsplit_once('.').is_some_and(|(_, ending)| !ending.is_empty() && !ending.contains('/'));
+    (is_file && !name.contains(' ')).then_some(name)
 }
 
 fn session(world: &World, bin: &Path, content: &str) -> usize {
@@ -38,10 +44,15 @@ fn session(world: &World, bin: &Path, content: &str) -> usize {
         .map(|step| {
             let (command, expected) = step.split_once('\n').unwrap_or((step, ""));
             let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("{{ {command}\n}} 2>&1")]).current_dir(world.repo()).env_clear();
-            shell.envs(world.command(&[]).get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
-            shell.env("PATH", format!("{}:{}", bin.display(), std::env::var("PATH").unwrap()));
-            shell.env("CARGO_TARGET_DIR", shared_target());
+            // Tool chains fetch what they need as this machine lets them; the program is in the world alone.
+            with_tools(shell.args(["-c", &format!("{{ {command}\n}} 2>&1")]).current_dir(world.repo()));
+            let path = shell.get_envs().find(|(name, _)| *name == "PATH").unwrap().1.unwrap().to_owned();
+            shell.env("PATH", format!("{}:{}", bin.display(), path.display()));
+            for (name, folder) in
+                [("XDG_CONFIG_HOME", ".config"), ("XDG_CACHE_HOME", ".cache"), ("XDG_STATE_HOME", ".local/state")]
+            {
+                shell.env(name, world.home().join(folder));
+            }
             let printed = String::from_utf8(shell.output().unwrap().stdout).unwrap();
             assert!(is_like(expected.trim_end(), printed.trim_end()), "$ {command}\n{printed}\nis not\n{expected}");
         })
@@ -78,6 +89,42 @@ fn what_the_documents_show_is_what_happens() {
         let commands = executed(document);
         assert!(commands >= least, "{document}: {commands}");
     }
+}
+
+/// The quick start of a language.
+fn starts(language: &str) {
+    let commands = executed(&format!("docs/authors/{language}.md"));
+    assert!(commands >= 4, "{language}: {commands}");
+}
+
+#[test]
+fn a_skill_in_rust() {
+    starts("rust");
+}
+
+#[test]
+fn a_skill_in_javascript_and_typescript() {
+    starts("javascript");
+}
+
+#[test]
+fn a_skill_in_python() {
+    starts("python");
+}
+
+#[test]
+fn a_skill_in_c() {
+    starts("c");
+}
+
+#[test]
+fn a_skill_in_cpp() {
+    starts("cpp");
+}
+
+#[test]
+fn a_skill_in_go() {
+    starts("go");
 }
 
 #[test]

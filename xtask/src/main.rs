@@ -36,6 +36,8 @@ cargo xtask COMMAND
   conformance
           runs the cases of a WASI file system through the file guard and on stock WASI, and writes docs/conformance.md;
           only those that contain a word, where words are given
+  bindings
+          writes what the SDKs' languages need of wit/ anew
   ci      what a change must pass: format, lints, tests, demo
 
 Each command does first what the ones above it need.";
@@ -66,6 +68,15 @@ fn run(arguments: &[String]) -> Result<()> {
         ["skillbench", words @ ..] => skillbench::run(words),
         ["fuzz", options @ ..] => fuzz::run(options),
         ["conformance", cases @ ..] => conformance::run(cases),
+        ["bindings"] => process::run(process::cargo().args([
+            "run",
+            "--locked",
+            "--quiet",
+            "--package",
+            "skillhost-bindings",
+            "--example",
+            "bindings",
+        ])),
         ["ci"] => ci::run(),
         [] | ["help" | "-h" | "--help"] => {
             println!("{HELP}");

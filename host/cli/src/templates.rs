@@ -18,6 +18,20 @@ type Files = &'static [(&'static str, &'static str)];
 pub(crate) enum Language {
     /// cargo, and the SDK's tool loop, checks and mock host
     Rust,
+    /// npm; a small component with QuickJS in it
+    #[value(name = "javascript", alias = "js")]
+    JavaScript,
+    /// The same, with types that are checked before each build
+    #[value(name = "typescript", alias = "ts")]
+    TypeScript,
+    /// Python 3.11 or newer; a component with an interpreter in it
+    Python,
+    /// make, and a clang that PyPI brings
+    C,
+    /// The same, with C++17
+    Cpp,
+    /// make, and Go 1.25 or newer
+    Go,
 }
 
 impl Language {
@@ -25,13 +39,25 @@ impl Language {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Rust => "rust",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::Python => "python",
+            Self::C => "c",
+            Self::Cpp => "cpp",
+            Self::Go => "go",
         }
     }
 
     /// What every project has, and what is filled in.
     fn files(self) -> (Files, Files) {
         match self {
-            Self::Rust => (RUST_FIXED, RUST_TEMPLATE),
+            Self::Rust => (RUST_SDK, RUST_TEMPLATE),
+            Self::JavaScript => (JAVASCRIPT_SDK, JAVASCRIPT_TEMPLATE),
+            Self::TypeScript => (JAVASCRIPT_SDK, TYPESCRIPT_TEMPLATE),
+            Self::Python => (PYTHON_SDK, PYTHON_TEMPLATE),
+            Self::C => (C_SDK, C_TEMPLATE),
+            Self::Cpp => (C_SDK, CPP_TEMPLATE),
+            Self::Go => (GO_SDK, GO_TEMPLATE),
         }
     }
 

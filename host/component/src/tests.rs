@@ -51,6 +51,9 @@ fn a_manifest_asks_for_nothing_that_the_imports_cant_use() {
         imports.remove(left_out);
         assert_eq!(refused(&importing(&imports), ASKS_FOR_ALL), refused_then, "{left_out}");
     }
+    // A reviewer reads the change alone, and that is what these grants cover as well.
+    let files = manifest("read = [\"**\"]\nwrite = [\"src/**\"]\n");
+    assert_eq!(refused(&importing(&["skillhost:skill/changes@0.1.0"]), &files), []);
     // Names that only look like it.
     let others = ["skillhost:skill/execute@0.1.0", "wasi:filesystem2/types@0.2.0", "wasi:http/types@0.2.0"];
     assert_eq!(refused(&importing(&others), &manifest("exec = [\"a\"]\nhttp = [\"https://a.example/*\"]\n")).len(), 2);

@@ -23,8 +23,8 @@ pub struct Unusable {
 enum Needs {
     /// An import of this interface.
     Import(&'static str),
-    /// An import of any interface of this package.
-    Package(&'static str),
+    /// An import of any interface of this package, or of `changes`, which shows and commits what these grants cover.
+    Files(&'static str),
     /// Another capability, and why.
     Capability(&'static str, &'static str),
 }
@@ -33,7 +33,7 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { capability, line, needs } = self;
         match needs {
-            Needs::Import(name) | Needs::Package(name) => {
+            Needs::Import(name) | Needs::Files(name) => {
                 write!(f, "skill.toml:{line}: it asks for `{capability}`, but the component doesn't import {name}")
             }
             Needs::Capability(other, why) => {
@@ -48,7 +48,7 @@ impl Unusable {
     pub fn hint(&self) -> String {
         let Self { capability, needs, .. } = self;
         match needs {
-            Needs::Import(name) | Needs::Package(name) => {
+            Needs::Import(name) | Needs::Files(name) => {
                 format!(
                     "remove `{capability}` from [capabilities], or use {name} in the skill: tool chains leave out what is never called"
                 )
@@ -62,7 +62,7 @@ impl Unusable {
 
 type IsAskedFor = fn(&Capabilities) -> bool;
 
-const FILES: Needs = Needs::Package("wasi:filesystem");
+const FILES: Needs = Needs::Files("wasi:filesystem");
 const NEEDS: [(&str, IsAskedFor, Needs); 9] = [
     ("read", |asked| !asked.read.is_empty(), FILES),
     ("write", |asked| !asked.write.is_empty(), FILES),
@@ -83,7 +83,9 @@ pub fn unusable(manifest: &str, asked: &Capabilities, imports: &[String]) -> Vec
     };
     let is_met = |needs: &Needs| match needs {
         Needs::Import(name) => imported(&|interface| interface == *name),
-        Needs::Package(name) => imported(&|interface| interface.split('/').next() == Some(name)),
+        Needs::Files(package) => imported(&|interface| {
+            interface.split('/').next() == Some(package) || interface == "skillhost:skill/changes"
+        }),
         Needs::Capability(other, _) => {
             NEEDS.iter().any(|(capability, is_asked, _)| capability == other && is_asked(asked))
         }

@@ -65,6 +65,23 @@ pub trait Host {
     fn remove(&self, path: &str) -> io::Result<()>;
 }
 
+/// What a failed look at a file is for who called the skill.
+pub fn read_error(path: &str, error: &io::Error) -> Error {
+    file_error("read", path, error)
+}
+
+/// What a failed change of a file is for who called the skill.
+pub fn write_error(path: &str, error: &io::Error) -> Error {
+    file_error("write", path, error)
+}
+
+fn file_error(capability: &str, path: &str, error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => Error::Denied(format!("{capability} {path}")),
+        _ => Error::Failed(format!("{path}: {error}")),
+    }
+}
+
 /// An entry of a directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node {

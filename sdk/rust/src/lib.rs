@@ -74,7 +74,7 @@ pub use bindings::{
     spec::exports::skillhost::skill::spec::Specification,
     verify::exports::skillhost::skill::verify::{Check, Outcome as CheckOutcome},
 };
-pub use host::{FileKind, Host, MAX_LOAD_BYTES, Node};
+pub use host::{FileKind, Host, MAX_LOAD_BYTES, Node, read_error, write_error};
 pub use imports::Imports;
 pub use kinds::{Implement, Review, Spec, Tool, Verify};
 pub use skillhost_suite::{Counts, count_tests};

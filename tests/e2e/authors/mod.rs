@@ -1,14 +1,20 @@
 //! Writing a skill: from a tool chain's output, or from sources, to a file that somebody else can install.
 
+mod compiled;
 mod component;
+mod conformance;
+mod javascript;
 mod new;
+pub mod project;
+mod python;
+mod todo_report;
 mod toolchains;
 
 use crate::support::{World, root};
 use skillhost_core::manifest;
 use skillhost_test_support::sections::{CUSTOM, Section, join, split};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The manifest of a skill that greets, and asks for this.
 pub fn greeter(capabilities: &str) -> String {
@@ -36,4 +42,20 @@ pub fn put(world: &World, file: &str, bytes: &[u8]) {
 /// Where cargo builds what these tests build: in one place, so that dependencies are built once.
 pub fn shared_target() -> PathBuf {
     root().join("target/authors")
+}
+
+/// Copies a folder of sources, without what was installed and built in it.
+fn copy_sources(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name();
+        if entry.file_type().unwrap().is_dir() {
+            if name != "node_modules" && name != "build" && name != "__pycache__" {
+                copy_sources(&entry.path(), &to.join(name));
+            }
+        } else {
+            fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
 }

@@ -74,6 +74,43 @@ fn python_gets_an_environment_of_its_own() {
 }
 
 #[test]
+fn the_sdk_for_python_builds_by_itself() {
+    let world = world();
+    put(&world, "sdk/build.py", b"");
+    put(&world, "requirements.txt", b"componentize-py\n");
+    build_with(&world, &[("python3", "cp left.wasm build/component.wasm")], &[])
+        .failed(0, &["running python3 sdk/build.py"]);
+    assert_eq!(calls(&world), ["python3 sdk/build.py"]);
+}
+
+/// As it does from the types of functions in Python and JavaScript.
+#[test]
+fn a_tool_chain_may_write_into_the_manifest() {
+    let world = world();
+    let make = "all:\n\t@cp left.wasm build/component.wasm; sed -i s/1.0.0/1.0.1/ skill.toml\n";
+    put(&world, "Makefile", make.as_bytes());
+    let built = world.run(&["build"]);
+    assert!(built.code == Some(0) && built.stdout.starts_with("hello 1.0.1 · tool · "), "{built:#?}");
+    put(&world, "Makefile", b"all:\n\t@cp left.wasm build/component.wasm; echo x >>skill.toml\n");
+    world.run(&["build"]).failed(3, &["skill.toml"]);
+}
+
+/// The compilers of C and Go come with Python where they are not there.
+#[test]
+fn rules_for_make_name_what_installs_a_compiler() {
+    let world = World::bare();
+    let others = ["sh", "sed", "find", "echo", "mkdir"].map(|name| (name, format!("exec /bin/{name} \"$@\"")));
+    let make = format!("PATH={} exec /usr/bin/make SHELL=/bin/sh", world.home().join("bin").display());
+    let mut programs: Vec<_> = others.iter().map(|(name, script)| (*name, script.as_str())).collect();
+    programs.push(("make", &make));
+    for (language, hint) in [("c", "python3 with venv is missing"), ("go", "there is no go (https://go.dev/dl)")] {
+        world.run(&["new", language, "--lang", language]).failed(0, &[]);
+        let refused = build_with(&world, &programs, &["-C", language]);
+        refused.failed(1, &[hint, "apt-get install python3 python3-venv"]);
+    }
+}
+
+#[test]
 fn make_builds_whatever_its_file_says_from_another_folder_too() {
     let world = world();
     put(&world, "Makefile", b"build/component.wasm: left.wasm\n\tcp left.wasm build/component.wasm\n");
@@ -90,6 +127,7 @@ fn a_tool_chain_that_is_missing_is_named_with_what_installs_it() {
         ("Cargo.toml", "rustc", "rustup"),
         ("package.json", "npm", "apt-get install npm"),
         ("pyproject.toml", "python3", "apt-get install python3 python3-venv"),
+        ("sdk/build.py", "python3", "apt-get install python3 python3-venv"),
         ("Makefile", "make", "apt-get install make"),
     ] {
         let world = world();
@@ -102,7 +140,7 @@ fn a_tool_chain_that_is_missing_is_named_with_what_installs_it() {
         3,
         &[
             "nothing here tells which tool chain builds this skill",
-            "Cargo.toml, package.json, pyproject.toml",
+            "Cargo.toml, package.json, sdk/build.py, pyproject.toml",
             "--component FILE",
         ],
     );

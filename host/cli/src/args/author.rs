@@ -9,10 +9,10 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "In a skill's folder it runs the language's own tool chain: cargo (Cargo.toml), npm (package.json), pip and\n\
-    componentize-py (pyproject.toml, requirements.txt), or make (Makefile). What comes of it is made a component where it is\n\
-    a core module, stripped, validated, and gets skill.toml embedded. A manifest that asks for what the component can't use\n\
-    is refused. The same input gives the same bytes.\n\n\
+    after_help = "In a skill's folder it runs the language's own tool chain: cargo (Cargo.toml), npm (package.json), python3\n\
+    (sdk/build.py), pip and componentize-py (pyproject.toml, requirements.txt), or make (Makefile). What comes of it is made a\n\
+    component where it is a core module, stripped, validated, and gets skill.toml embedded. A manifest that asks for what the\n\
+    component can't use is refused. The same input gives the same bytes.\n\n\
     Examples:\n  \
     skillhost build\n  \
     skillhost build -C licence-check\n  \
@@ -38,6 +38,7 @@ pub(crate) struct Build {
     after_help = "Writes a folder called NAME: manifest, source, SDK and contract, all of it from this program. It builds anywhere.\n\n\
     Examples:\n  \
     skillhost new licence-check --lang rust\n  \
+    skillhost new todo --lang python\n  \
     skillhost new house-rules --lang rust --kind review"
 )]
 pub(crate) struct New {

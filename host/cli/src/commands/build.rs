@@ -71,14 +71,16 @@ pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> 
 /// Builds the skill in the current folder. What was there before is replaced only by a skill that holds.
 pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
-    let (text, manifest) = read_manifest(&arguments.manifest)?;
+    let (_, asked) = read_manifest(&arguments.manifest)?;
     let (left, tool_chain) = match &arguments.component {
         Some(file) => (file.clone(), None),
         None => {
             let toolchain = toolchains::find()?;
-            (toolchain.build(manifest.skill.kind, printer)?, Some(toolchain.name))
+            (toolchain.build(asked.skill.kind, printer)?, Some(toolchain.name))
         }
     };
+    // Those of some languages write the tools of the sources into it.
+    let (text, manifest) = read_manifest(&arguments.manifest)?;
     let input = ambient::read_regular(&left, MAX_COMPONENT_BYTES)
         .map_err(|e| Failure::new(Exit::Usage, format!("{} can't be read", left.display())).because_of_all(&e))?;
     let file = arguments.out.clone().unwrap_or_else(|| usual_place(&manifest));

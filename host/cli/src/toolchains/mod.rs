@@ -49,7 +49,7 @@ const NODE: &str = "apt-get install npm, or https://nodejs.org";
 const PYTHON: &str = "apt-get install python3 python3-venv";
 
 /// Those that are known. The first whose file is there is taken, so those that others use come last.
-const ALL: [Toolchain; 4] = [
+const ALL: [Toolchain; 5] = [
     Toolchain {
         name: "Rust",
         markers: &["Cargo.toml"],
@@ -69,6 +69,13 @@ const ALL: [Toolchain; 4] = [
             Step { words: &["npm", "run", "build"], is_needed: |_| true },
         ]),
         installs: &[("npm", NODE)],
+    },
+    Toolchain {
+        name: "Python",
+        // The SDK's own build, which sets up what it needs.
+        markers: &["sdk/build.py"],
+        how: How::Steps(&[Step { words: &["python3", "sdk/build.py"], is_needed: |_| true }]),
+        installs: &[("python3", PYTHON)],
     },
     Toolchain {
         name: "Python",

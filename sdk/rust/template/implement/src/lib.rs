@@ -1,6 +1,6 @@
 //! {{name}}: makes the change in the worktree. The host commits what it wrote, runs the gates, and believes nothing else.
 
-use skillhost_sdk::{Brief, Error, Host, Implement, Summary};
+use skillhost_sdk::{Brief, Error, Host, Implement, Summary, read_error, write_error};
 use std::io::ErrorKind;
 
 /// Where it writes; `skill.toml` asks for no other file.
@@ -10,16 +10,15 @@ struct Skill;
 
 impl Implement for Skill {
     fn implement(host: &dyn Host, brief: Brief) -> Result<Summary, Error> {
-        let failed = |e: std::io::Error| Error::Failed(format!("{LIST}: {e}"));
         let mut text = match host.load(LIST) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(e) if e.kind() == ErrorKind::NotFound => "# Changes\n".to_owned(),
-            Err(e) => return Err(failed(e)),
+            Err(e) => return Err(read_error(LIST, &e)),
         };
         let line = format!("- {}\n", brief.goal);
         if !text.contains(&line) {
             text += &line;
-            host.write(LIST, text.as_bytes()).map_err(failed)?;
+            host.write(LIST, text.as_bytes()).map_err(|e| write_error(LIST, &e))?;
         }
         Ok(Summary {
             title: "List the change".to_owned(),

@@ -1,7 +1,7 @@
 //! {{name}}: named operations with JSON arguments. `skill.toml` declares each of them under `[[tool]]`.
 
 use serde_json::{Value, json};
-use skillhost_sdk::{Error, Host, Tool};
+use skillhost_sdk::{Error, Host, Tool, read_error};
 
 struct Skill;
 
@@ -16,7 +16,7 @@ impl Tool for Skill {
 }
 
 fn count_lines(host: &dyn Host, path: &str) -> Result<String, Error> {
-    let bytes = host.load(path).map_err(|e| Error::Failed(format!("{path}: {e}")))?;
+    let bytes = host.load(path).map_err(|e| read_error(path, &e))?;
     let lines = String::from_utf8_lossy(&bytes).lines().count();
     Ok(json!({ "lines": lines }).to_string())
 }

@@ -1,0 +1,3 @@
+module skillhost/sdk
+
+go 1.25

@@ -1,0 +1,36 @@
+// UTF-8, also where an engine has no TextEncoder and TextDecoder.
+
+const CHUNK = 8192;
+
+/** The text of `bytes`, or undefined where they are no UTF-8. A byte order mark stays. */
+export function decode(bytes) {
+  try {
+    return typeof TextDecoder === "undefined" ? decodeByHand(bytes) : new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `text` as UTF-8. */
+export function encode(text) {
+  if (typeof TextEncoder !== "undefined") return new TextEncoder().encode(text);
+  return encodeByHand(text);
+}
+
+/** The engine's own decoder of escapes is far faster than a loop in an interpreter, and refuses what is no UTF-8. */
+export function decodeByHand(bytes) {
+  let latin1 = "";
+  for (let at = 0; at < bytes.length; at += CHUNK) {
+    latin1 += String.fromCharCode.apply(null, bytes.subarray(at, at + CHUNK));
+  }
+  return isAscii(latin1) ? latin1 : decodeURIComponent(escape(latin1));
+}
+
+export function encodeByHand(text) {
+  const latin1 = isAscii(text) ? text : unescape(encodeURIComponent(text));
+  const bytes = new Uint8Array(latin1.length);
+  for (let at = 0; at < latin1.length; at += 1) bytes[at] = latin1.charCodeAt(at);
+  return bytes;
+}
+
+const isAscii = (text) => /^[\x00-\x7f]*$/.test(text);

@@ -1,0 +1,124 @@
+//! C, C++ and Go: their SDKs' own tests, and what comes of skills written with them in the real host.
+
+use super::copy_sources;
+use super::project::{Project, call, with_tools};
+use crate::main_job::{entry, pull_request, text};
+use crate::scripts::{CONFIG, Script, project};
+use crate::support::{World, ran, root};
+use serde_json::{Value, json};
+use std::fs;
+use std::process::Command;
+use tempfile::TempDir;
+
+#[test]
+fn the_sdks_own_tests_pass() {
+    let place = TempDir::new().unwrap();
+    copy_sources(&root().join("sdk/c"), &place.path().join("c"));
+    let tested = ran(Command::new("make").arg("--silent").current_dir(place.path().join("c/tests")).output().unwrap());
+    assert!(tested.code == Some(0) && tested.stdout.contains(" passed, 0 failed"), "{tested:#?}");
+    copy_sources(&root().join("sdk/go"), &place.path().join("go"));
+    let mut go = Command::new("go");
+    go.args(["vet", "-unsafeptr=false", "./..."])
+        .current_dir(place.path().join("go"))
+        .env("GOOS", "wasip1")
+        .env("GOARCH", "wasm");
+    let vetted = ran(with_tools(&mut go).output().unwrap());
+    assert_eq!(vetted.code, Some(0), "{vetted:#?}");
+}
+
+/// Nothing that a skill in C does wrong reaches beyond its call.
+#[test]
+fn what_a_skill_in_c_does_wrong_ends_its_call() {
+    let project = Project::new("c", "tool");
+    let source = "src/skill.c";
+    project.replace(
+        source,
+        "  if (!strcmp(sk_copy(name), \"count-lines\")) return count(given, ret, err);\n",
+        "  const char *how = sk_get(given, \"path\", \"\");\n\
+           if (!strcmp(how, \"deep\")) *ret = deeper(1);\n\
+           if (!strcmp(how, \"null\")) *(volatile char *)0xFFFFFFF0u = 1;\n\
+           if (!strcmp(how, \"large\")) for (sk_text text = {0};;) sk_puts(&text, \"0123456789\");\n\
+           if (!strcmp(how, \"bytes\")) return *ret = sk_string(\"\\xff\"), true;\n",
+    );
+    project.replace(
+        source,
+        "static bool count(",
+        "__attribute__((noinline)) static skill_string_t deeper(int n) {\n\
+           volatile char frame[4096];\n\
+           frame[0] = (char)n;\n\
+           if (n < 0) return (skill_string_t){0};\n\
+           skill_string_t below = deeper(n + 1);\n\
+           below.len += frame[0];\n\
+           return below;\n\
+         }\n\n__attribute__((unused)) static bool count(",
+    );
+    // What is left of it reads no file.
+    project.replace("skill.toml", "read = [\"**\"]\n", "");
+    let world = project.at_work(&[]);
+    for (how, code) in [("deep", 1), ("null", 1), ("large", 5), ("bytes", 1)] {
+        call(&world, "count-lines", &json!({ "path": how }), &[]).failed(code, &["error: "]);
+    }
+}
+
+#[test]
+fn skills_in_c_do_the_whole_job() {
+    do_the_whole_job("c");
+}
+
+#[test]
+fn skills_in_c_and_go_do_the_whole_job() {
+    do_the_whole_job("go");
+}
+
+/// Four skills in place of the bundled ones, with a finding that its author has to mend.
+fn do_the_whole_job(verifier: &'static str) {
+    let world = World::with(&project());
+    let mut skills = String::from("[skills]\n");
+    for (language, kind) in [("c", "spec"), ("c", "review"), ("c", "implement"), (verifier, "verify")] {
+        fs::write(world.repo().join(format!("{kind}.wasm")), Project::new(language, kind).build()).unwrap();
+        world.run(&["add", &format!("./{kind}.wasm"), "--grant-requested"]).failed(0, &[]);
+        skills += &format!("{kind} = \"own-{kind}\"\n");
+    }
+    world.commit(&[("skillhost.toml", &format!("{}{skills}", CONFIG.replace("rounds = 1", "rounds = 2")))]);
+
+    let plan = json!({
+        "document": "# Greeting\n\n## Problem\n\nNobody is greeted. A file with a greeting is added.\n",
+        "steps": [{"title": "Write it", "instructions": "Write src/greeting.txt.", "files": ["src/**"]}],
+        "criteria": [{"statement": "The greeting says hello", "command": "test"}],
+    });
+    let finding = json!({
+        "severity": "major", "category": "edge-cases", "path": "src/greeting.txt", "quote": "hello",
+        "message": "Nobody is named.",
+    });
+    let report = |findings: Value, closed: Value| json!({ "findings": findings, "closed": closed }).to_string();
+    let summary = json!({"title": "Greet everybody", "what": "A file greets.", "why": "Nobody was greeted."});
+    let script = Script::new()
+        .calls("spec", 1, "list", &json!({}))
+        .expecting(&["# Goal\nGreet everybody"])
+        .calls("spec", 1, "finish", &plan)
+        .expecting(&["skillhost.toml"])
+        .says("spec-review", 1, &report(json!([]), json!([])))
+        .expecting(&["Nobody is greeted. A file with a greeting is added."])
+        .calls("implement", 1, "search", &json!({"text": "polite"}))
+        .expecting(&["The greeting says hello"])
+        .writes(1, "src/greeting.txt", "hello\n")
+        .calls("implement", 1, "finish", &summary)
+        .says("change-review", 1, &report(json!([finding]), json!([])))
+        .expecting(&["+hello"])
+        .calls("implement", 2, "edit", &json!({"path": "src/greeting.txt", "old": "hello", "new": "hello, all"}))
+        .expecting(&["F1 (major, edge-cases) at src/greeting.txt: Nobody is named."])
+        .calls("implement", 2, "finish", &summary)
+        .expecting(&["-hello\n+hello, all"])
+        .says("change-review", 2, &report(json!([]), json!(["F1"])));
+    let before = world.footprint();
+    let ran = world.goal("Greet everybody", &script.text(), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    assert_eq!(world.footprint(), before);
+    let document: Value = serde_json::from_slice(&fs::read(text(&entry(&ran)["run_json"])).unwrap()).unwrap();
+    assert_eq!((&document["state"], &document["denials"]), (&json!("ready"), &json!([])), "{document:#}");
+    let request = pull_request(&entry(&ran));
+    for text in ["own-spec@0.1.0", "own-review@0.1.0", "own-implement@0.1.0", "own-verify@0.1.0", "Nobody is named."] {
+        assert!(request.contains(text), "{text}: {request}");
+    }
+    assert_eq!(world.git(&["show", &format!("{}:src/greeting.txt", text(&document["branch"]))]), "hello, all");
+}
