@@ -1,8 +1,10 @@
 //! Writing a skill: from a tool chain's output, or from sources, to a file that somebody else can install.
 
 mod component;
+mod diagnostics;
 mod new;
 mod toolchains;
+mod traps_and_traces;
 
 use crate::support::{World, root};
 use skillhost_core::manifest;
