@@ -10,7 +10,7 @@ use skillhost_engine::ports::Ports;
 const DEPTH: usize = 200_000;
 
 #[test]
-fn debug_information_without_end_is_not_read() {
+fn debug_information_without_end_ends_only_what_reads_it() {
     block_on(async {
         let lab = Lab::new();
         let hostile = with_debug_information(&component("probe"));

@@ -55,7 +55,7 @@ pub(crate) struct Failure {
     message: Escaped,
     causes: Vec<Escaped>,
     /// Where in somebody's code it happened, the innermost first.
-    backtrace: Vec<Escaped>,
+    backtrace: Box<[Escaped]>,
     hint: Option<Escaped>,
     /// Other ways than the hint.
     more_hints: Vec<Escaped>,
@@ -72,7 +72,7 @@ impl Failure {
             exit,
             message: escape_terminal(&message.to_string(), LINE_CHARS),
             causes: Vec::new(),
-            backtrace: Vec::new(),
+            backtrace: Box::default(),
             hint: None,
             more_hints: Vec::new(),
         }

@@ -170,3 +170,53 @@ where
 fn is_same_place(span: &Metadata<'_>, event: &Metadata<'_>) -> bool {
     span.target() == event.target()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
+    use super::*;
+    use crate::printer::{Color, Format};
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    /// A call as bindings tell one.
+    fn call(is_answered: bool) {
+        let span =
+            tracing::trace_span!(target: "wasi::http::x_y", "wit-bindgen import", module = "x-y", function = "f");
+        let _enter = span.enter();
+        tracing::trace!(target: "wasi::http::x_y", an_argument = ?"\u{1b}[2J", "call");
+        tracing::trace!(target: "skillhost_engine::call", "something of the host's");
+        if is_answered {
+            tracing::trace!(target: "wasi::http::x_y", result = ?Ok::<_, ()>(7), "return");
+        }
+    }
+
+    fn traced(told: u64, work: impl FnOnce()) -> Vec<Value> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("trace.jsonl");
+        let printer = Printer::new(Format::Human, Color::Never, true, true, true);
+        let tracer = Tracer::open(Some(&file), printer).unwrap();
+        tracer.told.store(told, Relaxed);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(tracer.layer()), work);
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(!text.contains('\u{1b}'));
+        text.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_call_is_told_with_its_answer_or_as_one_without() {
+        let told = traced(0, || {
+            let skill = tracing::trace_span!(target: "skillhost_engine::call", "skill", name = "probe");
+            skill.in_scope(|| call(true));
+            call(false);
+        });
+        assert_eq!(told.len(), 2);
+        assert_eq!((&told[0]["skill"], &told[0]["import"]), (&json!("probe"), &json!("wasi:http/x-y")));
+        assert_eq!(told[0]["arguments"], json!({ "an-argument": "\"\\u{1b}[2J\"" }));
+        assert_eq!((&told[0]["result"], &told[1]["result"]), (&json!("7"), &Value::Null));
+    }
+
+    #[test]
+    fn calls_without_end_are_told_up_to_a_number() {
+        assert_eq!(traced(MAX_CALLS - 2, || (0..5).for_each(|_| call(true))).len(), 2);
+    }
+}

@@ -144,6 +144,11 @@ fn context<'a>(module: &Module<'a>) -> Option<Context<'a>> {
     Context::from_dwarf(Dwarf::load(section).ok()?).ok()
 }
 
+/// A path of Rust's own library without the commit that it is of.
+fn of_rust(file: &str) -> &str {
+    file.strip_prefix("/rustc/").and_then(|rest| rest.split_once('/')).map_or(file, |(_, path)| path)
+}
+
 fn places(context: &Context<'_>, address: u64) -> Vec<Place> {
     // Where the source was compiled; a path beneath it is told from there.
     let unit = context.find_dwarf_and_unit(address).skip_all_loads();
@@ -157,10 +162,38 @@ fn places(context: &Context<'_>, address: u64) -> Vec<Place> {
         let beneath = folder.as_deref().and_then(|folder| file.strip_prefix(folder)?.strip_prefix('/'));
         places.push(Place {
             function: frame.function.and_then(|function| Some(demangled(&function.raw_name().ok()?))),
-            file: escape_terminal(beneath.unwrap_or(file), PATH_CHARS).to_string(),
+            file: escape_terminal(beneath.unwrap_or_else(|| of_rust(file)), PATH_CHARS).to_string(),
             line: location.line.filter(|line| *line > 0),
             column: location.column.filter(|column| *column > 0),
         });
     }
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_has_no_lines_and_does_no_harm() {
+        assert!(find(b"").is_err() && find(&[0; HEADER_BYTES]).is_err());
+        let nothing = [&[1; HEADER_BYTES][..], b"\0asm\x0d\0\x01\0"].concat();
+        let places: Vec<Vec<Place>> = serde_json::from_slice(&find(&nothing).unwrap_or_default()).unwrap_or_default();
+        assert_eq!(places, vec![Vec::new(); MAX_OFFSETS]);
+        assert!(!has_lines(b"\0asm") && !has_lines(&nothing));
+    }
+
+    #[test]
+    fn a_place_is_told_as_compilers_do() {
+        let place = Place {
+            function: None,
+            file: of_rust("/rustc/abc/library/core/x.rs").to_owned(),
+            line: Some(3),
+            column: None,
+        };
+        assert_eq!(place.to_string(), "library/core/x.rs:3");
+        assert_eq!(Place { column: Some(7), ..place.clone() }.to_string(), "library/core/x.rs:3:7");
+        assert_eq!(Place { line: None, column: Some(7), ..place }.to_string(), "library/core/x.rs");
+        assert_eq!(of_rust("/home/ada/x.rs"), "/home/ada/x.rs");
+    }
 }

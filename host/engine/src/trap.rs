@@ -84,7 +84,9 @@ impl Trap {
         }
         let left_out = self.frames.len().saturating_sub(most.saturating_add(skipped)) + skipped;
         if left_out > 0 && !self.frames.is_empty() {
-            lines.push(format!("… {left_out} more functions, of the language's own library or further out"));
+            lines.push(format!(
+                "… {left_out} more functions, of the language's own library or further out; -vv tells all"
+            ));
         }
         lines
     }

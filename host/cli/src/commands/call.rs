@@ -109,7 +109,7 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
         let prepared = Prepared {
             name: name_of(arguments),
             component: named.component,
-            is_verbose: global.verbose > 0 || arguments.trace.is_some(),
+            verbosity: global.verbose.max(u8::from(arguments.trace.is_some())),
             recorder: arguments.record_grants.then(|| Recorder { uses: Uses::default(), request }),
             engine,
             skill,
@@ -178,8 +178,8 @@ struct Prepared {
     name: String,
     /// The bytes of the skill, for the lines of its source.
     component: Cow<'static, [u8]>,
-    /// Whether all of a trap is wanted.
-    is_verbose: bool,
+    /// How much of a trap is wanted: its lines, and then all of its functions.
+    verbosity: u8,
     /// Notes what is used, where that is wanted.
     recorder: Option<Recorder>,
     engine: Arc<Engine>,

@@ -39,8 +39,10 @@ pub(crate) struct Contract {
     /// Gives components its interfaces.
     pub(crate) add_to_linker: fn(&mut Linker<CallState>) -> wasmtime::Result<()>,
     /// Finds what a component exports of it, and compares that with it.
-    pub(crate) find: fn(&InstancePre<CallState>, &Inspection) -> Result<Box<dyn Exports>, LoadError>,
+    pub(crate) find: Find,
 }
+
+type Find = fn(&InstancePre<CallState>, &Inspection) -> Result<Box<dyn Exports>, LoadError>;
 
 /// What a call of the guest gives.
 pub(crate) type Answer<T> = wasmtime::Result<Result<T, Error>>;

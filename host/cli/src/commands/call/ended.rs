@@ -20,10 +20,10 @@ impl Prepared {
             Some(recorder) if !self.printer.is_json() => recorder.recorded(&denied).show(self.printer),
             _ => self.tell(&denied),
         }
-        if let (CallError::Trap(trap), true) = (&mut error, self.is_verbose) {
+        if let (CallError::Trap(trap), true) = (&mut error, self.verbosity > 0) {
             self.engine.add_lines(trap, &self.component).await;
         }
-        let failure = call_failure(name, &error, self.is_verbose).maybe_hint(self.how_to_see_lines(&error));
+        let failure = call_failure(name, &error, self.verbosity > 1).maybe_hint(self.how_to_see_lines(&error));
         let end = CallEnd {
             exit: failure.exit,
             reasons: failure.reasons(),
@@ -42,7 +42,7 @@ impl Prepared {
             CallError::Trap(_) if !has_lines(&self.component) => {
                 Some("built with skillhost build --keep-debug, it tells lines of its source with -v")
             }
-            CallError::Trap(_) if !self.is_verbose => Some("-v tells the lines of its source"),
+            CallError::Trap(_) if self.verbosity == 0 => Some("-v tells the lines of its source"),
             _ => None,
         }
     }
