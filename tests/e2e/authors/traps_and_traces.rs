@@ -82,7 +82,7 @@ fn a_trap_tells_functions_and_where_it_is_asked_lines_of_the_source() {
     // The message of the panic comes first, and its machinery is not in the way.
     let at = |text: &str| short.stderr.find(text).unwrap_or_else(|| panic!("{text}: {short:#?}"));
     assert!(at("there is no seventh") < at("error: ") && at("error: ") < at("    in skill_failing::inner"));
-    assert!(!short.stderr.contains("    in core::") && !short.stderr.contains("src/lib.rs:"), "{short:#?}");
+    assert!(!short.stderr.contains("    in core::") && !short.stderr.contains("  at src/lib.rs:"), "{short:#?}");
 
     let long = trapped(with, &["-v"]);
     long.failed(
