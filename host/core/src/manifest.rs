@@ -323,9 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn l_02_a_core_module_is_refused_with_the_remedy() {
-        let error = Manifest::from_component(b"\0asm\x01\0\0\0").unwrap_err();
-        assert!(error.to_string().contains("component new"), "{error}");
+    fn l_02_a_core_module_is_told_from_a_component() {
+        const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+        assert_eq!(Manifest::from_component(MODULE), Err(ManifestError::CoreModule { is_preview1: false }));
+        // A type, and an import of it: `wasi_x` `y`.
+        let import = b"\x01\x04\x01\x60\0\0\x02\x0c\x01\x06wasi_x\x01y\0\0";
+        let preview1 = Manifest::from_component(&[MODULE, import].concat()).unwrap_err();
+        assert_eq!(preview1.to_string(), "it is a core module for WASI preview 1, not a component");
         assert_eq!(Manifest::from_component(EMPTY_COMPONENT), Err(ManifestError::Missing));
         assert!(matches!(Manifest::from_component(b"#!/bin/sh"), Err(ManifestError::NotAComponent(_))));
     }

@@ -191,6 +191,13 @@ mod tests {
     }
 
     #[test]
+    fn l_02_a_core_module_is_refused_with_the_remedy() {
+        let error = inspect(b"\0asm\x01\0\0\0").unwrap_err();
+        assert_eq!(error.to_string(), "it is a core module, not a component");
+        assert!(error.remedy().unwrap().starts_with("skillhost build --component FILE"));
+    }
+
+    #[test]
     fn kinds_are_told_by_the_interfaces_that_are_exported() {
         let exports =
             ["skillhost:skill/review@0.1.0", "skillhost:skill/spec@0.2.0", "skillhost:skill/log@0.1.0", "tool"];
