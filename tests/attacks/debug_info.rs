@@ -10,15 +10,19 @@ use skillhost_engine::ports::Ports;
 const DEPTH: usize = 200_000;
 
 #[test]
-fn debug_information_without_end_is_not_read() {
+fn debug_information_without_end_ends_only_what_reads_it() {
     block_on(async {
         let lab = Lab::new();
         let hostile = with_debug_information(&component("probe"));
         let skill = lab.offer(&hostile).await.unwrap();
         let call = lab.call(&skill, &Capabilities::default(), Ports::default());
         let trapped = call.tool(&lab.engine, "misbehave", &serde_json::json!({ "how": "trap" })).await.unwrap_err();
-        let CallError::Trap(text) = &trapped.error else { panic!("{trapped:?}") };
-        assert!(text.starts_with("wasm trap") && text.contains("wasm backtrace"), "{text}");
+        let CallError::Trap(mut trap) = trapped.error else { panic!("{trapped:?}") };
+        assert!(trap.cause().starts_with("wasm trap") && trap.frames().len() > 2, "{trap:?}");
+        // Where somebody asks for it, it is read by a process that it ends.
+        assert!(skillhost_engine::has_lines(&hostile));
+        lab.engine.add_lines(&mut trap, &hostile).await;
+        assert!(trap.frames().iter().all(|frame| frame.places.is_empty()), "{trap:?}");
         lab.held([ended("trapped")]).await;
     });
 }
@@ -26,7 +30,13 @@ fn debug_information_without_end_is_not_read() {
 /// The component, its largest core module with debug information for all of its code.
 fn with_debug_information(component: &[u8]) -> Vec<u8> {
     sections::change_core(component, |module| {
-        [module, &custom(".debug_abbrev", &abbreviations()), &custom(".debug_info", &information())].concat()
+        [
+            module,
+            &custom(".debug_line", &[]),
+            &custom(".debug_abbrev", &abbreviations()),
+            &custom(".debug_info", &information()),
+        ]
+        .concat()
     })
 }
 

@@ -20,6 +20,7 @@ mod ci_document;
 mod clean_container;
 mod cleanup;
 mod command_line;
+mod contract_versions;
 mod conventions;
 mod demo;
 mod documents;

@@ -85,6 +85,8 @@ fn what_the_documents_show_is_what_happens() {
         ("docs/signatures.md", 2),
         ("docs/authors/README.md", 4),
         ("docs/authors/testing.md", 5),
+        ("docs/authors/diagnostics.md", 12),
+        ("docs/authors/versions.md", 1),
     ] {
         let commands = executed(document);
         assert!(commands >= least, "{document}: {commands}");

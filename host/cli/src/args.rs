@@ -311,6 +311,7 @@ pub(crate) struct Show {
     Examples:\n  \
     skillhost call ./licence-check.wasm add-headers --input '{\"licence\":\"MIT\"}' --grant 'read=**' --grant 'write=src/**'\n  \
     skillhost call builtin:verify --input @brief.json\n  \
+    skillhost call ./licence-check.wasm -v --trace\n  \
     skillhost call ./licence-check.wasm --record-grants --report junit=report.xml"
 )]
 pub(crate) struct Call {
@@ -339,6 +340,9 @@ pub(crate) struct Call {
     /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFlag>,
+    /// Show each call of the skill to the host, with arguments, result and time; in a file, as JSON lines
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) trace: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) models: Models,
 }

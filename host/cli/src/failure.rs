@@ -54,6 +54,8 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     message: Escaped,
     causes: Vec<Escaped>,
+    /// Where in somebody's code it happened, the innermost first.
+    backtrace: Box<[Escaped]>,
     hint: Option<Escaped>,
     /// Other ways than the hint.
     more_hints: Vec<Escaped>,
@@ -72,6 +74,7 @@ impl Failure {
             exit,
             message: escape_terminal(&message.to_string(), LINE_CHARS),
             causes: Vec::new(),
+            backtrace: Box::default(),
             hint: None,
             more_hints: Vec::new(),
             example: Box::default(),
@@ -112,6 +115,11 @@ impl Failure {
 
     pub(crate) fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(escape_terminal(&cause.to_string(), LINE_CHARS));
+        self
+    }
+
+    pub(crate) fn with_backtrace(mut self, lines: &[String]) -> Self {
+        self.backtrace = lines.iter().map(|line| escape_terminal(line, LINE_CHARS)).collect();
         self
     }
 
@@ -163,6 +171,7 @@ impl Failure {
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = vec![Line::labelled(Label::Error, &self.message)];
         lines.extend(self.causes.iter().map(|cause| Line::plain(format!("  caused by: {cause}"))));
+        lines.extend(self.backtrace.iter().map(|place| Line::plain(format!("    {place}"))));
         lines.extend(self.hint.iter().chain(&self.more_hints).map(|hint| Line::labelled(Label::Hint, hint)));
         lines.extend(self.example.iter().map(|line| Line::plain(format!("    {line}"))));
         lines
@@ -174,6 +183,7 @@ impl Failure {
             "schema": "skillhost.error/1",
             "error": self.message.as_str(),
             "caused_by": self.causes.iter().map(Escaped::as_str).collect::<Vec<_>>(),
+            "backtrace": self.backtrace.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "hint": self.hint.as_ref().map(Escaped::as_str),
             "more_hints": self.more_hints.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "exit_code": self.exit as u8,

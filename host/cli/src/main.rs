@@ -34,6 +34,7 @@ mod skills;
 mod templates;
 mod terminal;
 mod toolchains;
+mod trace;
 mod trust;
 mod typed;
 mod web;
@@ -45,12 +46,14 @@ use failure::{Exit, Failure};
 use printer::{Color, Printer};
 use std::ffi::OsString;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 fn main() -> ExitCode {
     // This program is also the init of its command sandbox, and its own compiler process.
     skillhost_sandbox::init_if_requested();
-    if let Some(code) = skillhost_engine::compile_if_requested() {
+    if let Some(code) = skillhost_engine::job_if_requested() {
         return ExitCode::from(code);
     }
     let cli = match parse() {
@@ -60,9 +63,12 @@ fn main() -> ExitCode {
     let global = &cli.global;
     let no_color = ambient::variable("NO_COLOR").is_some();
     let printer = Printer::new(global.format, global.color, global.quiet, global.no_progress, no_color);
-    start_tracing(global.verbose);
     tell_of_panics(printer);
-    let ended = caught(|| enter(global.folder.as_deref()).and_then(|()| dispatch(&cli, printer)));
+    let ended = caught(|| {
+        enter(global.folder.as_deref())?;
+        start_tracing(global.verbose, cli.command.tracer(printer)?);
+        dispatch(&cli, printer)
+    });
     let exit = ended.unwrap_or_else(|failure| {
         printer.failure(&failure);
         failure.exit
@@ -158,21 +164,26 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
 
 /// Diagnostics of the host itself, on stderr; those of libraries are for whoever asks for more. The environment can't turn
 /// them on: what a machine logs is asked for.
-fn start_tracing(verbose: u8) {
+fn start_tracing(verbose: u8, tracer: Option<trace::Tracer>) {
     let filter = match verbose {
         0 => "skillhost=warn",
         1 => "info",
         2 => "debug",
         _ => "trace",
     };
-    let subscriber = tracing_subscriber::fmt()
+    let told = tracing_subscriber::fmt::layer()
         .with_writer(|| printer::Diagnostics)
         .with_ansi(false)
-        .with_env_filter(EnvFilter::new(filter))
         .with_target(verbose > 1)
         .without_time()
-        .compact();
-    let _ = subscriber.try_init();
+        .compact()
+        .with_filter(EnvFilter::new(filter));
+    let subscriber = tracing_subscriber::registry().with(told);
+    // Without one, nothing asks for the events of calls, and they cost what looking at a number does.
+    let _ = match tracer {
+        Some(tracer) => subscriber.with(tracer.layer()).try_init(),
+        None => subscriber.try_init(),
+    };
 }
 
 /// The runtime of commands that do one thing at a time.

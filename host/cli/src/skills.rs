@@ -1,11 +1,13 @@
 //! From a reference to a component's bytes.
 
 use crate::failure::{Exit, Failure};
+use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::{ambient, builtin};
 use skillhost_core::digest::{Digest, Digested};
 use skillhost_core::name::SkillName;
 use skillhost_core::reference::{Reference, ReferenceError};
+use skillhost_engine::inspect::Inspection;
 use skillhost_engine::{Engine, LoadError, Skill};
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::borrow::Cow;
@@ -75,8 +77,21 @@ pub(crate) fn load_failure(reference: &str, error: &LoadError) -> Failure {
         _ => Exit::Configuration,
     };
     let failure = Failure::new(exit, format!("{reference} can't be loaded")).because_of_all(error);
-    match error {
-        LoadError::Manifest(_) => failure.hint("a skill is a component with its skill.toml embedded"),
-        _ => failure,
+    match error.remedy() {
+        Some(remedy) => failure.hint(remedy),
+        None => failure,
+    }
+}
+
+/// Warns where a component exports more kinds of skill than its manifest names.
+pub(crate) fn warn_of_kinds(found: &Inspection, printer: Printer) {
+    let (kinds, own) = (found.kinds(), found.manifest.skill.kind);
+    if kinds.len() > 1 {
+        let others: Vec<&str> = kinds.iter().filter(|kind| **kind != own).map(|kind| kind.as_str()).collect();
+        printer.warn(format!(
+            "it exports {} kinds of skill; its manifest names `{own}`, and nobody calls `{}`: make a skill of each",
+            kinds.len(),
+            others.join("`, `")
+        ));
     }
 }

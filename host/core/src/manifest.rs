@@ -154,6 +154,12 @@ pub enum ManifestError {
     /// The bytes are no WebAssembly component.
     #[error("not a WebAssembly component: {0}")]
     NotAComponent(String),
+    /// The bytes are a core module.
+    #[error("it is a core module{}, not a component", if *.is_preview1 { " for WASI preview 1" } else { "" })]
+    CoreModule {
+        /// Whether it imports WASI preview 1, as modules of most languages do.
+        is_preview1: bool,
+    },
     /// It has no manifest section.
     #[error("the component has no manifest (custom section `{SECTION}`)")]
     Missing,
@@ -221,9 +227,7 @@ fn section(component: &[u8]) -> Result<&str, ManifestError> {
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(|e| ManifestError::NotAComponent(e.to_string()))? {
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
-                return Err(ManifestError::NotAComponent(
-                    "it is a core module; `wasm-tools component new` makes a component of it".to_owned(),
-                ));
+                return Err(ManifestError::CoreModule { is_preview1: is_preview1(component) });
             }
             Payload::Version { .. } if depth == MAX_DEPTH => {
                 return Err(ManifestError::NotAComponent(format!("it is nested more than {MAX_DEPTH} levels deep")));
@@ -243,6 +247,18 @@ fn section(component: &[u8]) -> Result<&str, ManifestError> {
         return Err(ManifestError::TooLarge(found.len()));
     }
     std::str::from_utf8(found).map_err(|_| ManifestError::Encoding)
+}
+
+/// Whether a core module imports WASI preview 1.
+fn is_preview1(module: &[u8]) -> bool {
+    use wasmparser::{Parser, Payload};
+    let mut payloads = Parser::new(0).parse_all(module).map_while(Result::ok);
+    payloads.any(|payload| match payload {
+        Payload::ImportSection(section) => {
+            section.into_imports().map_while(Result::ok).any(|import| import.module.starts_with("wasi_"))
+        }
+        _ => false,
+    })
 }
 
 /// Appends a manifest to a component that has none.
@@ -307,9 +323,13 @@ mod tests {
     }
 
     #[test]
-    fn l_02_a_core_module_is_refused_with_the_remedy() {
-        let error = Manifest::from_component(b"\0asm\x01\0\0\0").unwrap_err();
-        assert!(error.to_string().contains("component new"), "{error}");
+    fn l_02_a_core_module_is_told_from_a_component() {
+        const MODULE: &[u8] = b"\0asm\x01\0\0\0";
+        assert_eq!(Manifest::from_component(MODULE), Err(ManifestError::CoreModule { is_preview1: false }));
+        // A type, and an import of it: `wasi_x` `y`.
+        let import = b"\x01\x04\x01\x60\0\0\x02\x0c\x01\x06wasi_x\x01y\0\0";
+        let preview1 = Manifest::from_component(&[MODULE, import].concat()).unwrap_err();
+        assert_eq!(preview1.to_string(), "it is a core module for WASI preview 1, not a component");
         assert_eq!(Manifest::from_component(EMPTY_COMPONENT), Err(ManifestError::Missing));
         assert!(matches!(Manifest::from_component(b"#!/bin/sh"), Err(ManifestError::NotAComponent(_))));
     }

@@ -5,7 +5,6 @@ use crate::config::{HOSTCALL_BYTES, MAX_HANDLES};
 use crate::contract::{Brief, Check, Error, Report, Specification, Subject, Summary};
 use crate::engine::{Engine, Skill, now};
 use crate::error::{CallError, Unanswered};
-use crate::exports::Exports;
 use crate::files::{Files, Tree};
 use crate::gate::Gate;
 use crate::grantor::Grantor;
@@ -15,22 +14,22 @@ use crate::record::{Done, Record};
 use crate::schedule::{Guest, Supervision};
 use crate::state::{CallState, Outside};
 use crate::supervise::Watch;
+use crate::trap::Trap;
 use crate::uses::Uses;
+use crate::versions::{self, Answer};
 use futures::future::BoxFuture;
 use skillhost_audit::{Auditor, Class, Event, Kind as Deed, Status};
 use skillhost_core::capability::Effective;
+use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
-use skillhost_core::text::escape_block;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tracing::Instrument;
 use wasmtime::component::Instance;
 use wasmtime::{Store, UpdateDeadline};
-
-/// Longest description of a trap, in characters.
-const TRAP_CHARS: usize = 4000;
 
 /// Everything that one call is given.
 pub struct Call {
@@ -64,8 +63,6 @@ pub struct Called<T> {
     pub done: Done,
 }
 
-type Answer<T> = wasmtime::Result<Result<T, Error>>;
-
 /// What a call is about.
 trait Argument {
     /// Outputs that it names: the skill may read them.
@@ -84,50 +81,41 @@ impl Argument for Subject {}
 impl Argument for String {}
 
 macro_rules! export {
-    ($(#[$doc:meta])* $name:ident, $interface:ident, $call:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
+    ($(#[$doc:meta])* $name:ident, $kind:ident, $call:ident($($argument:ident: $type:ty),*) -> $answer:ty) => {
         $(#[$doc])*
         ///
         /// # Errors
         /// Where the call ended without an answer, see [`CallError`].
         pub async fn $name(self, engine: &Engine, $($argument: $type),*) -> Result<Called<$answer>, Box<Unanswered>> {
             let outputs = [$($argument.outputs()),*].into_iter().flatten().collect();
-            let exports = |exports: &Exports| exports.$interface.is_some();
-            self.run(engine, stringify!($interface), exports, outputs, move |store, instance, skill| {
-                Box::pin(async move {
-                    let Some(indices) = &skill.exports.$interface else {
-                        return Err(wasmtime::Error::new(CallError::MissingExport(stringify!($interface))));
-                    };
-                    let guest = indices.load(&mut *store, instance)?;
-                    guest.$call(&mut *store, $(export!(@pass $argument: $type)),*).await
-                })
+            self.run(engine, Kind::$kind, outputs, move |store, instance, skill| {
+                skill.exports.$call(versions::Guest { store, instance }, $($argument),*)
             })
             .await
         }
     };
-    (@pass $argument:ident: String) => { &$argument };
-    (@pass $argument:ident: $type:ty) => { &$argument };
 }
 
 impl Call {
     export!(
         /// Writes the specification.
-        spec, spec, call_draft(brief: Brief) -> Specification
+        spec, Spec, spec(brief: Brief) -> Specification
     );
     export!(
         /// Reviews a spec or the change.
-        review, review, call_review(brief: Brief, subject: Subject) -> Report
+        review, Review, review(brief: Brief, subject: Subject) -> Report
     );
     export!(
         /// Makes the change.
-        implement, implement, call_implement(brief: Brief) -> Summary
+        implement, Implement, implement(brief: Brief) -> Summary
     );
     export!(
         /// Judges what the gates showed.
-        verify, verify, call_verify(brief: Brief) -> Vec<Check>
+        verify, Verify, verify(brief: Brief) -> Vec<Check>
     );
     export!(
         /// Calls a tool with JSON that was checked already.
-        call_tool, tool, call_call(name: String, arguments: String) -> String
+        call_tool, Tool, tool(name: String, arguments: String) -> String
     );
 
     /// Calls a tool: arguments and result are checked against the schemas of the manifest.
@@ -163,8 +151,7 @@ impl Call {
     async fn run<T, F>(
         self,
         engine: &Engine,
-        interface: &'static str,
-        exports: fn(&Exports) -> bool,
+        kind: Kind,
         outputs: BTreeSet<String>,
         invoke: F,
     ) -> Result<Called<T>, Box<Unanswered>>
@@ -174,14 +161,15 @@ impl Call {
         F: Send + 'static,
     {
         let Self { skill, capabilities, grantor, limits, tree, ports, auditor, watch, uses } = self;
-        if !exports(&skill.exports) {
-            return Err(CallError::MissingExport(interface).into());
+        if !skill.exports.has(kind) {
+            return Err(CallError::MissingExport(kind.interface()).into());
         }
         let started = now();
-        let home = Handle::try_current().map_err(|e| CallError::Trap(e.to_string()))?;
+        let home = Handle::try_current().map_err(|e| CallError::Trap(Trap::host(&e.to_string())))?;
         let intent = auditor.intent(Event::granted(Class::Skill, Deed::Call)).map_err(CallError::Audit)?;
         let record = Arc::new(Record::new(intent));
-        let ticking = engine.ticker().map_err(|e| CallError::Trap(format!("no thread for the clock: {e}")))?.tick();
+        let ticking =
+            engine.ticker().map_err(|e| CallError::Trap(Trap::host(&format!("no thread for the clock: {e}"))))?.tick();
         let ticking = Arc::new(ticking);
 
         let clock = Arc::new(CpuClock::new(limits.cpu.get()));
@@ -192,8 +180,10 @@ impl Call {
         let state =
             CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
         // Boxed where it is made: it is large, and would be copied at each step.
-        let guest: Guest<_> =
-            Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking)));
+        let guest = guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking));
+        // Says whose calls they are, for whoever traces them.
+        let span = tracing::trace_span!("skill", name = skill.inspection().manifest.skill.name.as_str());
+        let guest: Guest<_> = Box::pin(guest.instrument(span));
         let ended = {
             let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };
             engine.scheduler.run(guest, &clock, &skill.overran, &ticking, supervision).await
@@ -271,11 +261,5 @@ fn explain(error: wasmtime::Error, state: &CallState, limits: &Limits) -> CallEr
     if state.limiter.refused() {
         return CallError::Memory(limits.memory.bytes());
     }
-    // The cause first: people read the first line.
-    let cause = match error.downcast_ref::<wasmtime::Trap>() {
-        Some(trap) => trap.to_string(),
-        None => error.root_cause().to_string(),
-    };
-    let trace = error.downcast_ref::<wasmtime::WasmBacktrace>().map(|trace| format!("\n{trace}")).unwrap_or_default();
-    CallError::Trap(escape_block(&format!("{cause}{trace}"), TRAP_CHARS).to_string())
+    CallError::Trap(Trap::of(&error))
 }

@@ -27,6 +27,8 @@ pub(crate) const MAX_MEMORIES: usize = 4;
 pub(crate) const MAX_TABLES: usize = 16;
 /// Bytes that an entry of a table counts for, in the sum that the memory limit bounds.
 pub(crate) const TABLE_ENTRY_BYTES: usize = 16;
+/// Functions of a guest that a trap tells.
+const MAX_FRAMES: usize = 40;
 /// Stack of a guest: deep enough for interpreters, and bounded recursion traps.
 const WASM_STACK_BYTES: usize = 1 << 20;
 /// Stack that host functions have beyond it.
@@ -54,8 +56,10 @@ pub fn wasmtime_config(allocation: Allocation) -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .max_wasm_stack(WASM_STACK_BYTES)
         .async_stack_size(WASM_STACK_BYTES + HOST_STACK_BYTES)
+        // A panic goes through some ten functions before an author's own.
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(MAX_FRAMES))
         // A trap says names of functions, not lines: those come from the guest's DWARF, which is the guest's to write,
-        // and reading it recurses as deep as the guest likes.
+        // and reading it recurses as deep as the guest likes. `lines.rs` reads it, in a process of its own.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         // Proposals that toolchains for WASI 0.2 don't need. GC, exceptions, function references, threads and
         // async components are not even compiled in.

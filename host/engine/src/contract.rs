@@ -24,13 +24,14 @@ wasmtime::component::bindgen!({
     ",
     world: "skillhost:host/every-kind",
     imports: {
-        // What may wait; the rest answers at once.
-        "skillhost:skill/model@0.1.0.complete": async | trappable,
-        "skillhost:skill/model@0.1.0.complete-all": async | trappable,
-        "skillhost:skill/exec@0.1.0.run": async | trappable,
-        "skillhost:skill/changes@0.1.0": async | trappable,
-        "skillhost:skill/ask@0.1.0.ask": async | trappable,
-        default: trappable,
+        // What may wait; the rest answers at once. Each call is an event for whoever traces (`--trace`), with its lists.
+        "skillhost:skill/model@0.1.0.complete": async | trappable | tracing | verbose_tracing,
+        "skillhost:skill/model@0.1.0.complete-all": async | trappable | tracing | verbose_tracing,
+        "skillhost:skill/exec@0.1.0.run": async | trappable | tracing | verbose_tracing,
+        "skillhost:skill/changes@0.1.0.original": async | trappable | tracing,
+        "skillhost:skill/changes@0.1.0": async | trappable | tracing | verbose_tracing,
+        "skillhost:skill/ask@0.1.0.ask": async | trappable | tracing | verbose_tracing,
+        default: trappable | tracing | verbose_tracing,
     },
     exports: { default: async },
     additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],

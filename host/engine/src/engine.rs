@@ -5,15 +5,16 @@ use crate::cache::{self, Cache};
 use crate::clock::Ticker;
 use crate::compile::{CompileLimits, Compiler};
 use crate::config::{Allocation, wasmtime_config};
-use crate::error::LoadError;
-use crate::exports::Exports;
+use crate::error::{LoadError, Outdated};
 use crate::http;
 use crate::inspect::{Inspection, inspect_digested};
 use crate::schedule::Scheduler;
 use crate::schema::{self, Schema};
 use crate::sockets;
 use crate::state::{CallState, linker};
+use crate::versions::{Contract, Exports, SUPPORTED};
 use skillhost_core::digest::{Digest, Digested};
+use skillhost_core::text::escape_terminal;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
@@ -40,6 +41,8 @@ pub struct Engine {
     ticker: OnceLock<Ticker>,
     pub(crate) scheduler: Scheduler,
     options: Options,
+    /// The versions of the contract that it understands, oldest first.
+    contracts: &'static [Contract],
     compile_limits: CompileLimits,
     loaded: Mutex<HashMap<Digest, Arc<Skill>>>,
 }
@@ -48,7 +51,7 @@ pub struct Engine {
 pub struct Skill {
     inspection: Inspection,
     pub(crate) pre: InstancePre<CallState>,
-    pub(crate) exports: Exports,
+    pub(crate) exports: Box<dyn Exports>,
     /// Of the manifest's tools, in its order.
     pub(crate) tools: Vec<ToolSchemas>,
     /// Whether its last call computed for too long; the next one starts on the slow threads.
@@ -91,6 +94,7 @@ impl Engine {
             ticker: OnceLock::new(),
             scheduler: Scheduler::new(),
             options,
+            contracts: &SUPPORTED,
             compile_limits: CompileLimits::default(),
             loaded: Mutex::new(HashMap::new()),
         })
@@ -108,6 +112,12 @@ impl Engine {
     #[must_use]
     pub fn with_compile_limits(self, compile_limits: CompileLimits) -> Self {
         Self { compile_limits, ..self }
+    }
+
+    /// The same with other versions of the contract.
+    #[cfg(test)]
+    pub(crate) fn with_contracts(self, contracts: &'static [Contract]) -> Self {
+        Self { contracts, ..self }
     }
 
     /// Where instances get their memory from, on this machine.
@@ -137,7 +147,7 @@ impl Engine {
         if let Some(skill) = self.loaded.lock().ok().and_then(|loaded| loaded.get(&digest).cloned()) {
             return Ok(skill);
         }
-        let inspection = inspect_digested(component, digest)?;
+        let inspection = inspect_digested(component, digest, self.contracts)?;
         if !inspection.manifest.tools.is_empty() {
             // Beside what follows here, since the first call would wait for it.
             drop(tokio::task::spawn_blocking(schema::warm_up));
@@ -166,9 +176,9 @@ impl Engine {
     }
 
     /// As [`Engine::load`], compiling in this process, and keeping nothing: for the fuzz targets.
-    #[cfg(feature = "testing")]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn load_here(&self, component: &[u8]) -> Result<Arc<Skill>, LoadError> {
-        let inspection = crate::inspect::inspect(component)?;
+        let inspection = inspect_digested(component, Digest::of(component), self.contracts)?;
         judge_tools(&inspection)?;
         let code = crate::compile::compile_here(component).map_err(LoadError::Invalid)?;
         Ok(Arc::new(self.link(inspection, &cache::deserialize(&self.wasmtime, &code)?)?))
@@ -193,8 +203,10 @@ impl Engine {
         if inspection.imports.iter().any(|name| http::is_http(name)) {
             http::define(linker.to_mut()).map_err(invalid)?;
         }
-        let pre = linker.instantiate_pre(code).map_err(invalid)?;
-        let exports = Exports::find(&pre, &inspection)?;
+        let contract = self.contracts.iter().find(|contract| contract.serves(&inspection.contract));
+        let contract = contract.ok_or_else(|| LoadError::Engine("no adapter for its contract".to_owned()))?;
+        let pre = linker.instantiate_pre(code).map_err(|e| unlinked(&inspection, contract, &e))?;
+        let exports = (contract.find)(&pre, &inspection)?;
         let tools = inspection.manifest.tools.iter().map(|tool| ToolSchemas {
             parameters: Schema::new(&tool.parameters),
             returns: tool.returns.as_ref().map(Schema::new),
@@ -207,8 +219,13 @@ impl Engine {
         if let Some(linker) = self.linker.get() {
             return Ok(linker);
         }
-        let made = linker(&self.wasmtime).map_err(invalid)?;
+        let made = linker(&self.wasmtime, self.contracts).map_err(invalid)?;
         Ok(self.linker.get_or_init(|| made))
+    }
+
+    /// The program that does hidden jobs.
+    pub(crate) fn job_program(&self) -> std::io::Result<PathBuf> {
+        self.options.compiler.program()
     }
 
     pub(crate) fn ticker(&self) -> std::io::Result<&Ticker> {
@@ -222,6 +239,16 @@ impl Engine {
 
 fn invalid(error: wasmtime::Error) -> LoadError {
     LoadError::Invalid(format!("{error:#}"))
+}
+
+/// Why a component doesn't link. One for a newer patch of its contract may import what came with that.
+fn unlinked(inspection: &Inspection, contract: &Contract, error: &wasmtime::Error) -> LoadError {
+    let text = escape_terminal(&format!("{error:#}"), 500).to_string();
+    if inspection.contract > contract.version && text.contains("skillhost:skill/") {
+        let (wanted, known) = (inspection.contract.to_string(), vec![contract.version.to_string()]);
+        return LoadError::Contract { wanted, known, how: Outdated::Host };
+    }
+    LoadError::Link(text)
 }
 
 /// Whether every tool can be called with what it declares. What was compiled once was judged then, manifest included.

@@ -1,6 +1,7 @@
 //! What can go wrong between a component's bytes and the end of a call.
 
 use crate::record::Done;
+use crate::trap::Trap;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::manifest::ManifestError;
@@ -29,23 +30,58 @@ pub enum LoadError {
     Import {
         /// The interface, escaped.
         name: String,
-        /// Why not, and what to do.
+        /// Why not.
         reason: &'static str,
     },
+    /// It was written for a version of the contract that this host doesn't have.
+    #[error("the component is written for skillhost:skill {wanted}; this host understands {}", list(.known))]
+    Contract {
+        /// The version, escaped.
+        wanted: String,
+        /// Those that are understood.
+        known: Vec<String>,
+        /// Which of the two has to move.
+        how: Outdated,
+    },
+    /// It was written for several versions that don't go together.
+    #[error("the component mixes versions of the contract: it names {}", list(.names))]
+    MixedContract {
+        /// What it imports or exports of them, escaped.
+        names: Vec<String>,
+    },
     /// It doesn't export the interface of its kind.
-    #[error("a skill of kind `{kind}` exports `skillhost:skill/{kind}@0.1.0`; this component doesn't")]
+    #[error(
+        "a skill of kind `{kind}` exports `skillhost:skill/{kind}@{version}`; this component {}",
+        exported(.others, .exports)
+    )]
     Export {
         /// The kind that its manifest names.
         kind: Kind,
+        /// The version of the contract.
+        version: String,
+        /// The kinds of skill that it does export.
+        others: Vec<Kind>,
+        /// The first of its exports, escaped.
+        exports: Vec<String>,
     },
     /// It exports something under a name of the contract that is something else.
-    #[error("the component's export `{name}` is not what the contract says: {reason}")]
+    #[error(
+        "the component's export `{name}` is not what the contract says: expected `{expected}`{}: {reason}",
+        but_found(.found.as_deref())
+    )]
     ExportType {
-        /// The interface and its function.
+        /// The interface and its function, escaped.
         name: String,
+        /// The signature that the contract has.
+        expected: &'static str,
+        /// The one that it has, escaped; none where it is no function.
+        found: Option<String>,
         /// What is different, escaped.
         reason: String,
     },
+    /// What it imports is there, and is something else than it thinks.
+    #[error("the component can't be linked: {0}")]
+    Link(String),
     /// A tool of its manifest could never be called.
     #[error("the tool `{name}`: {reason}")]
     Tool {
@@ -54,8 +90,8 @@ pub enum LoadError {
         /// What is wrong with its schema, escaped.
         reason: String,
     },
-    /// An import has another type than the contract says, or the code is invalid.
-    #[error("the component can't be compiled or linked: {0}")]
+    /// The code is invalid.
+    #[error("the component can't be compiled: {0}")]
     Invalid(String),
     /// Compiling took longer than it may.
     #[error("compiling the component took longer than {} s and was ended", .0.as_secs())]
@@ -79,6 +115,40 @@ pub enum LoadError {
     Engine(String),
 }
 
+/// Who is behind where a component was written for another version of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outdated {
+    /// This host: the version is newer.
+    Host,
+    /// The skill: the version is older.
+    Skill,
+    /// Nobody: it is a pre-release.
+    PreRelease,
+}
+
+fn list(words: &[String]) -> String {
+    match words {
+        [] => "none".to_owned(),
+        [one] => one.clone(),
+        [before @ .., last] => format!("{} and {last}", before.join(", ")),
+    }
+}
+
+fn exported(others: &[Kind], exports: &[String]) -> String {
+    match (others, exports) {
+        ([], []) => "doesn't: it exports nothing".to_owned(),
+        ([], exports) => format!("doesn't: it exports {}", list(exports)),
+        (others, _) => {
+            let kinds: Vec<String> = others.iter().map(|kind| format!("`skillhost:skill/{kind}`")).collect();
+            format!("exports {}", list(&kinds))
+        }
+    }
+}
+
+fn but_found(signature: Option<&str>) -> String {
+    signature.map(|signature| format!(", found `{signature}`")).unwrap_or_default()
+}
+
 /// Why a call ended without an answer of the skill.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -92,9 +162,9 @@ pub enum CallError {
     /// It asked for more memory than it may have.
     #[error("it needs more than {} MiB of memory and was ended", .0 >> 20)]
     Memory(u64),
-    /// It trapped; the text says where, escaped.
+    /// It trapped.
     #[error("it trapped: {0}")]
-    Trap(String),
+    Trap(Trap),
     /// It doesn't export what was called.
     #[error("it doesn't export `{0}`")]
     MissingExport(&'static str),

@@ -2,6 +2,8 @@
 
 use crate::error::LoadError;
 use crate::http;
+use crate::versions::{self, Contract, SUPPORTED};
+use semver::Version;
 use skillhost_core::digest::Digest;
 use skillhost_core::kind::Kind;
 use skillhost_core::manifest::{Manifest, ManifestError};
@@ -17,6 +19,9 @@ const MAX_DEPTH: u64 = 8;
 /// Most imports or exports of the component itself.
 const MAX_NAMES: usize = 512;
 
+/// Most exports that an error names.
+const MAX_TOLD: usize = 5;
+
 /// What a component is.
 #[derive(Debug, Clone)]
 pub struct Inspection {
@@ -26,54 +31,77 @@ pub struct Inspection {
     pub size_bytes: usize,
     /// Its manifest.
     pub manifest: Manifest,
+    /// The version of the contract that it was written for.
+    pub contract: Version,
     /// Names of what it imports; the component's text, not escaped.
     pub imports: Vec<String>,
     /// Names of what it exports; the component's text, not escaped.
     pub exports: Vec<String>,
 }
 
+impl Inspection {
+    /// The kinds of skill that it exports; the host calls the one that its manifest names.
+    pub fn kinds(&self) -> Vec<Kind> {
+        kinds(&self.exports)
+    }
+}
+
 /// Reads a component.
 ///
 /// # Errors
-/// Where it is none, too large, imports what the host doesn't have, or lacks a manifest or the export of its kind.
+/// Where it is none, too large, written for another version of the contract, imports what the host doesn't have, or lacks a
+/// manifest or the export of its kind.
 pub fn inspect(component: &[u8]) -> Result<Inspection, LoadError> {
-    inspect_digested(component, Digest::of(component))
+    inspect_digested(component, Digest::of(component), &SUPPORTED)
 }
 
-/// As [`inspect`], where the digest of the bytes is known already.
-pub(crate) fn inspect_digested(component: &[u8], digest: Digest) -> Result<Inspection, LoadError> {
+/// As [`inspect`], where the digest of the bytes is known already, and with these versions of the contract.
+pub(crate) fn inspect_digested(
+    component: &[u8],
+    digest: Digest,
+    contracts: &[Contract],
+) -> Result<Inspection, LoadError> {
     check_size("bytes", component.len() as u64, MAX_COMPONENT_BYTES as u64)?;
     let manifest = Manifest::from_component(component)?;
     let (imports, exports) = names(component)?;
+    let contract = versions::read(&imports, &exports, contracts)?;
     for name in &imports {
         if let Some(reason) = refusal(name) {
-            return Err(LoadError::Import { name: escape_terminal(name, 128).to_string(), reason });
+            return Err(LoadError::Import { name: told(name), reason });
         }
     }
-    if !exports.iter().any(|name| is_contract(name, manifest.skill.kind)) {
-        return Err(LoadError::Export { kind: manifest.skill.kind });
+    let kind = manifest.skill.kind;
+    let others = kinds(&exports);
+    let newest = contracts.last().map(|contract| contract.version.clone());
+    let contract = contract.or(newest).unwrap_or(Version::new(0, 0, 0));
+    if !others.contains(&kind) {
+        let exports = exports.iter().take(MAX_TOLD).map(|name| format!("`{}`", told(name))).collect();
+        return Err(LoadError::Export { kind, version: contract.to_string(), others, exports });
     }
-    Ok(Inspection { digest, size_bytes: component.len(), manifest, imports, exports })
+    Ok(Inspection { digest, size_bytes: component.len(), manifest, contract, imports, exports })
 }
 
-fn is_contract(export: &str, kind: Kind) -> bool {
-    export
-        .strip_prefix("skillhost:skill/")
-        .and_then(|rest| rest.split_once('@'))
-        .is_some_and(|(interface, version)| interface == kind.interface() && version.starts_with("0.1."))
+/// The kinds of skill whose interfaces are exported, whatever version of them.
+fn kinds(exports: &[String]) -> Vec<Kind> {
+    exports.iter().filter_map(|name| Kind::from_word(versions::parse(name)?.0)).collect()
 }
 
-/// Why an import can't be linked; none where it can.
+fn told(name: &str) -> String {
+    escape_terminal(name, 128).to_string()
+}
+
+/// Why an import can't be linked; none where it can. Which version of the contract it names was judged before.
 fn refusal(import: &str) -> Option<&'static str> {
     let Some((interface, version)) = import.split_once('@') else {
         return Some("it names no version of an interface that is known here");
     };
-    let Some((package, _)) = interface.split_once('/') else { return Some("it is no interface of a package") };
+    let Some((package, name)) = interface.split_once('/') else { return Some("it is no interface of a package") };
     match package {
-        "skillhost:skill" if version.starts_with("0.1.") => None,
-        "skillhost:skill" => {
-            Some("it needs another version of the contract than 0.1; build it against 0.1, or update skillhost")
+        "skillhost:skill" if versions::parse(import).is_none() => Some("it names no version of the contract"),
+        "skillhost:skill" if Kind::from_word(name).is_some() => {
+            Some("a skill exports it, and the host calls it there: nobody offers it to others")
         }
+        "skillhost:skill" => None,
         // Sockets link, since some languages import them always, and end the call when they are used.
         "wasi:http" if !http::is_offered(interface) => Some("of wasi:http, types and outgoing-handler are offered"),
         "wasi:http" | "wasi:io" | "wasi:cli" | "wasi:clocks" | "wasi:filesystem" | "wasi:random" | "wasi:sockets" => {
@@ -156,10 +184,24 @@ mod tests {
     #[test]
     fn l_04_a_skill_must_export_its_kind() {
         let component = manifest::embed(EMPTY_COMPONENT, MANIFEST).unwrap();
-        assert!(matches!(inspect(&component), Err(LoadError::Export { kind: Kind::Review })));
-        assert!(is_contract("skillhost:skill/review@0.1.0", Kind::Review));
-        assert!(!is_contract("skillhost:skill/review@0.2.0", Kind::Review));
-        assert!(!is_contract("skillhost:skill/spec@0.1.0", Kind::Review));
+        let error = inspect(&component).unwrap_err();
+        assert!(matches!(&error, LoadError::Export { kind: Kind::Review, others, .. } if others.is_empty()));
+        assert!(error.to_string().ends_with("this component doesn't: it exports nothing"), "{error}");
+        assert!(error.remedy().unwrap().contains("export `review: func(brief: brief, subject: subject)"));
+    }
+
+    #[test]
+    fn l_02_a_core_module_is_refused_with_the_remedy() {
+        let error = inspect(b"\0asm\x01\0\0\0").unwrap_err();
+        assert_eq!(error.to_string(), "it is a core module, not a component");
+        assert!(error.remedy().unwrap().starts_with("skillhost build --component FILE"));
+    }
+
+    #[test]
+    fn kinds_are_told_by_the_interfaces_that_are_exported() {
+        let exports =
+            ["skillhost:skill/review@0.1.0", "skillhost:skill/spec@0.2.0", "skillhost:skill/log@0.1.0", "tool"];
+        assert_eq!(kinds(&exports.map(str::to_owned)), [Kind::Review, Kind::Spec]);
     }
 
     #[test]
@@ -174,7 +216,9 @@ mod tests {
         }
         for (bad, word) in [
             ("wasi:cli/environment@0.3.0", "0.2"),
-            ("skillhost:skill/log@0.2.0", "version of the contract"),
+            ("skillhost:skill/log", "no version"),
+            ("skillhost:skill/log@0.1", "no version of the contract"),
+            ("skillhost:skill/tool@0.1.0", "a skill exports it"),
             ("wasi:http/incoming-handler@0.2.0", "outgoing-handler"),
             ("wasi:http/types@0.3.0", "0.2"),
             ("evil:x/y@0.2.0", "only WASI"),

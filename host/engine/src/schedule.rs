@@ -11,6 +11,7 @@ use crate::config::{MAX_STUCK, OVERRUN_MS, STUCK_MS};
 use crate::error::CallError;
 use crate::record::Record;
 use crate::supervise::{Guarded, Watch, refuse_beyond};
+use crate::trap::Trap;
 use futures::future::{Either, select};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -103,7 +104,7 @@ impl Scheduler {
         match select(&mut running.0, &mut deadline).await {
             Either::Left((Ok(value), _)) => return Ok((value, true)),
             Either::Left((Err(_), _)) => {
-                return Err(CallError::Trap("the host could not carry the call on".to_owned()));
+                return Err(CallError::Trap(Trap::host("the host could not carry the call on")));
             }
             Either::Right(_) => {}
         }

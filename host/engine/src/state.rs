@@ -10,6 +10,7 @@ use crate::limiter::Limiter;
 use crate::output::Output;
 use crate::ports::Ports;
 use crate::record::Record;
+use crate::versions::Contract;
 use skillhost_core::limits::Limits;
 use skillhost_core::name::SecretName;
 use skillhost_core::secret::placeholder;
@@ -110,8 +111,9 @@ impl HasData for Io {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Everything that any skill can import: WASI 0.2 without sockets, the guard, and the contract's own interfaces.
-pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallState>> {
+/// Everything that any skill can import: WASI 0.2 without sockets, the guard, and the contract's own interfaces, of each
+/// version that is understood.
+pub(crate) fn linker(engine: &wasmtime::Engine, contracts: &[Contract]) -> wasmtime::Result<Linker<CallState>> {
     use wasmtime_wasi::cli::{WasiCli, WasiCliView};
     use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
     use wasmtime_wasi::p2::bindings::{cli, clocks, random};
@@ -139,7 +141,9 @@ pub(crate) fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<CallS
     cli::terminal_stdout::add_to_linker::<CallState, WasiCli>(l, CallState::cli)?;
     cli::terminal_stderr::add_to_linker::<CallState, WasiCli>(l, CallState::cli)?;
     crate::files::add_to_linker(l)?;
-    crate::interfaces::add_to_linker(l)?;
+    for contract in contracts {
+        (contract.add_to_linker)(l)?;
+    }
     Ok(linker)
 }
 

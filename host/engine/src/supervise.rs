@@ -9,6 +9,7 @@
 use crate::config::MAX_STUCK;
 use crate::error::{CallError, Unanswered};
 use crate::record::Record;
+use crate::trap::Trap;
 use futures::future::{Either, select};
 use futures::task::AtomicWaker;
 use skillhost_audit::Status;
@@ -36,7 +37,7 @@ where
     let stuck = pin!(watch.stuck());
     match select(&mut task.0, stuck).await {
         Either::Left((Ok(ended), _)) => ended,
-        Either::Left((Err(_), _)) => Err(CallError::Trap("the host could not carry the call on".to_owned()).into()),
+        Either::Left((Err(_), _)) => Err(CallError::Trap(Trap::host("the host could not carry the call on")).into()),
         Either::Right((stuck, _)) => {
             stuck.record.close(Status::TimedOut).map_err(CallError::Audit)?;
             Err(CallError::Time(stuck.time).into())

@@ -85,7 +85,8 @@ fn d_03_d_11_ten_thousand_memories_instances_and_tables() {
             lab.held([]).await;
         });
         // As many as a component may have, and more than a store has.
-        let CallError::Trap(text) = stopped(&many(900), "trapped") else { panic!("{what}") };
+        let CallError::Trap(trap) = stopped(&many(900), "trapped") else { panic!("{what}") };
+        let text = trap.to_string();
         assert!(text.contains("resource limit exceeded"), "{what}: {text}");
     }
     // All in one module.
@@ -98,7 +99,10 @@ fn d_03_d_11_ten_thousand_memories_instances_and_tables() {
                 Err(skillhost_engine::LoadError::Invalid(_)) => lab.held([]).await,
                 Ok(_) => {
                     let error = lab.attack(&component).await.map(|called| called.answer).unwrap_err().error;
-                    assert!(matches!(&error, CallError::Trap(text) if text.contains("limit")), "{what}: {error:?}");
+                    assert!(
+                        matches!(&error, CallError::Trap(trap) if trap.cause().contains("limit")),
+                        "{what}: {error:?}"
+                    );
                     lab.held([ended("trapped")]).await;
                 }
                 Err(other) => panic!("{what}: {other}"),
@@ -136,7 +140,7 @@ fn d_11_nested_components_are_bounded() {
             Ok(skill) => {
                 let call = lab.call(&skill, &Default::default(), Default::default());
                 let error = call.tool(&lab.engine, "attack", &serde_json::json!({})).await.unwrap_err().error;
-                assert!(matches!(&error, CallError::Trap(text) if text.contains("limit")), "{error:?}");
+                assert!(matches!(&error, CallError::Trap(trap) if trap.cause().contains("limit")), "{error:?}");
                 lab.held([ended("trapped")]).await;
             }
             Err(LoadError::Invalid(_)) => lab.held([]).await,
@@ -166,7 +170,8 @@ fn d_08_random_bytes_without_end() {
                 call: format!("(call $get (i64.const {most}) (i32.const 0)) unreachable"),
                 ..Handmade::default()
             };
-            let CallError::Trap(text) = stopped(&tool.component(), "trapped") else { panic!() };
+            let CallError::Trap(trap) = stopped(&tool.component(), "trapped") else { panic!() };
+            let text = trap.to_string();
             assert!(!text.contains("unreachable"), "it was refused before that: {text}");
         }
     }
@@ -208,11 +213,13 @@ fn d_06_giant_lists_are_refused_at_the_border() {
         ("(list string)", 7 << 20),
         ("(list (list u8))", 1 << 20),
     ] {
-        let CallError::Trap(text) = stopped(&with_socket(parameter, items), "trapped") else { panic!() };
+        let CallError::Trap(trap) = stopped(&with_socket(parameter, items), "trapped") else { panic!() };
+        let text = trap.to_string();
         assert!(text.contains("too much data"), "{parameter}: {text}");
     }
     // What is small enough gets there, and no further.
-    let CallError::Trap(text) = stopped(&with_socket("(list string)", 10), "trapped") else { panic!() };
+    let CallError::Trap(trap) = stopped(&with_socket("(list string)", 10), "trapped") else { panic!() };
+    let text = trap.to_string();
     assert!(text.contains("no network"), "{text}");
 }
 

@@ -104,7 +104,7 @@ fn f_06_malformed_names() {
         for mut way in ways.take(4) {
             way["path"] = json!(bytes);
             let error = call(&lab, &grant(), Quotas::default(), &[way]).await.unwrap_err().error;
-            assert!(matches!(&error, CallError::Trap(text) if text.contains("utf-8")), "{error:?}");
+            assert!(matches!(&error, CallError::Trap(trap) if trap.cause().contains("utf-8")), "{error:?}");
             trapped += 1;
         }
         let spelled = paths.iter().map(|_| ended("done").denied_some());

@@ -57,7 +57,7 @@ fn f_11_files_that_are_opened_without_end() {
         // Streams of one file, until the table of handles is full: that ends the guest.
         let script = [open, repeat(10_000, &[json!({ "do": "hold-stream", "at": 1 })])];
         let error = call(&lab, &grant(), Quotas::default(), &script).await.unwrap_err().error;
-        assert!(matches!(&error, CallError::Trap(text) if text.contains("handle limit")), "{error:?}");
+        assert!(matches!(&error, CallError::Trap(trap) if trap.cause().contains("handle limit")), "{error:?}");
         assert_eq!(descriptors_beneath(&lab.tree()), 0, "all are closed with the call");
         lab.held([ended("done"), ended("trapped")]).await;
     });

@@ -17,8 +17,7 @@ fn l_03_imports_that_are_unknown_or_of_another_version() {
             ("wasi:http/outgoing-handler@0.2.0", ""),
             ("wasi:cli/environment@0.3.0", "0.2"),
             ("wasi:filesystem/types@0.1.0", "0.2"),
-            ("skillhost:skill/model@0.2.0", "version of the contract"),
-            ("skillhost:skill/model@1.0.0", "version of the contract"),
+            ("skillhost:skill/tool@0.1.0", "a skill exports it"),
             ("skillhost:audit/log@0.1.0", "only WASI 0.2"),
             ("wasi:io/streams", "no version"),
         ] {
@@ -31,6 +30,17 @@ fn l_03_imports_that_are_unknown_or_of_another_version() {
                 other => assert!(reason.is_empty() && other.is_ok(), "{name}: {other:?}"),
             }
         }
+        for name in ["skillhost:skill/model@0.2.0", "skillhost:skill/model@1.0.0", "skillhost:skill/model@0.1.0-rc.1"] {
+            let before = format!("(import \"{name}\" (instance))");
+            let offered = lab.offer(&Handmade { before, ..Handmade::default() }.component()).await;
+            let Err(LoadError::MixedContract { names }) = &offered else { panic!("{name}: {offered:?}") };
+            assert!(names.contains(&format!("`{name}`")) && names.len() == 2, "{names:?}");
+        }
+        for version in ["0.2.0", "1.0.0", "0.0.1"] {
+            let text = Handmade::default().text().replace("@0.1.0", &format!("@{version}"));
+            let offered = lab.offer(&handmade::component(&text)).await;
+            assert!(matches!(&offered, Err(LoadError::Contract { wanted, .. }) if wanted == version), "{offered:?}");
+        }
         // Known by its name alone: there is no such interface, function or resource in it.
         for import in [
             "(import \"wasi:io/invented@0.2.0\" (instance (export \"f\" (func))))",
@@ -39,7 +49,7 @@ fn l_03_imports_that_are_unknown_or_of_another_version() {
             "(import \"wasi:filesystem/types@0.2.0\" (instance (export \"root\" (type (sub resource)))))",
         ] {
             let offered = lab.offer(&Handmade { before: import.to_owned(), ..Handmade::default() }.component()).await;
-            assert!(matches!(&offered, Err(LoadError::Invalid(_))), "{import}: {offered:?}");
+            assert!(matches!(&offered, Err(LoadError::Link(_))), "{import}: {offered:?}");
         }
         lab.held([]).await;
     });
@@ -60,7 +70,7 @@ fn l_03_sockets_link_and_end_the_call_that_uses_them() {
             ..Handmade::default()
         };
         let error = lab.attack(&tool.component()).await.map(|called| called.answer).unwrap_err().error;
-        assert!(matches!(&error, CallError::Trap(text) if text.contains("no network")), "{error:?}");
+        assert!(matches!(&error, CallError::Trap(trap) if trap.cause().contains("no network")), "{error:?}");
         lab.held([ended("trapped")]).await;
     });
 }
@@ -76,7 +86,7 @@ fn l_04_imports_and_exports_of_the_wrong_type() {
         ];
         for before in imports {
             let offered = lab.offer(&Handmade { before: before.to_owned(), ..Handmade::default() }.component()).await;
-            assert!(matches!(&offered, Err(LoadError::Invalid(_))), "{before}: {offered:?}");
+            assert!(matches!(&offered, Err(LoadError::Link(_))), "{before}: {offered:?}");
         }
         let name = "skillhost:skill/tool@0.1.0#call";
         for (signature, call) in [
@@ -92,8 +102,11 @@ fn l_04_imports_and_exports_of_the_wrong_type() {
             // Of code that is in the cache already, too.
             for _ in 0..2 {
                 match lab.offer(&tool.component()).await {
-                    Err(LoadError::ExportType { name: told, reason }) => {
+                    Err(LoadError::ExportType { name: told, expected, found, reason }) => {
                         assert!(told == name && reason.contains("expected"), "{signature}: {reason}");
+                        assert!(
+                            found.is_some_and(|found| found != expected && found.starts_with("func(name: string, "))
+                        );
                     }
                     other => panic!("{signature}: {other:?}"),
                 }

@@ -20,7 +20,11 @@ async fn attack(lab: &Lab, component: &[u8], tool: &'static str, outcomes: &mut 
     match lab.offer(component).await {
         Ok(skill) => outcomes.push(ended(outcome(lab, &skill, tool).await).any_denials()),
         Err(
-            LoadError::Invalid(_) | LoadError::ExportType { .. } | LoadError::Manifest(_) | LoadError::TooLarge { .. },
+            LoadError::Invalid(_)
+            | LoadError::Link(_)
+            | LoadError::ExportType { .. }
+            | LoadError::Manifest(_)
+            | LoadError::TooLarge { .. },
         ) => return false,
         Err(other) => panic!("{other}"),
     }

@@ -52,7 +52,7 @@ fn l_01_flipped_bits() {
                 if inspect(&bytes) && compiled < 24 {
                     compiled += 1;
                     match lab.offer(&bytes).await {
-                        Ok(_) | Err(LoadError::Invalid(_) | LoadError::ExportType { .. }) => {}
+                        Ok(_) | Err(LoadError::Invalid(_) | LoadError::Link(_) | LoadError::ExportType { .. }) => {}
                         Err(other) => panic!("{other}"),
                     }
                 }
@@ -85,7 +85,9 @@ fn l_08_code_that_was_altered_is_refused_or_ends_its_own_call() {
             });
             match lab.offer(&altered).await {
                 Ok(skill) => outcomes.push(outcome(&lab, &skill, "greet").await),
-                Err(LoadError::Invalid(_) | LoadError::ExportType { .. } | LoadError::Manifest(_)) => refused += 1,
+                Err(
+                    LoadError::Invalid(_) | LoadError::Link(_) | LoadError::ExportType { .. } | LoadError::Manifest(_),
+                ) => refused += 1,
                 Err(other) => panic!("{other}"),
             }
         }

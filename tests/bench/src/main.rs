@@ -46,7 +46,7 @@ fn is_smoke() -> bool {
 fn main() -> ExitCode {
     // The command sandbox starts this program again as its init, and the engine to compile components.
     skillhost_sandbox::init_if_requested();
-    if let Some(code) = skillhost_engine::compile_if_requested() {
+    if let Some(code) = skillhost_engine::job_if_requested() {
         return ExitCode::from(code);
     }
     match run() {

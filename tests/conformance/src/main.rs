@@ -35,7 +35,7 @@ const USAGE: &str = "skillhost-conformance [--write] [CASE…]: runs all cases, 
 
 fn main() -> ExitCode {
     // The engine starts this program again to compile components.
-    if let Some(code) = skillhost_engine::compile_if_requested() {
+    if let Some(code) = skillhost_engine::job_if_requested() {
         return ExitCode::from(code);
     }
     match run() {

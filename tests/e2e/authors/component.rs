@@ -120,7 +120,11 @@ fn what_is_no_skill_is_refused_and_replaces_nothing() {
         &["a skill of kind `tool` exports `skillhost:skill/tool@0.1.0`; this component doesn't"],
     );
     refuse(&importing(&["evil:x/y@0.2.0"]), 3, &["imports `evil:x/y@0.2.0`, which this host doesn't offer"]);
-    refuse(&importing(&["skillhost:skill/log@0.9.0"]), 3, &["another version of the contract than 0.1"]);
+    refuse(
+        &importing(&["skillhost:skill/log@0.9.0"]),
+        3,
+        &["is written for skillhost:skill 0.9.0; this host understands 0.1", "hint: update skillhost"],
+    );
     let threads = wat::parse_str("(component (core module (memory 1 1 shared)))").unwrap();
     refuse(&threads, 3, &["not valid for this host", "threads"]);
     let whole = fs::read(root().join("target/guests/hello.wasm")).unwrap();

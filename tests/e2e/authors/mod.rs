@@ -3,12 +3,14 @@
 mod compiled;
 mod component;
 mod conformance;
+mod diagnostics;
 mod javascript;
 mod new;
 pub mod project;
 mod python;
 mod todo_report;
 mod toolchains;
+mod traps_and_traces;
 
 use crate::support::{World, root};
 use skillhost_core::manifest;

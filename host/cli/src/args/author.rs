@@ -28,7 +28,7 @@ pub(crate) struct Build {
     /// Where the skill goes, instead of build/NAME.wasm
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// Leave in what only debuggers read; it tells paths of this machine
+    /// Leave in names and lines, so that a trap tells them (call -v); they hold paths of this machine
     #[arg(long)]
     pub(crate) keep_debug: bool,
 }

@@ -72,11 +72,12 @@ pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> 
 pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
     let (_, asked) = read_manifest(&arguments.manifest)?;
+    let debug = if arguments.keep_debug { Debug::Keep } else { Debug::Strip };
     let (left, tool_chain) = match &arguments.component {
         Some(file) => (file.clone(), None),
         None => {
             let toolchain = toolchains::find()?;
-            (toolchain.build(asked.skill.kind, printer)?, Some(toolchain.name))
+            (toolchain.build(asked.skill.kind, debug, printer)?, Some(toolchain.name))
         }
     };
     // Those of some languages write the tools of the sources into it.
@@ -88,9 +89,9 @@ pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failur
         return Err(Failure::new(Exit::Usage, format!("{} would be replaced by what is made of it", left.display()))
             .hint("name another file with --out"));
     }
-    let debug = if arguments.keep_debug { Debug::Keep } else { Debug::Strip };
     let Made { bytes, was_module, .. } = make(&input, &text, debug).map_err(|e| not_made(&left, &e))?;
     let found = inspect(&bytes).map_err(|e| skills::load_failure(&left.display().to_string(), &e))?;
+    skills::warn_of_kinds(&found, printer);
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.map_or(Ok(()), ambient::make_folder).and_then(|()| ambient::replace(&file, &bytes)).map_err(|e| {
         Failure::new(Exit::Configuration, format!("{} can't be written", file.display())).because_of_all(&e)
@@ -128,6 +129,10 @@ fn not_made(left: &Path, error: &MakeError) -> Failure {
     match error {
         MakeError::NoWorld => failure.hint(
             "link what `wit-bindgen` made for the world (component_type.o), or make a component with the tools of the language",
+        ),
+        MakeError::Invalid(_) => failure.hint(
+            "skills run on WASI 0.2, without threads, exceptions, garbage collection, memory64 and relaxed SIMD: build it \
+             without them",
         ),
         MakeError::HasManifest => failure.hint("name what the tool chain left, not what was built of it"),
         _ => failure,

@@ -1,10 +1,11 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
+mod ended;
 pub(crate) mod outcome;
 mod recorded;
 mod shown;
 
-use self::outcome::{Denied, Document, call_failure, denials, describe, exit_of};
+use self::outcome::{Denied, Document, denials, describe, exit_of};
 use self::recorded::Recorder;
 use self::shown::{Stderr, show_printed, watcher};
 use crate::args::{Call as Arguments, Global};
@@ -19,8 +20,9 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
 use crate::reports::{CallEnd, Report, Reporter, of_call};
+use crate::skills::Named;
 use crate::web::{self, Bearer};
-use crate::{ambient, block_on, grants, models, project, runtime, skills};
+use crate::{ambient, block_on, grants, models, project, runtime, skills, trace};
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
@@ -35,6 +37,7 @@ use skillhost_models::{Models, Tuning};
 use skillhost_runs::Person;
 use skillhost_runs::session::{ModelUse, Session, roles};
 use skillhost_runs::web::Web;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -105,8 +108,11 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
             let models = Arc::clone(models);
             told.scrub = Some(Box::new(move |text| models.scrub(text)));
         }
+        trace::mask(models.as_ref().map(|(models, _)| Arc::clone(models)), web.clone());
         let prepared = Prepared {
             name: name_of(arguments),
+            named,
+            verbosity: global.verbose.max(u8::from(arguments.trace.is_some())),
             recorder: arguments.record_grants.then(|| Recorder { uses: Uses::default(), request }),
             engine,
             skill,
@@ -170,9 +176,13 @@ fn read_input(input: &str) -> Result<serde_json::Value, Failure> {
     })
 }
 
-struct Prepared {
+struct Prepared<'a> {
     /// What is called, for reports.
     name: String,
+    /// The bytes of the skill, for the lines of its source.
+    named: Cow<'a, Named>,
+    /// How much of a trap is wanted: its lines, and then all of its functions.
+    verbosity: u8,
     /// Notes what is used, where that is wanted.
     recorder: Option<Recorder>,
     engine: Arc<Engine>,
@@ -188,7 +198,7 @@ struct Prepared {
     printer: Printer,
 }
 
-impl Prepared {
+impl Prepared<'_> {
     async fn call(self, tool: Option<&str>, input: serde_json::Value, told: &mut Report) -> Result<Exit, Failure> {
         let manifest = &self.skill.inspection().manifest;
         let tool = self.tool(tool)?;
@@ -235,7 +245,7 @@ impl Prepared {
         let kind = manifest.skill.kind;
         let called = match self.invoke(call, tool, input).await? {
             Ok(called) => called,
-            Err(unanswered) => return Err(self.end_without_answer(&unanswered, told)),
+            Err(unanswered) => return Err(self.end_without_answer(*unanswered, told).await),
         };
         let denied = denials(&called.done.denials, &called.done.files, &self.grantor);
         let exit = called.answer.as_ref().err().map_or(Exit::Done, exit_of);
@@ -289,29 +299,6 @@ impl Prepared {
             None => Given::Tool(tool.unwrap_or_default().to_owned(), input),
         };
         Ok(invoke(Arc::clone(&self.engine), kind, call, given).await)
-    }
-
-    /// Tells what there is to tell of a call without an answer.
-    fn end_without_answer(&self, unanswered: &Unanswered, told: &mut Report) -> Failure {
-        let manifest = &self.skill.inspection().manifest.skill;
-        let name = manifest.name.as_str();
-        show_printed(self.printer, name, &unanswered.done.printed);
-        let denied = denials(&unanswered.done.denials, &unanswered.done.files, &self.grantor);
-        match &self.recorder {
-            // With JSON, the one document is the error.
-            Some(recorder) if !self.printer.is_json() => recorder.recorded(&denied).show(self.printer),
-            _ => self.tell(&denied),
-        }
-        let failure = call_failure(name, &unanswered.error);
-        let end = CallEnd {
-            exit: failure.exit,
-            reasons: failure.reasons(),
-            answer: None,
-            denials: denied.iter().map(|denied| denied.of(&self.name)).collect(),
-            duration: unanswered.done.duration,
-        };
-        told.suites.push(of_call(self.name.clone(), manifest.kind, end));
-        failure
     }
 
     fn tell(&self, denied: &[Denied]) {

@@ -37,6 +37,8 @@ struct Document<'a> {
     capabilities: &'a Capabilities,
     limits: Asked,
     tools: &'a [Tool],
+    /// The version of `skillhost:skill` that it was written for.
+    contract: String,
     imports: &'a [String],
     exports: &'a [String],
 }
@@ -57,6 +59,7 @@ struct Signed {
 pub(crate) fn run(arguments: &Inspect, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let (named, signed) = find(&arguments.reference, global, printer)?;
     let found = inspect(named.component.bytes()).map_err(|e| skills::load_failure(&arguments.reference, &e))?;
+    skills::warn_of_kinds(&found, printer);
     if printer.is_json() {
         printer.json(&document(&named.reference.to_string(), &found, signed));
     } else {
@@ -113,6 +116,7 @@ fn document<'a>(reference: &'a str, found: &'a Inspection, signed: Signed) -> Do
         capabilities,
         limits: Asked { memory: limits.memory.to_string(), cpu: limits.cpu.to_string(), time: limits.time.to_string() },
         tools,
+        contract: found.contract.to_string(),
         imports: &found.imports,
         exports: &found.exports,
     }
@@ -155,6 +159,8 @@ pub(crate) fn describe(found: &Inspection, origin: &[String]) -> Vec<String> {
             lines.push(format!("  {}  {}{nature}", tool.name, escape_terminal(&tool.description, 120)));
         }
     }
+    lines.push(String::new());
+    lines.push(format!("Written for skillhost:skill {}", escape_terminal(&found.contract.to_string(), 60)));
     for (title, names) in [("Exports:", &found.exports), ("Imports:", &found.imports)] {
         lines.push(String::new());
         lines.push(title.to_owned());

@@ -9,6 +9,7 @@ mod rust;
 use crate::ambient::exists;
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
+use skillhost_component::Debug;
 use skillhost_core::kind::Kind;
 use std::collections::VecDeque;
 use std::io;
@@ -123,8 +124,8 @@ pub(crate) fn find() -> Result<&'static Toolchain, Failure> {
 
 impl Toolchain {
     /// Builds the skill in the current folder, and gives the file that came of it.
-    pub(crate) fn build(&self, kind: Kind, printer: Printer) -> Result<PathBuf, Failure> {
-        let mut programs = Programs { toolchain: self, printer };
+    pub(crate) fn build(&self, kind: Kind, debug: Debug, printer: Printer) -> Result<PathBuf, Failure> {
+        let mut programs = Programs { toolchain: self, debug, printer };
         match self.how {
             How::Cargo => rust::build(&mut programs),
             How::Steps(steps) => {
@@ -161,6 +162,7 @@ enum Take {
 /// Starts the programs of a tool chain.
 struct Programs<'a> {
     toolchain: &'a Toolchain,
+    debug: Debug,
     printer: Printer,
 }
 

@@ -4,10 +4,14 @@ use super::{Programs, Take};
 use crate::ambient::{absolute, exists};
 use crate::failure::{Exit, Failure};
 use serde::Deserialize;
+use skillhost_component::Debug;
 use std::path::{Path, PathBuf};
 
 /// What skills are built for.
 const TARGET: &str = "wasm32-wasip2";
+/// What makes a trap able to tell lines, whatever the project's own profile says.
+const WITH_LINES: [&str; 4] =
+    ["--config", "profile.release.debug='line-tables-only'", "--config", "profile.release.strip='none'"];
 /// How cargo comes to a machine.
 pub(super) const INSTALL: &str = "rustup, from https://rustup.rs";
 
@@ -29,8 +33,12 @@ pub(super) fn build(programs: &mut Programs<'_>) -> Result<PathBuf, Failure> {
     find_target(programs)?;
     let manifest = absolute(Path::new("Cargo.toml")).ok();
     let mut built = None;
-    let line = ["cargo", "build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"];
-    programs.run(&line.map(str::to_owned), |line| {
+    let mut line = vec!["cargo", "build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"];
+    if programs.debug == Debug::Keep {
+        line.extend(WITH_LINES);
+    }
+    let line: Vec<String> = line.into_iter().map(str::to_owned).collect();
+    programs.run(&line, |line| {
         if !line.starts_with("{\"reason\":") {
             return Take::Show;
         }

@@ -5,7 +5,7 @@
 wasmtime::component::bindgen!({
     path: "src/files/wit",
     world: "skillhost:file-guard/guard",
-    imports: { default: trappable },
+    imports: { default: trappable | tracing },
     trappable_error_type: { "wasi:filesystem/types.error-code" => crate::files::FsError },
     with: {
         "wasi:io": wasmtime_wasi_io::bindings::wasi::io,

@@ -44,7 +44,18 @@ pub(crate) fn define(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     linker.instance("wasi:http/outgoing-handler@0.2.0")?.func_wrap(
         "handle",
         |mut store: StoreContextMut<'_, CallState>, (request, options): (Resource<_>, Option<Resource<_>>)| {
-            match store.data_mut().handle(request, options) {
+            // As the functions are traced that are made by `bindgen!`.
+            let span = tracing::trace_span!(
+                target: "wasi::http::outgoing_handler",
+                "wit-bindgen import",
+                module = "outgoing-handler",
+                function = "handle",
+            );
+            let _enter = span.enter();
+            tracing::trace!(target: "wasi::http::outgoing_handler", request = ?request, options = ?options, "call");
+            let handled = store.data_mut().handle(request, options);
+            tracing::trace!(target: "wasi::http::outgoing_handler", result = ?handled, "return");
+            match handled {
                 Ok(future) => Ok((Ok(future),)),
                 // What is no code for the guest ends it.
                 Err(error) => Ok((Err(error.downcast()?),)),

@@ -52,6 +52,11 @@ impl Web {
         Self { dialer: self.dialer.apart(), tls: self.tls.clone(), secrets: Arc::new(secrets), forms }
     }
 
+    /// The text without the values of secrets, in whatever form.
+    pub fn scrub(&self, text: &str) -> String {
+        self.forms.scrub(text, "[secret]")
+    }
+
     pub(crate) fn secrets(&self) -> &Secrets {
         &self.secrets
     }

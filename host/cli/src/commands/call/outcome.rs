@@ -90,8 +90,8 @@ pub(super) fn exit_of(error: &Error) -> Exit {
     }
 }
 
-/// A call that ended without an answer.
-pub(super) fn call_failure(name: &str, error: &CallError) -> Failure {
+/// A call that ended without an answer. Of a trap, all of its functions are told where that is wanted.
+pub(super) fn call_failure(name: &str, error: &CallError, is_whole: bool) -> Failure {
     let exit = match error {
         CallError::Audit(_) => Exit::Integrity,
         CallError::MissingExport(_) => Exit::Configuration,
@@ -103,6 +103,7 @@ pub(super) fn call_failure(name: &str, error: &CallError) -> Failure {
     let failure = Failure::new(exit, format!("{name} ended without an answer")).because_of_all(error);
     match error {
         CallError::Schema { .. } => failure.hint("skillhost inspect shows what its tools take"),
+        CallError::Trap(trap) => failure.with_backtrace(&trap.backtrace(is_whole)),
         CallError::Stuck(_) => failure.hint(STUCK_HINT),
         error if error.is_limit() => {
             failure.hint("its manifest's [limits] can ask for more, up to the machine's policy")
