@@ -180,10 +180,11 @@ impl Call {
         let state =
             CallState::new(files, limits, Arc::clone(&clock), gate, outside, output.clone(), Arc::clone(&record));
         // Boxed where it is made: it is large, and would be copied at each step.
-        let guest = guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking));
+        let guest: Guest<_> =
+            Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking)));
         // Says whose calls they are, for whoever traces them.
         let span = tracing::trace_span!("skill", name = skill.inspection().manifest.skill.name.as_str());
-        let guest: Guest<_> = Box::pin(guest.instrument(span));
+        let guest: Guest<_> = if span.is_disabled() { guest } else { Box::pin(guest.instrument(span)) };
         let ended = {
             let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };
             engine.scheduler.run(guest, &clock, &skill.overran, &ticking, supervision).await
