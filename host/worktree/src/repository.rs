@@ -1,8 +1,9 @@
 //! The user's repository: what is read from it.
 //!
-//! No handle stays open. Every operation opens the git directory that was found at the beginning, bare and with an
+//! No handle stays open in it. Every operation opens the git directory that was found at the beginning, bare and with an
 //! empty configuration, so that values of this type can be shared between threads, and nothing that changes in the
-//! user's configuration later has an effect. Several reads in a row go through one [`crate::Reader`].
+//! user's configuration later has an effect. Several reads in a row go through one [`Reader`], whose handle may be the one
+//! that the repository was opened with: its configuration is emptied then, and its working directory the one that was found.
 
 use crate::ambient;
 use crate::error::WorktreeError;
@@ -106,6 +107,7 @@ impl Reader {
             true => repository.reader()?,
             false => {
                 ambient::forget_configuration(&git)?;
+                git.set_workdir(&repository.workdir, false)?;
                 Reader::new(repository, git, None)
             }
         };

@@ -45,9 +45,15 @@ impl One<'_> {
         let named = self.arguments.signer.as_ref();
         let failed = |message: String| Failure::new(Exit::Integrity, message);
         match (arrived.signer(), expected) {
+            // Whoever names one means nobody else.
+            (Some(found), _) if named.is_some_and(|named| named != found) => {
+                let held = "held back: nothing was changed";
+                Err(Failure::new(Exit::Denied, format!("{name} is signed by {found}, whom --signer doesn't name"))
+                    .because(held))
+            }
             (Some(found), Some(expected)) if found == expected => Ok(None),
             (None, None) if named.is_none() => Ok(None),
-            (Some(found), _) if named == Some(found) => Ok(None),
+            (Some(_), _) if named.is_some() => Ok(None),
             (None, Some(expected)) => Err(failed(format!("{name} is not signed any more"))
                 .because(format!("the lock expects a signature of {expected}"))
                 .hint(format!("if that is meant: skillhost remove {name}, and add it anew"))),
