@@ -205,6 +205,22 @@ fn every_promised_figure_stands_there_and_a_missed_one_with_its_reason() {
     }
 }
 
+const LANGUAGES: [&str; 7] = ["rust", "javascript", "typescript", "python", "c", "cpp", "go"];
+
+#[test]
+fn each_language_has_all_of_its_figures() {
+    let text = read("docs/benchmarks.md");
+    let figures = ["size_kb", "build_s", "compile_s", "call_ms", "rss_mb", "first_test_s", "first_test_commands"];
+    let head = rows(&text).find(|row| row[0] == "`lang.L`").unwrap();
+    assert_eq!(head[1..], figures.map(|figure| format!("`{figure}`")));
+    for language in LANGUAGES {
+        let name = format!("`lang.{language}`");
+        let row = rows(&text).find(|row| row[0] == name).unwrap_or_else(|| panic!("{language} has no row"));
+        assert!(row[1..].iter().all(|figure| figure.parse::<f64>().is_ok_and(|figure| figure > 0.0)), "{row:?}");
+        assert_eq!((row.len(), row.last().unwrap().as_str()), (1 + figures.len(), "3"), "{language}");
+    }
+}
+
 /// Every Rust file, by its place in the tree, with its text.
 fn sources() -> Vec<(PathBuf, String)> {
     let mut sources = Vec::new();
