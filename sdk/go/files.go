@@ -42,8 +42,12 @@ func (hidden hidden) Unwrap() error { return hidden.error }
 
 // Read reads a whole file. Paths are relative to the worktree's root, and separated by `/`.
 func Read(name string) ([]byte, error) {
+	// One failure is enough: to try again what is denied would be told as another denial.
 	status, err := os.Stat(locate(name))
-	if err == nil && status.Size() > MaxFileBytes {
+	if err != nil {
+		return nil, describe("read", name, err)
+	}
+	if status.Size() > MaxFileBytes {
 		return nil, fmt.Errorf("%s is too large: over %d MiB", name, MaxFileBytes>>20)
 	}
 	content, err := os.ReadFile(locate(name))

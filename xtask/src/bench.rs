@@ -20,6 +20,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         eprintln!("Without a peer to compare with: {error}");
     }
     setup::add_registry_client()?;
+    setup::add_author_tools()?;
     components::build_guests()?;
     let target = root().join("target");
     eprintln!("Building     skillhost and the benchmarks (minutes the first time: Wasmtime is large)");

@@ -64,6 +64,9 @@ const SDKS: [(&str, &[(&str, &str)]); 5] = [
 /// The languages; each has its templates in `sdk/LANGUAGE/template/`.
 const LANGUAGES: [&str; 7] = ["rust", "javascript", "typescript", "python", "c", "cpp", "go"];
 
+/// The cases of a template.
+const CASES: &str = "tests/cases.toml";
+
 /// What tool chains leave among sources.
 const LEFT_BEHIND: [&str; 4] = ["__pycache__", "build", "node_modules", ".venv"];
 
@@ -86,6 +89,7 @@ pub(crate) fn write(root: &Path) -> Result<(), Box<dyn Error>> {
     for language in LANGUAGES {
         let mut files = Vec::new();
         gather(root, &format!("sdk/{language}/template"), "", &mut files)?;
+        gather_cases(root, language, &mut files)?;
         define(&mut code, language, "TEMPLATE", &files)?;
     }
     let out = std::env::var_os("OUT_DIR").ok_or("cargo names no folder for it")?;
@@ -94,6 +98,24 @@ pub(crate) fn write(root: &Path) -> Result<(), Box<dyn Error>> {
 
 fn define(code: &mut String, of: &str, what: &str, files: &[File]) -> std::fmt::Result {
     writeln!(code, "static {}_{what}: &[(&str, &str)] = &{files:?};", of.to_uppercase())
+}
+
+/// Cases know no language, so there is one text where templates do the same: TypeScript's do what JavaScript's do, and those
+/// of a kind that are the same in every language have theirs in `sdk/template/`.
+fn gather_cases(root: &Path, language: &str, into: &mut Vec<File>) -> Result<(), Box<dyn Error>> {
+    let kinds: Vec<String> =
+        into.iter().filter_map(|(path, _)| Some(path.strip_suffix("/skill.toml")?.to_owned())).collect();
+    for kind in kinds {
+        let to = format!("{kind}/{CASES}");
+        if into.iter().any(|(path, _)| *path == to) {
+            continue;
+        }
+        let same = format!("sdk/javascript/template/{to}");
+        let from =
+            if language == "typescript" && root.join(&same).is_file() { same } else { format!("sdk/template/{to}") };
+        gather(root, &from, &to, into)?;
+    }
+    Ok(())
 }
 
 /// A file; of a folder all files, and those of the folders in it, in the order of their names.

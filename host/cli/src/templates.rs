@@ -1,7 +1,8 @@
 //! Projects of skills as `skillhost new` writes them: files of each language, put into the program when it was built.
 //!
 //! A language's folder `sdk/LANGUAGE/template/` has what every project gets, and a folder for each kind that it has a
-//! template for, whose files lie over the others. In their texts `{{name}}` and `{{kind}}` are filled in.
+//! template for, whose files lie over the others. Cases that hold in several languages are written once, beside those
+//! (`host/cli/build/templates.rs`). In their texts `{{name}}` and `{{kind}}` are filled in.
 
 use clap::ValueEnum;
 use skillhost_core::kind::Kind;
@@ -104,7 +105,9 @@ mod tests {
                 let files = language.project(&name, kind).unwrap();
                 let manifest = Manifest::parse(&files["skill.toml"]).unwrap();
                 assert_eq!((manifest.skill.name, manifest.skill.kind), (name.clone(), kind), "{language:?}");
-                assert!(files.contains_key(".gitignore") && files.contains_key("README.md"));
+                for file in [".gitignore", "README.md", "tests/cases.toml"] {
+                    assert!(files.contains_key(file), "{language:?} {kind}: {file}");
+                }
                 assert!(files.keys().any(|path| path.ends_with("worlds.wit")), "{language:?}");
                 assert!(!files.values().any(|text| text.contains("{{name}}") || text.contains("{{kind}}")));
             }

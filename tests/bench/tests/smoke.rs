@@ -35,7 +35,11 @@ fn every_figure_is_measured() {
         assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "{figure}: {figures:#?}");
         assert!(table.contains(figure), "{figure} is not in the table:\n{table}");
     }
-    for figure in ["guard.op_us", "host.rss_mb_16_agents", "review.checks"] {
+    let language = ["first_test_s", "first_test_commands", "build_s", "size_kb", "compile_s", "call_ms", "rss_mb"];
+    let language = language.map(|figure| format!("lang.c.{figure}"));
+    for figure in
+        ["guard.op_us", "host.rss_mb_16_agents", "review.checks"].into_iter().chain(language.iter().map(|f| &**f))
+    {
         assert!(figures[figure].as_f64().is_some_and(|value| value > 0.0), "no goal, and measured: {figure}");
     }
     // Differences, which may be none: of memory, of descriptors, of two times.

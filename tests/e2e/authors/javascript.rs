@@ -95,6 +95,7 @@ fn do_the_whole_job(language: &'static str) {
         own.becomes(kind);
         fs::write(world.repo().join(format!("{kind}.wasm")), own.build()).unwrap();
         own.tests_pass();
+        own.cases_pass();
         world.run(&["add", &format!("./{kind}.wasm"), "--grant-requested"]).failed(0, &[]);
         skills += &format!("{kind} = \"own-{kind}\"\n");
     }

@@ -1,8 +1,8 @@
 //! `skillhost new`: a project that builds outside of this repository.
 
-use super::project::{Project, call};
+use super::project::{Project, call, with_tools};
 use super::put;
-use crate::support::{Ran, World};
+use crate::support::{Ran, World, ran};
 use serde_json::json;
 use std::fs;
 
@@ -17,6 +17,7 @@ fn counts_lines(language: &'static str) -> (Project, World) {
     let world = project.at_work(&[("a.txt", "one\ntwo"), ("b.txt", "ü\n\n"), ("empty.txt", "")]);
     assert_eq!(project.read("skill.toml"), manifest, "{language}: what is written is what the build writes");
     project.tests_pass();
+    project.cases_pass();
     let count = |path: &str, grant: &str| call(&world, "count-lines", &json!({ "path": path }), &[grant]);
     for (file, lines) in [("a.txt", 2), ("b.txt", 2), ("empty.txt", 0)] {
         assert_eq!(count(file, "read=**").json(), json!({ "lines": lines }), "{language}: {file}");
@@ -36,11 +37,22 @@ fn each_kind_builds(language: &'static str, tool_chain: &str, kinds: &[&str]) {
             assert_eq!(told.code, Some(0), "{language} {kind}: {told:#?}");
             assert_eq!((&told.json()["kind"], &told.json()["tool_chain"]), (&json!(kind), &json!(tool_chain)));
             project.tests_pass();
+            project.cases_pass();
         } else {
             let refused = new(&world, "x", &["--lang", language, "--kind", kind]);
             refused.failed(2, &["there is no template of kind", "hint: there is: ", "tool"]);
         }
     }
+}
+
+/// Begun, entered, tested.
+#[test]
+fn three_commands_lead_to_a_first_test_that_passes() {
+    let world = World::bare();
+    new(&world, "three", &["--lang", "rust"]).failed(0, &["Next: cd three && skillhost test"]);
+    let mut test = world.command(&["test"]);
+    let tested = ran(with_tools(test.current_dir(world.repo().join("three"))).output().unwrap());
+    assert!(tested.code == Some(0) && tested.stdout.ends_with("3 cases: 3 passed\n"), "{tested:#?}");
 }
 
 #[test]

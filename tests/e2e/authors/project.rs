@@ -55,6 +55,8 @@ impl Project {
                 fs::copy(from, to).unwrap();
             }
         }
+        // One file for all of them.
+        copy(&root().join("sdk/todo-report/tests"), &project.folder().join("tests"));
         project
     }
 
@@ -124,6 +126,14 @@ impl Project {
             // These have no mock host: what they do is seen in the real one.
             _ => {}
         }
+    }
+
+    /// Plays the cases that are in it, with the skill that was built last.
+    pub fn cases_pass(&self) {
+        let tested = self.skillhost(&self.folder(), &["test", "--no-build", "--format", "json"]);
+        assert_eq!(tested.code, Some(0), "{} {}: {tested:#?}", self.language, self.name);
+        let told = tested.json();
+        assert!(told["passed"].as_u64() >= Some(1) && told["failed"] == 0, "{} {}: {told:#}", self.language, self.name);
     }
 
     pub fn read(&self, file: &str) -> String {

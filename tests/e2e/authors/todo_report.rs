@@ -36,6 +36,7 @@ pub fn reports(project: &Project) -> Vec<u8> {
     let world = project.at_work(&FILES);
     assert_eq!(project.read("skill.toml"), manifest, "what is committed is what the build writes");
     project.tests_pass();
+    project.cases_pass();
     fs::write(world.repo().join("latin"), b"\xffTODO no").unwrap();
     let report = |file: &str| fs::read_to_string(world.repo().join(file)).unwrap();
 
