@@ -217,7 +217,7 @@ fn each_language_has_all_of_its_figures() {
         let name = format!("`lang.{language}`");
         let row = rows(&text).find(|row| row[0] == name).unwrap_or_else(|| panic!("{language} has no row"));
         assert!(row[1..].iter().all(|figure| figure.parse::<f64>().is_ok_and(|figure| figure > 0.0)), "{row:?}");
-        assert_eq!((row.len(), row.last().unwrap().as_str()), (1 + figures.len(), "3"), "{language}");
+        assert_eq!((row.len(), *row.last().unwrap()), (1 + figures.len(), "3"), "{language}");
     }
 }
 

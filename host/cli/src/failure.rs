@@ -54,13 +54,20 @@ pub(crate) struct Failure {
     pub(crate) exit: Exit,
     message: Escaped,
     causes: Vec<Escaped>,
-    /// Where in somebody's code it happened, the innermost first.
-    backtrace: Box<[Escaped]>,
     hint: Option<Escaped>,
     /// Other ways than the hint.
     more_hints: Vec<Escaped>,
-    /// What to write, line by line.
-    example: Box<[Escaped]>,
+    /// Boxed, since few have any, and a result is moved often.
+    lines: Box<Lines>,
+}
+
+/// What is told line by line.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Where in somebody's code it happened, the innermost first.
+    backtrace: Vec<Escaped>,
+    /// What to write.
+    example: Vec<Escaped>,
 }
 
 /// Longest line of an error.
@@ -74,10 +81,9 @@ impl Failure {
             exit,
             message: escape_terminal(&message.to_string(), LINE_CHARS),
             causes: Vec::new(),
-            backtrace: Box::default(),
             hint: None,
             more_hints: Vec::new(),
-            example: Box::default(),
+            lines: Box::default(),
         }
     }
 
@@ -119,7 +125,7 @@ impl Failure {
     }
 
     pub(crate) fn with_backtrace(mut self, lines: &[String]) -> Self {
-        self.backtrace = lines.iter().map(|line| escape_terminal(line, LINE_CHARS)).collect();
+        self.lines.backtrace = lines.iter().map(|line| escape_terminal(line, LINE_CHARS)).collect();
         self
     }
 
@@ -136,7 +142,7 @@ impl Failure {
 
     /// What the last hint tells to write.
     pub(crate) fn example(mut self, text: &str) -> Self {
-        self.example = text.lines().map(|line| escape_terminal(line, LINE_CHARS)).collect();
+        self.lines.example = text.lines().map(|line| escape_terminal(line, LINE_CHARS)).collect();
         self
     }
 
@@ -171,9 +177,9 @@ impl Failure {
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = vec![Line::labelled(Label::Error, &self.message)];
         lines.extend(self.causes.iter().map(|cause| Line::plain(format!("  caused by: {cause}"))));
-        lines.extend(self.backtrace.iter().map(|place| Line::plain(format!("    {place}"))));
+        lines.extend(self.lines.backtrace.iter().map(|place| Line::plain(format!("    {place}"))));
         lines.extend(self.hint.iter().chain(&self.more_hints).map(|hint| Line::labelled(Label::Hint, hint)));
-        lines.extend(self.example.iter().map(|line| Line::plain(format!("    {line}"))));
+        lines.extend(self.lines.example.iter().map(|line| Line::plain(format!("    {line}"))));
         lines
     }
 
@@ -183,7 +189,7 @@ impl Failure {
             "schema": "skillhost.error/1",
             "error": self.message.as_str(),
             "caused_by": self.causes.iter().map(Escaped::as_str).collect::<Vec<_>>(),
-            "backtrace": self.backtrace.iter().map(Escaped::as_str).collect::<Vec<_>>(),
+            "backtrace": self.lines.backtrace.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "hint": self.hint.as_ref().map(Escaped::as_str),
             "more_hints": self.more_hints.iter().map(Escaped::as_str).collect::<Vec<_>>(),
             "exit_code": self.exit as u8,
