@@ -253,6 +253,14 @@ impl Case {
         }
     }
 
+    /// Whether it finds this file beside the case file there before: by its name, or in its folder.
+    #[must_use]
+    pub fn is_given(&self, file: &SkillPath) -> bool {
+        let is_it = |content: &Content| matches!(content, Content::From(from) if from == file);
+        self.files.values().chain(self.change.values()).any(is_it)
+            || self.folder.as_ref().is_some_and(|folder| file.starts_with(folder))
+    }
+
     fn expects(&self, what: impl Fn(&Expect) -> bool) -> bool {
         self.expect.as_ref().is_some_and(what)
     }

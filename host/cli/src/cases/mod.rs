@@ -42,7 +42,7 @@ pub(crate) struct Cases {
 }
 
 /// One case: its file, and which it is there.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Chosen {
     file: usize,
     index: usize,
@@ -104,15 +104,22 @@ impl Cases {
         }
         let is_chosen =
             |case: &Case| filters.is_empty() || filters.iter().any(|filter| case.name.contains(filter.as_str()));
-        let all = files.iter().enumerate().flat_map(|(file, of)| of.cases.iter().enumerate().map(move |it| (file, it)));
-        let chosen: Vec<Chosen> =
-            all.filter(|(_, (_, case))| is_chosen(case)).map(|(file, (index, _))| Chosen { file, index }).collect();
-        if chosen.is_empty() {
-            let names = files.iter().flat_map(|file| &file.cases).map(|case| case.name.as_str());
+        let mut cases = Self { files, chosen: Vec::new() };
+        cases.chosen = cases.all().filter(|(_, case)| is_chosen(case)).map(|(chosen, _)| chosen).collect();
+        if cases.chosen.is_empty() {
+            let names = cases.all().map(|(_, case)| case.name.as_str());
             return Err(Failure::new(Exit::Usage, format!("no case has {} in its name", filters.join(" or ")))
                 .hint(format!("there is: {}", names.collect::<Vec<_>>().join(", "))));
         }
-        Ok(Self { files, chosen })
+        Ok(cases)
+    }
+
+    /// All of them, whether chosen or not.
+    fn all(&self) -> impl Iterator<Item = (Chosen, &Case)> {
+        self.files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, of)| of.cases.iter().enumerate().map(move |(index, case)| (Chosen { file, index }, case)))
     }
 
     pub(crate) fn case(&self, chosen: Chosen) -> &Case {
