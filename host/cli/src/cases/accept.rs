@@ -70,7 +70,7 @@ fn rewritten(
         return Err(format!("{FOLDER}/{path} is used by another case, or as an input"));
     }
     beside.extend(written.clone());
-    match compare(case, &beside, &played.happened).first() {
+    match compare(case, played.kind, &beside, &played.happened).first() {
         None => Ok((now, written)),
         Some(left) => Err(format!("it would fail again: {}", left.what)),
     }

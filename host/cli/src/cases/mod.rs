@@ -16,6 +16,7 @@ pub(crate) use show::{report, show};
 use crate::failure::{Exit, Failure};
 use skillhost_cases::{Case, CaseFile, Content, Difference, Happened, named_files, shared_name};
 use skillhost_core::document::{DocumentError, MAX_DOCUMENT_BYTES};
+use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -59,6 +60,8 @@ pub(crate) struct Material {
 /// What came of a case.
 pub(crate) struct Played {
     pub(crate) chosen: Chosen,
+    /// Of the skill.
+    kind: Kind,
     happened: Happened,
     pub(crate) differences: Vec<Difference>,
     /// What it printed; not escaped.

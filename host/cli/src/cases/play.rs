@@ -96,7 +96,7 @@ impl Player {
         let scene = self.set(skill, case, &material).await.map_err(|e| cases.unplayable(chosen, e.chain()))?;
         let given = given(case, tool, &scene).map_err(|reason| cases.unplayable(chosen, reason))?;
         let mut played = self.call(loaded, case, chosen, &material, scene, given).await?;
-        played.differences = compare(case, &material.named, &played.happened);
+        played.differences = compare(case, played.kind, &material.named, &played.happened);
         Ok(played)
     }
 
@@ -185,7 +185,8 @@ impl Player {
         };
         let printed = String::from_utf8_lossy(&done.printed.kept).into_owned();
         let (differences, duration) = (Vec::new(), done.duration);
-        Ok(Played { chosen, happened, differences, printed, duration, is_accepted: false, refused: None })
+        let kind = manifest.skill.kind;
+        Ok(Played { chosen, kind, happened, differences, printed, duration, is_accepted: false, refused: None })
     }
 
     /// The host's own player of recordings, with the case's replies.
