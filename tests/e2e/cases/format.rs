@@ -186,6 +186,17 @@ fn large_files_are_bounded() {
         fs::File::create(world.repo().join(format!("tests/many/{at}"))).unwrap().set_len(30 << 20).unwrap();
     }
     test(&world, &[]).failed(3, &["folder tests/many: ", "it is larger than"]);
+    // What is compared is bounded, too, also where one file fills many.
+    large.set_len(4 << 20).unwrap();
+    let files: Vec<_> = (10..28).map(|at| format!("f{at} = {{ from = \"large.bin\" }}")).collect();
+    let files = files.join(", ");
+    let case = format!(
+        "[[case]]\nname = \"a\"\nfiles = {{ {files} }}\nexpect = {{ answer_has = {{}}, files = {{ {files} }} }}\n"
+    );
+    put(&world, "tests/cases.toml", case.as_bytes());
+    let ran = test(&world, &[]);
+    ran.failed(1, &[]);
+    assert!(!ran.stdout.contains("f25 is") && ran.stdout.contains("f26 is larger than what is compared"), "{ran:#?}");
 }
 
 #[test]

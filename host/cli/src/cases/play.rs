@@ -39,6 +39,8 @@ use std::sync::Arc;
 
 /// Largest file that is compared.
 const MAX_COMPARED_BYTES: u64 = 4 << 20;
+/// Bytes that all of a case's may have together: they are in memory at once.
+const MAX_COMPARED_TOTAL: u64 = 64 << 20;
 
 /// Plays cases.
 pub(crate) struct Player {
@@ -225,9 +227,13 @@ impl Player {
         let mut files = BTreeMap::new();
         let expected = case.expect.iter().flat_map(|expect| expect.files.keys());
         let named: BTreeSet<&SkillPath> = record.written.iter().chain(&record.removed).chain(expected).collect();
+        let mut room = MAX_COMPARED_TOTAL;
         for path in named {
-            let now = match scene.stage.read(path, MAX_COMPARED_BYTES).await {
-                Ok(Some(bytes)) => Now::Holds(bytes),
+            let now = match scene.stage.read(path, MAX_COMPARED_BYTES.min(room)).await {
+                Ok(Some(bytes)) => {
+                    room = room.saturating_sub(bytes.len() as u64);
+                    Now::Holds(bytes)
+                }
                 Ok(None) => Now::Absent,
                 Err(RunError::Worktree(error)) if error.is_limit() => Now::TooLarge,
                 Err(error) => return Err(Failure::of(Exit::Bug, &error)),
