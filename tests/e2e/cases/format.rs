@@ -104,6 +104,12 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
     ] {
         put(&world, "tests/cases.toml", format!("[[case]]\nname = \"a\"\n{more}\n").as_bytes());
         test(&world, &[]).failed(3, &["tests/cases.toml:1: the case \"a\" can't be played", told]);
+        // It is told before any is played.
+        put(&world, "tests/a.toml", GREETS.as_bytes());
+        let ran = test(&world, &[]);
+        ran.failed(3, &["tests/cases.toml:1: the case \"a\" can't be played", told]);
+        assert_eq!(ran.stdout, "");
+        fs::remove_file(world.repo().join("tests/a.toml")).unwrap();
     }
 }
 
@@ -207,6 +213,11 @@ fn the_skill_is_built_first() {
     }
     made(&world, GREETS);
     world.run(&["test", "--no-build"]).failed(2, &["build/hello.wasm is not there", "hint: leave --no-build away"]);
+    // What is wrong around it is told before a tool chain works.
+    put(&world, "policy.toml", b"[capabilties]\n");
+    let ran = world.run(&["test", "--policy", "policy.toml"]);
+    ran.failed(3, &["policy.toml"]);
+    assert!(!ran.stderr.contains("running make"), "{ran:#?}");
     let ran = world.run(&["test"]);
     ran.failed(0, &["running make", "built build/hello.wasm, "]);
     assert_eq!(untimed(&ran.stdout), "ok it greets\n1 case: 1 passed\n");

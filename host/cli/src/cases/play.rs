@@ -90,13 +90,26 @@ impl Player {
         Ok(Loaded { skill, state })
     }
 
+    /// Whether all cases can be played with this skill, before time is spent on any: a mistake in the last one would take
+    /// the results of all others with it.
+    pub(crate) fn check(&self, loaded: &Loaded, cases: &Cases) -> Result<(), Failure> {
+        for chosen in &cases.chosen {
+            let unplayable = |reason: String| cases.unplayable(*chosen, reason);
+            let case = cases.case(*chosen);
+            let tool = case.tool_of(&loaded.skill.inspection().manifest).map_err(unplayable)?;
+            given(case, tool, "").map_err(unplayable)?;
+            cases.material(*chosen)?;
+        }
+        Ok(())
+    }
+
     /// Plays a case, and compares.
     pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Chosen) -> Result<Played, Failure> {
         let (skill, case) = (&loaded.skill, cases.case(chosen));
         let tool = case.tool_of(&skill.inspection().manifest).map_err(|reason| cases.unplayable(chosen, reason))?;
         let material = cases.material(chosen)?;
         let scene = self.set(skill, case, &material).await.map_err(|e| cases.unplayable(chosen, e.chain()))?;
-        let given = given(case, tool, &scene).map_err(|reason| cases.unplayable(chosen, reason))?;
+        let given = given(case, tool, &scene.stage.base()).map_err(|reason| cases.unplayable(chosen, reason))?;
         let mut played = self.call(loaded, case, chosen, &material, scene, given).await?;
         played.differences = compare(case, played.kind, &material.named, &played.happened);
         Ok(played)
@@ -262,11 +275,11 @@ fn asked(manifest: &Manifest, case: &Case) -> PartialLimits {
     }
 }
 
-fn given(case: &Case, tool: Option<&str>, scene: &Scene) -> Result<Given, String> {
+fn given(case: &Case, tool: Option<&str>, base: &str) -> Result<Given, String> {
     if let Some(tool) = tool {
         return Ok(Given::Tool(tool.to_owned(), case.arguments()?));
     }
-    let brief = case.brief.as_ref().ok_or("it has no `brief`")?.to_contract(&scene.stage.base());
+    let brief = case.brief.as_ref().ok_or("it has no `brief`")?.to_contract(base);
     let brief: Brief = serde_json::from_value(brief).map_err(|e| format!("its brief is none: {e}"))?;
     let subject = match case.subject {
         None => None,
