@@ -131,6 +131,23 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("expect = { error = \"failed\", answer = 1 }"), "`error` and `answer` can't both be expected"),
         (with("expect = { error_has = \"x\" }"), "`error_has` needs `error`"),
         (with("input = { at = 2026-01-01 }"), "JSON has no dates"),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nstatus = 42"),
+            "tests/cases.toml:5: `status` is a number from",
+        ),
+        (with("[[case.http]]\nurl = \"a.example\""), "tests/cases.toml:4: `url` can't be \"a.example\": "),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nmethod = \"get\""),
+            "tests/cases.toml:5: `method` is written in upper case",
+        ),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nheaders.\"x y\" = \"1\""),
+            "`headers` can't have a name \"x y\"",
+        ),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nheaders.x = \"1\\n2\""),
+            "`headers` can't give x \"1\\n2\"",
+        ),
         (with("grants = { raed = [\"**\"] }"), "tests/cases.toml:3: unknown field `raed`"),
         (with("[case.brief]\ngoal = \"x\"\nsteps = [{ id = \"1\", titel = \"x\" }]"), "unknown field `titel`"),
         ("[[case]]\nname = \" \"".to_owned(), "a case's `name` has 1 to"),

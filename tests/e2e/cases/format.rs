@@ -83,6 +83,10 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
         ("[[case]]\nname = \"a\"\n[case.expect]\nanswr = 1\n", "tests/cases.toml:4: unknown field `answr`"),
         ("[[case]]\nname = \"a\"\nfiles.\"../x\" = \"\"\n", "tests/cases.toml:3: "),
         ("[[case]]\nname = \"a\"\nfiles.\"/etc/x\" = \"\"\n", "tests/cases.toml:3: "),
+        (
+            "[[case]]\nname = \"a\"\n[[case.http]]\nurl = \"https://a.example/\"\nstatus = 42\n",
+            "tests/cases.toml:5: `status` is a number from 200 to 999, and not 42",
+        ),
         ("[[case]]\nname = \"a\"\nfolder = \"../..\"\n", "tests/cases.toml:3: "),
         ("[[case]]\nname = \"\\u001b[2J\"\n[x", "tests/cases.toml:3: "),
     ] {
