@@ -4,7 +4,9 @@ use super::{GREETS, cases, made, probe, test, untimed, world};
 use crate::authors::{left_of, put};
 use crate::support::World;
 use serde_json::json;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 #[test]
@@ -233,6 +235,10 @@ fn the_skill_is_built_first() {
     let ran = world.run(&["test"]);
     ran.failed(1, &["`make` failed"]);
     assert_eq!(ran.stdout, "");
+    // Whatever its file is called.
+    let name = OsStr::from_bytes(b"s\xff.wasm");
+    fs::copy(world.repo().join("build/hello.wasm"), world.repo().join(name)).unwrap();
+    assert_eq!(world.command(&["test", "--component"]).arg(name).output().unwrap().status.code(), Some(0));
     // What isn't a skill.
     put(&world, "skill.wasm", &left_of("hello"));
     test(&world, &[]).failed(3, &["can't be loaded", "hint: a skill is a component with its skill.toml embedded"]);

@@ -1,6 +1,6 @@
 //! `--update`: the cases expect from now on what came, where nothing of it is left to doubt.
 
-use super::{Cases, Chosen, FOLDER, Material, Played, ambient};
+use super::{Cases, FOLDER, Material, Pick, Played, ambient};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use skillhost_cases::{CaseFile, Fix, compare, named_files, update};
@@ -82,9 +82,9 @@ fn fixes(played: &Played) -> impl Iterator<Item = &Fix> {
 
 /// Whether more than what this case expects would change with the file: a case file, what some case finds there before, or
 /// what another one expects. Only where the same came of that one, too, both may have it.
-fn is_used(cases: &Cases, all: &[Played], by: Chosen, path: &SkillPath, bytes: &[u8]) -> bool {
+fn is_used(cases: &Cases, all: &[Played], by: Pick, path: &SkillPath, bytes: &[u8]) -> bool {
     let is_same = |fix: &Fix| matches!(fix, Fix::File { path: other, bytes: came } if other == path && came == bytes);
-    let came_of = |other: Chosen| all.iter().filter(|it| it.chosen == other).flat_map(fixes).any(is_same);
+    let came_of = |other: Pick| all.iter().filter(|it| it.chosen == other).flat_map(fixes).any(is_same);
     let name = format!("{FOLDER}/{path}");
     cases.files.iter().any(|file| file.file == name)
         || cases.all().any(|(other, case)| {

@@ -39,12 +39,12 @@ files."a.txt" = "one\ntwo\n"      # what is there before
 /// The cases that were chosen, with the files that they are written in.
 pub(crate) struct Cases {
     pub(crate) files: Vec<CaseFile>,
-    pub(crate) chosen: Vec<Chosen>,
+    pub(crate) chosen: Vec<Pick>,
 }
 
 /// One case: its file, and which it is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Chosen {
+pub(crate) struct Pick {
     file: usize,
     index: usize,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Material {
 
 /// What came of a case.
 pub(crate) struct Played {
-    pub(crate) chosen: Chosen,
+    pub(crate) chosen: Pick,
     /// Of the skill.
     kind: Kind,
     happened: Happened,
@@ -118,31 +118,31 @@ impl Cases {
     }
 
     /// All of them, whether chosen or not.
-    fn all(&self) -> impl Iterator<Item = (Chosen, &Case)> {
+    fn all(&self) -> impl Iterator<Item = (Pick, &Case)> {
         self.files
             .iter()
             .enumerate()
-            .flat_map(|(file, of)| of.cases.iter().enumerate().map(move |(index, case)| (Chosen { file, index }, case)))
+            .flat_map(|(file, of)| of.cases.iter().enumerate().map(move |(index, case)| (Pick { file, index }, case)))
     }
 
-    pub(crate) fn case(&self, chosen: Chosen) -> &Case {
+    pub(crate) fn case(&self, chosen: Pick) -> &Case {
         &self.files[chosen.file].cases[chosen.index]
     }
 
     /// `FILE:LINE` of a case.
-    pub(crate) fn place(&self, chosen: Chosen) -> String {
+    pub(crate) fn place(&self, chosen: Pick) -> String {
         format!("{}:{}", self.files[chosen.file].file, self.case(chosen).line)
     }
 
     /// Why a case can't be played.
-    fn unplayable(&self, chosen: Chosen, reason: impl std::fmt::Display) -> Failure {
+    fn unplayable(&self, chosen: Pick, reason: impl std::fmt::Display) -> Failure {
         let case = self.case(chosen);
         Failure::new(Exit::Configuration, format!("{}: the case {:?} can't be played", self.place(chosen), case.name))
             .because(reason)
     }
 
     /// Reads what a case finds beside its file.
-    pub(crate) fn material(&self, chosen: Chosen) -> Result<Material, Failure> {
+    pub(crate) fn material(&self, chosen: Pick) -> Result<Material, Failure> {
         let case = self.case(chosen);
         let mut room = MAX_BESIDE_BYTES;
         let failed = |what: String, error: std::io::Error| self.unplayable(chosen, format!("{what}: {error}"));

@@ -5,9 +5,9 @@ use super::commands::Commands;
 use super::model::Scripted;
 use super::person::{Answers, Heard};
 use super::servers::Servers;
-use super::{Cases, Chosen, Material, Played};
+use super::{Cases, Material, Pick, Played};
 use crate::args::Global;
-use crate::chosen::Chosen as Named;
+use crate::chosen::Chosen;
 use crate::commands::call::{engine, outcome};
 use crate::failure::{Exit, Failure};
 use crate::invoke::{Given, invoke};
@@ -15,7 +15,7 @@ use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::{ambient, project, skills};
+use crate::{ambient, skills};
 use skillhost_cases::{Case, Failing, Happened, Now, Outcome, Subject as Reads, compare, recording};
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::glob::Globs;
@@ -78,8 +78,7 @@ impl Player {
     pub(crate) async fn load(&self, file: &Path, progress: &Progress) -> Result<Loaded, Failure> {
         let file = ambient::absolute(file)
             .map_err(|e| Failure::new(Exit::Usage, format!("the skill {} can't be read", file.display())).because(e))?;
-        let around = || project::around(Path::new("."), None, None);
-        let named = Named::find(&file.display().to_string(), true, around)?;
+        let named = Chosen::File(skills::find_file(&file)?);
         let (named, pinned) = named.component(&self.places, &self.policies, self.printer).await?;
         let skill = skills::load(&self.engine, &named, pinned.as_ref(), progress).await?;
         let manifest = &skill.inspection().manifest;
@@ -104,7 +103,7 @@ impl Player {
     }
 
     /// Plays a case, and compares.
-    pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Chosen) -> Result<Played, Failure> {
+    pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Pick) -> Result<Played, Failure> {
         let (skill, case) = (&loaded.skill, cases.case(chosen));
         let tool = case.tool_of(&skill.inspection().manifest).map_err(|reason| cases.unplayable(chosen, reason))?;
         let material = cases.material(chosen)?;
@@ -134,7 +133,7 @@ impl Player {
         &self,
         loaded: &Loaded,
         case: &Case,
-        chosen: Chosen,
+        chosen: Pick,
         material: &Material,
         scene: Scene,
         given: Given,
