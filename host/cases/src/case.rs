@@ -3,6 +3,7 @@
 use crate::brief::Brief;
 use crate::expect::Expect;
 use crate::file::Content;
+use crate::http::Http;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use skillhost_core::capability::Capabilities;
@@ -156,36 +157,8 @@ pub struct Command {
     pub output: String,
 }
 
-/// What a server answers. Each request takes the next of its method and URL, and the last one stays.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Http {
-    /// The request's method.
-    #[serde(default = "get")]
-    pub method: String,
-    /// The request's URL.
-    pub url: String,
-    /// The reply's status.
-    #[serde(default = "ok")]
-    pub status: u16,
-    /// The reply's fields.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
-    /// The reply's body.
-    #[serde(default)]
-    pub body: String,
-}
-
 fn empty() -> Value {
     Value::Object(Map::new())
-}
-
-fn get() -> String {
-    "GET".to_owned()
-}
-
-fn ok() -> u16 {
-    200
 }
 
 impl CaseFile {
@@ -251,6 +224,14 @@ impl Case {
             (Some(named), _) => Err(format!("the skill has no tool `{named}`; it has {}", names.join(", "))),
             (None, _) => Err(format!("it has to name a `tool`: {}", names.join(", "))),
         }
+    }
+
+    /// Whether it finds this file beside the case file there before: by its name, or in its folder.
+    #[must_use]
+    pub fn is_given(&self, file: &SkillPath) -> bool {
+        let is_it = |content: &Content| matches!(content, Content::From(from) if from == file);
+        self.files.values().chain(self.change.values()).any(is_it)
+            || self.folder.as_ref().is_some_and(|folder| file.starts_with(folder))
     }
 
     fn expects(&self, what: impl Fn(&Expect) -> bool) -> bool {

@@ -7,6 +7,7 @@ use crate::file::Content;
 use crate::happened::{Happened, Now, Outcome};
 use crate::update::Fix;
 use serde_json::{Value, json};
+use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,9 +36,9 @@ impl Difference {
     }
 }
 
-/// Everything that is not as expected. `beside` has the files beside the case file that it names.
+/// Everything that is not as expected of a skill of this kind. `beside` has the files beside the case file that it names.
 #[must_use]
-pub fn compare(case: &Case, beside: &BTreeMap<SkillPath, Vec<u8>>, happened: &Happened) -> Vec<Difference> {
+pub fn compare(case: &Case, kind: Kind, beside: &BTreeMap<SkillPath, Vec<u8>>, happened: &Happened) -> Vec<Difference> {
     let mut differences: Vec<Difference> = happened.unmet.iter().map(Difference::unfixable).collect();
     if let Outcome::Unanswered(why) = &happened.outcome {
         differences.push(Difference::unfixable(format!("it ended without an answer: {why}")));
@@ -53,9 +54,9 @@ pub fn compare(case: &Case, beside: &BTreeMap<SkillPath, Vec<u8>>, happened: &Ha
         Outcome::Answered(answer) if case.expect.is_none() => differences.push(Difference {
             what: "the case expects nothing yet".to_owned(),
             texts: Some((String::new(), pretty(answer))),
-            fixes: Some(vec![whole(answer)]),
+            fixes: Some(vec![whole(kind, answer)]),
         }),
-        Outcome::Answered(answer) => differences.extend(answered(expect, answer)),
+        Outcome::Answered(answer) => differences.extend(answered(kind, expect, answer)),
         Outcome::Unanswered(_) => {}
     }
     let paths: BTreeSet<&SkillPath> = expect.files.keys().chain(&happened.touched).collect();
@@ -96,9 +97,9 @@ fn failed(expect: &Expect, failing: Failing, text: &str) -> Option<Difference> {
     Some(Difference { what: "it failed otherwise".to_owned(), texts: Some((expected, came)), fixes: Some(fixes) })
 }
 
-fn answered(expect: &Expect, answer: &Value) -> Vec<Difference> {
+fn answered(kind: Kind, expect: &Expect, answer: &Value) -> Vec<Difference> {
     if let Some(error) = expect.error {
-        let fixes = vec![Fix::remove(&["error"]), Fix::remove(&["error_has"]), whole(answer)];
+        let fixes = vec![Fix::remove(&["error"]), Fix::remove(&["error_has"]), whole(kind, answer)];
         let texts = Some((format!("error: {error}\n"), pretty(answer)));
         return vec![Difference { what: "it answered, and should have failed".to_owned(), texts, fixes: Some(fixes) }];
     }
@@ -129,13 +130,10 @@ fn answered(expect: &Expect, answer: &Value) -> Vec<Difference> {
 }
 
 /// What expects an answer as a whole, in the words of its kind.
-fn whole(answer: &Value) -> Fix {
-    let is_check = |item: &Value| item.get("outcome").is_some() && item.get("evidence").is_some();
-    match answer {
-        Value::Object(fields) if fields.contains_key("findings") && fields.contains_key("verdicts") => {
-            Fix::set(&["findings"], findings(answer))
-        }
-        Value::Array(items) if !items.is_empty() && items.iter().all(is_check) => Fix::set(&["checks"], checks(answer)),
+fn whole(kind: Kind, answer: &Value) -> Fix {
+    match kind {
+        Kind::Review => Fix::set(&["findings"], findings(answer)),
+        Kind::Verify => Fix::set(&["checks"], checks(answer)),
         _ => Fix::set(&["answer"], canonical(answer)),
     }
 }

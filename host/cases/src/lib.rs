@@ -12,17 +12,19 @@ mod diff;
 mod expect;
 mod file;
 mod happened;
+mod http;
 mod recording;
 #[cfg(test)]
 mod tests;
 mod update;
 
 pub use brief::{Brief, Severity};
-pub use case::{Case, CaseFile, Command, Http, Reply, Stop, Subject, ToolCall, named_files, shared_name};
+pub use case::{Case, CaseFile, Command, Reply, Stop, Subject, ToolCall, named_files, shared_name};
 pub use compare::{Difference, compare};
 pub use diff::{DiffLine, unified};
 pub use expect::{Check, Expect, Failing, Finding};
 pub use file::Content;
 pub use happened::{Happened, Now, Outcome};
+pub use http::Http;
 pub use recording::recording;
 pub use update::{Fix, Refused, update};

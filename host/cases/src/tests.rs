@@ -4,6 +4,7 @@
 use crate::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use skillhost_core::kind::Kind;
 use skillhost_core::manifest::Manifest;
 use skillhost_core::path::SkillPath;
 use std::collections::BTreeMap;
@@ -35,13 +36,17 @@ fn wrote(path: &str, text: &str) -> Happened {
 }
 
 fn whats(text: &str, happened: &Happened) -> Vec<String> {
-    compare(&parse(text).cases[0], &BTreeMap::new(), happened).into_iter().map(|it| it.what).collect()
+    compare(&parse(text).cases[0], Kind::Tool, &BTreeMap::new(), happened).into_iter().map(|it| it.what).collect()
 }
 
 /// What an update makes of a file with one case, once it is seen that the case passes then.
 fn updated(text: &str, happened: &Happened) -> String {
+    updated_of(Kind::Tool, text, happened)
+}
+
+fn updated_of(kind: Kind, text: &str, happened: &Happened) -> String {
     let file = parse(text);
-    let differences = compare(&file.cases[0], &BTreeMap::new(), happened);
+    let differences = compare(&file.cases[0], kind, &BTreeMap::new(), happened);
     let fixes: Vec<Fix> = differences.into_iter().flat_map(|it| it.fixes.unwrap()).collect();
     let text = update(&file.text, fixes.iter().map(|fix| (0, fix))).unwrap();
     assert_eq!(whats(&text, happened), [] as [&str; 0], "{text}");
@@ -126,6 +131,23 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("expect = { error = \"failed\", answer = 1 }"), "`error` and `answer` can't both be expected"),
         (with("expect = { error_has = \"x\" }"), "`error_has` needs `error`"),
         (with("input = { at = 2026-01-01 }"), "JSON has no dates"),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nstatus = 42"),
+            "tests/cases.toml:5: `status` is a number from",
+        ),
+        (with("[[case.http]]\nurl = \"a.example\""), "tests/cases.toml:4: `url` can't be \"a.example\": "),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nmethod = \"get\""),
+            "tests/cases.toml:5: `method` is written in upper case",
+        ),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nheaders.\"x y\" = \"1\""),
+            "`headers` can't have a name \"x y\"",
+        ),
+        (
+            with("[[case.http]]\nurl = \"https://a.example/\"\nheaders.x = \"1\\n2\""),
+            "`headers` can't give x \"1\\n2\"",
+        ),
         (with("grants = { raed = [\"**\"] }"), "tests/cases.toml:3: unknown field `raed`"),
         (with("[case.brief]\ngoal = \"x\"\nsteps = [{ id = \"1\", titel = \"x\" }]"), "unknown field `titel`"),
         ("[[case]]\nname = \" \"".to_owned(), "a case's `name` has 1 to"),
@@ -235,13 +257,22 @@ fn findings_and_checks_are_told_in_the_contracts_words() {
     assert_eq!(whats(&text, &answered(findings.clone())), [] as [&str; 0]);
     assert_eq!(whats(&format!("{text}{expect}"), &answered(findings.clone())), ["other findings"]);
     assert_eq!(whats(&text.replace("minor", "major"), &answered(findings.clone())), ["other findings"]);
-    let filled = updated("[[case]]\nname = \"a\"\n", &answered(findings));
+    // A tool may answer in the same shape.
+    let empty = "[[case]]\nname = \"a\"\n";
+    let filled = updated(empty, &answered(findings.clone()));
+    assert!(filled.contains("[case.expect]\nanswer = {"), "{filled}");
+    let filled = updated_of(Kind::Review, empty, &answered(findings));
     assert!(filled.contains("[[case.expect.findings]]") && filled.contains("severity = \"minor\""), "{filled}");
     let checks = json!([{ "id": "C1", "outcome": "NotRun", "evidence": [], "detail": "d" }]);
     let text = format!("{EXPECT}checks = [{{ id = \"C1\", outcome = \"not-run\" }}]\n");
     assert_eq!(whats(&text, &answered(checks.clone())), [] as [&str; 0]);
     assert_eq!(whats(&text, &answered(json!([]))), ["other checks"]);
-    assert!(updated(&format!("{EXPECT}checks = []\n"), &answered(checks)).contains("not-run"));
+    assert!(updated(&format!("{EXPECT}checks = []\n"), &answered(checks.clone())).contains("not-run"));
+    let filled = updated_of(Kind::Verify, empty, &answered(checks.clone()));
+    assert!(filled.contains("[[case.expect.checks]]") && filled.contains("not-run"), "{filled}");
+    assert!(updated(empty, &answered(checks)).contains("[[case.expect.answer]]"));
+    // None of them, too.
+    assert!(updated_of(Kind::Verify, empty, &answered(json!([]))).contains("checks = []"));
 }
 
 #[test]
@@ -283,7 +314,7 @@ fn an_update_writes_what_was_not_there() {
     assert!(updated(inline, &happened).contains("expect = { files = {"), "{}", updated(inline, &happened));
     for answer in [json!([null]), json!(u64::MAX)] {
         let file = parse(text);
-        let fixes = compare(&file.cases[0], &BTreeMap::new(), &answered(answer)).remove(0).fixes.unwrap();
+        let fixes = compare(&file.cases[0], Kind::Tool, &BTreeMap::new(), &answered(answer)).remove(0).fixes.unwrap();
         assert!(matches!(update(text, [(0, &fixes[0])]), Err(Refused::Unwritable(_))));
     }
     let written = parse("case = [{ name = \"a\" }]");

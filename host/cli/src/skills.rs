@@ -25,15 +25,19 @@ pub(crate) struct Named {
 pub(crate) fn find(reference: &str) -> Result<Named, Failure> {
     match reference.parse::<Reference>() {
         Ok(Reference::Builtin(name)) => find_builtin(name),
-        Ok(Reference::File(path)) => {
-            let component = ambient::read_regular(Path::new(&path), MAX_COMPONENT_BYTES)
-                .map_err(|e| Failure::new(Exit::Usage, format!("the skill {path} can't be read")).because(e))?;
-            Ok(Named { reference: Reference::File(path), component: Digested::new(component).map() })
-        }
+        Ok(Reference::File(path)) => find_file(Path::new(&path)),
         Ok(other) => Err(Failure::new(Exit::Usage, format!("{other} is not used as it is"))
             .hint(format!("skillhost add {other} pins it; it is called by its name then"))),
         Err(error) => Err(unknown(reference, &error)),
     }
+}
+
+/// A skill in a file, whose name may be no UTF-8.
+pub(crate) fn find_file(path: &Path) -> Result<Named, Failure> {
+    let shown = path.display().to_string();
+    let component = ambient::read_regular(path, MAX_COMPONENT_BYTES)
+        .map_err(|e| Failure::new(Exit::Usage, format!("the skill {shown} can't be read")).because(e))?;
+    Ok(Named { reference: Reference::File(shown), component: Digested::new(component).map() })
 }
 
 /// A skill that comes with the program.

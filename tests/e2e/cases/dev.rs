@@ -1,8 +1,8 @@
 //! `skillhost dev`: again at each change, until it is interrupted.
 
 use super::{GREETS, made, probe, world};
-use crate::authors::put;
-use crate::support::{World, signal, wait_until};
+use crate::authors::{left_of, put};
+use crate::support::{World, root, signal, wait_until};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
@@ -24,7 +24,10 @@ fn swap(world: &World, file: &str, bytes: &[u8]) {
 
 impl Dev {
     fn start(world: &World, more: &[&str]) -> Self {
+        let folder = world.home().join("tmp");
+        fs::create_dir_all(&folder).unwrap();
         let mut command = world.command(&[&["dev"], more].concat());
+        command.env("TMPDIR", folder);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let streams: [Box<dyn Read + Send>; 2] =
@@ -123,4 +126,18 @@ fn an_interrupt_ends_a_test_and_nothing_is_left_of_it() {
     assert_eq!(names(), [] as [std::path::PathBuf; 0]);
     // Nothing of it is in the user's state, either.
     assert_eq!(sessions(), before);
+}
+
+#[test]
+fn an_interrupt_ends_a_case_of_dev_and_nothing_is_left_of_it() {
+    let world = World::bare();
+    made(&world, &probe("sleep", "expect.answer_has = {}"));
+    put(&world, "skill.toml", &fs::read(root().join("tests/guests/probe/skill.toml")).unwrap());
+    put(&world, "left.wasm", &left_of("probe"));
+    let dev = Dev::start(&world, &[]);
+    let names = || fs::read_dir(world.home().join("tmp")).unwrap().map(|it| it.unwrap().path()).collect::<Vec<_>>();
+    wait_until("the case has a worktree", || names().iter().any(|path| path.join("tree").exists()));
+    // Once is enough: a second time would not wait for what has to be removed.
+    dev.end();
+    assert_eq!(names(), [] as [std::path::PathBuf; 0]);
 }

@@ -4,7 +4,9 @@ use super::{GREETS, cases, made, probe, test, untimed, world};
 use crate::authors::{left_of, put};
 use crate::support::World;
 use serde_json::json;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 #[test]
@@ -83,6 +85,10 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
         ("[[case]]\nname = \"a\"\n[case.expect]\nanswr = 1\n", "tests/cases.toml:4: unknown field `answr`"),
         ("[[case]]\nname = \"a\"\nfiles.\"../x\" = \"\"\n", "tests/cases.toml:3: "),
         ("[[case]]\nname = \"a\"\nfiles.\"/etc/x\" = \"\"\n", "tests/cases.toml:3: "),
+        (
+            "[[case]]\nname = \"a\"\n[[case.http]]\nurl = \"https://a.example/\"\nstatus = 42\n",
+            "tests/cases.toml:5: `status` is a number from 200 to 999, and not 42",
+        ),
         ("[[case]]\nname = \"a\"\nfolder = \"../..\"\n", "tests/cases.toml:3: "),
         ("[[case]]\nname = \"\\u001b[2J\"\n[x", "tests/cases.toml:3: "),
     ] {
@@ -104,6 +110,12 @@ fn a_key_that_is_not_known_is_told_with_its_line() {
     ] {
         put(&world, "tests/cases.toml", format!("[[case]]\nname = \"a\"\n{more}\n").as_bytes());
         test(&world, &[]).failed(3, &["tests/cases.toml:1: the case \"a\" can't be played", told]);
+        // It is told before any is played.
+        put(&world, "tests/a.toml", GREETS.as_bytes());
+        let ran = test(&world, &[]);
+        ran.failed(3, &["tests/cases.toml:1: the case \"a\" can't be played", told]);
+        assert_eq!(ran.stdout, "");
+        fs::remove_file(world.repo().join("tests/a.toml")).unwrap();
     }
 }
 
@@ -186,6 +198,17 @@ fn large_files_are_bounded() {
         fs::File::create(world.repo().join(format!("tests/many/{at}"))).unwrap().set_len(30 << 20).unwrap();
     }
     test(&world, &[]).failed(3, &["folder tests/many: ", "it is larger than"]);
+    // What is compared is bounded, too, also where one file fills many.
+    large.set_len(4 << 20).unwrap();
+    let files: Vec<_> = (10..28).map(|at| format!("f{at} = {{ from = \"large.bin\" }}")).collect();
+    let files = files.join(", ");
+    let case = format!(
+        "[[case]]\nname = \"a\"\nfiles = {{ {files} }}\nexpect = {{ answer_has = {{}}, files = {{ {files} }} }}\n"
+    );
+    put(&world, "tests/cases.toml", case.as_bytes());
+    let ran = test(&world, &[]);
+    ran.failed(1, &[]);
+    assert!(!ran.stdout.contains("f25 is") && ran.stdout.contains("f26 is larger than what is compared"), "{ran:#?}");
 }
 
 #[test]
@@ -196,6 +219,11 @@ fn the_skill_is_built_first() {
     }
     made(&world, GREETS);
     world.run(&["test", "--no-build"]).failed(2, &["build/hello.wasm is not there", "hint: leave --no-build away"]);
+    // What is wrong around it is told before a tool chain works.
+    put(&world, "policy.toml", b"[capabilties]\n");
+    let ran = world.run(&["test", "--policy", "policy.toml"]);
+    ran.failed(3, &["policy.toml"]);
+    assert!(!ran.stderr.contains("running make"), "{ran:#?}");
     let ran = world.run(&["test"]);
     ran.failed(0, &["running make", "built build/hello.wasm, "]);
     assert_eq!(untimed(&ran.stdout), "ok it greets\n1 case: 1 passed\n");
@@ -207,6 +235,10 @@ fn the_skill_is_built_first() {
     let ran = world.run(&["test"]);
     ran.failed(1, &["`make` failed"]);
     assert_eq!(ran.stdout, "");
+    // Whatever its file is called.
+    let name = OsStr::from_bytes(b"s\xff.wasm");
+    fs::copy(world.repo().join("build/hello.wasm"), world.repo().join(name)).unwrap();
+    assert_eq!(world.command(&["test", "--component"]).arg(name).output().unwrap().status.code(), Some(0));
     // What isn't a skill.
     put(&world, "skill.wasm", &left_of("hello"));
     test(&world, &[]).failed(3, &["can't be loaded", "hint: a skill is a component with its skill.toml embedded"]);

@@ -85,3 +85,62 @@ fn nothing_is_written_outside_of_the_folder() {
     assert_eq!(fs::read_dir(world.repo().join("tests")).unwrap().count(), 1);
     assert_eq!(cases(&world), GREETS);
 }
+
+/// A case that writes to `a`, where something else is, and expects what a file beside the case file holds.
+fn writes(name: &str, before: &str, from: &str) -> String {
+    format!(
+        "[[case]]\nname = \"{name}\"\ninput = {{ how = \"write\", path = \"/repo/a\" }}\n{before}\n\
+         expect = {{ answer_has = {{}}, files.a = {{ from = \"{from}\" }} }}\n"
+    )
+}
+
+#[test]
+fn what_a_case_is_given_is_not_written() {
+    let folder = "folder = \"before\"";
+    let other = format!("{}[[case]]\nname = \"other\"\ninput = {{ how = \"answer\" }}\n", writes("a", "", "before/a"));
+    for (text, from) in [
+        (writes("a", "files.a = { from = \"in.txt\" }", "in.txt"), "in.txt"),
+        (writes("a", "change.a = { from = \"in.txt\" }", "in.txt"), "in.txt"),
+        (writes("a", folder, "before/a"), "before/a"),
+        (writes("a", "folder = \".\"", "in.txt"), "in.txt"),
+        // Of a case that was not chosen.
+        (format!("{other}files.b = {{ from = \"before/a\" }}\n"), "before/a"),
+        (format!("{other}{folder}\n"), "before/a"),
+        (writes("a", "", "other.toml"), "other.toml"),
+    ] {
+        let world = world("probe", &text);
+        put(&world, "tests/in.txt", b"mine");
+        put(&world, "tests/before/a", b"mine");
+        put(&world, "tests/other.toml", b"[[case]]\nname = \"z\"\n");
+        let before = fs::read(world.repo().join("tests").join(from)).unwrap();
+        let ran = test(&world, &["a", "--update"]);
+        ran.failed(1, &[]);
+        let told = format!("  not updated: tests/{from} is used by another case, or as an input\n");
+        assert!(ran.stdout.contains(&told), "{text}: {ran:#?}");
+        assert_eq!(fs::read(world.repo().join("tests").join(from)).unwrap(), before, "{text}");
+        assert_eq!(cases(&world), text);
+    }
+}
+
+#[test]
+fn a_file_of_two_cases_is_written_where_the_same_came_of_both() {
+    let other = "[[case]]\nname = \"two\"\ninput = { how = \"answer\" }\nfiles.a = \"old\"\n\
+                 expect = { answer_has = {}, files.a = { from = \"a.txt\" } }\n";
+    let one = writes("one", "", "a.txt");
+    let world = world("probe", &format!("{one}{other}"));
+    put(&world, "tests/a.txt", b"old");
+    let kept = |filters: &[&str]| {
+        let ran = test(&world, &[filters, &["--update"]].concat());
+        assert!(ran.stdout.contains("not updated: tests/a.txt is used by another case, or as an input"), "{ran:#?}");
+        fs::read(world.repo().join("tests/a.txt")).unwrap()
+    };
+    // The other passes as it is, whether it is played or not; or something else came of it.
+    assert_eq!(kept(&[]), b"old");
+    assert_eq!(kept(&["one"]), b"old");
+    put(&world, "tests/a.txt", b"else");
+    assert_eq!(kept(&[]), b"else");
+    put(&world, "tests/cases.toml", one.as_bytes());
+    put(&world, "tests/more.toml", writes("two", "", "a.txt").as_bytes());
+    test(&world, &["--update"]).failed(0, &[]);
+    test(&world, &[]).failed(0, &[]);
+}

@@ -1,10 +1,11 @@
 //! `--update`: the cases expect from now on what came, where nothing of it is left to doubt.
 
-use super::{Cases, FOLDER, Material, Played, ambient};
+use super::{Cases, FOLDER, Material, Pick, Played, ambient};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
-use skillhost_cases::{CaseFile, Fix, compare, update};
+use skillhost_cases::{CaseFile, Fix, compare, named_files, update};
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
+use skillhost_core::path::SkillPath;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -12,20 +13,20 @@ use std::path::Path;
 /// does one that would fail again.
 pub(crate) fn accept(cases: &Cases, played: &mut [Played], printer: Printer) -> Result<(), Failure> {
     for (at, file) in cases.files.iter().enumerate() {
-        let of_file: Vec<&mut Played> =
-            played.iter_mut().filter(|it| it.chosen.file == at && !it.has_passed()).collect();
+        let is_open = |it: &Played| it.chosen.file == at && !it.has_passed();
+        let of_file: Vec<usize> = (0..played.len()).filter(|index| is_open(&played[*index])).collect();
         let mut text = file.text.clone();
         let mut beside = BTreeMap::new();
         let mut accepted = Vec::new();
-        for played in of_file {
-            match rewritten(cases, file, &text, played) {
+        for index in of_file {
+            match rewritten(cases, file, &text, &played[index], played) {
                 Ok((now, files)) => {
                     text = now;
                     beside.extend(files);
-                    accepted.push(cases.case(played.chosen).name.clone());
-                    played.is_accepted = true;
+                    accepted.push(cases.case(played[index].chosen).name.clone());
+                    played[index].is_accepted = true;
                 }
-                Err(why) => played.refused = Some(why),
+                Err(why) => played[index].refused = Some(why),
             }
         }
         if accepted.is_empty() {
@@ -38,15 +39,21 @@ pub(crate) fn accept(cases: &Cases, played: &mut [Played], printer: Printer) -> 
     Ok(())
 }
 
-type Files = BTreeMap<skillhost_core::path::SkillPath, Vec<u8>>;
+type Files = BTreeMap<SkillPath, Vec<u8>>;
 
 /// The file's text with what came, and the files beside it.
-fn rewritten(cases: &Cases, file: &CaseFile, text: &str, played: &Played) -> Result<(String, Files), String> {
+fn rewritten(
+    cases: &Cases,
+    file: &CaseFile,
+    text: &str,
+    played: &Played,
+    all: &[Played],
+) -> Result<(String, Files), String> {
     let open = played.differences.iter().find(|difference| difference.fixes.is_none());
     if let Some(open) = open {
         return Err(open.what.clone());
     }
-    let fixes: Vec<&Fix> = played.differences.iter().flat_map(|difference| difference.fixes.iter().flatten()).collect();
+    let fixes: Vec<&Fix> = fixes(played).collect();
     let index = played.chosen.index;
     let now = update(text, fixes.iter().map(|fix| (index, *fix))).map_err(|e| e.to_string())?;
     // What is written is read again first: it has to be a case file, in which this case passes.
@@ -59,11 +66,30 @@ fn rewritten(cases: &Cases, file: &CaseFile, text: &str, played: &Played) -> Res
         .iter()
         .filter_map(|fix| if let Fix::File { path, bytes } = fix { Some((path.clone(), bytes.clone())) } else { None })
         .collect();
+    if let Some((path, _)) = written.iter().find(|(path, bytes)| is_used(cases, all, played.chosen, path, bytes)) {
+        return Err(format!("{FOLDER}/{path} is used by another case, or as an input"));
+    }
     beside.extend(written.clone());
-    match compare(case, &beside, &played.happened).first() {
+    match compare(case, played.kind, &beside, &played.happened).first() {
         None => Ok((now, written)),
         Some(left) => Err(format!("it would fail again: {}", left.what)),
     }
+}
+
+fn fixes(played: &Played) -> impl Iterator<Item = &Fix> {
+    played.differences.iter().flat_map(|difference| difference.fixes.iter().flatten())
+}
+
+/// Whether more than what this case expects would change with the file: a case file, what some case finds there before, or
+/// what another one expects. Only where the same came of that one, too, both may have it.
+fn is_used(cases: &Cases, all: &[Played], by: Pick, path: &SkillPath, bytes: &[u8]) -> bool {
+    let is_same = |fix: &Fix| matches!(fix, Fix::File { path: other, bytes: came } if other == path && came == bytes);
+    let came_of = |other: Pick| all.iter().filter(|it| it.chosen == other).flat_map(fixes).any(is_same);
+    let name = format!("{FOLDER}/{path}");
+    cases.files.iter().any(|file| file.file == name)
+        || cases.all().any(|(other, case)| {
+            case.is_given(path) || (other != by && named_files(case).contains(path) && !came_of(other))
+        })
 }
 
 /// Writes both, unless somebody else changed the case file meanwhile.

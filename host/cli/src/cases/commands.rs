@@ -15,6 +15,8 @@ const PART_BYTES: usize = 64 << 10;
 /// Commands that show what a case wants shown.
 pub(super) struct Commands {
     results: Vec<Command>,
+    /// Outputs of the brief's gates, by id.
+    gates: Vec<(String, String)>,
     ran: Mutex<Ran>,
 }
 
@@ -22,44 +24,58 @@ pub(super) struct Commands {
 struct Ran {
     /// Names with arguments, in their order.
     lines: Vec<String>,
-    /// How often each was run.
-    names: Vec<String>,
-    /// Outputs by id: of runs, and of the brief's gates.
-    outputs: Vec<(String, String)>,
-    unmet: Vec<String>,
+    /// Which result each run showed. Not its output: thousands of runs may show one that is large.
+    shown: Vec<usize>,
+    /// Each once, however often it was tried.
+    unmet: BTreeSet<String>,
 }
 
 impl Commands {
     pub(super) fn new(results: &[Command], gates: &[Gate]) -> Self {
-        let outputs = gates.iter().map(|gate| (gate.evidence.clone(), gate.output.clone())).collect();
-        Self { results: results.to_vec(), ran: Mutex::new(Ran { outputs, ..Ran::default() }) }
+        let gates = gates.iter().map(|gate| (gate.evidence.clone(), gate.output.clone())).collect();
+        Self { results: results.to_vec(), gates, ran: Mutex::default() }
     }
 
     /// The commands that were run, and what of the script was not met.
     pub(super) fn ran(&self) -> (Vec<String>, Vec<String>) {
         let ran = self.locked();
-        (ran.lines.clone(), ran.unmet.clone())
+        (ran.lines.clone(), ran.unmet.iter().cloned().collect())
     }
 
     fn show(&self, name: &str, arguments: &[String]) -> Result<wit::Outcome, Error> {
         let mut ran = self.locked();
         let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
         ran.lines.push(words.join(" "));
-        let before = ran.names.iter().filter(|ran| *ran == name).count();
-        ran.names.push(name.to_owned());
-        let of_name: Vec<&Command> = self.results.iter().filter(|result| result.name.as_str() == name).collect();
-        let Some(result) = of_name.get(before).or(of_name.last()) else { return Err(unknown()) };
-        let id = format!("run:{}", ran.names.len());
-        ran.outputs.push((id.clone(), result.output.clone()));
+        let is_named = |at: &usize| self.results[*at].name.as_str() == name;
+        let before = ran.shown.iter().filter(|at| is_named(at)).count();
+        let of_name: Vec<usize> = (0..self.results.len()).filter(is_named).collect();
+        let Some(at) = of_name.get(before).or(of_name.last()) else { return Err(unknown()) };
+        ran.shown.push(*at);
+        let (id, result) = (run_id(ran.shown.len()), &self.results[*at]);
         let start = result.output.len().saturating_sub(PART_BYTES);
         let output = String::from_utf8_lossy(&result.output.as_bytes()[start..]).into_owned();
         let output_size = result.output.len() as u64;
         Ok(wit::Outcome { id, exit_code: Some(result.exit_code), output, output_size, duration_ms: 0 })
     }
 
+    /// The whole output of a run, or of a gate.
+    fn output_of(&self, id: &str) -> Option<&str> {
+        if let Some((_, output)) = self.gates.iter().find(|(known, _)| known == id) {
+            return Some(output);
+        }
+        let number = id.strip_prefix("run:")?.parse::<usize>().ok().filter(|number| run_id(*number) == id)?;
+        let at = *self.locked().shown.get(number.checked_sub(1)?)?;
+        Some(&self.results[at].output)
+    }
+
     fn locked(&self) -> MutexGuard<'_, Ran> {
         self.ran.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Of the first run, 1.
+fn run_id(number: usize) -> String {
+    format!("run:{number}")
 }
 
 fn unknown() -> Error {
@@ -77,7 +93,7 @@ impl Exec for Commands {
         if !self.results.iter().any(|result| result.name.as_str() == name) {
             self.locked()
                 .unmet
-                .push(format!("it ran the command {name:?}, and the case has no [[case.command]] of that name"));
+                .insert(format!("it ran the command {name:?}, and the case has no [[case.command]] of that name"));
             return Err(unknown());
         }
         let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
@@ -90,12 +106,37 @@ impl Exec for Commands {
     }
 
     fn output(&self, id: String, offset: u64) -> Result<String, Error> {
-        let ran = self.locked();
-        let found = ran.outputs.iter().find(|(known, _)| *known == id);
-        let (_, output) = found.ok_or_else(|| Error::Invalid("there is no such output".to_owned()))?;
+        let output = self.output_of(&id).ok_or_else(|| Error::Invalid("there is no such output".to_owned()))?;
         let bytes = output.as_bytes();
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let end = start.saturating_add(PART_BYTES).min(bytes.len());
         Ok(String::from_utf8_lossy(&bytes[start..end]).into_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_run_has_its_output_and_what_is_unmet_is_told_once() {
+        let result = |output: &str| Command {
+            name: "test".parse().unwrap(),
+            description: String::new(),
+            exit_code: 0,
+            output: output.to_owned(),
+        };
+        let commands = Commands::new(&[result("one"), result("two")], &[]);
+        for (id, output) in [("run:1", "one"), ("run:2", "two"), ("run:3", "two")] {
+            assert_eq!(commands.show("test", &[]).unwrap().id, id);
+            assert_eq!(commands.output(id.to_owned(), 0).unwrap(), output);
+        }
+        for id in ["run:0", "run:4", "run:01", "run:+1", "run:", "ev-1"] {
+            assert!(commands.output(id.to_owned(), 0).is_err(), "{id}");
+        }
+        for _ in 0..3 {
+            assert!(commands.seal("other", &[]).is_err());
+        }
+        assert_eq!(commands.ran().1.len(), 1);
     }
 }

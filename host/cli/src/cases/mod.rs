@@ -16,6 +16,7 @@ pub(crate) use show::{report, show};
 use crate::failure::{Exit, Failure};
 use skillhost_cases::{Case, CaseFile, Content, Difference, Happened, named_files, shared_name};
 use skillhost_core::document::{DocumentError, MAX_DOCUMENT_BYTES};
+use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,12 +39,12 @@ files."a.txt" = "one\ntwo\n"      # what is there before
 /// The cases that were chosen, with the files that they are written in.
 pub(crate) struct Cases {
     pub(crate) files: Vec<CaseFile>,
-    pub(crate) chosen: Vec<Chosen>,
+    pub(crate) chosen: Vec<Pick>,
 }
 
 /// One case: its file, and which it is there.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Chosen {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pick {
     file: usize,
     index: usize,
 }
@@ -58,7 +59,9 @@ pub(crate) struct Material {
 
 /// What came of a case.
 pub(crate) struct Played {
-    pub(crate) chosen: Chosen,
+    pub(crate) chosen: Pick,
+    /// Of the skill.
+    kind: Kind,
     happened: Happened,
     pub(crate) differences: Vec<Difference>,
     /// What it printed; not escaped.
@@ -104,35 +107,42 @@ impl Cases {
         }
         let is_chosen =
             |case: &Case| filters.is_empty() || filters.iter().any(|filter| case.name.contains(filter.as_str()));
-        let all = files.iter().enumerate().flat_map(|(file, of)| of.cases.iter().enumerate().map(move |it| (file, it)));
-        let chosen: Vec<Chosen> =
-            all.filter(|(_, (_, case))| is_chosen(case)).map(|(file, (index, _))| Chosen { file, index }).collect();
-        if chosen.is_empty() {
-            let names = files.iter().flat_map(|file| &file.cases).map(|case| case.name.as_str());
+        let mut cases = Self { files, chosen: Vec::new() };
+        cases.chosen = cases.all().filter(|(_, case)| is_chosen(case)).map(|(chosen, _)| chosen).collect();
+        if cases.chosen.is_empty() {
+            let names = cases.all().map(|(_, case)| case.name.as_str());
             return Err(Failure::new(Exit::Usage, format!("no case has {} in its name", filters.join(" or ")))
                 .hint(format!("there is: {}", names.collect::<Vec<_>>().join(", "))));
         }
-        Ok(Self { files, chosen })
+        Ok(cases)
     }
 
-    pub(crate) fn case(&self, chosen: Chosen) -> &Case {
+    /// All of them, whether chosen or not.
+    fn all(&self) -> impl Iterator<Item = (Pick, &Case)> {
+        self.files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, of)| of.cases.iter().enumerate().map(move |(index, case)| (Pick { file, index }, case)))
+    }
+
+    pub(crate) fn case(&self, chosen: Pick) -> &Case {
         &self.files[chosen.file].cases[chosen.index]
     }
 
     /// `FILE:LINE` of a case.
-    pub(crate) fn place(&self, chosen: Chosen) -> String {
+    pub(crate) fn place(&self, chosen: Pick) -> String {
         format!("{}:{}", self.files[chosen.file].file, self.case(chosen).line)
     }
 
     /// Why a case can't be played.
-    fn unplayable(&self, chosen: Chosen, reason: impl std::fmt::Display) -> Failure {
+    fn unplayable(&self, chosen: Pick, reason: impl std::fmt::Display) -> Failure {
         let case = self.case(chosen);
         Failure::new(Exit::Configuration, format!("{}: the case {:?} can't be played", self.place(chosen), case.name))
             .because(reason)
     }
 
     /// Reads what a case finds beside its file.
-    pub(crate) fn material(&self, chosen: Chosen) -> Result<Material, Failure> {
+    pub(crate) fn material(&self, chosen: Pick) -> Result<Material, Failure> {
         let case = self.case(chosen);
         let mut room = MAX_BESIDE_BYTES;
         let failed = |what: String, error: std::io::Error| self.unplayable(chosen, format!("{what}: {error}"));

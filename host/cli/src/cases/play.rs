@@ -5,9 +5,9 @@ use super::commands::Commands;
 use super::model::Scripted;
 use super::person::{Answers, Heard};
 use super::servers::Servers;
-use super::{Cases, Chosen, Material, Played};
+use super::{Cases, Material, Pick, Played};
 use crate::args::Global;
-use crate::chosen::Chosen as Named;
+use crate::chosen::Chosen;
 use crate::commands::call::{engine, outcome};
 use crate::failure::{Exit, Failure};
 use crate::invoke::{Given, invoke};
@@ -15,7 +15,7 @@ use crate::places::Places;
 use crate::policies::Policies;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::{ambient, project, skills};
+use crate::{ambient, skills};
 use skillhost_cases::{Case, Failing, Happened, Now, Outcome, Subject as Reads, compare, recording};
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::glob::Globs;
@@ -39,6 +39,8 @@ use std::sync::Arc;
 
 /// Largest file that is compared.
 const MAX_COMPARED_BYTES: u64 = 4 << 20;
+/// Bytes that all of a case's may have together: they are in memory at once.
+const MAX_COMPARED_TOTAL: u64 = 64 << 20;
 
 /// Plays cases.
 pub(crate) struct Player {
@@ -76,8 +78,7 @@ impl Player {
     pub(crate) async fn load(&self, file: &Path, progress: &Progress) -> Result<Loaded, Failure> {
         let file = ambient::absolute(file)
             .map_err(|e| Failure::new(Exit::Usage, format!("the skill {} can't be read", file.display())).because(e))?;
-        let around = || project::around(Path::new("."), None, None);
-        let named = Named::find(&file.display().to_string(), true, around)?;
+        let named = Chosen::File(skills::find_file(&file)?);
         let (named, pinned) = named.component(&self.places, &self.policies, self.printer).await?;
         let skill = skills::load(&self.engine, &named, pinned.as_ref(), progress).await?;
         let manifest = &skill.inspection().manifest;
@@ -88,15 +89,28 @@ impl Player {
         Ok(Loaded { skill, state })
     }
 
+    /// Whether all cases can be played with this skill, before time is spent on any: a mistake in the last one would take
+    /// the results of all others with it.
+    pub(crate) fn check(&self, loaded: &Loaded, cases: &Cases) -> Result<(), Failure> {
+        for chosen in &cases.chosen {
+            let unplayable = |reason: String| cases.unplayable(*chosen, reason);
+            let case = cases.case(*chosen);
+            let tool = case.tool_of(&loaded.skill.inspection().manifest).map_err(unplayable)?;
+            given(case, tool, "").map_err(unplayable)?;
+            cases.material(*chosen)?;
+        }
+        Ok(())
+    }
+
     /// Plays a case, and compares.
-    pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Chosen) -> Result<Played, Failure> {
+    pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Pick) -> Result<Played, Failure> {
         let (skill, case) = (&loaded.skill, cases.case(chosen));
         let tool = case.tool_of(&skill.inspection().manifest).map_err(|reason| cases.unplayable(chosen, reason))?;
         let material = cases.material(chosen)?;
         let scene = self.set(skill, case, &material).await.map_err(|e| cases.unplayable(chosen, e.chain()))?;
-        let given = given(case, tool, &scene).map_err(|reason| cases.unplayable(chosen, reason))?;
+        let given = given(case, tool, &scene.stage.base()).map_err(|reason| cases.unplayable(chosen, reason))?;
         let mut played = self.call(loaded, case, chosen, &material, scene, given).await?;
-        played.differences = compare(case, &material.named, &played.happened);
+        played.differences = compare(case, played.kind, &material.named, &played.happened);
         Ok(played)
     }
 
@@ -119,7 +133,7 @@ impl Player {
         &self,
         loaded: &Loaded,
         case: &Case,
-        chosen: Chosen,
+        chosen: Pick,
         material: &Material,
         scene: Scene,
         given: Given,
@@ -185,7 +199,8 @@ impl Player {
         };
         let printed = String::from_utf8_lossy(&done.printed.kept).into_owned();
         let (differences, duration) = (Vec::new(), done.duration);
-        Ok(Played { chosen, happened, differences, printed, duration, is_accepted: false, refused: None })
+        let kind = manifest.skill.kind;
+        Ok(Played { chosen, kind, happened, differences, printed, duration, is_accepted: false, refused: None })
     }
 
     /// The host's own player of recordings, with the case's replies.
@@ -224,9 +239,13 @@ impl Player {
         let mut files = BTreeMap::new();
         let expected = case.expect.iter().flat_map(|expect| expect.files.keys());
         let named: BTreeSet<&SkillPath> = record.written.iter().chain(&record.removed).chain(expected).collect();
+        let mut room = MAX_COMPARED_TOTAL;
         for path in named {
-            let now = match scene.stage.read(path, MAX_COMPARED_BYTES).await {
-                Ok(Some(bytes)) => Now::Holds(bytes),
+            let now = match scene.stage.read(path, MAX_COMPARED_BYTES.min(room)).await {
+                Ok(Some(bytes)) => {
+                    room = room.saturating_sub(bytes.len() as u64);
+                    Now::Holds(bytes)
+                }
                 Ok(None) => Now::Absent,
                 Err(RunError::Worktree(error)) if error.is_limit() => Now::TooLarge,
                 Err(error) => return Err(Failure::of(Exit::Bug, &error)),
@@ -255,11 +274,11 @@ fn asked(manifest: &Manifest, case: &Case) -> PartialLimits {
     }
 }
 
-fn given(case: &Case, tool: Option<&str>, scene: &Scene) -> Result<Given, String> {
+fn given(case: &Case, tool: Option<&str>, base: &str) -> Result<Given, String> {
     if let Some(tool) = tool {
         return Ok(Given::Tool(tool.to_owned(), case.arguments()?));
     }
-    let brief = case.brief.as_ref().ok_or("it has no `brief`")?.to_contract(&scene.stage.base());
+    let brief = case.brief.as_ref().ok_or("it has no `brief`")?.to_contract(base);
     let brief: Brief = serde_json::from_value(brief).map_err(|e| format!("its brief is none: {e}"))?;
     let subject = match case.subject {
         None => None,

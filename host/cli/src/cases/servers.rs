@@ -10,6 +10,7 @@ use skillhost_core::destination::WebUrl;
 use skillhost_core::name::SecretName;
 use skillhost_engine::contract::Error;
 use skillhost_engine::ports::{Http, HttpBody, HttpError, HttpRequest, Sealed};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Servers that answer what a case wants answered.
@@ -21,7 +22,8 @@ pub(super) struct Servers {
 #[derive(Default)]
 struct Asked {
     requests: Vec<(String, String)>,
-    unmet: Vec<String>,
+    /// Each once, however often it was asked.
+    unmet: BTreeSet<String>,
 }
 
 impl Servers {
@@ -31,7 +33,7 @@ impl Servers {
 
     /// What of the script was not met.
     pub(super) fn unmet(&self) -> Vec<String> {
-        self.locked().unmet.clone()
+        self.locked().unmet.iter().cloned().collect()
     }
 
     fn answer(&self, request: &HttpRequest) -> Result<Response<HttpBody>, HttpError> {
@@ -41,12 +43,10 @@ impl Servers {
         seen.requests.push(asked.clone());
         let (method, url) = asked;
         // As the host writes it: with its scheme in lower case, say.
-        let is_asked = |answer: &&Answer| {
-            answer.method == method && WebUrl::parse(&answer.url).is_ok_and(|known| known.to_string() == url)
-        };
+        let is_asked = |answer: &&Answer| answer.method == method && answer.url.to_string() == url;
         let known: Vec<&Answer> = self.answers.iter().filter(is_asked).collect();
         let Some(answer) = known.get(before).or(known.last()) else {
-            seen.unmet.push(format!("it asked {method} {url}, and the case has no [[case.http]] for it"));
+            seen.unmet.insert(format!("it asked {method} {url}, and the case has no [[case.http]] for it"));
             return Err(HttpError::Unresolved);
         };
         let mut response = Response::builder().status(answer.status);

@@ -28,9 +28,12 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
     block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
         loop {
-            if let Err(failure) = round(arguments, &player, &progress, printer).await
-                && !*cancel.borrow()
-            {
+            let ended = tokio::select! {
+                biased;
+                _ = cancel.wait_for(|is_cancelled| *is_cancelled) => return Ok(Exit::Interrupted),
+                ended = round(arguments, &player, &progress, printer) => ended,
+            };
+            if let Err(failure) = ended {
                 printer.explain(&failure);
             }
             printer.note("waiting for a change; Ctrl-C ends");

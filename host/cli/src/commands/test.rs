@@ -22,8 +22,8 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
         check_folder()?;
     }
     let cases = Cases::read(&arguments.filters)?;
-    let file = skill(arguments, printer)?;
     let player = Player::new(global, printer)?;
+    let file = skill(arguments, printer)?;
     let progress = Progress::new(printer);
     block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
@@ -82,6 +82,7 @@ pub(super) async fn play(
     (progress, printer): (&Progress, Printer),
 ) -> Result<(Exit, Suite), Failure> {
     let loaded = player.load(file, progress).await?;
+    player.check(&loaded, cases)?;
     let mut all: Vec<Played> = Vec::with_capacity(cases.chosen.len());
     for chosen in &cases.chosen {
         let played = player.play(&loaded, cases, *chosen).await?;

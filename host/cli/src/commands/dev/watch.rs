@@ -1,7 +1,7 @@
 //! What changed in the current folder. The kernel tells that something did; what it was is seen by looking at what the
 //! files hold, so that a build which writes the same again is no change, and a change during a build is not missed.
 
-use super::ambient::{self, Holding};
+use super::ambient::{self, Found, Holding};
 use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use rustix::fd::OwnedFd;
@@ -20,6 +20,8 @@ const QUIET: Duration = Duration::from_millis(50);
 const MAX_WAITS: usize = 40;
 /// Most folders that are watched: each takes a little of the kernel's memory.
 const MAX_FOLDERS: usize = 4000;
+/// How often folders that keep changing are walked before they are taken as they are: the next change is told anyway.
+const MAX_WALKS: usize = 8;
 /// What changes a folder, or a file in it.
 const CHANGES: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
@@ -87,17 +89,7 @@ impl Watch {
 
     /// Looks at all files; gives those that are new, gone, or hold something else. New folders are watched from here on.
     fn look(&mut self) -> Result<Vec<String>, Failure> {
-        let mut found = ambient::walk(Path::new("."), MAX_FOLDERS);
-        loop {
-            self.watch(&found.folders)?;
-            // What came into a folder before it was watched is seen now.
-            let again = ambient::walk(Path::new("."), MAX_FOLDERS);
-            let is_settled = again.folders == found.folders;
-            found = again;
-            if is_settled {
-                break;
-            }
-        }
+        let found = settled(|| ambient::walk(Path::new("."), MAX_FOLDERS), |folders| self.watch(folders))?;
         if found.is_cut {
             self.printer.warn(format!("there are more than {MAX_FOLDERS} folders here; the rest is not watched"));
         }
@@ -113,8 +105,47 @@ impl Watch {
     }
 }
 
+/// Watches what is found until nothing new comes.
+fn settled(
+    walk: impl Fn() -> Found,
+    watch: impl Fn(&BTreeSet<PathBuf>) -> Result<(), Failure>,
+) -> Result<Found, Failure> {
+    let mut found = walk();
+    for _ in 0..MAX_WALKS {
+        watch(&found.folders)?;
+        // What came into a folder before it was watched is seen now.
+        let again = walk();
+        let is_settled = again.folders == found.folders;
+        found = again;
+        if is_settled {
+            break;
+        }
+    }
+    Ok(found)
+}
+
 fn failed(error: Errno) -> Failure {
     Failure::new(Exit::Limit, "this folder can't be watched")
         .because(error)
         .hint("sysctl fs.inotify tells the kernel's limits; skillhost test works without")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn folders_that_never_rest_are_taken_as_they_are() {
+        for (rests_at, walks) in [(0, 2), (3, 5), (usize::MAX, MAX_WALKS + 1)] {
+            let walked = Cell::new(0);
+            let walk = || {
+                let folders = (0..=walked.get().min(rests_at)).map(|at| PathBuf::from(at.to_string())).collect();
+                walked.set(walked.get() + 1);
+                Found { folders, files: BTreeSet::new(), is_cut: false }
+            };
+            settled(walk, |_| Ok(())).unwrap();
+            assert_eq!(walked.get(), walks);
+        }
+    }
 }
