@@ -241,7 +241,8 @@ fn the_skill_is_built_first() {
     assert_eq!(world.command(&["test", "--component"]).arg(name).output().unwrap().status.code(), Some(0));
     // What isn't a skill.
     put(&world, "skill.wasm", &left_of("hello"));
-    test(&world, &[]).failed(3, &["can't be loaded", "hint: a skill is a component with its skill.toml embedded"]);
+    test(&world, &[])
+        .failed(3, &["can't be loaded", "hint: skillhost build --component FILE embeds skill.toml in a component"]);
     test(&world, &["--no-build"]).failed(2, &["cannot be used with"]);
     assert_eq!(cases(&world), GREETS);
 }
