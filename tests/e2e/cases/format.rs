@@ -203,7 +203,7 @@ fn large_files_are_bounded() {
     let files: Vec<_> = (10..28).map(|at| format!("f{at} = {{ from = \"large.bin\" }}")).collect();
     let files = files.join(", ");
     let case = format!(
-        "[[case]]\nname = \"a\"\nfiles = {{ {files} }}\nexpect = {{ answer_has = {{}}, files = {{ {files} }} }}\n"
+        "[[case]]\nname = \"a\"\ninput = {{ name = \"x\" }}\nfiles = {{ {files} }}\nexpect = {{ answer_has = {{}}, files = {{ {files} }} }}\n"
     );
     put(&world, "tests/cases.toml", case.as_bytes());
     let ran = test(&world, &[]);

@@ -358,8 +358,7 @@ fn another_signer_and_a_lower_version_have_to_be_named() {
     sign_file(&world, "l.wasm", 2);
     world.run(&["update"]).failed(4, &["signed by another than before", &second, "--signer ed25519:"]);
     assert_eq!(lock_of(&world), before);
-    let third = key(3).signer().to_string();
-    world.run(&["update", NAME, "--signer", &third]).failed(4, &["whom --signer doesn't name", &second]);
+    world.run(&["update", NAME, "--signer", &first]).failed(4, &["whom --signer doesn't name", &second]);
     assert_eq!(lock_of(&world), before);
     world.run(&["update", NAME, "--signer", &second]).failed(0, &["another signer"]);
     assert!(lock_of(&world).contains(&second));
