@@ -317,6 +317,8 @@ pub fn waiting(world: &World) -> Child {
         let runs = fs::read_dir(world.state().join("runs")).into_iter().flatten();
         runs.flatten().any(|run| run.path().join("tree/started").exists())
     });
+    // It says so before it begins to.
+    wait_until("the command sleeps", || sleeper_lives(world));
     child
 }
 
@@ -336,7 +338,6 @@ fn ctrl_c_ends_a_run_and_keeps_what_is_there() {
     let world = World::with(&project());
     let child = waiting(&world);
     let before = world.footprint();
-    assert!(sleeper_lives(&world));
     let running = world.run(&["runs", "--format", "json"]).json();
     assert_eq!(running["runs"][0]["state"], "running");
     signal(&child, "INT");
