@@ -1,6 +1,7 @@
 //! Unified diffs between what was expected and what came.
 
 use similar::{ChangeTag, TextDiff};
+use std::fmt;
 
 /// Lines around a difference.
 const CONTEXT: usize = 3;
@@ -20,6 +21,17 @@ pub enum DiffLine {
     Expected(String),
     /// Only what came has it.
     Came(String),
+}
+
+impl fmt::Display for DiffLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Head(text) => write!(f, "{text}"),
+            Self::Same(text) => write!(f, " {text}"),
+            Self::Expected(text) => write!(f, "-{text}"),
+            Self::Came(text) => write!(f, "+{text}"),
+        }
+    }
 }
 
 /// The lines that differ, with some around them. Nothing of it is escaped.

@@ -95,11 +95,11 @@ fn diff(difference: &Difference, printer: Printer) {
     printer.toned(Tone::Bad, "    --- expected", "");
     printer.toned(Tone::Good, "    +++ came", "");
     for shown in unified(expected, came) {
+        let line = format!("    {shown}");
         match shown {
-            DiffLine::Head(text) => printer.data(format!("    {text}")),
-            DiffLine::Same(text) => printer.data(format!("     {text}")),
-            DiffLine::Expected(text) => printer.toned(Tone::Bad, format!("    -{text}"), ""),
-            DiffLine::Came(text) => printer.toned(Tone::Good, format!("    +{text}"), ""),
+            DiffLine::Head(_) | DiffLine::Same(_) => printer.data(line),
+            DiffLine::Expected(_) => printer.toned(Tone::Bad, line, ""),
+            DiffLine::Came(_) => printer.toned(Tone::Good, line, ""),
         }
     }
 }
@@ -175,12 +175,7 @@ fn reported(cases: &Cases, played: &Played) -> Reported {
         output += &format!("{}\n", difference.what);
         let texts = difference.texts.iter().flat_map(|(expected, came)| unified(expected, came));
         for shown in texts {
-            output += &match shown {
-                DiffLine::Head(text) => format!("{text}\n"),
-                DiffLine::Same(text) => format!(" {text}\n"),
-                DiffLine::Expected(text) => format!("-{text}\n"),
-                DiffLine::Came(text) => format!("+{text}\n"),
-            };
+            output += &format!("{shown}\n");
         }
     }
     let name = cases.case(played.chosen).name.clone();

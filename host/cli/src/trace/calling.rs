@@ -37,7 +37,7 @@ impl Calling {
         match fields.take("message").as_deref() {
             Some("call") => {
                 self.arguments = fields;
-                self.began = Some(crate::ambient::now());
+                self.began = Some(now);
                 false
             }
             Some("return") => {

@@ -38,7 +38,7 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value.get(..WRITTEN_BYTES).unwrap_or(value));
+        self.add(field, &value[..value.floor_char_boundary(WRITTEN_BYTES)]);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
