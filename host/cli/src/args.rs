@@ -4,8 +4,8 @@ mod author;
 
 pub(crate) use author::{Build, Dev, New, Test};
 
-use crate::printer::{Color, Format};
 use crate::reports::ReportFlag;
+use crate::terminal::printer::{Color, Format};
 use clap::{Args, Parser, Subcommand};
 use skillhost_core::manifest::Version;
 use skillhost_core::name::SkillName;

@@ -2,7 +2,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::name::SkillName;
 use std::path::{Path, PathBuf};
 

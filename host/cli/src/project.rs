@@ -2,7 +2,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::document::{self, MAX_DOCUMENT_BYTES};
 use skillhost_core::lock::{self, Altered, Lock, LockError};
 use skillhost_core::project::{self, Project};
@@ -29,6 +29,9 @@ pub(crate) struct ProjectLock {
     /// The file in the working directory, which may hold another text; or the one that was named.
     pub(crate) path: PathBuf,
 }
+
+/// What settles a conflict in the lock.
+pub(crate) const SETTLE: &str = "skillhost sync settles it where both sides added skills; commit it then";
 
 pub(crate) fn find_repository() -> Result<Repository, Failure> {
     Ok(open(&here()?)?.repository().clone())
@@ -150,7 +153,7 @@ fn read_project(at: At<'_>, named: Option<&Path>) -> Result<Option<Project>, Fai
 fn read_lock(at: At<'_>, named: Option<&Path>) -> Result<Option<ProjectLock>, Failure> {
     let Some((file, text)) = read_text(at, named, lock::FILE)? else { return Ok(None) };
     let lock = Lock::parse(&file, &text).map_err(|e| {
-        let hint = matches!(e, LockError::Conflict { .. }).then_some(crate::workshop::SETTLE);
+        let hint = matches!(e, LockError::Conflict { .. }).then_some(SETTLE);
         Failure::of(Exit::Configuration, &e).maybe_hint(hint)
     })?;
     let path = match (named, at) {

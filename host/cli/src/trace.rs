@@ -11,7 +11,7 @@ use self::calling::Calling;
 use crate::ambient;
 use crate::args::Command;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use serde_json::{Value, json};
 use skillhost_core::text::escape_json;
 use skillhost_models::Models;
@@ -175,7 +175,7 @@ fn is_same_place(span: &Metadata<'_>, event: &Metadata<'_>) -> bool {
 mod tests {
     #![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::printer::{Color, Format};
+    use crate::terminal::printer::{Color, Format};
     use tracing_subscriber::layer::SubscriberExt as _;
 
     /// A call as bindings tell one.

@@ -1,7 +1,7 @@
 //! Commands for those who write skills.
 
+use crate::authoring::templates::Language;
 use crate::reports::ReportFlag;
-use crate::templates::Language;
 use clap::{Args, ValueEnum};
 use skillhost_core::kind::Kind;
 use skillhost_core::name::SkillName;

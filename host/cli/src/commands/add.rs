@@ -1,13 +1,13 @@
 //! `skillhost add REF`: fetches a skill, shows what it asks for, and pins it with what it was granted.
 
 use crate::args::{Add, Global};
-use crate::asks;
-use crate::consent::{Named, Request};
 use crate::failure::{Exit, Failure};
-use crate::fetch::{as_locked, is_same_place};
-use crate::printer::Printer;
-use crate::trust::Wanted;
-use crate::workshop::{Arrived, Workshop, entry};
+use crate::installing::asks;
+use crate::installing::consent::{Named, Request};
+use crate::installing::fetch::{as_locked, is_same_place};
+use crate::installing::trust::Wanted;
+use crate::installing::workshop::{Arrived, Workshop, entry};
+use crate::terminal::printer::Printer;
 use crate::{block_on, runtime};
 use skillhost_audit::Kind;
 use skillhost_core::capability::Capabilities;

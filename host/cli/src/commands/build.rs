@@ -1,10 +1,12 @@
 //! `skillhost build`: from a skill's sources, or from what a tool chain left, to a file that can be signed and published.
 
+use crate::ambient;
 use crate::args::Build;
+use crate::authoring::toolchains;
+use crate::calling::skills;
 use crate::commands::inspect::describe;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::{ambient, skills, toolchains};
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_component::{Debug, Made, MakeError, make};
 use skillhost_core::capability::Capabilities;

@@ -1,28 +1,31 @@
 //! `skillhost call SKILL [TOOL]`: one call of one skill, over a directory.
 
 mod ended;
-pub(crate) mod outcome;
+mod outcome;
 mod recorded;
 mod shown;
 
-use self::outcome::{Denied, Document, denials, describe, exit_of};
+use self::outcome::{Document, describe, exit_of};
 use self::recorded::Recorder;
 use self::shown::{Stderr, show_printed, watcher};
 use crate::args::{Call as Arguments, Global};
-use crate::chosen::Chosen;
-use crate::commands::run::cancelled_by_signal;
+use crate::calling::chosen::Chosen;
+use crate::calling::denied::{Denied, denials};
+use crate::calling::engine::engine;
+use crate::calling::invoke::{Given, invoke};
+use crate::calling::policies::Policies;
+use crate::calling::skills::Named;
+use crate::calling::web::{self, Bearer};
+use crate::calling::{grants, models, skills};
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
-use crate::invoke::{Given, invoke};
+use crate::interrupt::cancelled_by_signal;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::prompt::person;
 use crate::reports::{CallEnd, Report, Reporter, of_call};
-use crate::skills::Named;
-use crate::web::{self, Bearer};
-use crate::{ambient, block_on, grants, models, project, runtime, skills, trace};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
+use crate::terminal::prompt::person;
+use crate::{ambient, block_on, project, runtime, trace};
 use skillhost_core::capability::Effective;
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::Limits;
@@ -32,7 +35,7 @@ use skillhost_egress::Dialer;
 use skillhost_engine::contract::Brief;
 use skillhost_engine::files::{Quotas, Rules, Tree};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Allocation, Call, Called, Compiler, Engine, Grantor, Options, Skill, Unanswered, Uses};
+use skillhost_engine::{Allocation, Call, Called, Engine, Grantor, Skill, Unanswered, Uses};
 use skillhost_models::{Models, Tuning};
 use skillhost_runs::Person;
 use skillhost_runs::session::{ModelUse, Session, roles};
@@ -148,17 +151,6 @@ fn models_for(
         models.check(&role, Some(&own), *tier).map_err(|e| models::failure(Exit::Configuration, &e))?;
     }
     Ok(Arc::new(models))
-}
-
-/// The engine, as this program sets it up.
-pub(crate) fn engine(places: &Places, allocation: Allocation) -> Result<Engine, Failure> {
-    let options = Options {
-        allocation,
-        compiler: Compiler::OwnProgram,
-        cache_folder: places.compiled(),
-        key_folder: places.keys(),
-    };
-    Engine::new(options).map_err(|e| Failure::of(Exit::Bug, &e))
 }
 
 fn read_input(input: &str) -> Result<serde_json::Value, Failure> {

@@ -2,7 +2,7 @@
 
 use crate::args::{Cli, Completions};
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use clap::CommandFactory;
 
 pub(crate) fn run(completions: &Completions, printer: Printer) -> Result<Exit, Failure> {

@@ -5,12 +5,12 @@ mod watch;
 
 use self::watch::Watch;
 use crate::args::{Dev, Global};
-use crate::cases::{Cases, Player};
-use crate::commands::run::cancelled_by_signal;
+use crate::authoring::cases::{Cases, Player};
 use crate::commands::test;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::interrupt::cancelled_by_signal;
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use crate::{block_on, runtime};
 
 /// Most changed files that are named.

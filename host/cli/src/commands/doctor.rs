@@ -3,9 +3,10 @@
 mod probe;
 
 use crate::args::Doctor;
+use crate::calling::models;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::{ambient, block_on, models, runtime};
+use crate::terminal::printer::Printer;
+use crate::{ambient, block_on, runtime};
 use serde::Serialize;
 use skillhost_core::measured::Measured;
 use skillhost_core::text::escape_terminal;

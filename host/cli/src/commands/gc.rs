@@ -3,12 +3,12 @@
 
 use crate::args::{Gc, Global};
 use crate::failure::{Exit, Failure};
-use crate::known::{self, Known};
-use crate::needed;
+use crate::installing::installed::store_failure;
+use crate::installing::known::{self, Known};
+use crate::installing::needed;
+use crate::installing::typed;
 use crate::places::Places;
-use crate::printer::Printer;
-use crate::typed;
-use crate::workshop::store_failure;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_audit::{AuditError, Keyring};
 use skillhost_core::text::escape_terminal;

@@ -2,8 +2,8 @@
 
 use crate::args::Init;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
 use crate::project::{find_repository, worktree_failure};
+use crate::terminal::printer::Printer;
 use crate::{ambient, runtime};
 use serde::Serialize;
 use skillhost_core::name::is_branch_name;

@@ -1,13 +1,14 @@
 //! `skillhost inspect FILE_OR_REF`: what a skill is and asks for. Nothing of it is compiled or run.
 
 use crate::args::{Global, Inspect};
+use crate::calling::policies::Policies;
+use crate::calling::skills::{self, Named};
 use crate::failure::{Exit, Failure};
-use crate::fetch::Fetcher;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::skills::{self, Named};
-use crate::{asks, block_on, runtime, signers};
+use crate::installing::fetch::Fetcher;
+use crate::installing::{asks, signers};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
+use crate::{block_on, runtime};
 use serde::Serialize;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digested;

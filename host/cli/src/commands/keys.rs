@@ -1,9 +1,10 @@
 //! `skillhost keys`: keys to sign skills with.
 
+use crate::ambient;
 use crate::args::{Global, Keys, NewKey};
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::{ambient, signing};
+use crate::installing::signing;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_core::signer::Signer;
 use skillhost_registry::signature::SigningKey;

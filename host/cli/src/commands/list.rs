@@ -2,8 +2,8 @@
 
 use crate::args::{Global, List};
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::workshop::{Workshop, entry};
+use crate::installing::workshop::{Workshop, entry};
+use crate::terminal::printer::Printer;
 use skillhost_core::lock::{FILE, Locked};
 use skillhost_core::manifest::Manifest;
 

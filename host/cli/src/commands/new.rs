@@ -3,7 +3,7 @@
 use crate::ambient;
 use crate::args::New;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_core::kind::Kind;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! `skillhost push FILE REF`: publishes a skill to a registry, with the signatures that stand beside its file.
 
 use crate::args::{Global, Push};
+use crate::calling::policies::Policies;
 use crate::failure::{Exit, Failure};
-use crate::fetch::{exit_of, waits};
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::installing::fetch::{exit_of, waits};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use crate::{ambient, block_on, runtime};
 use serde_json::json;
 use skillhost_core::reference::{OciReference, Reference};

@@ -2,9 +2,9 @@
 
 use crate::args::{Global, Remove};
 use crate::failure::{Exit, Failure};
-use crate::known::{self, Known};
-use crate::printer::Printer;
-use crate::workshop::Workshop;
+use crate::installing::known::{self, Known};
+use crate::installing::workshop::Workshop;
+use crate::terminal::printer::Printer;
 use skillhost_audit::Kind;
 use skillhost_core::lock::{FILE, Lock};
 

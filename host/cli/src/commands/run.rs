@@ -1,20 +1,24 @@
 //! `skillhost run GOAL…`.
 
+mod publish;
 mod recorded;
 
 use self::recorded::{Recorded, Recorders};
 use crate::args::{Global, Run};
+use crate::calling::engine::engine;
+use crate::calling::equip::equip;
+use crate::calling::policies::Policies;
+use crate::calling::{models, web};
 use crate::commands::doctor::toolchains;
 use crate::commands::runs::cost;
-use crate::equip::equip;
 use crate::failure::{Exit, Failure};
+use crate::interrupt::cancelled_by_signal;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::prompt::person;
 use crate::reports::{Report, Reporter, Suite, of_run};
-use crate::{block_on, models, project, publish, runtime_of_runs, web};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
+use crate::terminal::prompt::person;
+use crate::{block_on, project, runtime_of_runs};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_egress::Dialer;
@@ -26,7 +30,6 @@ use skillhost_runs::host::Host;
 use skillhost_runs::{Ended, Finished};
 use skillhost_sandbox::{Demand, Sandbox, Support};
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 /// What one goal came to, for programs.
@@ -89,7 +92,7 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
 
     block_on(runtime_of_runs()?, async {
         let sandbox = sandbox(arguments, &places, &base, &user.toolchains).await?;
-        let engine = super::call::engine(&places, Allocation::Pooling)?;
+        let engine = engine(&places, Allocation::Pooling)?;
         let skills = equip(&base, (&places, &policies), &engine, (&progress, printer), arguments.record_grants).await?;
         models::check(&models, &skills, &base.project, printer)?;
         let dialer = Dialer::new(policies.openings());
@@ -195,33 +198,6 @@ async fn sandbox(
             .hint("skillhost doctor says what is missing; --allow-reduced-sandbox runs without it")
     })?;
     Ok(sandbox)
-}
-
-/// Turns true at the first Ctrl-C or SIGTERM; at the second, the program ends at once.
-pub(super) fn cancelled_by_signal(progress: Progress) -> watch::Receiver<bool> {
-    let (sender, receiver) = watch::channel(false);
-    let (Ok(mut interrupts), Ok(mut terminations)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Signals end the program by themselves then; nobody cancels by letting go of the channel.
-        tokio::spawn(async move { sender.closed().await });
-        return receiver;
-    };
-    tokio::spawn(async move {
-        let mut next = async || {
-            tokio::select! {
-                _ = interrupts.recv() => {}
-                _ = terminations.recv() => {}
-            }
-        };
-        next().await;
-        let _ = sender.send(true);
-        progress.say("  ending · what is there is kept · again to end at once");
-        next().await;
-        // The second time, nothing is waited for; what a run left is found by its ledger.
-        #[expect(clippy::exit, reason = "the user asked twice; what a drop would do is done by the kernel")]
-        std::process::exit(i32::from(Exit::Interrupted as u8));
-    });
-    receiver
 }
 
 fn report(

@@ -3,7 +3,7 @@
 use crate::args::{Global, Runs};
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_audit::Keyring;
 use skillhost_core::text::escape_terminal;

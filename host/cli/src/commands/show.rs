@@ -4,7 +4,7 @@ use crate::args::{Global, Show};
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_audit::Keyring;
 use skillhost_core::name::RunId;
 use skillhost_core::phase::Phase;

@@ -1,9 +1,10 @@
 //! `skillhost sign FILE`: a signature beside a component.
 
+use crate::ambient;
 use crate::args::{Global, Sign};
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::{ambient, signing};
+use crate::installing::signing;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_core::signer::Signer;
 use skillhost_registry::MAX_COMPONENT_BYTES;

@@ -4,13 +4,15 @@
 mod secrets;
 
 use crate::args::{Global, Sync};
-use crate::excess;
+use crate::calling::excess;
 use crate::failure::{Exit, Failure};
-use crate::fetch::moved;
-use crate::known::Known;
-use crate::news;
-use crate::printer::Printer;
-use crate::workshop::{SETTLE, Workshop, store_failure};
+use crate::installing::fetch::moved;
+use crate::installing::installed::store_failure;
+use crate::installing::known::Known;
+use crate::installing::news;
+use crate::installing::workshop::Workshop;
+use crate::project::SETTLE;
+use crate::terminal::printer::Printer;
 use crate::{block_on, runtime};
 use skillhost_core::lock::{Altered, FILE, Lock, Locked};
 use skillhost_core::manifest::Manifest;
@@ -171,7 +173,7 @@ fn write(shop: &Workshop, found: &Found) -> Result<bool, Failure> {
             std::io::Error::other("somebody changed it meanwhile; try again"),
         )),
     });
-    edited.map(|((), is_written)| is_written).map_err(|e| crate::workshop::lock_failure(&e))
+    edited.map(|((), is_written)| is_written).map_err(|e| crate::installing::workshop::lock_failure(&e))
 }
 
 /// Whether what is kept is what the lock names, from where and by whom policies allow.

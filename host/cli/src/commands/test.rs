@@ -1,13 +1,13 @@
 //! `skillhost test`: a skill against its cases.
 
 use crate::args::{Build, Global, Test};
-use crate::cases::{Cases, Played, Player, accept, report, show};
+use crate::authoring::cases::{Cases, Played, Player, accept, report, show};
 use crate::commands::build;
-use crate::commands::run::cancelled_by_signal;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::interrupt::cancelled_by_signal;
 use crate::reports::{Report, Reporter, Suite};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use crate::{block_on, runtime};
 use std::path::{Path, PathBuf};
 

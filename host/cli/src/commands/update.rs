@@ -4,16 +4,16 @@
 mod doubt;
 
 use crate::args::{Global, Update};
-use crate::asks;
 use crate::commands::add::{not_granted, read_reference, tell_grant};
 use crate::commands::remove::absent;
-use crate::consent::{Named, Request};
 use crate::failure::{Exit, Failure};
-use crate::fetch::{as_locked, is_same_place};
-use crate::known::Known;
-use crate::printer::Printer;
-use crate::trust::Wanted;
-use crate::workshop::{Arrived, Workshop, entry};
+use crate::installing::asks;
+use crate::installing::consent::{Named, Request};
+use crate::installing::fetch::{as_locked, is_same_place};
+use crate::installing::known::Known;
+use crate::installing::trust::Wanted;
+use crate::installing::workshop::{Arrived, Workshop, entry};
+use crate::terminal::printer::Printer;
 use crate::{block_on, runtime};
 use skillhost_audit::Kind;
 use skillhost_core::capability::Capabilities;

@@ -3,7 +3,7 @@
 
 use super::{Outcome, Report, Suite, ambient, by_severity, message, place, summary};
 use crate::failure::Exit;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use crate::terminal::{Command, Level, write_command};
 use skillhost_core::text::escape_terminal;
 use skillhost_runs::findings::Severity;

@@ -19,7 +19,7 @@ pub(crate) use of_call::{CallEnd, of_call};
 pub(crate) use of_run::of_run;
 
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use actions::Actions;
 use files::ReportFile;
 use skillhost_runs::findings::{Finding, Severity};

@@ -1,8 +1,9 @@
 //! A call that ended without an answer: what is told of it, and where in its source it trapped.
 
 use super::Prepared;
-use super::outcome::{call_failure, denials};
+use super::outcome::call_failure;
 use super::shown::show_printed;
+use crate::calling::denied::denials;
 use crate::failure::Failure;
 use crate::reports::{CallEnd, Report, of_call};
 use skillhost_engine::{CallError, Unanswered, has_lines};

@@ -1,12 +1,12 @@
 //! What a call came to: denials with their remedies, a skill's own error, an exit code.
 
 use super::recorded::Recorded;
+use crate::calling::denied::Denied;
 use crate::failure::{Exit, Failure};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::Error;
-use skillhost_engine::files::FileRecord;
-use skillhost_engine::{CallError, Denial, Grantor, STUCK_HINT};
+use skillhost_engine::{CallError, STUCK_HINT};
 
 /// What the call gave, for programs.
 #[derive(Serialize)]
@@ -29,43 +29,6 @@ pub(super) struct Document<'a> {
     /// What it used of its grants, where that was wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) recorded: Option<Recorded>,
-}
-
-#[derive(Serialize)]
-pub(crate) struct Denied {
-    pub(crate) capability: String,
-    pub(crate) what: String,
-    pub(crate) remedy: String,
-}
-
-impl Denied {
-    /// For a report of what `by` did.
-    pub(super) fn of(&self, by: &str) -> crate::reports::Denial {
-        crate::reports::Denial {
-            by: by.to_owned(),
-            capability: self.capability.clone(),
-            what: self.what.clone(),
-            remedy: self.remedy.clone(),
-        }
-    }
-}
-
-/// Everything that was refused, files included, with the flag that would grant it.
-pub(crate) fn denials(calls: &[Denial], files: &FileRecord, grantor: &Grantor) -> Vec<Denied> {
-    let calls = calls.iter().map(|denial| Denied {
-        capability: denial.capability.to_owned(),
-        what: denial.what.clone(),
-        remedy: denial.remedy.clone(),
-    });
-    let files = files.denied.iter().map(|denial| {
-        let capability = if denial.is_write() { "write" } else { "read" };
-        Denied {
-            capability: capability.to_owned(),
-            what: denial.path.clone(),
-            remedy: grantor.remedy(capability, &denial.path),
-        }
-    });
-    calls.chain(files).collect()
 }
 
 /// An error that a skill returned: its text, escaped.

@@ -1,8 +1,8 @@
 //! `--record-grants`: the smallest grant that would have sufficed for what a call really used.
 
-use super::outcome::Denied;
-use crate::grants;
-use crate::printer::Printer;
+use crate::calling::denied::Denied;
+use crate::calling::grants;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_core::capability::{Capabilities, Tier};
 use skillhost_core::destination::WebUrl;

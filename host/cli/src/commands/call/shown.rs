@@ -1,6 +1,6 @@
 //! What a skill says while it is called, and what it printed.
 
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::text::{Escaped, escape_block};
 use skillhost_engine::Printed;
 use skillhost_engine::contract::log;

@@ -1,9 +1,10 @@
 //! `skillhost doctor --models`: what the models that are configured can do, asked here and now.
 
 use crate::args::Doctor;
+use crate::calling::models;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::{ambient, block_on, models, project, runtime};
+use crate::terminal::printer::Printer;
+use crate::{ambient, block_on, project, runtime};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_models::{ModelRef, Models, Probed, Tuning};

@@ -1,7 +1,7 @@
 //! `run --record-grants`: for each skill, the smallest grant that would have sufficed for what all goals used together.
 
-use crate::grants;
-use crate::printer::Printer;
+use crate::calling::grants;
+use crate::terminal::printer::Printer;
 use serde::Serialize;
 use skillhost_core::kind::Kind;
 use skillhost_core::project::Project;

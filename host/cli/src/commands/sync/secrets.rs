@@ -1,12 +1,12 @@
 //! Secrets that a lock grants, and nobody on this machine gave yet: named on the command line, or answered on a terminal.
 
 use crate::ambient;
-use crate::consent::answer;
+use crate::calling::models::read_user;
+use crate::calling::web;
 use crate::failure::{Exit, Failure};
-use crate::known::{self, Known};
-use crate::models::read_user;
-use crate::web;
-use crate::workshop::Workshop;
+use crate::installing::consent::answer;
+use crate::installing::known::{self, Known};
+use crate::installing::workshop::Workshop;
 use serde::Serialize;
 use skillhost_core::lock::{FILE, Lock, Locked};
 use skillhost_core::name::{SecretName, SkillName};

@@ -3,10 +3,10 @@
 
 use super::One;
 use crate::ambient;
-use crate::asks;
-use crate::consent::answer;
 use crate::failure::{Exit, Failure};
-use crate::workshop::Arrived;
+use crate::installing::asks;
+use crate::installing::consent::answer;
+use crate::installing::workshop::Arrived;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
 use skillhost_core::manifest::Version;

@@ -2,7 +2,7 @@
 
 use super::{Cases, FOLDER, Material, Pick, Played, ambient};
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_cases::{CaseFile, Fix, compare, named_files, update};
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::path::SkillPath;

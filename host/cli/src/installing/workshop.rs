@@ -2,18 +2,19 @@
 //! log of what is done.
 
 use crate::ambient;
+use crate::calling::policies::Policies;
 use crate::failure::{Exit, Failure};
-use crate::fetch::Fetcher;
-use crate::installed;
-use crate::known::{self, Known};
-use crate::news;
+use crate::installing::fetch::Fetcher;
+use crate::installing::installed;
+use crate::installing::installed::store_failure;
+use crate::installing::known::{self, Known};
+use crate::installing::news;
+use crate::installing::trust::{Candidate, Trust, Wanted};
+use crate::installing::typed::Typed;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::project::worktree_failure;
-use crate::trust::{Candidate, Trust, Wanted};
-use crate::typed::Typed;
+use crate::project::{SETTLE, worktree_failure};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use skillhost_audit::{Auditor, Class, Event, Kind, Outcome, Status};
 use skillhost_core::lock::{FILE, Lock, LockError, Locked, Unsettled};
 use skillhost_core::name::{SecretName, SkillName};
@@ -23,7 +24,7 @@ use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_registry::lockfile::Found;
 use skillhost_registry::signature::Signed;
 use skillhost_registry::store::Hold;
-use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store, StoreError};
+use skillhost_registry::{Fetched, LockFile, LockFileError, Projects, Store};
 use skillhost_runs::error::is_no_room;
 use skillhost_worktree::{Repository, WorktreeError};
 use std::collections::BTreeSet;
@@ -114,7 +115,8 @@ impl Workshop {
         let Fetched { component, digest, attached, .. } = &fetched;
         let candidate = Candidate { reference, component, digest: *digest, attached };
         let signed = self.trust().judge(&candidate, wanted)?;
-        let inspection = inspect(component).map_err(|e| crate::skills::load_failure(&reference.to_string(), &e))?;
+        let inspection =
+            inspect(component).map_err(|e| crate::calling::skills::load_failure(&reference.to_string(), &e))?;
         Ok(Arrived { fetched, signed, inspection })
     }
 
@@ -237,7 +239,7 @@ impl Workshop {
 
     /// The last lines of whatever changed the lock.
     pub(crate) fn tell_to_commit(&self, what: &str, next: &str) {
-        self.printer.note(format!("Next: git add {FILE} && git commit -m {}", crate::asks::shell(what)));
+        self.printer.note(format!("Next: git add {FILE} && git commit -m {}", crate::installing::asks::shell(what)));
         if !next.is_empty() {
             self.printer.note(format!("Then: {next}"));
         }
@@ -284,21 +286,6 @@ pub(crate) fn lock_failure(error: &LockFileError) -> Failure {
         LockFileError::Unwritable(_, cause) if is_no_room(cause) => {
             failure.hint(format!("free some room on its disk; {FILE} is as it was"))
         }
-        _ => failure,
-    }
-}
-
-/// What settles a conflict.
-pub(crate) const SETTLE: &str = "skillhost sync settles it where both sides added skills; commit it then";
-
-pub(crate) fn store_failure(error: &StoreError) -> Failure {
-    let failure = Failure::of(Exit::Integrity, error);
-    match error {
-        StoreError::Altered { .. } => failure.hint("skillhost sync fetches it again"),
-        StoreError::Unwritable(_, cause) if is_no_room(cause) => failure.hint(
-            "free some room on its disk (skillhost gc removes components that no lock names), or name another place \
-             with XDG_CACHE_HOME",
-        ),
         _ => failure,
     }
 }

@@ -1,7 +1,7 @@
 //! What an entry of a lock grants that its component never asked for. A skill gets what both say, so it gives nothing; but
 //! whoever reviews the lock reads that it does. Who checks a lock is stopped by it, and who uses one is told.
 
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::lock::{FILE, Locked};
 use skillhost_core::permission::Permission;

@@ -5,6 +5,9 @@
 
 mod ambient;
 mod command;
+pub(crate) mod printer;
+pub(crate) mod progress;
+pub(crate) mod prompt;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use skillhost_core::text::{Escaped, escape_terminal};

@@ -2,10 +2,10 @@
 //! default.
 
 use crate::ambient;
-use crate::asks::{self, flags};
+use crate::calling::policies::Policies;
 use crate::failure::{Exit, Failure};
-use crate::policies::Policies;
-use crate::printer::Printer;
+use crate::installing::asks::{self, flags};
+use crate::terminal::printer::Printer;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::name::SkillName;
 use skillhost_core::permission::{Permission, PermissionError};

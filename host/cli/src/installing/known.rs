@@ -9,7 +9,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::fetch::is_same_place;
+use crate::installing::fetch::is_same_place;
 use crate::places::Places;
 use serde::{Deserialize, Serialize};
 use skillhost_audit::Keyring;

@@ -1,13 +1,14 @@
 //! The skill that `call` was given: a file, a built-in one, or one of the project's lock; and what it may do.
 
+use crate::calling::policies::Policies;
+use crate::calling::skills::{self, Named};
+use crate::calling::web::By;
+use crate::calling::{excess, grants};
 use crate::failure::{Exit, Failure};
+use crate::installing::{installed, signers};
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
 use crate::project::ProjectLock;
-use crate::skills::{self, Named};
-use crate::web::By;
-use crate::{excess, grants, installed, signers};
+use crate::terminal::printer::Printer;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;

@@ -6,16 +6,18 @@ use super::model::Scripted;
 use super::person::{Answers, Heard};
 use super::servers::Servers;
 use super::{Cases, Material, Pick, Played};
+use crate::ambient;
 use crate::args::Global;
-use crate::chosen::Chosen;
-use crate::commands::call::{engine, outcome};
+use crate::calling::chosen::Chosen;
+use crate::calling::denied::denials;
+use crate::calling::engine::engine;
+use crate::calling::invoke::{Given, invoke};
+use crate::calling::policies::Policies;
+use crate::calling::skills;
 use crate::failure::{Exit, Failure};
-use crate::invoke::{Given, invoke};
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::{ambient, skills};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use skillhost_cases::{Case, Failing, Happened, Now, Outcome, Subject as Reads, compare, recording};
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::glob::Globs;
@@ -186,13 +188,13 @@ impl Player {
         };
         let (ran, unmet) = commands.ran();
         let unmet = model.unmet().into_iter().chain(unmet).chain(servers.unmet()).chain(person.unmet()).collect();
-        let denials = outcome::denials(&done.denials, &done.files, &Grantor::Flags);
+        let denied = denials(&done.denials, &done.files, &Grantor::Flags);
         let (touched, files) = self.files(case, material, &scene, &done.files).await?;
         let happened = Happened {
             outcome,
             touched,
             files,
-            denials: denials.iter().map(|denied| denied_line(&denied.capability, &denied.what)).collect(),
+            denials: denied.iter().map(|denied| denied_line(&denied.capability, &denied.what)).collect(),
             commands: ran,
             log: heard.lines(),
             unmet,
@@ -215,11 +217,12 @@ impl Player {
         let script = scene.folder.path().join("script.jsonl");
         let text = recording(&case.replies, phase(skill.inspection().manifest.skill.kind));
         ambient::write_new(&script, text.as_bytes()).map_err(|e| failed(&e))?;
-        let played: Override =
-            format!("replay:{}", script.display()).parse().map_err(|e| crate::models::failure(Exit::Bug, &e))?;
+        let played: Override = format!("replay:{}", script.display())
+            .parse()
+            .map_err(|e| crate::calling::models::failure(Exit::Bug, &e))?;
         // No key is looked for: nothing is sent anywhere.
         let setup = Setup { roles: Roles::default().with_overrides([played]), variable: |_| None, ..Setup::default() };
-        let models = Models::open(setup).map_err(|e| crate::models::failure(Exit::Configuration, &e))?;
+        let models = Models::open(setup).map_err(|e| crate::calling::models::failure(Exit::Configuration, &e))?;
         let of =
             ModelUse { models: Arc::new(models), budget: Project::default().budget, watcher: Watcher::new(|_, _| {}) };
         session.model(skill, of).map_err(|e| Failure::of(Exit::Integrity, &e))

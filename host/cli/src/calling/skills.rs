@@ -1,9 +1,10 @@
 //! From a reference to a component's bytes.
 
+use crate::ambient;
+use crate::calling::builtin;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
-use crate::progress::Progress;
-use crate::{ambient, builtin};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use skillhost_core::digest::{Digest, Digested};
 use skillhost_core::name::SkillName;
 use skillhost_core::reference::{Reference, ReferenceError};

@@ -6,7 +6,7 @@
 //! along has not got it.
 
 use crate::ambient;
-use crate::policies::Policies;
+use crate::calling::policies::Policies;
 use skillhost_audit::Keyring;
 use skillhost_core::reference::{MAX_REFERENCE_BYTES, Reference};
 use skillhost_registry::source::NamedBy;

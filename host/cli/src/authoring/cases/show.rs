@@ -2,8 +2,8 @@
 
 use super::{Cases, Played};
 use crate::failure::Exit;
-use crate::printer::Printer;
 use crate::reports::{Case as Reported, Class, Outcome, Suite};
+use crate::terminal::printer::Printer;
 use crate::terminal::{Tone, line};
 use serde::Serialize;
 use skillhost_cases::{DiffLine, Difference, unified};

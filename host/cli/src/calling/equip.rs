@@ -1,13 +1,14 @@
 //! Who does the work of each kind, with what they may do.
 
+use crate::calling::excess;
+use crate::calling::policies::Policies;
+use crate::calling::skills;
 use crate::failure::{Exit, Failure};
+use crate::installing::installed;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::progress::Progress;
 use crate::project::Base;
-use crate::skills;
-use crate::{excess, installed};
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use skillhost_core::capability::Effective;
 use skillhost_core::glob::Globs;
 use skillhost_core::kind::Kind;

@@ -1,8 +1,8 @@
 //! Who signed a skill, and by which Sigstore instance that is judged.
 
 use crate::ambient;
+use crate::calling::policies::Policies;
 use crate::failure::{Exit, Failure};
-use crate::policies::Policies;
 use skillhost_core::digest::Digest;
 use skillhost_core::reference::Reference;
 use skillhost_core::signer::Signer;

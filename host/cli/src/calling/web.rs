@@ -2,7 +2,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::known::Known;
+use crate::installing::known::Known;
 use crate::places::Places;
 use crate::project::{Base, ProjectLock};
 use skillhost_core::kind::Kind;

@@ -1,8 +1,8 @@
 //! A person at the terminal, whom skills may ask. Nobody is asked where input or stderr is no terminal.
 
 use crate::ambient;
-use crate::printer::Printer;
-use crate::progress::Progress;
+use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use skillhost_runs::{Person, Question};

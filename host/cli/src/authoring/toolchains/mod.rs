@@ -8,7 +8,7 @@ mod rust;
 
 use crate::ambient::exists;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_component::Debug;
 use skillhost_core::kind::Kind;
 use std::collections::VecDeque;

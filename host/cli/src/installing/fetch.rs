@@ -1,11 +1,12 @@
 //! From a reference to what its source gives: bytes that nobody believes yet.
 
+use crate::ambient;
+use crate::calling::models::read_user;
+use crate::calling::policies::Policies;
 use crate::failure::{Exit, Failure};
-use crate::git_source;
-use crate::models::read_user;
-use crate::policies::Policies;
-use crate::progress::Progress;
-use crate::{ambient, asks};
+use crate::installing::asks;
+use crate::installing::git_source;
+use crate::terminal::progress::Progress;
 use skillhost_core::duration::Span;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::{GitPlace, Reference};

@@ -1,7 +1,7 @@
 //! What people see while runs work: one line for each run on a terminal, one line for each change of phase elsewhere.
 
 use crate::commands::runs::cost;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use crate::terminal::{Bar, Label, Line, Live, line};
 use skillhost_core::name::RunId;
 use skillhost_runs::event::{Event, Watcher};

@@ -1,10 +1,10 @@
 //! What a lock grants on this machine that was not granted here before, told in plain words: after a merge, a pull or a
 //! clone, nobody here has said yes to it yet.
 
-use crate::asks;
-use crate::known::{Known, News, Why};
+use crate::installing::asks;
+use crate::installing::known::{Known, News, Why};
 use crate::places::Places;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::lock::{FILE, Lock};
 use skillhost_core::name::SkillName;

@@ -3,11 +3,11 @@
 //! To verify a signature takes longer than to load a skill, so this host remembers, under a key of its own, that it
 //! verified one: for these bytes, this signer and these policies. Whoever can write the cache can't make it remember.
 
+use crate::calling::policies::Policies;
 use crate::failure::Failure;
+use crate::installing::signers;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
-use crate::signers;
+use crate::terminal::printer::Printer;
 use skillhost_audit::Keyring;
 use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;

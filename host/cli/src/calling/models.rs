@@ -2,7 +2,7 @@
 
 use crate::ambient;
 use crate::failure::{Exit, Failure};
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::kind::Kind;
 use skillhost_core::project::Project;
@@ -88,7 +88,7 @@ pub(crate) fn check_variables(user: &User<ProviderConfig>) -> Result<(), Failure
     for name in &user.toolchains.env {
         let held = match name.as_str() {
             name if keys.contains(name) => "a provider's key",
-            crate::signing::VARIABLE => "a key that skills are signed with",
+            crate::installing::signing::VARIABLE => "a key that skills are signed with",
             name if secrets.contains(name) => "a secret",
             name if tokens.contains(name) || usual_tokens.contains(&name) => "a forge's token",
             _ => continue,

@@ -1,26 +1,40 @@
 //! A skill that a lock names, ready to be loaded: from the store, by digest, and from nowhere else but its own file where
 //! that is still the same.
 
+use crate::calling::policies::Policies;
+use crate::calling::skills::Named;
 use crate::failure::{Exit, Failure};
-use crate::fetch;
+use crate::installing::fetch;
+use crate::installing::trust::Trust;
+use crate::installing::typed::Typed;
 use crate::places::Places;
-use crate::policies::Policies;
-use crate::printer::Printer;
 use crate::project::ProjectLock;
-use crate::skills::Named;
-use crate::trust::Trust;
-use crate::typed::Typed;
-use crate::workshop::store_failure;
+use crate::terminal::printer::Printer;
 use skillhost_core::digest::Digested;
 use skillhost_core::lock::Locked;
 use skillhost_core::reference::Reference;
 use skillhost_registry::source::{self, NamedBy, Rules, Sources};
 use skillhost_registry::store::Hold;
+use skillhost_registry::store::StoreError;
 use skillhost_registry::{Projects, Store};
+use skillhost_runs::error::is_no_room;
 
 /// Keeps components in the store until it is dropped. Who removes some is waited for, and that is said.
 pub(crate) fn hold(store: &Store, printer: Printer) -> Hold {
     store.hold_or(|| printer.note("waiting for skillhost gc, which removes components from the store"))
+}
+
+/// What is wrong with the store, and what to do.
+pub(crate) fn store_failure(error: &StoreError) -> Failure {
+    let failure = Failure::of(Exit::Integrity, error);
+    match error {
+        StoreError::Altered { .. } => failure.hint("skillhost sync fetches it again"),
+        StoreError::Unwritable(_, cause) if is_no_room(cause) => failure.hint(
+            "free some room on its disk (skillhost gc removes components that no lock names), or name another place \
+             with XDG_CACHE_HOME",
+        ),
+        _ => failure,
+    }
 }
 
 /// The component of a locked skill, whose bytes, source and signature were checked.

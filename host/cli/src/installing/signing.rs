@@ -4,7 +4,7 @@ use crate::ambient;
 use crate::args::Global;
 use crate::failure::{Exit, Failure};
 use crate::places::Places;
-use crate::printer::Printer;
+use crate::terminal::printer::Printer;
 use skillhost_core::name::{NameError, SkillName};
 use skillhost_registry::signature::{KeyError, SigningKey};
 use std::path::{Path, PathBuf};
