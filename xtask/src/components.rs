@@ -33,7 +33,6 @@ pub(crate) fn build_guests() -> Result<()> {
     folders.sort();
     build(&folders, &root().join("target/guests"))?;
     build_third_party()?;
-    build_released()?;
     setup::add_test_target()?;
     let built = compile(&[&format!("guest-{PREVIEW1_GUEST}")], "wasm32-wasip1")?;
     let module = built.join(format!("guest_{}.wasm", PREVIEW1_GUEST.replace('-', "_")));
@@ -53,29 +52,6 @@ fn build_third_party() -> Result<()> {
     run(command.arg("--target-dir").arg(&target))?;
     let left = target.join("wasm32-wasip2/release").join(format!("skill_{}.wasm", THIRD_PARTY.replace('-', "_")));
     embed(&left, &folder.join("skill.toml"), &root().join("target/guests").join(format!("{THIRD_PARTY}.wasm")))
-}
-
-/// Skills for each released version of the contract, as they were written then: `tests/fixtures/contract/VERSION/LANGUAGE`.
-fn build_released() -> Result<()> {
-    let target = root().join("target/authors");
-    for version in folders(&root().join("tests/fixtures/contract"))? {
-        let folder = version.join("rust");
-        let mut command = cargo();
-        command.current_dir(&folder).args(["build", "--locked", "--quiet", "--release", "--target", "wasm32-wasip2"]);
-        run(command.arg("--target-dir").arg(&target))?;
-        let left = target.join("wasm32-wasip2/release/contract_witness.wasm");
-        let name = version.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let into = root().join("target/guests").join(format!("contract-{name}-rust.wasm"));
-        embed(&left, &folder.join("skill.toml"), &into)?;
-    }
-    Ok(())
-}
-
-fn folders(of: &Path) -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(of).with_context(|| of.display().to_string())?;
-    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort();
-    Ok(folders)
 }
 
 fn build(packages: &[(String, String, PathBuf)], into: &Path) -> Result<()> {
