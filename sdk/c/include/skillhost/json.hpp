@@ -128,8 +128,8 @@ class Json {
   // yyjson needs no stack for deep ones, and this does.
   static constexpr int MAX_DEPTH = 200;
 
-  bool copy(yyjson_val *from, int deeper) {
-    if (deeper < 0) return false;
+  bool copy(yyjson_val *from, int levels) {
+    if (yyjson_is_ctn(from) && levels-- == 0) return false;
     size_t index, count;
     yyjson_val *name, *one;
     switch (yyjson_get_type(from)) {
@@ -142,13 +142,13 @@ class Json {
         return true;
       case YYJSON_TYPE_ARR: {
         auto &items = value_.emplace<Array>();
-        yyjson_arr_foreach(from, index, count, one) if (!items.emplace_back().copy(one, deeper - 1)) return false;
+        yyjson_arr_foreach(from, index, count, one) if (!items.emplace_back().copy(one, levels)) return false;
         return true;
       }
       case YYJSON_TYPE_OBJ: {
         auto &members = value_.emplace<Object>();
         yyjson_obj_foreach(from, index, count, name, one) {
-          if (!members.emplace_back(string(name), Json()).second.copy(one, deeper - 1)) return false;
+          if (!members.emplace_back(string(name), Json()).second.copy(one, levels)) return false;
         }
         return true;
       }

@@ -92,6 +92,13 @@ static Json reply(const model::Reply &it) {
   });
 }
 
+// More than a diff or the budget has room for.
+static std::string large() {
+  std::string text;
+  for (int i = 0; i < 40000; i++) text += "0123456789\n";
+  return text;
+}
+
 // The calls.
 
 static void models(Json &seen) {
@@ -113,6 +120,8 @@ static void models(Json &seen) {
   seen.set("complete-all", all({small, small}));
   seen.set("complete-all denied", all({dear}));
   seen.set("complete denied", of(complete(dear), reply));
+  seen.set("complete exhausted", of(complete({.messages = {{Speaker::User, {Text{large()}}}}}), reply));
+  seen.set("complete failed", of(complete(small), reply));
   seen.set("window", of(window(Tier::Standard), as_it_is<uint64_t>));
   seen.set("window denied", of(window(Tier::Capable), as_it_is<uint64_t>));
   const Budget left = remaining();
@@ -149,9 +158,7 @@ static Result<void> files_and_changes(Json &seen) {
     if (const auto written = write(path, text); !written) return written;
   seen.set("entries", of(changes::entries(), [](const auto &all) { return Json::array(all, entry); }));
   seen.set("diff", of(changes::diff({"length"}), as_it_is<std::string>));
-  std::string large;
-  for (int i = 0; i < 40000; i++) large += "0123456789\n";
-  if (const auto written = write("src/large.txt", large); !written) return written;
+  if (const auto written = write("src/large.txt", large()); !written) return written;
   seen.set("diff too large", of(changes::diff(), as_it_is<std::string>));
   if (const auto removed = remove_file("src/large.txt"); !removed) return removed;
   seen.set("original", of(changes::original("length", 1), as_it_is<std::string>));
