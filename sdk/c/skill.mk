@@ -53,7 +53,7 @@ $(INTO)/src/%.c.o: src/%.c $(TOOLS)
 $(INTO)/src/%.cpp.o: src/%.cpp $(TOOLS)
 	mkdir -p $(@D)
 	echo compile $<
-	$(WASM_CXX) -std=c++17 -fno-exceptions $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
+	$(WASM_CXX) -std=c++23 -fno-exceptions $(WARNINGS) $(CFLAGS) $(INCLUDES) -MMD -c -o $@ $<
 
 $(INTO)/sdk/%.c.o: $(SDK)/%.c $(TOOLS)
 	mkdir -p $(@D)

@@ -117,8 +117,10 @@ static sk_called dispatch(const sk_agent *agent, skill_model_tool_call_t *call, 
   }
   *readable = true;
   char *name = sk_copy(&call->name);
-  for (size_t i = 0; i < agent->tool_count; i++)
-    if (!strcmp(agent->tools[i].name, name)) return agent->tools[i].call(agent->data, arguments, answer);
+  for (size_t i = 0; i < agent->tool_count; i++) {
+    const sk_tool *tool = &agent->tools[i];
+    if (!strcmp(tool->name, name)) return tool->call(tool->data ? tool->data : agent->data, arguments, answer);
+  }
   return unknown(agent, name, answer);
 }
 

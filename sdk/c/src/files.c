@@ -79,6 +79,15 @@ bool sk_write(const char *path, const char *bytes, size_t length, skill_error_t 
   return put >= 0 || sk_errno(err, "write", path);
 }
 
+bool sk_remove(const char *path, skill_error_t *err) {
+  char *whole = locate(path);
+  bool removed = unlink(whole) == 0;
+  int code = errno;
+  free(whole);
+  errno = code;
+  return removed || sk_errno(err, "write", path);
+}
+
 typedef struct {
   sk_paths *into;
   size_t nodes;

@@ -88,7 +88,7 @@ static sk_called echo(void *data, yyjson_val *arguments, sk_text *answer) {
   return yyjson_get_bool(yyjson_obj_get(arguments, "done")) ? SK_DONE : SK_TOLD;
 }
 
-static const sk_tool ECHO = {"echo", "Says it again.", "{\"type\":\"object\"}", echo};
+static const sk_tool ECHO = {"echo", "Says it again.", "{\"type\":\"object\"}", echo, NULL};
 static int echoed;
 static const sk_agent AGENT = {SKILL_MODEL_TIER_CHEAP, "You test.", &ECHO, 1, &echoed, 6};
 
@@ -175,14 +175,15 @@ static void the_loop(void) {
 }
 
 static sk_called lots(void *data, yyjson_val *arguments, sk_text *answer) {
-  (void)data;
+  ++*(int *)data;
   (void)arguments;
   for (int i = 0; i < 30000; i++) sk_puts(answer, "\xC5\xBC");
   return SK_TOLD;
 }
 
 static void long_results(void) {
-  const sk_tool tool = {"lots", "Says a lot.", "{\"type\":\"object\"}", lots};
+  int called = 0;
+  const sk_tool tool = {"lots", "Says a lot.", "{\"type\":\"object\"}", lots, &called};
   sk_agent agent = {SKILL_MODEL_TIER_CHEAP, NULL, &tool, 1, NULL, 20};
   sk_text outcome = {0};
   skill_error_t err;
@@ -190,6 +191,7 @@ static void long_results(void) {
   for (int i = 0; i < 12; i++) calls("lots", i % 2 ? "{}" : "{\"a\":1}")->usage.input_tokens = 900;
   says("end");
   CHECK(sk_run(&agent, "goal", &outcome, &err));
+  CHECK(called == 12);
   CHECK(model.heard.length < 24200);
   CHECK(sk_is_text(model.heard.at, model.heard.length));
   CHECK(strstr(model.heard.at, "[The rest is not shown: ask for less at once]"));

@@ -4,10 +4,11 @@ use super::copy_sources;
 use super::project::{Project, call, with_tools};
 use crate::main_job::{entry, pull_request, text};
 use crate::scripts::{CONFIG, Script, project};
-use crate::support::{World, ran, root};
+use crate::support::{World, ran, root, signal, wait_until};
 use serde_json::{Value, json};
 use std::fs;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[test]
@@ -24,6 +25,16 @@ fn the_sdks_own_tests_pass() {
         .env("GOARCH", "wasm");
     let vetted = ran(with_tools(&mut go).output().unwrap());
     assert_eq!(vetted.code, Some(0), "{vetted:#?}");
+}
+
+/// They are a skill, since this machine may have no library of C++23.
+#[test]
+fn the_sdks_own_tests_in_cpp_pass() {
+    let project = Project::new("cpp", "tool");
+    project.put("src/skill.cpp", include_str!("../../../sdk/c/tests/unit.cpp"));
+    let world = project.at_work(&[]);
+    let tested = call(&world, "count-lines", &json!({ "path": "a.txt" }), &["read=**"]);
+    assert!(tested.code == Some(1) && tested.stderr.contains(" checks, 0 failed"), "{tested:#?}");
 }
 
 /// Nothing that a skill in C does wrong reaches beyond its call.
@@ -60,21 +71,66 @@ fn what_a_skill_in_c_does_wrong_ends_its_call() {
     }
 }
 
+/// No call answers `cancelled`: a run that ends takes its calls with it, and a skill that waits in one doesn't go on.
+#[test]
+fn a_skill_in_cpp_that_waits_when_its_run_is_cancelled_does_not_go_on() {
+    let world = World::with(&project());
+    let own = Project::new("cpp", "implement");
+    own.put(
+        "src/skill.cpp",
+        "#include \"skillhost/implement.hpp\"\n\
+         using namespace skillhost;\n\
+         Result<Summary> skillhost::implement(const Brief &) {\n\
+           (void)write(\"src/greeting.txt\", \"wait\\n\");\n\
+           const auto ran = exec::run(\"test\");\n\
+           (void)write(\"src/came-back.txt\", ran ? ran->output : ran.error().describe());\n\
+           return Summary{.title = \"Come back\"};\n\
+         }\n",
+    );
+    own.replace("skill.toml", "model = [\"standard\"]", "exec = [\"test\"]");
+    fs::write(world.repo().join("implement.wasm"), own.build()).unwrap();
+    world.run(&["add", "./implement.wasm", "--grant-requested"]).failed(0, &[]);
+    world.commit(&[("skillhost.toml", &format!("{CONFIG}[skills]\nimplement = \"own-implement\"\n"))]);
+    let model = world.model(&Script::specified().text());
+    let mut command = world.command(&["run", "Greet everybody", "--model", &model]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the command waits", || world.has_started());
+    signal(&child, "INT");
+    ran(child.wait_with_output().unwrap()).failed(130, &["error: interrupted"]);
+    let kept = files_beneath(&world.state());
+    let is_kept = |file: &str| kept.iter().any(|path| path.ends_with(file));
+    assert!(is_kept("src/greeting.txt") && !is_kept("src/came-back.txt"), "{kept:#?}");
+}
+
+fn files_beneath(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().flatten();
+    let under = |entry: fs::DirEntry| match entry.file_type() {
+        Ok(kind) if kind.is_dir() => files_beneath(&entry.path()),
+        _ => vec![entry.path()],
+    };
+    entries.flat_map(under).collect()
+}
+
 #[test]
 fn skills_in_c_do_the_whole_job() {
-    do_the_whole_job("c");
+    do_the_whole_job("c", "c");
+}
+
+#[test]
+fn skills_in_cpp_do_the_whole_job() {
+    do_the_whole_job("cpp", "cpp");
 }
 
 #[test]
 fn skills_in_c_and_go_do_the_whole_job() {
-    do_the_whole_job("go");
+    do_the_whole_job("c", "go");
 }
 
 /// Four skills in place of the bundled ones, with a finding that its author has to mend.
-fn do_the_whole_job(verifier: &'static str) {
+fn do_the_whole_job(language: &'static str, verifier: &'static str) {
     let world = World::with(&project());
     let mut skills = String::from("[skills]\n");
-    for (language, kind) in [("c", "spec"), ("c", "review"), ("c", "implement"), (verifier, "verify")] {
+    for (language, kind) in [(language, "spec"), (language, "review"), (language, "implement"), (verifier, "verify")] {
         let own = Project::new(language, kind);
         fs::write(world.repo().join(format!("{kind}.wasm")), own.build()).unwrap();
         own.cases_pass();

@@ -61,11 +61,6 @@ fn a_project_of_each_kind_builds_in_rust() {
 }
 
 #[test]
-fn a_project_of_each_kind_builds_in_cpp() {
-    each_kind_builds("cpp", "make", &[]);
-}
-
-#[test]
 fn a_project_of_each_kind_builds_in_go() {
     each_kind_builds("go", "make", &["verify"]);
 }
@@ -80,8 +75,9 @@ fn a_project_builds_in_javascript_and_typescript() {
 }
 
 #[test]
-fn a_project_builds_in_c() {
+fn a_project_builds_in_c_and_cpp() {
     counts_lines("c");
+    counts_lines("cpp");
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(crate) enum Language {
     Python,
     /// make, and a clang that PyPI brings
     C,
-    /// The same, with C++17
+    /// The same, with C++23
     Cpp,
     /// make, and Go 1.25 or newer
     Go,

@@ -24,6 +24,8 @@ typedef struct {
   const char *parameters;
   /* `arguments` is an object, which models don't always hold to the schema. */
   sk_called (*call)(void *data, yyjson_val *arguments, sk_text *answer);
+  /* Handed to it; where it is NULL, that of the agent is. */
+  void *data;
 } sk_tool;
 
 typedef struct {
@@ -31,7 +33,7 @@ typedef struct {
   const char *system;
   const sk_tool *tools;
   size_t tool_count;
-  /* Handed to each tool. */
+  /* Handed to each tool that has none of its own. */
   void *data;
   /* Calls of the model, at most. */
   unsigned turns;

@@ -16,6 +16,7 @@ extern "C" {
 bool sk_read(const char *path, sk_text *into, skill_error_t *err);
 /* Writes a whole file, and makes its directories. */
 bool sk_write(const char *path, const char *bytes, size_t length, skill_error_t *err);
+bool sk_remove(const char *path, skill_error_t *err);
 
 typedef struct {
   /* Sorted by their bytes. */

@@ -10,12 +10,13 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
 
-/// The languages, the file of a skill in each, and what goes into it. TypeScript has JavaScript's SDK, C++ has that of C.
-const LANGUAGES: [(&str, &str, &str, &str); 4] = [
+/// The languages, the file of a skill in each, and what goes into it. TypeScript has JavaScript's SDK.
+const LANGUAGES: [(&str, &str, &str, &str); 5] = [
     ("Rust", "rust", "src/lib.rs", include_str!("probe.rs")),
     ("JavaScript", "javascript", "src/skill.js", include_str!("probe.js")),
     ("Python", "python", "src/skill.py", include_str!("probe.py")),
     ("C", "c", "src/skill.c", include_str!("probe.c")),
+    ("C++", "cpp", "src/skill.cpp", include_str!("probe.cpp")),
 ];
 
 /// What one language's skill saw, in two rounds, and what came of what it said.
@@ -35,7 +36,7 @@ struct Seen {
 /// A part of the contract: the interface, what is used of it, and whether a language's skill saw what it should.
 type Row = (&'static str, &'static str, fn(&Seen) -> bool);
 
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 24] = [
     ("types", "`brief`, `document`, `step`, `criterion`", |seen| {
         let brief = &seen.first["brief"];
         let steps = json!([{
@@ -76,6 +77,12 @@ const ROWS: [Row; 22] = [
             && is_error(&seen.first["output invalid"], "invalid: ")
             && is_error(&seen.first["diff too large"], "too-large: ")
     }),
+    ("types", "the same: `exhausted`, where the budget does not cover a call", |seen| {
+        is_error(&seen.first["complete exhausted"], "exhausted: the token budget of ")
+    }),
+    ("types", "the same: `failed`, where a model does not answer", |seen| {
+        is_error(&seen.first["complete failed"], "failed: ")
+    }),
     ("implement", "`summary`, `answer`", |seen| {
         let whole = ["what ü", "why", "- breaks", "rollback", "- unfinished", "author: answered"];
         whole.iter().all(|text| seen.request.contains(text))
@@ -101,7 +108,7 @@ const ROWS: [Row; 22] = [
     }),
     ("model", "`window`", |seen| seen.first["window"] == 200_000 && is_error(&seen.first["window denied"], "denied: ")),
     ("model", "`remaining`", |seen| {
-        seen.first["remaining"]["tokens"].as_u64().is_some_and(|tokens| tokens > 1_000_000)
+        seen.first["remaining"]["tokens"].as_u64().is_some_and(|tokens| (90_000..100_000).contains(&tokens))
     }),
     ("exec", "`commands`", |seen| {
         let names = seen.first["commands"].as_array().into_iter().flatten().map(|command| &command["name"]);
@@ -155,7 +162,7 @@ fn seen(language: &'static str, file: &str, probe: &str) -> Seen {
     let config = CONFIG.replace("rounds = 1", "rounds = 2");
     let config = config.replace("[verify]", "[commands.deploy]\nrun = [\"sh\", \"-c\", \"true\"]\n[verify]");
     world.commit(&[
-        ("skillhost.toml", &format!("{config}[skills]\nimplement = \"own-implement\"\n")),
+        ("skillhost.toml", &format!("{config}[budget]\ntokens = 100_000\n[skills]\nimplement = \"own-implement\"\n")),
         ("test.sh", "echo 1 passed"),
     ]);
     let script = Script::specified()

@@ -168,6 +168,13 @@ static value *reply(skill_model_reply_t of) {
   return it;
 }
 
+/* More than a diff or the budget has room for. */
+static sk_text large(void) {
+  sk_text text = {0};
+  for (int i = 0; i < 40000; i++) sk_puts(&text, "0123456789\n");
+  return text;
+}
+
 /* The calls. */
 
 static void log_and_progress(void) {
@@ -223,6 +230,11 @@ static void models(value *seen) {
   all(seen, "complete-all", (skill_model_request_t[]){small, small}, 2);
   all(seen, "complete-all denied", &dear, 1);
   put(seen, "complete denied", skill_model_complete(&dear, &answered, &err) ? reply(answered) : error(err));
+  skill_model_part_t much = {SKILL_MODEL_PART_TEXT, {.text = sk_lend(large().at)}};
+  skill_model_message_t message = {SKILL_MODEL_SPEAKER_USER, {&much, 1}};
+  skill_model_request_t all_of_it = {.tier = SKILL_MODEL_TIER_STANDARD, .messages = {&message, 1}};
+  put(seen, "complete exhausted", skill_model_complete(&all_of_it, &answered, &err) ? reply(answered) : error(err));
+  put(seen, "complete failed", skill_model_complete(&small, &answered, &err) ? reply(answered) : error(err));
 
   uint64_t window;
   put(seen, "window", skill_model_window(SKILL_MODEL_TIER_STANDARD, &window, &err) ? number(window) : error(err));
@@ -294,11 +306,10 @@ static bool changes(value *seen, skill_error_t *err) {
   skill_list_string_t paths = {&length, 1}, all = {0};
   skill_error_t why;
   put(seen, "diff", skill_changes_diff(&paths, &text, &why) ? string(text) : error(why));
-  sk_text large = {0};
-  for (int i = 0; i < 40000; i++) sk_puts(&large, "0123456789\n");
-  if (!sk_write("src/large.txt", large.at, large.length, err)) return false;
+  sk_text text_of_it = large();
+  if (!sk_write("src/large.txt", text_of_it.at, text_of_it.length, err)) return false;
   put(seen, "diff too large", skill_changes_diff(&all, &text, &why) ? string(text) : error(why));
-  remove("/repo/src/large.txt");
+  if (!sk_remove("src/large.txt", err)) return false;
   skill_list_u8_t bytes;
   put(seen, "original", skill_changes_original(&length, 1, &bytes, &why)
                             ? string((skill_string_t){bytes.ptr, bytes.len}) : error(why));

@@ -12,6 +12,9 @@ const WANTED = {
   failed: () => new Failed("because ü"),
 };
 
+/** More than a diff or the budget has room for. */
+const LARGE = "0123456789\n".repeat(40_000);
+
 export const implement = defineImplement((brief, host) => {
   if (brief.goal in WANTED) throw WANTED[brief.goal]();
   const again = brief.findings.length > 0;
@@ -56,6 +59,9 @@ function see(brief, host) {
   seen["complete-all"] = all([small("standard"), small("standard")]);
   seen["complete-all denied"] = all([small("capable")]);
   seen["complete denied"] = of(() => reply(host.model.complete(small("capable"))));
+  const much = { messages: [{ speaker: "user", parts: [{ tag: "text", val: LARGE }] }] };
+  seen["complete exhausted"] = of(() => reply(host.model.complete(much)));
+  seen["complete failed"] = of(() => reply(host.model.complete(small("standard"))));
   seen.window = of(() => host.model.window("standard"));
   seen["window denied"] = of(() => host.model.window("capable"));
   const { tokens = null, cost = null } = host.model.remaining();
@@ -74,7 +80,7 @@ function see(brief, host) {
   host.files.writeText("length", "1\n");
   seen.entries = of(() => host.changes.entries());
   seen.diff = of(() => host.changes.diff(["length"]));
-  host.files.writeText("src/large.txt", "0123456789\n".repeat(40_000));
+  host.files.writeText("src/large.txt", LARGE);
   seen["diff too large"] = of(() => host.changes.diff());
   host.files.remove("src/large.txt");
   seen.original = of(() => String.fromCharCode(...host.changes.original("length", 1)));

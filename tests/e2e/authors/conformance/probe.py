@@ -43,6 +43,9 @@ _WANTED: dict[str, Callable[[], SkillError]] = {
 }
 """The errors that a goal may ask for."""
 
+_LARGE = "0123456789\n" * 40_000
+"""More than a diff or the budget has room for."""
+
 
 @export_implement
 def implement(host: Host, brief: Brief) -> Summary:
@@ -80,6 +83,8 @@ def _see(host: Host, brief: Brief) -> dict[str, object]:
     tell("complete-all", lambda: [_one(one) for one in host.complete_all([small, small])])
     tell("complete-all denied", lambda: [_one(one) for one in host.complete_all([dear])])
     tell("complete denied", lambda: _reply(host.complete(dear)))
+    tell("complete exhausted", lambda: _reply(host.complete(Request([Message(Speaker.USER, [Text(_LARGE)])]))))
+    tell("complete failed", lambda: _reply(host.complete(small)))
     tell("window", host.window)
     tell("window denied", lambda: host.window(Tier.CAPABLE))
     tell("remaining", host.remaining)
@@ -98,7 +103,7 @@ def _see(host: Host, brief: Brief) -> dict[str, object]:
     host.write("length", "1\n")
     tell("entries", host.changes)
     tell("diff", lambda: host.diff(["length"]))
-    host.write("src/large.txt", "0123456789\n" * 40_000)
+    host.write("src/large.txt", _LARGE)
     tell("diff too large", host.diff)
     host.remove("src/large.txt")
     tell("original", lambda: host.original("length", 1).decode())

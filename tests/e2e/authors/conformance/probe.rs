@@ -63,6 +63,10 @@ fn see(host: &dyn Host, brief: &Brief) -> Map<String, Value> {
     tell("complete-all", parts(host.complete_all(&[small(Tier::Standard), small(Tier::Standard)])));
     tell("complete-all denied", parts(host.complete_all(&[small(Tier::Capable)])));
     tell("complete denied", of(host.complete(&small(Tier::Capable)), |reply| reply_of(&reply)));
+    let much = Message { speaker: Speaker::User, parts: vec![Part::Text(large())] };
+    let much = Request { messages: vec![much], ..plain(Tier::Standard) };
+    tell("complete exhausted", of(host.complete(&much), |reply| reply_of(&reply)));
+    tell("complete failed", of(host.complete(&small(Tier::Standard)), |reply| reply_of(&reply)));
     tell("window", of(host.window(Tier::Standard), Value::from));
     tell("window denied", of(host.window(Tier::Capable), Value::from));
     let Budget { tokens, cost } = host.remaining();
@@ -96,7 +100,7 @@ fn see(host: &dyn Host, brief: &Brief) -> Map<String, Value> {
     };
     tell("entries", of(host.changes(), entries));
     tell("diff", of(host.diff(&["length".to_owned()]), Value::from));
-    host.write("src/large.txt", "0123456789\n".repeat(40_000).as_bytes()).unwrap_or_default();
+    host.write("src/large.txt", large().as_bytes()).unwrap_or_default();
     tell("diff too large", of(host.diff(&[]), Value::from));
     host.remove("src/large.txt").unwrap_or_default();
     tell("original", of(host.original("length", 1), |bytes| String::from_utf8_lossy(&bytes).into()));
@@ -105,6 +109,11 @@ fn see(host: &dyn Host, brief: &Brief) -> Map<String, Value> {
     let options = ["yes".to_owned(), "no".to_owned()];
     tell("ask", of(host.ask("Now?", &options, "no"), Value::from));
     seen
+}
+
+/// More than a diff or the budget has room for.
+fn large() -> String {
+    "0123456789\n".repeat(40_000)
 }
 
 fn again(brief: &Brief) -> Map<String, Value> {

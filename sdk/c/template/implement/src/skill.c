@@ -30,7 +30,7 @@ static const sk_tool FINISH = {
     "\"title\":{\"type\":\"string\",\"description\":\"Imperative, at most 72 characters\"},"
     "\"what\":{\"type\":\"string\"},\"why\":{\"type\":\"string\"}},"
     "\"required\":[\"title\",\"what\",\"why\"],\"additionalProperties\":false}",
-    finish};
+    finish, NULL};
 
 bool exports_skill_implement_implement(skill_brief_t *brief, exports_skill_implement_summary_t *ret,
                                        skill_error_t *err) {

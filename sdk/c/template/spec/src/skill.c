@@ -31,7 +31,7 @@ static const sk_tool FINISH = {
     "\"command\":{\"type\":\"string\",\"description\":\"The declared command that shows it, if one can\"}},"
     "\"required\":[\"statement\"],\"additionalProperties\":false}}},"
     "\"required\":[\"document\",\"steps\",\"criteria\"],\"additionalProperties\":false}",
-    finish};
+    finish, NULL};
 
 static void *make(size_t count, size_t size) {
   void *made = calloc(count, size);

@@ -1,23 +1,18 @@
 // {{name}}: counts the lines of a file.
-#include "skillhost.hpp"
+#include "skillhost/tool.hpp"
 
-namespace {
+using namespace skillhost;
 
-bool count(yyjson_val *arguments, skill_string_t *ret, skill_error_t *err) {
-  const auto content = skillhost::read(sk_get(arguments, "path", ""), err);
-  if (!content) return false;
-  auto lines = std::count(content->begin(), content->end(), '\n');
-  if (!content->empty() && content->back() != '\n') lines++;
-  *ret = skillhost::give("{\"lines\":" + std::to_string(lines) + "}");
-  return true;
+static Result<Json> count(const Json &arguments) {
+  const auto content = read(arguments["path"].text());
+  if (!content) return std::unexpected(content.error());
+  auto lines = std::ranges::count(*content, '\n');
+  if (!content->empty() && !content->ends_with('\n')) lines++;
+  return Json::object({{"lines", lines}});
 }
 
-}  // namespace
-
 // Called for each tool that skill.toml declares; the host has held the arguments to their schema.
-bool exports_skill_tool_call(skill_string_t *name, skill_string_t *arguments, skill_string_t *ret, skill_error_t *err) {
-  yyjson_val *given = sk_arguments(arguments, err);
-  if (!given) return false;
-  if (skillhost::view(*name) == "count-lines") return count(given, ret, err);
-  return sk_invalid(err, "there is no tool `%.*s`", SK_ARG(*name));
+Result<Json> skillhost::call(std::string_view name, const Json &arguments) {
+  if (name == "count-lines") return count(arguments);
+  return invalid("there is no tool `" + std::string(name) + "`");
 }
