@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::thread;
 
 /// Each released version, with its folder.
@@ -69,13 +70,18 @@ fn a_skill_of_each_released_version_still_runs() {
             skills.entry(entry.file_name()).or_default().push((version.clone(), entry.path()));
         }
     }
-    // Languages side by side. The versions of one follow each other, since cargo builds all of them under one name.
+    // As many at a time as there are processors, since compiling has a deadline. The versions of one language follow each
+    // other: cargo builds all of them under one name.
+    let waiting = Mutex::new(skills.into_values());
+    let next = || waiting.lock().unwrap().next();
+    let work = || -> Vec<String> {
+        let skills = std::iter::from_fn(next).flatten();
+        skills.filter_map(|(version, sources)| still_runs(&version, &sources).err()).collect()
+    };
     let wrong: Vec<String> = thread::scope(|scope| {
-        let still_run = |skills: &[(String, PathBuf)]| -> Vec<String> {
-            skills.iter().filter_map(|(version, sources)| still_runs(version, sources).err()).collect()
-        };
-        let each: Vec<_> = skills.values().map(|skills| scope.spawn(move || still_run(skills))).collect();
-        each.into_iter().flat_map(|one| one.join().unwrap()).collect()
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
     });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
