@@ -2,7 +2,7 @@
 # module that carries the contract's types; `skillhost build` makes the component of it.
 #
 #   make                                        with PyPI's ziglang: installed already, or else into .tools/
-#   make WASM_CC="clang --target=wasm32-wasi"   with Debian's clang, lld, wasi-libc and libclang-rt-dev-wasm32
+#   make WASM_CC="clang --target=wasm32-wasi"   with Debian's clang, lld, wasi-libc and libclang-rt-dev-wasm32: C alone
 
 ZIGLANG = ziglang==0.17.1
 KIND := $(shell sed -n 's/^kind *= *"\([a-z]*\)".*/\1/p' skill.toml)
