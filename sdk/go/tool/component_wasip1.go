@@ -8,7 +8,7 @@ import (
 
 func init() {
 	internal.Handler = func(name, arguments string) internal.Result {
-		answer, err := exported.call(contract.Host, name, arguments)
+		answer, err := exported.Call(contract.Host, name, arguments)
 		return contract.Result(answer, err, func(text string) string { return text })
 	}
 }

@@ -31,8 +31,8 @@ func Of[A, R any](function func(host skill.Host, arguments A) (R, error)) Tool {
 	}
 }
 
-// Calls a tool as the host does: with JSON, for JSON.
-func (tools Tools) call(host skill.Host, name, arguments string) (string, error) {
+// Call calls a tool as the host does: with JSON, for JSON.
+func (tools Tools) Call(host skill.Host, name, arguments string) (string, error) {
 	tool, found := tools[name]
 	if !found {
 		return "", skill.Invalid("there is no tool `%s`", name)
