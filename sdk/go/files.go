@@ -2,12 +2,13 @@ package skill
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // MaxFileBytes is the largest file that Read reads: a skill has 256 MiB for everything.
@@ -19,67 +20,108 @@ const (
 	maxDepth = 48
 )
 
-func locate(name string) string { return "/repo/" + strings.TrimLeft(name, "/") }
+// Files are the files below a folder: the part of a Host that each has. Paths are relative to it, and separated by `/`.
+type Files string
+
+// Root is the folder.
+func (files Files) Root() string { return string(files) }
+
+func (files Files) locate(name string) (string, error) {
+	inside := filepath.FromSlash(path.Clean(strings.TrimLeft(name, "/")))
+	if !filepath.IsLocal(inside) {
+		return "", Invalid("%q is no path relative to the worktree's root", name)
+	}
+	return filepath.Join(string(files), inside), nil
+}
 
 // Says which file it was, by its path in the worktree, and what would have been needed.
 func describe(capability, name string, err error) error {
 	// WASI has an errno of its own for what is not granted, which package fs doesn't know.
 	if errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "Capabilities insufficient") {
-		return fmt.Errorf("no grant of `%s` covers %s%w", capability, name, hidden{fs.ErrPermission})
+		return Denied("no grant of `%s` covers %s", capability, name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return Failed("%s does not exist", name)
 	}
 	var at *fs.PathError
 	if errors.As(err, &at) {
 		err = at.Err
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return Failed("%s: %v", name, err)
 }
 
-// An error that is there for errors.Is alone.
-type hidden struct{ error }
-
-func (hidden) Error() string        { return "" }
-func (hidden hidden) Unwrap() error { return hidden.error }
-
-// Read reads a whole file. Paths are relative to the worktree's root, and separated by `/`.
-func Read(name string) ([]byte, error) {
+// Read reads a whole file.
+func (files Files) Read(name string) ([]byte, error) {
+	whole, err := files.locate(name)
+	if err != nil {
+		return nil, err
+	}
 	// One failure is enough: to try again what is denied would be told as another denial.
-	status, err := os.Stat(locate(name))
+	status, err := os.Stat(whole)
 	if err != nil {
 		return nil, describe("read", name, err)
 	}
 	if status.Size() > MaxFileBytes {
-		return nil, fmt.Errorf("%s is too large: over %d MiB", name, MaxFileBytes>>20)
+		return nil, Failed("%s is too large: over %d MiB", name, MaxFileBytes>>20)
 	}
-	content, err := os.ReadFile(locate(name))
+	content, err := os.ReadFile(whole)
 	if err != nil {
 		return nil, describe("read", name, err)
 	}
 	return content, nil
 }
 
-// Write writes a whole file, and makes its directories.
-func Write(name string, content []byte) error {
-	folder := path.Dir(locate(name))
+// ReadText reads a whole text file, with its line endings as they are.
+func (files Files) ReadText(name string) (string, error) {
+	content, err := files.Read(name)
+	if err != nil {
+		return "", err
+	}
+	if !utf8.Valid(content) {
+		return "", Invalid("%s is not UTF-8", name)
+	}
+	return string(content), nil
+}
+
+// Write writes a whole file, and makes its folders.
+func (files Files) Write(name string, content []byte) error {
+	whole, err := files.locate(name)
+	if err != nil {
+		return err
+	}
+	folder := filepath.Dir(whole)
 	// Asked for only where it is missing: to make one that exists may be denied.
 	if _, err := os.Stat(folder); err != nil {
 		if err := os.MkdirAll(folder, 0o777); err != nil {
 			return describe("write", name, err)
 		}
 	}
-	if err := os.WriteFile(locate(name), content, 0o666); err != nil {
+	if err := os.WriteFile(whole, content, 0o666); err != nil {
 		return describe("write", name, err)
 	}
 	return nil
 }
 
-// Walk lists all regular files, sorted. What is named `.git` and symbolic links are left out, and a directory that can't
-// be read has nothing to show. `complete` is false where there were more than it looks at.
-func Walk() (files []string, complete bool, err error) {
+// Remove removes a file.
+func (files Files) Remove(name string) error {
+	whole, err := files.locate(name)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(whole); err != nil {
+		return describe("write", name, err)
+	}
+	return nil
+}
+
+// Walk lists all regular files, sorted. What is named `.git` and symbolic links are left out, and a folder that can't be read
+// has nothing to show. `complete` is false where there were more than it looks at.
+func (files Files) Walk() (found []string, complete bool, err error) {
 	complete = true
 	nodes := 0
 	var visit func(folder string, depth int) error
 	visit = func(folder string, depth int) error {
-		entries, err := os.ReadDir(locate(folder))
+		entries, err := os.ReadDir(filepath.Join(string(files), filepath.FromSlash(folder)))
 		if err != nil {
 			return describe("read", folder, err)
 		}
@@ -93,7 +135,7 @@ func Walk() (files []string, complete bool, err error) {
 			case entry.IsDir():
 				_ = visit(name, depth+1)
 			case entry.Type().IsRegular():
-				files = append(files, name)
+				found = append(found, name)
 			}
 		}
 		return nil
@@ -101,6 +143,6 @@ func Walk() (files []string, complete bool, err error) {
 	if err := visit("", 0); err != nil {
 		return nil, false, err
 	}
-	sort.Strings(files)
-	return files, complete, nil
+	sort.Strings(found)
+	return found, complete, nil
 }

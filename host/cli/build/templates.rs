@@ -43,18 +43,28 @@ const SDKS: [(&str, &[(&str, &str)]); 5] = [
         "go",
         &[
             ("sdk/go/README.md", "sdk/README.md"),
+            ("sdk/go/agent", "sdk/agent"),
+            ("sdk/go/brief.go", "sdk/brief.go"),
             ("sdk/go/cmd", "sdk/cmd"),
+            ("sdk/go/diff.go", "sdk/diff.go"),
+            ("sdk/go/errors.go", "sdk/errors.go"),
             ("sdk/go/files.go", "sdk/files.go"),
             ("sdk/go/generated", "sdk/generated"),
             ("sdk/go/glob.go", "sdk/glob.go"),
             ("sdk/go/go.mod", "sdk/go.mod"),
+            ("sdk/go/host.go", "sdk/host.go"),
             ("sdk/go/implement", "sdk/implement"),
             ("sdk/go/internal", "sdk/internal"),
+            ("sdk/go/mock", "sdk/mock"),
+            ("sdk/go/model.go", "sdk/model.go"),
             ("sdk/go/review", "sdk/review"),
+            ("sdk/go/schema", "sdk/schema"),
             ("sdk/go/skill.go", "sdk/skill.go"),
             ("sdk/go/skill.mk", "sdk/skill.mk"),
             ("sdk/go/spec", "sdk/spec"),
+            ("sdk/go/text.go", "sdk/text.go"),
             ("sdk/go/tool", "sdk/tool"),
+            ("sdk/go/types.go", "sdk/types.go"),
             ("sdk/go/verify", "sdk/verify"),
             ("sdk/go/wit", "sdk/wit"),
         ],
@@ -101,7 +111,7 @@ fn define(code: &mut String, of: &str, what: &str, files: &[File]) -> std::fmt::
 }
 
 /// Cases know no language, so there is one text where templates do the same: TypeScript's do what JavaScript's do, and those
-/// of a kind that are the same in every language have theirs in `sdk/template/`.
+/// of a kind that are the same in several languages have theirs in `sdk/template/`.
 fn gather_cases(root: &Path, language: &str, into: &mut Vec<File>) -> Result<(), Box<dyn Error>> {
     let kinds: Vec<String> =
         into.iter().filter_map(|(path, _)| Some(path.strip_suffix("/skill.toml")?.to_owned())).collect();

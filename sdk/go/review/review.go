@@ -1,21 +1,12 @@
 // Package review exports a skill of the kind review.
 package review
 
-import (
-	skill "skillhost/sdk"
-	_ "skillhost/sdk/generated/exports/review"
-	"skillhost/sdk/generated/imports/skillhost_skill_review"
-	internal "skillhost/sdk/internal/review"
-	"skillhost/sdk/wit/types"
-)
+import skill "skillhost/sdk"
 
-// Export is what a skill calls in its init. Its function reports findings, and verdicts over earlier ones.
-func Export(review func(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) (skillhost_skill_review.Report, error)) {
-	internal.Handler = func(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) internal.Result {
-		made, err := review(brief, subject)
-		if err != nil {
-			return wit_types.Err[skillhost_skill_review.Report](skill.Contract(err))
-		}
-		return wit_types.Ok[skillhost_skill_review.Report, skill.Error](made)
-	}
-}
+// Review reads with adversarial intent: a spec, or the change where the subject is nil. The host gives it no write access.
+type Review func(host skill.Host, brief skill.Brief, subject *skill.Document) (skill.Report, error)
+
+var exported Review
+
+// Export is what a skill calls in its init.
+func Export(review Review) { exported = review }

@@ -3,41 +3,44 @@ package tool
 
 import (
 	"encoding/json"
-	"strings"
 
 	skill "skillhost/sdk"
-	_ "skillhost/sdk/generated/exports/tool"
-	"skillhost/sdk/generated/imports/skillhost_skill_types"
-	internal "skillhost/sdk/internal/tool"
-	"skillhost/sdk/wit/types"
+	"skillhost/sdk/schema"
 )
 
-// Tool answers a call with something that encoding/json writes. The host has held the arguments to their schema.
-type Tool func(arguments json.RawMessage) (any, error)
+// Tool answers a call: JSON arguments, which the host has held to the schema in skill.toml, and something that encoding/json
+// writes.
+type Tool func(host skill.Host, arguments json.RawMessage) (any, error)
 
 // Tools are those that skill.toml declares, by name.
 type Tools map[string]Tool
 
+var exported Tools
+
 // Export is what a skill calls in its init.
-func Export(tools Tools) {
-	internal.Handler = func(name, arguments string) internal.Result {
-		tool, found := tools[name]
-		if !found {
-			return failed(skill.Invalid("there is no tool `%s`", name))
-		}
-		// The host's strings are gone when the call ends.
-		answer, err := tool(json.RawMessage(strings.Clone(arguments)))
+func Export(tools Tools) { exported = tools }
+
+// Of makes a tool of a function with types: what package schema reads, and what encoding/json writes.
+func Of[A, R any](function func(host skill.Host, arguments A) (R, error)) Tool {
+	return func(host skill.Host, arguments json.RawMessage) (any, error) {
+		given, err := schema.Decode[A](string(arguments))
 		if err != nil {
-			return failed(err)
+			return nil, err
 		}
-		text, err := json.Marshal(answer)
-		if err != nil {
-			return failed(err)
-		}
-		return wit_types.Ok[string, skillhost_skill_types.Error](string(text))
+		return function(host, given)
 	}
 }
 
-func failed(err error) internal.Result {
-	return wit_types.Err[string](skill.Contract(err))
+// Call calls a tool as the host does: with JSON, for JSON.
+func (tools Tools) Call(host skill.Host, name, arguments string) (string, error) {
+	tool, found := tools[name]
+	if !found {
+		return "", skill.Invalid("there is no tool `%s`", name)
+	}
+	answer, err := tool(host, json.RawMessage(arguments))
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(answer)
+	return string(text), err
 }

@@ -1,21 +1,12 @@
 // Package verify exports a skill of the kind verify.
 package verify
 
-import (
-	skill "skillhost/sdk"
-	_ "skillhost/sdk/generated/exports/verify"
-	"skillhost/sdk/generated/imports/skillhost_skill_verify"
-	internal "skillhost/sdk/internal/verify"
-	"skillhost/sdk/wit/types"
-)
+import skill "skillhost/sdk"
 
-// Export is what a skill calls in its init. Its function judges what the gates showed.
-func Export(verify func(brief skillhost_skill_verify.Brief) ([]skillhost_skill_verify.Check, error)) {
-	internal.Handler = func(brief skillhost_skill_verify.Brief) internal.Result {
-		made, err := verify(brief)
-		if err != nil {
-			return wit_types.Err[[]skillhost_skill_verify.Check](skill.Contract(err))
-		}
-		return wit_types.Ok[[]skillhost_skill_verify.Check, skill.Error](made)
-	}
-}
+// Verify judges what the gates showed. The host has run them already, and counts them itself.
+type Verify func(host skill.Host, brief skill.Brief) ([]skill.Check, error)
+
+var exported Verify
+
+// Export is what a skill calls in its init.
+func Export(verify Verify) { exported = verify }

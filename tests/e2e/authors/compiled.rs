@@ -12,18 +12,25 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 #[test]
-fn the_sdks_own_tests_pass() {
+fn the_sdk_for_c_passes_its_own_tests() {
     let place = TempDir::new().unwrap();
     copy_sources(&root().join("sdk/c"), &place.path().join("c"));
     let tested = ran(Command::new("make").arg("--silent").current_dir(place.path().join("c/tests")).output().unwrap());
     assert!(tested.code == Some(0) && tested.stdout.contains(" passed, 0 failed"), "{tested:#?}");
-    copy_sources(&root().join("sdk/go"), &place.path().join("go"));
-    let mut go = Command::new("go");
-    go.args(["vet", "-unsafeptr=false", "./..."])
-        .current_dir(place.path().join("go"))
-        .env("GOOS", "wasip1")
-        .env("GOARCH", "wasm");
-    let vetted = ran(with_tools(&mut go).output().unwrap());
+}
+
+#[test]
+fn the_sdk_for_go_passes_its_own_tests() {
+    let place = TempDir::new().unwrap();
+    copy_sources(&root().join("sdk/go"), place.path());
+    let go = |arguments: &[&str], system: &[(&str, &str)]| {
+        let mut go = Command::new("go");
+        go.args(arguments).current_dir(place.path()).envs(system.iter().copied());
+        ran(with_tools(&mut go).output().unwrap())
+    };
+    let tested = go(&["test", "./tests"], &[]);
+    assert!(tested.code == Some(0) && tested.stdout.starts_with("ok "), "{tested:#?}");
+    let vetted = go(&["vet", "-unsafeptr=false", "./..."], &[("GOOS", "wasip1"), ("GOARCH", "wasm")]);
     assert_eq!(vetted.code, Some(0), "{vetted:#?}");
 }
 
@@ -111,6 +118,34 @@ fn files_beneath(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(under).collect()
 }
 
+/// The same for Go, whose errors reach the caller as what they are.
+#[test]
+fn what_a_skill_in_go_does_wrong_ends_its_call() {
+    let project = Project::new("go", "tool");
+    project.replace(
+        "main.go",
+        "\tcontent, err := host.Read(given.Path)\n",
+        "\tswitch given.Path {\n\
+         \tcase \"panic\":\n\t\tpanic(\"boom ü\")\n\
+         \tcase \"large\":\n\t\tfor all := []byte{1}; ; all = append(all, all...) {\n\t\t}\n\
+         \tcase \"plain\":\n\t\treturn counted{}, errors.New(\"no luck ü\")\n\
+         \tcase \"wrapped\":\n\t\treturn counted{}, fmt.Errorf(\"looking: %w\", skill.Invalid(\"so\"))\n\
+         \tcase \"os\":\n\t\t_, err := os.ReadFile(\"/repo/secret.txt\")\n\t\treturn counted{}, err\n\
+         \t}\n\tcontent, err := host.Read(given.Path)\n",
+    );
+    project.replace("main.go", "import (\n", "import (\n\t\"errors\"\n\t\"fmt\"\n\t\"os\"\n");
+    let world = project.at_work(&[("secret.txt", "x")]);
+    for (how, code, text) in [
+        ("panic", 1, "error: "),
+        ("large", 5, "error: "),
+        ("plain", 1, "failed: no luck ü"),
+        ("wrapped", 1, "invalid input: looking: invalid: so"),
+        ("os", 4, "secret.txt"),
+    ] {
+        call(&world, "count-lines", &json!({ "path": how }), &["read=docs/**"]).failed(code, &[text]);
+    }
+}
+
 #[test]
 fn skills_in_c_do_the_whole_job() {
     do_the_whole_job("c", "c");
@@ -118,21 +153,22 @@ fn skills_in_c_do_the_whole_job() {
 
 #[test]
 fn skills_in_cpp_do_the_whole_job() {
-    do_the_whole_job("cpp", "cpp");
+    do_the_whole_job("cpp");
 }
 
 #[test]
-fn skills_in_c_and_go_do_the_whole_job() {
-    do_the_whole_job("c", "go");
+fn skills_in_go_do_the_whole_job() {
+    do_the_whole_job("go");
 }
 
 /// Four skills in place of the bundled ones, with a finding that its author has to mend.
-fn do_the_whole_job(language: &'static str, verifier: &'static str) {
+fn do_the_whole_job(language: &'static str) {
     let world = World::with(&project());
     let mut skills = String::from("[skills]\n");
-    for (language, kind) in [(language, "spec"), (language, "review"), (language, "implement"), (verifier, "verify")] {
+    for kind in ["spec", "review", "implement", "verify"] {
         let own = Project::new(language, kind);
         fs::write(world.repo().join(format!("{kind}.wasm")), own.build()).unwrap();
+        own.tests_pass();
         own.cases_pass();
         world.run(&["add", &format!("./{kind}.wasm"), "--grant-requested"]).failed(0, &[]);
         skills += &format!("{kind} = \"own-{kind}\"\n");

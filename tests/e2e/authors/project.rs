@@ -47,7 +47,7 @@ impl Project {
     pub fn todo_report(language: &'static str) -> Self {
         let project = Self::named("todo-report", language, "tool");
         let example = root().join("sdk").join(language).join("examples/todo-report");
-        for part in ["skill.toml", "main.go", "src", "test", "tests"] {
+        for part in ["skill.toml", "main.go", "main_test.go", "src", "test", "tests"] {
             let (from, to) = (example.join(part), project.folder().join(part));
             if from.is_dir() {
                 copy(&from, &to);
@@ -122,6 +122,10 @@ impl Project {
             "javascript" | "typescript" => {
                 let tested = self.runs(&["npm", "test", "--silent"]);
                 assert!(tested.stdout.contains("fail 0") && !tested.stdout.contains("pass 0"), "{tested:#?}");
+            }
+            "go" => {
+                let tested = self.runs(&["make", "--silent", "test"]);
+                assert!(tested.stdout.contains("ok ") && !tested.stdout.contains("no test files"), "{tested:#?}");
             }
             // These have no mock host: what they do is seen in the real one.
             _ => {}

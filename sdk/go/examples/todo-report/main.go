@@ -2,8 +2,7 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,7 +12,7 @@ import (
 	"skillhost/sdk/tool"
 )
 
-func init() { tool.Export(tool.Tools{"report": report}) }
+func init() { tool.Export(tool.Tools{"report": tool.Of(report)}) }
 
 func main() {}
 
@@ -23,41 +22,44 @@ type todo struct {
 	Text string `json:"text"`
 }
 
-func report(arguments json.RawMessage) (any, error) {
-	given := struct{ Path, Pattern string }{"TODO.md", "**"}
-	if err := json.Unmarshal(arguments, &given); err != nil {
-		return nil, skill.Invalid("%v", err)
-	}
-	files, _, err := skill.Walk()
+type options struct {
+	Path    string `json:"path,omitempty"`
+	Pattern string `json:"pattern,omitempty"`
+}
+
+type reported struct {
+	Todos []todo `json:"todos"`
+}
+
+func report(host skill.Host, given options) (reported, error) {
+	path, pattern := cmp.Or(given.Path, "TODO.md"), cmp.Or(given.Pattern, "**")
+	files, _, err := host.Walk()
 	if err != nil {
-		return nil, err
+		return reported{}, err
 	}
 	todos, in := []todo{}, 0
 	for _, file := range files {
 		// The report of last time tells nothing new.
-		if file == given.Path || !skill.Glob(given.Pattern, file) {
+		if file == path || !skill.Glob(pattern, file) {
 			continue
 		}
-		content, err := skill.Read(file)
+		content, err := host.Read(file)
 		if err != nil {
-			skill.Warn("%v", err)
+			host.Log(skill.LevelWarn, err.Error())
 			continue
 		}
-		if found := look(file, content); len(found) > 0 {
+		if found := look(file, string(content)); len(found) > 0 {
 			todos, in = append(todos, found...), in+1
 		}
 	}
-	if err := skill.Write(given.Path, []byte(render(todos, in))); err != nil {
-		return nil, err
-	}
-	return map[string][]todo{"todos": todos}, nil
+	return reported{todos}, host.Write(path, []byte(render(todos, in)))
 }
 
-func look(file string, content []byte) (todos []todo) {
-	if !utf8.Valid(content) || bytes.IndexByte(content, 0) >= 0 {
+func look(file, content string) (todos []todo) {
+	if !utf8.ValidString(content) || strings.ContainsRune(content, 0) {
 		return nil
 	}
-	for index, line := range strings.Split(string(content), "\n") {
+	for index, line := range strings.Split(content, "\n") {
 		if text, found := find(line); found {
 			todos = append(todos, todo{file, index + 1, text})
 		}

@@ -2,30 +2,33 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
+	"strings"
 
 	skill "skillhost/sdk"
 	"skillhost/sdk/tool"
 )
 
 // One entry for each tool that skill.toml declares.
-func init() { tool.Export(tool.Tools{"count-lines": count}) }
+func init() { tool.Export(tool.Tools{"count-lines": tool.Of(count)}) }
 
 func main() {}
 
-func count(arguments json.RawMessage) (any, error) {
-	var given struct{ Path string }
-	if err := json.Unmarshal(arguments, &given); err != nil {
-		return nil, skill.Invalid("%v", err)
-	}
-	content, err := skill.Read(given.Path)
+type file struct {
+	Path string `json:"path"`
+}
+
+type counted struct {
+	Lines int `json:"lines"`
+}
+
+func count(host skill.Host, given file) (counted, error) {
+	content, err := host.Read(given.Path)
 	if err != nil {
-		return nil, err
+		return counted{}, err
 	}
-	lines := bytes.Count(content, []byte{'\n'})
+	lines := strings.Count(string(content), "\n")
 	if len(content) > 0 && content[len(content)-1] != '\n' {
 		lines++
 	}
-	return map[string]int{"lines": lines}, nil
+	return counted{lines}, nil
 }

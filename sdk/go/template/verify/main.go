@@ -1,9 +1,8 @@
-// {{name}}: counts a criterion as shown where the gate of its command ended well.
+// {{name}}: judges what the gates showed. The host ran them already; a check counts only with the evidence of one.
 package main
 
 import (
 	skill "skillhost/sdk"
-	"skillhost/sdk/generated/imports/skillhost_skill_verify"
 	"skillhost/sdk/verify"
 )
 
@@ -11,22 +10,28 @@ func init() { verify.Export(judge) }
 
 func main() {}
 
-func judge(brief skill.Brief) ([]skillhost_skill_verify.Check, error) {
-	checks := []skillhost_skill_verify.Check{}
+// A check for each criterion.
+func judge(_ skill.Host, brief skill.Brief) ([]skill.Check, error) {
+	var checks []skill.Check
 	for _, criterion := range brief.Criteria {
-		check := skillhost_skill_verify.Check{Id: criterion.Id, Outcome: skillhost_skill_verify.Outcome_NotRun}
-		for _, gate := range brief.Gates {
-			if criterion.Command.IsSome() && criterion.Command.Some() != gate.Name {
-				continue
-			}
-			// One gate that failed is enough; a gate's own evidence is all that counts for the host.
-			check.Outcome, check.Evidence = skillhost_skill_verify.Outcome_Passed, []string{gate.Evidence}
-			if gate.ExitCode.SomeOr(1) != 0 {
-				check.Outcome = skillhost_skill_verify.Outcome_Failed
-				break
-			}
-		}
-		checks = append(checks, check)
+		checks = append(checks, check(criterion, brief.Gates))
 	}
 	return checks, nil
+}
+
+// It holds where its own command ran, each time with exit code 0.
+func check(criterion skill.Criterion, gates []skill.Gate) skill.Check {
+	check := skill.Check{ID: criterion.ID, Outcome: skill.CheckNotRun}
+	for _, gate := range gates {
+		if gate.Name != criterion.Command {
+			continue
+		}
+		check.Evidence = append(check.Evidence, gate.Evidence)
+		if !gate.Passed() {
+			check.Outcome = skill.CheckFailed
+		} else if check.Outcome == skill.CheckNotRun {
+			check.Outcome = skill.CheckPassed
+		}
+	}
+	return check
 }
