@@ -148,7 +148,7 @@ fn what_a_skill_in_go_does_wrong_ends_its_call() {
 
 #[test]
 fn skills_in_c_do_the_whole_job() {
-    do_the_whole_job("c", "c");
+    do_the_whole_job("c");
 }
 
 #[test]
