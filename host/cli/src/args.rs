@@ -2,7 +2,7 @@
 
 mod author;
 
-pub(crate) use author::{Build, Dev, New, Test};
+pub(crate) use author::{Build, Dev, New, Test, Traced};
 
 use crate::printer::{Color, Format};
 use crate::reports::ReportFlag;
@@ -144,6 +144,8 @@ pub(crate) struct Run {
     /// Grant each skill all that it asks for, as far as policies do; print the smallest grants that would have sufficed
     #[arg(long)]
     pub(crate) record_grants: bool,
+    #[command(flatten)]
+    pub(crate) traced: Traced,
     #[command(flatten)]
     pub(crate) publish: Publish,
     /// Run where a wall of the command sandbox is missing; it is named in the results
@@ -340,9 +342,8 @@ pub(crate) struct Call {
     /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFlag>,
-    /// Show each call of the skill to the host, with arguments, result and time; in a file, as JSON lines
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pub(crate) trace: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) traced: Traced,
     #[command(flatten)]
     pub(crate) models: Models,
 }

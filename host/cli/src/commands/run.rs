@@ -14,7 +14,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::prompt::person;
 use crate::reports::{Report, Reporter, Suite, of_run};
-use crate::{block_on, models, project, publish, runtime_of_runs, web};
+use crate::{block_on, models, project, publish, runtime_of_runs, trace, web};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_egress::Dialer;
@@ -114,6 +114,7 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
             watcher: progress.watcher(),
             person: person(printer, &progress, global.no_prompt),
         };
+        trace::begin(&progress, Some(Arc::clone(&host.models)), Some(host.web.clone()));
         let cancel = cancelled_by_signal(progress.clone());
         let start = Start { branch: base.branch.clone(), commit: base.commit.to_string() };
         let results = run_all(&host, &arguments.goals, &start, arguments.jobs, &cancel, &progress).await;
