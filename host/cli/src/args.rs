@@ -6,9 +6,11 @@ pub(crate) use author::{Build, Dev, New, Test, Traced};
 
 use crate::printer::{Color, Format};
 use crate::reports::ReportFlag;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use skillhost_core::manifest::Version;
 use skillhost_core::name::SkillName;
+use skillhost_core::phase::Phase;
 use skillhost_core::signer::Signer;
 use std::path::PathBuf;
 
@@ -300,9 +302,14 @@ pub(crate) struct Runs {
 pub(crate) struct Show {
     /// The run's id, or the beginning of it
     pub(crate) run: String,
-    /// Only this phase: spec, spec-review, implement, verify, change-review
-    #[arg(long, value_name = "PHASE")]
-    pub(crate) phase: Option<String>,
+    /// Only this phase
+    #[arg(long, value_name = "PHASE", value_parser = phases())]
+    pub(crate) phase: Option<Phase>,
+}
+
+fn phases() -> impl TypedValueParser<Value = Phase> {
+    let words = PossibleValuesParser::new(Phase::ALL.iter().map(|phase| phase.as_str()));
+    words.try_map(|word| Phase::from_word(&word).ok_or("there is no such phase"))
 }
 
 #[derive(Debug, Args)]
