@@ -21,7 +21,9 @@ use skillhost_runs::web::Web;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
+use tracing::callsite::rebuild_interest_cache;
 use tracing::span::{Attributes, Id};
+use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{FilterExt as _, Targets, dynamic_filter_fn};
@@ -113,8 +115,11 @@ impl Tracer {
     {
         let told = Arc::clone(&self.told);
         // Asked before a span is made: calls that are not told any more are not looked at, but for the first of them,
-        // which says so.
-        let is_open = dynamic_filter_fn(move |_, _| told.load(Relaxed) <= MAX_CALLS && BEGUN.get().is_some());
+        // which says so. From there on the bindings themselves know that nobody listens.
+        let is_open = move || told.load(Relaxed) <= MAX_CALLS;
+        let knows = is_open.clone();
+        let is_open = dynamic_filter_fn(move |_, _| is_open() && BEGUN.get().is_some())
+            .with_callsite_filter(move |_| if knows() { Interest::sometimes() } else { Interest::never() });
         let sources = Targets::new().with_targets(SOURCES.map(|source| (source, Level::TRACE)));
         Listener(self).with_filter(sources.and(is_open))
     }
@@ -122,12 +127,15 @@ impl Tracer {
     fn tell(&self, whose: &Whose, calling: &Calling) {
         let Some(Begun { progress, .. }) = BEGUN.get() else { return };
         match self.told.fetch_add(1, Relaxed) {
-            MAX_CALLS => progress.warn(format!("trace: it shows {MAX_CALLS} calls, and no more")),
-            MAX_CALLS.. => {}
-            _ => match &self.to {
+            ..MAX_CALLS => match &self.to {
                 To::People => progress.trace(calling.line(whose)),
                 To::Programs(file) => file.write(&calling.document(whose), progress),
             },
+            MAX_CALLS => {
+                progress.warn(format!("trace: it shows {MAX_CALLS} calls, and no more"));
+                rebuild_interest_cache();
+            }
+            _ => {}
         }
     }
 }
@@ -220,7 +228,7 @@ mod tests {
     #[test]
     fn a_call_is_told_with_whose_it_is_and_with_its_answer_or_as_one_without() {
         let told = traced(0, || {
-            let turn = tracing::trace_span!(target: "skillhost_runs::state", "turn", run = %"7f3k", round = 2);
+            let turn = tracing::trace_span!(target: "skillhost_runs::state", "turn", run = %"7f3k", round = 2_u32);
             let skill = turn
                 .in_scope(|| tracing::trace_span!(target: "skillhost_engine::call", "skill", skill = "pro\u{1b}be"));
             skill.in_scope(|| call(&"\u{1b}[2J", true));
