@@ -159,7 +159,9 @@ fn show_narrows_to_a_phase() {
         shown["gates"].as_array().unwrap().len()
     };
     assert_eq!((gates("verify"), gates("spec"), gates("change-review")), (1, 0, 0));
-    world.run(&["show", &id, "--phase", "nonsense"]).failed(2, &["no phase `nonsense`", "hint: spec, spec-review"]);
+    world
+        .run(&["show", &id, "--phase", "nonsense"])
+        .failed(2, &["invalid value 'nonsense'", "possible values: spec, spec-review"]);
 }
 
 #[test]

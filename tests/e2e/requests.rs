@@ -90,3 +90,18 @@ fn r_15_a_run_sends_a_secret_where_it_belongs_and_tells_what_was_denied() {
     assert!(!holds(&world.state(), VALUE) && !holds(&world.repo(), VALUE) && !holds(&world.home(), VALUE));
     assert!(!ran.stdout.contains(VALUE) && !ran.stderr.contains(VALUE), "{ran:#?}");
 }
+
+#[test]
+fn a_trace_of_a_run_tells_no_secret() {
+    let url = "https://localhost:1/trace";
+    let (world, author) = world(&[url.to_owned()]);
+    let hosts = "hosts = [\"https://localhost:1\"]";
+    configure(&world, &format!("[secrets.TOKEN]\nenv = \"MY_TOKEN\"\n{hosts}\nskills = [\"{author}\"]\n"));
+    // It came across the value some other way, and says it where it is denied.
+    let goal = format!("Ask implement:fetch https://localhost:2/{VALUE}");
+    let mut command = world.command(&["run", &goal, "--format", "json", "--trace=calls.jsonl"]);
+    let ran = crate::support::ran(command.env("MY_TOKEN", VALUE).output().unwrap());
+    assert_eq!(ran.json()["runs"][0]["denials"], 1, "{ran:#?}");
+    let told = fs::read_to_string(world.repo().join("calls.jsonl")).unwrap();
+    assert!(told.contains("wasi:http/") && told.contains("/[secret]") && !told.contains(VALUE), "{told}");
+}

@@ -115,15 +115,6 @@ fn bounded(source: impl Read, most_bytes: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Creates a file, or empties the regular one that is there.
-pub(crate) fn create(path: &Path) -> io::Result<std::fs::File> {
-    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
-        return Err(io::Error::other("something stands there that is no file"));
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true).custom_flags(OFlags::NONBLOCK.bits() as i32).open(path)
-}
-
 /// The monotonic clock.
 pub(crate) fn now() -> std::time::Instant {
     std::time::Instant::now()

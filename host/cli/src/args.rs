@@ -2,13 +2,15 @@
 
 mod author;
 
-pub(crate) use author::{Build, Dev, New, Test};
+pub(crate) use author::{Build, Dev, New, Test, Traced};
 
 use crate::reports::ReportFlag;
 use crate::terminal::printer::{Color, Format};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use skillhost_core::manifest::Version;
 use skillhost_core::name::SkillName;
+use skillhost_core::phase::Phase;
 use skillhost_core::signer::Signer;
 use std::path::PathBuf;
 
@@ -144,6 +146,8 @@ pub(crate) struct Run {
     /// Grant each skill all that it asks for, as far as policies do; print the smallest grants that would have sufficed
     #[arg(long)]
     pub(crate) record_grants: bool,
+    #[command(flatten)]
+    pub(crate) traced: Traced,
     #[command(flatten)]
     pub(crate) publish: Publish,
     /// Run where a wall of the command sandbox is missing; it is named in the results
@@ -298,9 +302,14 @@ pub(crate) struct Runs {
 pub(crate) struct Show {
     /// The run's id, or the beginning of it
     pub(crate) run: String,
-    /// Only this phase: spec, spec-review, implement, verify, change-review
-    #[arg(long, value_name = "PHASE")]
-    pub(crate) phase: Option<String>,
+    /// Only this phase
+    #[arg(long, value_name = "PHASE", value_parser = phases())]
+    pub(crate) phase: Option<Phase>,
+}
+
+fn phases() -> impl TypedValueParser<Value = Phase> {
+    let words = PossibleValuesParser::new(Phase::ALL.iter().map(|phase| phase.as_str()));
+    words.try_map(|word| Phase::from_word(&word).ok_or("there is no such phase"))
 }
 
 #[derive(Debug, Args)]
@@ -340,9 +349,8 @@ pub(crate) struct Call {
     /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFlag>,
-    /// Show each call of the skill to the host, with arguments, result and time; in a file, as JSON lines
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
-    pub(crate) trace: Option<Option<PathBuf>>,
+    #[command(flatten)]
+    pub(crate) traced: Traced,
     #[command(flatten)]
     pub(crate) models: Models,
 }

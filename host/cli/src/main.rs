@@ -40,7 +40,7 @@ fn main() -> ExitCode {
     tell_of_panics(printer);
     let ended = caught(|| {
         enter(global.folder.as_deref())?;
-        start_tracing(global.verbose, cli.command.tracer(printer)?);
+        start_tracing(global.verbose, cli.command.tracer()?);
         dispatch(&cli, printer)
     });
     let exit = ended.unwrap_or_else(|failure| {

@@ -183,7 +183,7 @@ impl Call {
         let guest: Guest<_> =
             Box::pin(guest(engine.wasmtime.clone(), state, Arc::clone(&skill), limits, invoke, Arc::clone(&ticking)));
         // Says whose calls they are, for whoever traces them.
-        let span = tracing::trace_span!("skill", name = skill.inspection().manifest.skill.name.as_str());
+        let span = tracing::trace_span!("skill", skill = skill.inspection().manifest.skill.name.as_str());
         let guest: Guest<_> = if span.is_disabled() { guest } else { Box::pin(guest.instrument(span)) };
         let ended = {
             let supervision = Supervision { time: limits.time.get(), record: Arc::clone(&record), watch };

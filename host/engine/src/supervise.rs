@@ -21,6 +21,7 @@ use std::task::Poll;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// Runs `work`, which makes calls with the watch that it is given, as a task of its own. Dropping the future ends it.
 ///
@@ -33,7 +34,7 @@ where
     F: Future<Output = Result<T, Box<Unanswered>>> + Send + 'static,
 {
     let watch = Watch::default();
-    let mut task = Task(tokio::spawn(work(watch.clone())));
+    let mut task = Task(tokio::spawn(work(watch.clone()).in_current_span()));
     let stuck = pin!(watch.stuck());
     match select(&mut task.0, stuck).await {
         Either::Left((Ok(ended), _)) => ended,

@@ -29,6 +29,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
+use tracing::Instrument as _;
 
 /// One run at work.
 pub(crate) struct State {
@@ -247,7 +248,10 @@ impl State {
             Err(error) => Err(error),
             Ok(call) => {
                 let engine = Arc::clone(&self.host.engine);
-                match supervised(|watch| invoke(Call { watch: Some(watch), ..call }, engine)).await {
+                // Says whose turn it is, for whoever traces the skill's calls.
+                let span = tracing::trace_span!("turn", run = %self.id, agent = %self.agent, phase = turn.phase.as_str(), round = turn.round);
+                let called = supervised(|watch| invoke(Call { watch: Some(watch), ..call }, engine)).instrument(span);
+                match called.await {
                     Err(unanswered) => {
                         self.show_printed(equipped, &unanswered.done.printed);
                         self.took(equipped, &unanswered.done)

@@ -1,10 +1,12 @@
 //! Where in its source a skill trapped, and what it called of the host.
 
 use super::{put, shared_target};
-use crate::scripts::Script;
+use crate::cases;
+use crate::scripts::{Script, project};
 use crate::support::{Ran, World, ran, root};
 use serde_json::{Value, json};
 use std::fs;
+use std::path::Path;
 use std::sync::OnceLock;
 
 /// A tool that panics in a function of its own, on a line of its own.
@@ -189,6 +191,122 @@ fn programs_read_a_trace_as_json_lines() {
         (&json!("probe"), &json!("skillhost:skill/ask"), &json!("\"Really?\""), &json!("Ok(\"no\")"))
     );
     assert!(ask["duration_ns"].as_u64().unwrap() > 0);
+}
+
+fn lines(file: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap();
+    let mut lines = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}")));
+    assert_eq!(lines.next(), Some(json!({"schema": "skillhost.trace/1"})));
+    lines.collect()
+}
+
+#[test]
+fn a_trace_goes_nowhere_where_something_would_be_lost() {
+    let world = World::bare();
     fs::create_dir(world.repo().join("folder")).unwrap();
-    probe(&world, &json!({"how": "answer"}), &["--trace=folder"]).failed(2, &["--trace=folder: it can't be written"]);
+    put(&world, "input.json", br#"{"how": "answer"}"#);
+    let refused = |more: &[&str], why: &str| {
+        let ran = probe(&world, &json!({"how": "answer"}), more);
+        ran.failed(2, &["it can't be written", &format!("caused by: {why}"), "hint: name a new file"]);
+    };
+    refused(&["--trace=folder"], "something stands there that is no file");
+    refused(&["--trace=nowhere/t"], "No such file");
+    refused(&["--trace=/dev/full"], "something stands there that is no file");
+    refused(&["--trace=input.json"], "it holds something else than a trace");
+    refused(&["--trace=t", "--report", "junit=folder/../t"], "--report writes to this file");
+    refused(&["--trace=t", "--record", "./t"], "--record writes to this file");
+    assert_eq!(fs::read(world.repo().join("input.json")).unwrap(), br#"{"how": "answer"}"#);
+    assert!(!world.repo().join("t").exists());
+    // An earlier trace is replaced; what the shell sends elsewhere is not written over.
+    for _ in 0..2 {
+        probe(&world, &json!({"how": "log-and-ask"}), &["--trace=t"]).failed(4, &[]);
+        let logged = lines(&world.repo().join("t")).iter().filter(|line| line["function"] == "log").count();
+        assert_eq!(logged, 1);
+    }
+    let mut command = world.command(&["call", "./none.wasm", "--trace=out"]);
+    let out = fs::File::create(world.repo().join("out")).unwrap();
+    ran(command.stdout(out).output().unwrap()).failed(2, &["caused by: what the program prints goes to this file"]);
+}
+
+#[test]
+fn what_is_asked_for_is_shown_however_quiet_the_program_is() {
+    let world = World::bare();
+    let ran = probe(&world, &json!({"how": "log-and-ask"}), &["--grant", "ask", "--trace", "--quiet"]);
+    ran.failed(0, &["trace: probe · skillhost:skill/ask.ask("]);
+}
+
+#[test]
+fn a_trace_of_tests_tells_which_case_each_call_is_of() {
+    let cases = [cases::probe("log", ""), cases::probe("log-and-ask", "answers = [\"yes\"]")].concat();
+    let world = cases::world("probe", &cases.replace("\"log-and-ask\"\n", "\"it asks \\u001b[2J\"\n"));
+    let asked = "skillhost:skill/ask.ask(question: \"Really?\", options: [], default: \"no\") → Ok(\"yes\") · ";
+    let ran = cases::test(&world, &["asks", "--trace", "-q"]);
+    ran.failed(1, &[&format!("trace: it asks \\u{{1b}}[2J · probe · {asked}")]);
+    assert!(ran.stdout.starts_with("FAILED it asks") && !ran.stdout.contains("trace: "), "{ran:#?}");
+    // A file beside the one document.
+    let ran = cases::test(&world, &["--trace=calls.jsonl", "--format", "json"]);
+    assert_eq!((ran.code, &ran.json()["schema"]), (Some(1), &json!("skillhost.test/1")), "{ran:#?}");
+    assert!(!ran.stderr.contains("trace: "), "{ran:#?}");
+    let told = lines(&world.repo().join("calls.jsonl"));
+    let of = |line: &Value| line["case"].as_str().unwrap().to_owned();
+    let asks: Vec<_> = told.iter().filter(|line| line["function"] == "ask").map(of).collect();
+    assert_eq!(asks, ["it asks \\u{1b}[2J"]);
+    let logs: Vec<_> = told.iter().filter(|line| line["function"] == "log").map(of).collect();
+    assert!(logs.len() > 2 && logs[..logs.len() - 1].iter().all(|case| case == "log"), "{logs:?}");
+    assert!(told.iter().all(|line| line["skill"] == "probe"), "{told:#?}");
+    // Nothing of it without the flag.
+    assert!(!cases::test(&world, &[]).stderr.contains("trace: "));
+}
+
+#[test]
+fn a_trace_of_a_test_is_handed_no_key() {
+    let cases = cases::probe("model", "reply = [{ text = \"hi\" }]\nexpect.answer_has = {}");
+    let world = cases::world("probe", &(cases + &cases::probe("environment", "expect.answer_has = {}")));
+    world.provider("http://127.0.0.1:1/v1");
+    let key = "sk-test-0123456789abcdef";
+    let mut command = world.command(&["test", "--component", "skill.wasm", "--trace=calls.jsonl"]);
+    let ran = ran(command.env("LOCAL_KEY", key).env("OPENAI_API_KEY", key).output().unwrap());
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
+    let told = fs::read_to_string(world.repo().join("calls.jsonl")).unwrap();
+    assert!(told.contains("\"complete\"") && !told.contains(key), "{told}");
+}
+
+#[test]
+fn a_trace_of_runs_tells_whose_each_call_is_and_masks_keys() {
+    let world = World::with(&project());
+    world.provider("http://127.0.0.1:1/v1");
+    let key = "sk-test-0123456789abcdef";
+    // Its model says nothing of use, so that each run ends at its spec; the file's name is what nobody is to read.
+    world.commit(&[(&format!("docs/{key}.md"), "a document\n")]);
+    let goals = ["Greet the morning", "Greet the evening"];
+    let model = world.model(&Script::specified().writes(1, &format!("src/{key}"), "hello\n").tests(1).text());
+    let traced = |more: &[&str]| {
+        let arguments = [&["run", goals[0], goals[1], "--format", "json", "--model", &model], more].concat();
+        let mut command = world.command(&arguments);
+        ran(command.env("LOCAL_KEY", key).output().unwrap())
+    };
+    let ran = traced(&["--trace=calls.jsonl"]);
+    let runs: Vec<Value> = ran.json()["runs"].as_array().unwrap().iter().map(|run| run["run"].clone()).collect();
+    let text = fs::read_to_string(world.repo().join("calls.jsonl")).unwrap();
+    assert!(text.contains("[key]") && !text.contains(key), "{text}");
+    let told = lines(&world.repo().join("calls.jsonl"));
+    let of = |id: &Value| told.iter().filter(|line| line["run"] == *id).collect::<Vec<_>>();
+    for id in &runs {
+        let own = of(id);
+        for (phase, skill) in [("spec", "spec"), ("spec-review", "review"), ("implement", "implement")] {
+            let line = own.iter().find(|line| line["phase"] == phase).unwrap_or_else(|| panic!("{phase}: {text}"));
+            assert_eq!((&line["agent"], &line["round"], &line["skill"]), (&json!("main"), &json!(1), &json!(skill)));
+        }
+    }
+    // Both do the same: each has its own lines, in their order, and no other's.
+    let calls = |id| of(id).iter().map(|line| [&line["phase"], &line["function"]]).collect::<Vec<_>>();
+    assert_eq!(calls(&runs[0]), calls(&runs[1]));
+    assert_eq!(told.len(), 2 * calls(&runs[0]).len());
+    // For people: whole lines, each with whose it is.
+    let ran = traced(&["--trace", "--quiet"]);
+    let shown: Vec<&str> = ran.stderr.lines().filter(|line| line.contains("trace: ")).collect();
+    let whole = |line: &&str| line.starts_with("trace: ") && line.matches("trace: ").count() == 1;
+    assert!(shown.iter().all(|line| whole(line) && line.contains(" · main · ") && line.contains(" · round 1 · ")));
+    assert!(shown.iter().any(|line| line.contains(" · main · implement · round 1 · implement · ")), "{ran:#?}");
+    assert!(!ran.stderr.contains(key), "{ran:#?}");
 }

@@ -57,9 +57,24 @@ impl Dev {
         lines.join("\n")
     }
 
+    /// Waits until so many rounds ended since it was started, and all of these lines were printed.
+    fn rounds(&mut self, rounds: usize, texts: &[&str]) -> String {
+        let lines = Arc::clone(&self.lines);
+        let is_end = |line: &&String| line.as_str() == "waiting for a change; Ctrl-C ends";
+        wait_until(&format!("{rounds} rounds"), || lines.lock().unwrap().iter().filter(is_end).count() >= rounds);
+        self.until(texts)
+    }
+
     fn end(mut self) {
         signal(&self.child, "INT");
         assert_eq!(self.child.wait().unwrap().code(), Some(130));
+    }
+}
+
+/// One that a test which failed left at work would go on.
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
     }
 }
 
@@ -140,4 +155,35 @@ fn an_interrupt_ends_a_case_of_dev_and_nothing_is_left_of_it() {
     // Once is enough: a second time would not wait for what has to be removed.
     dev.end();
     assert_eq!(names(), [] as [std::path::PathBuf; 0]);
+}
+
+#[test]
+fn what_each_build_changes_begins_no_rounds_for_ever_and_what_is_saved_during_one_does() {
+    let world = World::bare();
+    made(&world, GREETS);
+    // It writes something else each time; and once, it is as if an editor saved meanwhile.
+    let make = "all:\n\t@cp left.wasm build/component.wasm\n\t@echo x >> stamp.txt\n\
+        \t@if [ -e saved.toml ]; then mv saved.toml tests/cases.toml; fi\n";
+    put(&world, "Makefile", make.as_bytes());
+    let mut dev = Dev::start(&world, &[]);
+    let named = "warning: each build changes stamp.txt, which begins no more rounds: put it into .gitignore";
+    dev.rounds(3, &[named]);
+    // The round of an edit is the next one, and no other follows by itself.
+    let manifest = fs::read(world.repo().join("skill.toml")).unwrap();
+    swap(&world, "skill.toml", &[&manifest[..], b"\n"].concat());
+    dev.rounds(4, &["changed: skill.toml ", "ok it greets"]);
+    // Saved while it builds: tested all the same.
+    swap(&world, "saved.toml", GREETS.replace("it greets", "it was saved").as_bytes());
+    let shown = dev.rounds(6, &["changed: saved.toml ", "changed: saved.toml, tests/cases.toml ", "ok it was saved"]);
+    assert!(!shown.contains("stamp.txt"), "{shown}");
+    // What a person edits is as any other.
+    swap(&world, "stamp.txt", b"edited\n");
+    dev.rounds(9, &["changed: stamp.txt ", named]);
+    // Ignored, it is nothing.
+    swap(&world, ".gitignore", b"/stamp.txt\n");
+    dev.rounds(10, &["changed: .gitignore", "ok it was saved"]);
+    let lines = Arc::clone(&dev.lines);
+    dev.end();
+    let builds = lines.lock().unwrap().iter().filter(|line| line.starts_with("running make")).count();
+    assert_eq!(builds, 10, "{lines:#?}");
 }

@@ -66,7 +66,7 @@ pub(crate) struct New {
     expects nothing yet fails, and --update writes what came.\n\n\
     Examples:\n  \
     skillhost test\n  \
-    skillhost test counted --no-build\n  \
+    skillhost test counted --no-build --trace\n  \
     skillhost test --update             # accept what came; git diff shows it\n  \
     skillhost test --report junit=report.xml")]
 pub(crate) struct Test {
@@ -85,12 +85,23 @@ pub(crate) struct Test {
     /// Also write what came of it to a file, however it ends: junit, sarif or code-quality (GitLab)
     #[arg(long = "report", value_name = "FORMAT=FILE")]
     pub(crate) reports: Vec<ReportFlag>,
+    #[command(flatten)]
+    pub(crate) traced: Traced,
+}
+
+/// What is seen of a skill at work
+#[derive(Debug, Args)]
+pub(crate) struct Traced {
+    /// Show each call of a skill to the host, with arguments, result and time; in a file, as JSON lines
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) trace: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Builds and tests as `skillhost test` does, then waits for a file to change, and does it\n\
     again, until Ctrl-C. A build or a case that fails ends nothing. What .gitignore names is not\n\
-    watched, and neither are build/, target/, node_modules/ and .venv/.\n\n\
+    watched, and neither are build/, target/, node_modules/ and .venv/. A file that each build\n\
+    changes is named, and begins no more rounds.\n\n\
     Examples:\n  \
     skillhost dev\n  \
     skillhost dev counted -C licence-check")]

@@ -111,11 +111,11 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
             let models = Arc::clone(models);
             told.scrub = Some(Box::new(move |text| models.scrub(text)));
         }
-        trace::mask(models.as_ref().map(|(models, _)| Arc::clone(models)), web.clone());
+        trace::begin(&progress, models.as_ref().map(|(models, _)| Arc::clone(models)), web.clone());
         let prepared = Prepared {
             name: name_of(arguments),
             named,
-            verbosity: global.verbose.max(u8::from(arguments.trace.is_some())),
+            verbosity: global.verbose.max(u8::from(arguments.traced.trace.is_some())),
             recorder: arguments.record_grants.then(|| Recorder { uses: Uses::default(), request }),
             engine,
             skill,

@@ -1,6 +1,7 @@
 //! `skillhost dev`: build and test, again each time that something changes.
 
 mod ambient;
+mod builds;
 mod watch;
 
 use self::watch::Watch;
@@ -23,15 +24,15 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
     }
     test::check_folder()?;
     let player = Player::new(global, printer)?;
-    let mut watch = Watch::begin(printer)?;
     let progress = Progress::new(printer);
     block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
+        let mut watch = Watch::begin(printer).await?;
         loop {
             let ended = tokio::select! {
                 biased;
                 _ = cancel.wait_for(|is_cancelled| *is_cancelled) => return Ok(Exit::Interrupted),
-                ended = round(arguments, &player, &progress, printer) => ended,
+                ended = round(arguments, &player, &mut watch, &progress, printer) => ended,
             };
             if let Err(failure) = ended {
                 printer.explain(&failure);
@@ -42,18 +43,36 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
                 _ = cancel.wait_for(|is_cancelled| *is_cancelled) => return Ok(Exit::Interrupted),
                 changed = watch.changed() => changed?,
             };
-            let named = changed.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-            let more = changed.len().saturating_sub(NAMED);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            printer.note(format!("──── changed: {named}{more} ────"));
+            printer.note(format!("──── changed: {} ────", named(&changed)));
         }
     })?
 }
 
-async fn round(arguments: &Dev, player: &Player, progress: &Progress, printer: Printer) -> Result<(), Failure> {
+async fn round(
+    arguments: &Dev,
+    player: &Player,
+    watch: &mut Watch,
+    progress: &Progress,
+    printer: Printer,
+) -> Result<(), Failure> {
     let cases = Cases::read(&arguments.filters)?;
     // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
     let built = tokio::task::spawn_blocking(move || test::built(printer)).await;
+    let own = watch.built().await?;
+    if !own.is_empty() {
+        let files = named(&own);
+        printer.warn(format!(
+            "each build changes {files}, which begins no more rounds: put it into .gitignore; if it was you, save again"
+        ));
+    }
     let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
     test::play(player, &cases, &file, false, (progress, printer)).await.map(drop)
+}
+
+fn named(files: &[String]) -> String {
+    let named = files.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match files.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }

@@ -18,7 +18,7 @@ use crate::reports::{Report, Reporter, Suite, of_run};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
 use crate::terminal::prompt::person;
-use crate::{block_on, project, runtime_of_runs};
+use crate::{block_on, project, runtime_of_runs, trace};
 use serde::Serialize;
 use skillhost_core::text::escape_terminal;
 use skillhost_egress::Dialer;
@@ -117,6 +117,7 @@ fn work(arguments: &Run, global: &Global, printer: Printer, told: &mut Report) -
             watcher: progress.watcher(),
             person: person(printer, &progress, global.no_prompt),
         };
+        trace::begin(&progress, Some(Arc::clone(&host.models)), Some(host.web.clone()));
         let cancel = cancelled_by_signal(progress.clone());
         let start = Start { branch: base.branch.clone(), commit: base.commit.to_string() };
         let results = run_all(&host, &arguments.goals, &start, arguments.jobs, &cancel, &progress).await;

@@ -14,21 +14,11 @@ use skillhost_runs::ledger::{Ledger, LedgerError, PhaseState, RunState, Sealer, 
 use skillhost_runs::view::{RunView, read};
 
 pub(crate) fn run(arguments: &Show, global: &Global, printer: Printer) -> Result<Exit, Failure> {
-    let phase = arguments
-        .phase
-        .as_deref()
-        .map(|word| {
-            Phase::from_word(word).ok_or_else(|| {
-                Failure::new(Exit::Usage, format!("there is no phase `{word}`"))
-                    .hint("spec, spec-review, implement, verify, change-review")
-            })
-        })
-        .transpose()?;
     let places = Places::find(global.state_dir.as_deref())?;
     let folder = runs_folder(&places.state);
     let id = find(&folder, &arguments.run).map_err(|several| unclear(&arguments.run, &several))?;
     let mut view = open(&places, &id)?;
-    if let Some(phase) = phase {
+    if let Some(phase) = arguments.phase {
         view.phases.retain(|row| row.phase == phase);
         view.findings.retain(|finding| finding.phase == phase);
         // Gates are what a verification judges.

@@ -8,8 +8,9 @@ use crate::interrupt::cancelled_by_signal;
 use crate::reports::{Report, Reporter, Suite};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
-use crate::{block_on, runtime};
+use crate::{block_on, runtime, trace};
 use std::path::{Path, PathBuf};
+use tracing::Instrument as _;
 
 pub(crate) fn run(arguments: &Test, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let reporter = Reporter::open(&arguments.reports, printer)?;
@@ -25,6 +26,8 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
     let player = Player::new(global, printer)?;
     let file = skill(arguments, printer)?;
     let progress = Progress::new(printer);
+    // Nothing has to be masked: a case's skill is handed no key and no secret, and no server or model is asked.
+    trace::begin(&progress, None, None);
     block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
         tokio::select! {
@@ -85,7 +88,9 @@ pub(super) async fn play(
     player.check(&loaded, cases)?;
     let mut all: Vec<Played> = Vec::with_capacity(cases.chosen.len());
     for chosen in &cases.chosen {
-        let played = player.play(&loaded, cases, *chosen).await?;
+        // Says whose its calls are, for whoever traces them.
+        let span = tracing::trace_span!("case", case = cases.case(*chosen).name.as_str());
+        let played = player.play(&loaded, cases, *chosen).instrument(span).await?;
         if !updates {
             show(cases, &played, printer);
         }

@@ -2,7 +2,7 @@
 
 use super::{Report, ambient, code_quality, junit, sarif};
 use crate::failure::{Exit, Failure};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// `--report FORMAT=FILE`.
@@ -17,6 +17,12 @@ enum ReportFormat {
     Junit,
     Sarif,
     CodeQuality,
+}
+
+impl ReportFlag {
+    pub(crate) fn file(&self) -> &Path {
+        &self.file
+    }
 }
 
 impl FromStr for ReportFlag {

@@ -29,6 +29,7 @@ pub(crate) enum Label {
     Error,
     Warning,
     Hint,
+    Trace,
 }
 
 /// A line for people.
@@ -58,6 +59,7 @@ impl Line {
             Some(Label::Error) => ("error:", "31;1"),
             Some(Label::Warning) => ("warning:", "33;1"),
             Some(Label::Hint) => ("hint:", "36;1"),
+            Some(Label::Trace) => ("trace:", "2"),
         };
         let text = &self.text;
         if has_colour { format!("\u{1b}[{code}m{word}\u{1b}[0m {text}") } else { format!("{word} {text}") }

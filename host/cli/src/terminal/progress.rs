@@ -57,6 +57,11 @@ impl Progress {
         self.tell(Line::labelled(Label::Warning, text));
     }
 
+    /// A call that is traced: it was asked for, so it is shown however quiet the program is.
+    pub(crate) fn trace(&self, text: impl std::fmt::Display) {
+        self.tell(Line::labelled(Label::Trace, text));
+    }
+
     fn tell(&self, said: Line) {
         if let Some(held) = self.held.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
             held.push(said);

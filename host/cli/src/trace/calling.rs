@@ -1,6 +1,7 @@
 //! One call, from when it is made to its answer.
 
 use super::text::Fields;
+use super::whose::Whose;
 use serde_json::{Map, Value, json};
 use std::time::{Duration, Instant};
 use tracing::Event;
@@ -55,28 +56,31 @@ impl Calling {
     }
 
     /// For people.
-    pub(super) fn line(&self, skill: &str) -> String {
+    pub(super) fn line(&self, whose: &Whose) -> String {
         let arguments = self.arguments.0.iter().map(|(name, value)| format!("{}: {value}", name.replace('_', "-")));
         let arguments = arguments.collect::<Vec<_>>().join(", ");
         let ended = match &self.answer {
             Some((answer, took)) => format!("{answer} · {}", shown(*took)),
             None => "no answer: it ended the call".to_owned(),
         };
-        format!("trace: {skill} · {}.{}({arguments}) → {ended}", self.import, self.function)
+        format!("{whose} · {}.{}({arguments}) → {ended}", self.import, self.function)
     }
 
     /// The same for programs.
-    pub(super) fn document(&self, skill: &str) -> Value {
+    pub(super) fn document(&self, whose: &Whose) -> Value {
         let arguments: Map<String, Value> =
             self.arguments.0.iter().map(|(name, value)| (name.replace('_', "-"), json!(value))).collect();
-        json!({
-            "skill": skill,
-            "import": self.import,
-            "function": self.function,
-            "arguments": arguments,
-            "result": self.answer.as_ref().map(|(answer, _)| answer),
-            "duration_ns": self.answer.as_ref().map(|(_, took)| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX)),
-        })
+        let (result, took) = self.answer.as_ref().map(|(answer, took)| (answer, took.as_nanos())).unzip();
+        let call = [
+            ("import", json!(self.import)),
+            ("function", json!(self.function)),
+            ("arguments", Value::Object(arguments)),
+            ("result", json!(result)),
+            ("duration_ns", json!(took.map(|took| u64::try_from(took).unwrap_or(u64::MAX)))),
+        ];
+        let mut document = whose.keys();
+        document.extend(call.map(|(name, value)| (name.to_owned(), value)));
+        Value::Object(document)
     }
 }
 

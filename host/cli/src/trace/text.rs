@@ -8,7 +8,7 @@ use tracing::field::{Field, Visit};
 /// Bytes of a value that are written out; more than are shown, so that a secret is not cut before it is found.
 const WRITTEN_BYTES: usize = 8 << 10;
 /// Characters of a value that are shown.
-pub(super) const SHOWN_CHARS: usize = 200;
+const SHOWN_CHARS: usize = 200;
 
 /// Named values, each masked, cut and escaped.
 #[derive(Debug, Default)]
@@ -21,18 +21,13 @@ impl Fields {
         fields
     }
 
-    /// The value of the first one.
-    pub(super) fn first(&self) -> String {
-        self.0.first().map(|(_, value)| value.clone()).unwrap_or_default()
-    }
-
     pub(super) fn take(&mut self, name: &str) -> Option<String> {
         let at = self.0.iter().position(|(of, _)| *of == name)?;
         Some(self.0.remove(at).1)
     }
 
     fn add(&mut self, field: &Field, text: &str) {
-        self.0.push((field.name(), escape_terminal(&masked(text), SHOWN_CHARS).to_string()));
+        self.0.push((field.name(), shown(&masked(text))));
     }
 }
 
@@ -47,6 +42,11 @@ impl Visit for Fields {
         let _ = write!(text, "{value:?}");
         self.add(field, &text.0);
     }
+}
+
+/// Cut and escaped.
+pub(super) fn shown(text: &str) -> String {
+    escape_terminal(text, SHOWN_CHARS).to_string()
 }
 
 /// Takes so much, and then no more.

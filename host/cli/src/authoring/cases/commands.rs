@@ -11,6 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a skill is handed of an output at once.
 const PART_BYTES: usize = 64 << 10;
+/// Bytes that the names and arguments of all runs may have together. A case can't expect as much, and a skill can run
+/// commands all day.
+const MAX_LINES_BYTES: usize = 1 << 20;
 
 /// Commands that show what a case wants shown.
 pub(super) struct Commands {
@@ -24,8 +27,11 @@ pub(super) struct Commands {
 struct Ran {
     /// Names with arguments, in their order.
     lines: Vec<String>,
+    lines_bytes: usize,
     /// Which result each run showed. Not its output: thousands of runs may show one that is large.
     shown: Vec<usize>,
+    /// The same, each once.
+    used: BTreeSet<usize>,
     /// Each once, however often it was tried.
     unmet: BTreeSet<String>,
 }
@@ -44,14 +50,13 @@ impl Commands {
 
     fn show(&self, name: &str, arguments: &[String]) -> Result<wit::Outcome, Error> {
         let mut ran = self.locked();
-        let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
-        ran.lines.push(words.join(" "));
-        let is_named = |at: &usize| self.results[*at].name.as_str() == name;
-        let before = ran.shown.iter().filter(|at| is_named(at)).count();
-        let of_name: Vec<usize> = (0..self.results.len()).filter(is_named).collect();
-        let Some(at) = of_name.get(before).or(of_name.last()) else { return Err(unknown()) };
-        ran.shown.push(*at);
-        let (id, result) = (run_id(ran.shown.len()), &self.results[*at]);
+        ran.note(joined(name, arguments, " "));
+        let mut of_name = (0..self.results.len()).filter(|at| self.results[*at].name.as_str() == name);
+        let last = of_name.clone().next_back().ok_or_else(unknown)?;
+        let at = of_name.find(|at| !ran.used.contains(at)).unwrap_or(last);
+        ran.shown.push(at);
+        ran.used.insert(at);
+        let (id, result) = (run_id(ran.shown.len()), &self.results[at]);
         let start = result.output.len().saturating_sub(PART_BYTES);
         let output = String::from_utf8_lossy(&result.output.as_bytes()[start..]).into_owned();
         let output_size = result.output.len() as u64;
@@ -71,6 +76,21 @@ impl Commands {
     fn locked(&self) -> MutexGuard<'_, Ran> {
         self.ran.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Ran {
+    fn note(&mut self, line: String) {
+        self.lines_bytes = self.lines_bytes.saturating_add(line.len());
+        if self.lines_bytes <= MAX_LINES_BYTES {
+            self.lines.push(line);
+        } else {
+            self.unmet.insert(format!("it ran commands with more than {MAX_LINES_BYTES} bytes of names and arguments"));
+        }
+    }
+}
+
+fn joined(name: &str, arguments: &[String], by: &str) -> String {
+    std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect::<Vec<_>>().join(by)
 }
 
 /// Of the first run, 1.
@@ -96,8 +116,7 @@ impl Exec for Commands {
                 .insert(format!("it ran the command {name:?}, and the case has no [[case.command]] of that name"));
             return Err(unknown());
         }
-        let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
-        let on = words.join("\0").into_bytes();
+        let on = joined(name, arguments, "\0").into_bytes();
         Ok(Sealed { bytes: on.len() as u64, on, payload: None })
     }
 
@@ -138,5 +157,18 @@ mod tests {
             assert!(commands.seal("other", &[]).is_err());
         }
         assert_eq!(commands.ran().1.len(), 1);
+    }
+
+    #[test]
+    fn what_is_kept_of_runs_is_bounded_and_said() {
+        let result =
+            Command { name: "test".parse().unwrap(), description: String::new(), exit_code: 0, output: String::new() };
+        let commands = Commands::new(&[result], &[]);
+        let argument = ["x".repeat(MAX_LINES_BYTES / 4)];
+        for _ in 0..9 {
+            commands.show("test", &argument).unwrap();
+        }
+        let (lines, unmet) = commands.ran();
+        assert_eq!((lines.len(), unmet.len()), (3, 1));
     }
 }

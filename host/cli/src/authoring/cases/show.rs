@@ -73,8 +73,7 @@ pub(crate) fn show(cases: &Cases, played: &Played, printer: Printer) {
         printer.toned(Tone::Good, format!("ok {name}"), format!(" ({took} ms)"));
         return;
     }
-    let word = if played.is_accepted { "updated" } else { "FAILED" };
-    let tone = if played.is_accepted { Tone::Plain } else { Tone::Bad };
+    let (tone, word) = if played.is_accepted { (Tone::Plain, "updated") } else { (Tone::Bad, "FAILED") };
     printer.toned(tone, format!("{word} {name}"), format!(" ({took} ms) {}", cases.place(played.chosen)));
     for difference in &played.differences {
         printer.data(format!("  {}", line(&difference.what)));
@@ -91,10 +90,11 @@ pub(crate) fn show(cases: &Cases, played: &Played, printer: Printer) {
 }
 
 fn diff(difference: &Difference, printer: Printer) {
-    let Some((expected, came)) = &difference.texts else { return };
-    printer.toned(Tone::Bad, "    --- expected", "");
-    printer.toned(Tone::Good, "    +++ came", "");
-    for shown in unified(expected, came) {
+    if difference.texts.is_some() {
+        printer.toned(Tone::Bad, "    --- expected", "");
+        printer.toned(Tone::Good, "    +++ came", "");
+    }
+    for shown in lines_of(difference) {
         let line = format!("    {shown}");
         match shown {
             DiffLine::Head(_) | DiffLine::Same(_) => printer.data(line),
@@ -102,6 +102,10 @@ fn diff(difference: &Difference, printer: Printer) {
             DiffLine::Came(_) => printer.toned(Tone::Good, line, ""),
         }
     }
+}
+
+fn lines_of(difference: &Difference) -> impl Iterator<Item = DiffLine> {
+    difference.texts.iter().flat_map(|(expected, came)| unified(expected, came))
 }
 
 /// Tells how all of it ended, and gives what it is for a report.
@@ -148,10 +152,9 @@ pub(crate) fn report(cases: &Cases, played: &[Played], of: &Inspection, printer:
 
 fn entry<'a>(cases: &'a Cases, played: &'a Played) -> Entry<'a> {
     let case = cases.case(played.chosen);
-    let told = |difference: &'a Difference| Told {
-        what: &difference.what,
-        expected: difference.texts.as_ref().map(|(expected, _)| expected.as_str()),
-        came: difference.texts.as_ref().map(|(_, came)| came.as_str()),
+    let told = |difference: &'a Difference| {
+        let (expected, came) = difference.texts.as_ref().map(|(was, is)| (was.as_str(), is.as_str())).unzip();
+        Told { what: &difference.what, expected, came }
     };
     Entry {
         name: &case.name,
@@ -173,8 +176,7 @@ fn reported(cases: &Cases, played: &Played) -> Reported {
     let mut output = String::new();
     for difference in played.differences.iter().filter(|_| !played.is_accepted) {
         output += &format!("{}\n", difference.what);
-        let texts = difference.texts.iter().flat_map(|(expected, came)| unified(expected, came));
-        for shown in texts {
+        for shown in lines_of(difference) {
             output += &format!("{shown}\n");
         }
     }

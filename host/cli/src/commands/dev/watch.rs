@@ -2,6 +2,7 @@
 //! files hold, so that a build which writes the same again is no change, and a change during a build is not missed.
 
 use super::ambient::{self, Found, Holding};
+use super::builds::{Builds, Sifted};
 use crate::failure::{Exit, Failure};
 use crate::terminal::printer::Printer;
 use rustix::fd::OwnedFd;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 /// Editors write in several steps: it is looked once nothing has changed for so long.
@@ -35,11 +37,14 @@ pub(super) struct Watch {
     /// One for each time that the kernel told of something.
     told: UnboundedReceiver<()>,
     seen: BTreeMap<PathBuf, Holding>,
+    builds: Builds,
+    /// What changed already, and begins the next round.
+    begin: Vec<String>,
     printer: Printer,
 }
 
 impl Watch {
-    pub(super) fn begin(printer: Printer) -> Result<Self, Failure> {
+    pub(super) async fn begin(printer: Printer) -> Result<Self, Failure> {
         let kernel = Arc::new(init(CreateFlags::CLOEXEC).map_err(failed)?);
         let (sender, told) = unbounded_channel();
         let listens = Arc::clone(&kernel);
@@ -53,56 +58,75 @@ impl Watch {
                 }
             }
         });
-        let mut watch = Self { kernel, told, seen: BTreeMap::new(), printer };
-        watch.look()?;
+        let mut watch =
+            Self { kernel, told, seen: BTreeMap::new(), builds: Builds::default(), begin: Vec::new(), printer };
+        watch.look().await?;
         Ok(watch)
+    }
+
+    /// A build is over: what changed while it ran begins the next round, unless that is what builds write each time. Gives
+    /// the files that are found to be so now.
+    pub(super) async fn built(&mut self) -> Result<Vec<String>, Failure> {
+        let changed = self.look().await?;
+        let Sifted { begin, named } = self.builds.during(changed);
+        self.begin = begin;
+        Ok(named)
     }
 
     /// Waits for files that hold something else than before, and names them.
     pub(super) async fn changed(&mut self) -> Result<Vec<String>, Failure> {
         loop {
             let ended = || Failure::new(Exit::Bug, "the folder is not watched any more");
-            self.told.recv().await.ok_or_else(ended)?;
+            if self.begin.is_empty() {
+                self.told.recv().await.ok_or_else(ended)?;
+            }
             for _ in 0..MAX_WAITS {
                 match timeout(QUIET, self.told.recv()).await {
                     Ok(told) => told.ok_or_else(ended)?,
                     Err(_) => break,
                 }
             }
-            let changed = self.look()?;
-            if !changed.is_empty() {
-                return Ok(changed);
+            let changed = self.look().await?;
+            self.builds.between(&changed);
+            let both: BTreeSet<String> = self.begin.drain(..).chain(changed).collect();
+            if !both.is_empty() {
+                return Ok(both.into_iter().collect());
             }
         }
-    }
-
-    /// Those that are watched already stay so.
-    fn watch(&self, folders: &BTreeSet<PathBuf>) -> Result<(), Failure> {
-        for folder in folders {
-            match add_watch(&*self.kernel, folder, CHANGES) {
-                Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => {}
-                Err(error) => return Err(failed(error)),
-            }
-        }
-        Ok(())
     }
 
     /// Looks at all files; gives those that are new, gone, or hold something else. New folders are watched from here on.
-    fn look(&mut self) -> Result<Vec<String>, Failure> {
-        let found = settled(|| ambient::walk(Path::new("."), MAX_FOLDERS), |folders| self.watch(folders))?;
-        if found.is_cut {
+    async fn look(&mut self) -> Result<Vec<String>, Failure> {
+        let kernel = Arc::clone(&self.kernel);
+        // Elsewhere, so that a signal is heard meanwhile: there may be many files.
+        let looked = spawn_blocking(move || {
+            let found = settled(|| ambient::walk(Path::new("."), MAX_FOLDERS), |folders| watch(&kernel, folders))?;
+            let holding = |file: PathBuf| ambient::holding(&file).map(|holding| (file, holding));
+            Ok((found.is_cut, found.files.into_iter().filter_map(holding).collect::<BTreeMap<_, _>>()))
+        });
+        let looked = looked.await.map_err(|e| Failure::new(Exit::Bug, "looking at the folder ended early").because(e));
+        let (is_cut, now) = looked??;
+        if is_cut {
             self.printer.warn(format!("there are more than {MAX_FOLDERS} folders here; the rest is not watched"));
         }
-        let now: BTreeMap<PathBuf, Holding> =
-            found.files.into_iter().filter_map(|file| ambient::holding(&file).map(|holding| (file, holding))).collect();
         let gone = self.seen.keys().filter(|file| !now.contains_key(*file));
         let other = now.iter().filter(|(file, holding)| self.seen.get(*file) != Some(*holding)).map(|(file, _)| file);
-        let mut changed: Vec<String> =
+        let changed =
             gone.chain(other).map(|file| file.strip_prefix(".").unwrap_or(file).display().to_string()).collect();
-        changed.sort();
         self.seen = now;
         Ok(changed)
     }
+}
+
+/// Those that are watched already stay so.
+fn watch(kernel: &OwnedFd, folders: &BTreeSet<PathBuf>) -> Result<(), Failure> {
+    for folder in folders {
+        match add_watch(kernel, folder, CHANGES) {
+            Ok(_) | Err(Errno::NOENT | Errno::NOTDIR | Errno::ACCESS) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
 }
 
 /// Watches what is found until nothing new comes.
