@@ -74,6 +74,11 @@ impl Player {
         Ok(Self { engine, places, policies, printer })
     }
 
+    /// What it loads skills with: one that was loaded is there.
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     /// Loads the skill in this file, as `call` would.
     pub(crate) async fn load(&self, file: &Path, progress: &Progress) -> Result<Loaded, Failure> {
         let file = ambient::absolute(file)

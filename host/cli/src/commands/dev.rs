@@ -12,6 +12,7 @@ use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::{block_on, runtime};
+use std::sync::Arc;
 
 /// Most changed files that are named.
 const NAMED: usize = 5;
@@ -53,7 +54,8 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
 async fn round(arguments: &Dev, player: &Player, progress: &Progress, printer: Printer) -> Result<(), Failure> {
     let cases = Cases::read(&arguments.filters)?;
     // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
-    let built = tokio::task::spawn_blocking(move || test::built(printer)).await;
+    let engine = Arc::clone(player.engine());
+    let built = tokio::task::spawn_blocking(move || test::built(&engine, printer)).await;
     let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
     test::play(player, &cases, &file, false, (progress, printer)).await.map(drop)
 }
