@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn entries_are_written_below_the_mark_and_again_the_same() {
-        let parameters = json!({ "type": "object", "properties": { "a b": { "enum": ["ü\"\n", 1, 0.5] } }, "required": [] });
+        let parameters =
+            json!({ "type": "object", "properties": { "a b": { "enum": ["ü\"\n", 1, 0.5] } }, "required": [] });
         let tools = told(&json!([
             { "name": "one", "description": "Says \"one\".", "parameters": parameters, "returns": {}, "read_only": true },
             { "name": "two", "parameters": { "type": "object" } },

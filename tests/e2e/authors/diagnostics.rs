@@ -146,10 +146,7 @@ fn what_does_not_link_is_told_at_build_and_at_a_call_with_both_types() {
             tool("(param \"path\" string) (result u32)", call),
             vec!["`skillhost:skill/tool@0.1.0#call`", expected, ", found `func(path: string) -> u32`: ", remedy],
         ),
-        (
-            exporting(&["skillhost:skill/tool@0.1.0"]),
-            vec![expected, "the interface has no such function", remedy],
-        ),
+        (exporting(&["skillhost:skill/tool@0.1.0"]), vec![expected, "the interface has no such function", remedy]),
         (import.to_owned(), vec!["can't be linked", "skillhost:skill/log@0.1.0", "shout", remedy]),
         (
             import.replace("@0.1.0", "@0.1.7"),
@@ -160,7 +157,9 @@ fn what_does_not_link_is_told_at_build_and_at_a_call_with_both_types() {
         put(&world, "left.wasm", &left);
         put(&world, "x.wasm", &manifest::embed(&left, &greeter("")).unwrap());
         world.run(&["call", "./x.wasm"]).failed(3, &said);
-        world.run(&["build", "--component", "left.wasm"]).failed(3, &[&["left.wasm can't be loaded"], &said[..]].concat());
+        world
+            .run(&["build", "--component", "left.wasm"])
+            .failed(3, &[&["left.wasm can't be loaded"], &said[..]].concat());
         assert_eq!(fs::read(world.repo().join("build/hello.wasm")).unwrap(), b"what was there");
     }
 }

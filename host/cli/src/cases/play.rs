@@ -8,7 +8,8 @@ use super::servers::Servers;
 use super::{Cases, Material, Pick, Played};
 use crate::args::Global;
 use crate::chosen::Chosen;
-use crate::commands::call::{engine, outcome};
+use crate::commands::build::authors_engine;
+use crate::commands::call::outcome;
 use crate::failure::{Exit, Failure};
 use crate::invoke::{Given, invoke};
 use crate::places::Places;
@@ -27,7 +28,7 @@ use skillhost_core::project::Project;
 use skillhost_engine::contract::{Brief, Error, Subject};
 use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
 use skillhost_engine::ports::{Ask, Model, Ports};
-use skillhost_engine::{Allocation, Call, CallError, Engine, Grantor, Skill};
+use skillhost_engine::{Call, CallError, Engine, Grantor, Skill};
 use skillhost_models::{Models, Override, Roles, Setup};
 use skillhost_runs::error::RunError;
 use skillhost_runs::event::Watcher;
@@ -70,7 +71,7 @@ impl Player {
     pub(crate) fn new(global: &Global, printer: Printer) -> Result<Self, Failure> {
         let policies = Policies::read(global.policy.as_deref())?;
         let places = Places::for_call(global.state_dir.as_deref(), printer)?;
-        let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
+        let engine = Arc::new(authors_engine(&places)?);
         Ok(Self { engine, places, policies, printer })
     }
 

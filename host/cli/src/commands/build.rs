@@ -16,13 +16,17 @@ use skillhost_core::capability::Capabilities;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::manifest::Manifest;
 use skillhost_engine::inspect::Inspection;
-use skillhost_engine::{Allocation, Engine};
+use skillhost_engine::{Allocation, CompileLimits, Engine};
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A skill's manifest, in its folder.
 pub(crate) const MANIFEST: &str = "skill.toml";
+
+/// How long compiling an author's own component may take.
+const COMPILE_TIME: Duration = Duration::from_secs(1200);
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -52,8 +56,8 @@ pub(crate) struct Built {
 
 pub(crate) fn run(arguments: &Build, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     let engine = match Places::for_build(global.state_dir.as_deref(), printer)? {
-        Some(places) => engine(&places, Allocation::OnDemand)?,
-        None => engine(&Places::for_looking(None), Allocation::OnDemand)?.without_cache(),
+        Some(places) => authors_engine(&places)?,
+        None => authors_engine(&Places::for_looking(None))?.without_cache(),
     };
     let Built { file, tool_chain, was_module, found } = build(arguments, &Arc::new(engine), printer)?;
     let shown = ambient::absolute(&file).unwrap_or(file).display().to_string();
@@ -77,6 +81,12 @@ pub(crate) fn run(arguments: &Build, global: &Global, printer: Printer) -> Resul
         describe(&found, &[format!("written to {shown}")]).iter().for_each(|line| printer.data(line));
     }
     Ok(Exit::Done)
+}
+
+/// The engine of who builds: what is compiled is their own, so its processor time is bounded, and a busy machine may take longer.
+pub(crate) fn authors_engine(places: &Places) -> Result<Engine, Failure> {
+    let limits = CompileLimits { time: COMPILE_TIME, ..CompileLimits::default() };
+    Ok(engine(places, Allocation::OnDemand)?.with_compile_limits(limits))
 }
 
 /// Builds the skill in the current folder. What was there before is replaced only by a skill that holds, and that this host
@@ -111,7 +121,8 @@ pub(crate) fn build(arguments: &Build, engine: &Arc<Engine>, printer: Printer) -
         printer.note(format!("{}: the [[tool]] entries were written anew", arguments.manifest.display()));
     }
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let written = folder.map_or(Ok(()), ambient::make_folder).and_then(|()| ambient::replace(&file, &linked.made.bytes));
+    let written =
+        folder.map_or(Ok(()), ambient::make_folder).and_then(|()| ambient::replace(&file, &linked.made.bytes));
     written.map_err(|e| unwritten(&file, e))?;
     Ok(Built { file, tool_chain, was_module: linked.made.was_module, found: linked.skill.inspection().clone() })
 }

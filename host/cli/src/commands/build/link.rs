@@ -8,9 +8,7 @@ use crate::failure::{Exit, Failure};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::{ambient, skills};
-use skillhost_component::{
-    Debug, Made, MakeError, TELL_TOOLS, are_told, before_told, make, read_told, with_tools,
-};
+use skillhost_component::{Debug, Made, MakeError, TELL_TOOLS, are_told, before_told, make, read_told, with_tools};
 use skillhost_core::capability::{Capabilities, Effective};
 use skillhost_core::digest::Digested;
 use skillhost_core::duration::Span;
@@ -27,7 +25,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What telling the tools may use: it is a text of some kilobytes.
-const LIMITS: Limits = Limits { memory: Size::mib(64), cpu: Span::seconds(2), time: Span::seconds(10) };
+const LIMITS: Limits = Limits { memory: Size::mib(64), cpu: Span::seconds(2), time: Span::seconds(60) };
 
 /// What a tool chain left.
 pub(super) struct Left<'a> {
@@ -117,9 +115,14 @@ fn refuse_kinds(found: &Inspection) -> Result<(), Failure> {
         return Ok(());
     }
     let own = found.manifest.skill.kind;
-    Err(Failure::new(Exit::Configuration, format!("this component exports {} kinds of skill, so it is not built", kinds.len()))
-        .because(format!("it exports {}; skill.toml names `{own}`, and nobody would call the others", kinds.join(", ")))
-        .hint(format!("export `{own}` alone, and make a skill of its own of each other kind: skillhost new NAME --kind KIND")))
+    Err(Failure::new(
+        Exit::Configuration,
+        format!("this component exports {} kinds of skill, so it is not built", kinds.len()),
+    )
+    .because(format!("it exports {}; skill.toml names `{own}`, and nobody would call the others", kinds.join(", ")))
+    .hint(format!(
+        "export `{own}` alone, and make a skill of its own of each other kind: skillhost new NAME --kind KIND"
+    )))
 }
 
 fn said(error: &Error) -> String {
@@ -132,10 +135,13 @@ fn said(error: &Error) -> String {
 }
 
 fn untold(reason: &str) -> Failure {
-    Failure::new(Exit::Configuration, "the [[tool]] entries of skill.toml can't be written: the component doesn't tell its tools")
-        .because(reason)
-        .hint("in Rust, skillhost_sdk::export_tools! makes it tell them")
-        .or_hint("or write the entries yourself, without the line that says that the build wrote them")
+    Failure::new(
+        Exit::Configuration,
+        "the [[tool]] entries of skill.toml can't be written: the component doesn't tell its tools",
+    )
+    .because(reason)
+    .hint("in Rust, skillhost_sdk::export_tools! makes it tell them")
+    .or_hint("or write the entries yourself, without the line that says that the build wrote them")
 }
 
 fn not_made(left: &Path, error: &MakeError) -> Failure {
