@@ -9,7 +9,14 @@ use std::path::{Path, PathBuf};
 /// An SDK, and what of this repository goes into a project for it, folders and files, each with its place there; `wit/` does
 /// always.
 const SDKS: [(&str, &[(&str, &str)]); 5] = [
-    ("rust", &[("sdk/rust/src", "sdk/rust/src"), ("host/suite/src", "sdk/suite/src")]),
+    (
+        "rust",
+        &[
+            ("sdk/rust/README.md", "sdk/rust/README.md"),
+            ("sdk/rust/src", "sdk/rust/src"),
+            ("host/suite/src", "sdk/suite/src"),
+        ],
+    ),
     (
         "javascript",
         &[

@@ -119,7 +119,7 @@ fn dispatch(cli: &Cli, printer: Printer) -> Result<Exit, Failure> {
         Command::Dev(dev) => commands::dev::run(dev, &cli.global, printer),
         Command::Update(update) => commands::update::run(update, &cli.global, printer),
         Command::Sync(sync) => commands::sync::run(sync, &cli.global, printer),
-        Command::Build(build) => commands::build::run(build, printer),
+        Command::Build(build) => commands::build::run(build, &cli.global, printer),
         Command::Call(call) => commands::call::run(call, &cli.global, printer),
         Command::Inspect(inspect) => commands::inspect::run(inspect, &cli.global, printer),
         Command::Completions(completions) => commands::completions::run(completions, printer),

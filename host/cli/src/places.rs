@@ -79,6 +79,17 @@ impl Places {
         Ok(Self { state: folder, cache, components })
     }
 
+    /// Finds them for a build, which keeps nothing but compiled code: none where nobody named a folder, and the usual ones
+    /// can't be used.
+    pub(crate) fn for_build(state: Option<&Path>, printer: Printer) -> Result<Option<Self>, Failure> {
+        if state.is_some() {
+            return Self::for_run(state, printer).map(Some);
+        }
+        let are_usable =
+            |places: &Self| [&places.state, &places.cache].iter().all(|folder| ambient::make_usable(folder).is_ok());
+        Ok(ambient::state_folder().map(Self::with_state).filter(are_usable))
+    }
+
     fn with_state(state: PathBuf) -> Self {
         // Without a home, the cache stays with the state: slower for others, never wrong.
         let cache = ambient::cache_folder().unwrap_or_else(|| state.join("cache"));

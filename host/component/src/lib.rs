@@ -7,9 +7,11 @@
 #[cfg(feature = "modules")]
 mod encode;
 mod strip;
+mod tools;
 mod usable;
 mod validate;
 
+pub use tools::{TELL_TOOLS, are_told, before_told, read_told, with_tools};
 pub use usable::{Unusable, unusable};
 
 use skillhost_core::document::DocumentError;

@@ -23,6 +23,9 @@ pub const MAX_TOOLS: usize = 128;
 /// Longest description, in bytes.
 pub const MAX_DESCRIPTION_BYTES: usize = 1024;
 
+/// Which manifests have entries of tools.
+const TOOLS_OF_KIND: &str = "a skill of kind `tool`, and no other, has [[tool]] entries";
+
 /// A skill's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -183,14 +186,26 @@ impl Manifest {
     /// # Errors
     /// Where a key is unknown or a value is not what it should be.
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        let manifest = Self::parse_draft(text)?;
+        if manifest.skill.kind == Kind::Tool && manifest.tools.is_empty() {
+            return Err(DocumentError::whole("skill.toml", TOOLS_OF_KIND));
+        }
+        Ok(manifest)
+    }
+
+    /// Reads the `skill.toml` of a project: that of a tool skill may be without the entries that its build writes.
+    ///
+    /// # Errors
+    /// As [`Manifest::parse`].
+    pub fn parse_draft(text: &str) -> Result<Self, DocumentError> {
         let manifest: Self = document::parse("skill.toml", text)?;
         manifest.check().map_err(|reason| DocumentError::whole("skill.toml", reason))?;
         Ok(manifest)
     }
 
     fn check(&self) -> Result<(), String> {
-        if (self.skill.kind == Kind::Tool) == self.tools.is_empty() {
-            return Err("a skill of kind `tool`, and no other, has [[tool]] entries".to_owned());
+        if self.skill.kind != Kind::Tool && !self.tools.is_empty() {
+            return Err(TOOLS_OF_KIND.to_owned());
         }
         if self.tools.len() > MAX_TOOLS {
             return Err(format!("more than {MAX_TOOLS} tools"));

@@ -41,6 +41,8 @@ pub struct Engine {
     ticker: OnceLock<Ticker>,
     pub(crate) scheduler: Scheduler,
     options: Options,
+    /// Whether what was compiled is kept for the next time.
+    has_cache: bool,
     /// The versions of the contract that it understands, oldest first.
     contracts: &'static [Contract],
     compile_limits: CompileLimits,
@@ -94,6 +96,7 @@ impl Engine {
             ticker: OnceLock::new(),
             scheduler: Scheduler::new(),
             options,
+            has_cache: true,
             contracts: &SUPPORTED,
             compile_limits: CompileLimits::default(),
             loaded: Mutex::new(HashMap::new()),
@@ -106,6 +109,12 @@ impl Engine {
     /// Where Wasmtime doesn't take it.
     pub fn prepare(&self) -> Result<(), LoadError> {
         self.linker().map(drop)
+    }
+
+    /// The same without the cache on disk, where there is no folder for one.
+    #[must_use]
+    pub fn without_cache(self) -> Self {
+        Self { has_cache: false, ..self }
     }
 
     /// The same with other limits on compiling.
@@ -185,13 +194,16 @@ impl Engine {
     }
 
     async fn code(&self, component: &[u8], digest: &Digest, inspection: &Inspection) -> Result<Component, LoadError> {
-        let cache = Cache::open(&self.options.cache_folder, &self.options.key_folder)?;
-        if let Some(code) = cache.load(&self.wasmtime, digest) {
+        let open = || Cache::open(&self.options.cache_folder, &self.options.key_folder);
+        let cache = self.has_cache.then(open).transpose()?;
+        if let Some(code) = cache.as_ref().and_then(|cache| cache.load(&self.wasmtime, digest)) {
             return Ok(code);
         }
         judge_tools(inspection)?;
         let code = self.options.compiler.compile(component, self.compile_limits).await?;
-        cache.store(&self.wasmtime, digest, &code);
+        if let Some(cache) = cache {
+            cache.store(&self.wasmtime, digest, &code);
+        }
         cache::deserialize(&self.wasmtime, &code)
     }
 

@@ -1,5 +1,6 @@
 //! A tool call's arguments: parsed, harmless slips put right, the rest refused with a text that a model can act on.
 
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 /// Arguments that fit the tool's schema: every field is there, of its type, or null where that is allowed.
@@ -70,6 +71,14 @@ impl Arguments {
         self.get(name).as_array().map_or(&[], Vec::as_slice)
     }
 
+    /// All of them as a type, for a tool of [`schema::tool_of`](crate::schema::tool_of): null is what was left out. The error
+    /// is for the model.
+    pub fn typed<T: DeserializeOwned>(&self) -> Result<T, String> {
+        let fields = || self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let given = Value::Object(self.0.clone());
+        serde_json::from_value(without_null(given)).map_err(|e| format!("{e}; the fields are {}", fields()))
+    }
+
     /// The same text for the same arguments, in whatever order they came.
     pub fn key(&self) -> String {
         let mut fields: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -79,6 +88,17 @@ impl Arguments {
 
     fn get(&self, name: &str) -> &Value {
         self.0.get(name).unwrap_or(&Value::Null)
+    }
+}
+
+fn without_null(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let some = fields.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(some.map(|(name, value)| (name, without_null(value))).collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(without_null).collect()),
+        value => value,
     }
 }
 

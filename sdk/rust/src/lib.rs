@@ -57,6 +57,7 @@ pub mod prompt;
 mod repeats;
 pub mod schema;
 pub mod side_by_side;
+pub mod tools;
 pub mod walk;
 
 pub use bindings::imports::skillhost::skill::{

@@ -1,7 +1,7 @@
 //! `skillhost build --component`: what a tool chain of any kind left becomes a skill, or is refused with what to do.
 
 use super::{greeter, left_of, put};
-use crate::support::{World, root};
+use crate::support::{World, ran, root};
 use serde_json::{Value, json};
 use skillhost_core::digest::Digest;
 use std::fs;
@@ -159,6 +159,33 @@ fn a_manifest_is_read_before_anything_else() {
     world.run(&BUILD).failed(3, &["it is not UTF-8 text"]);
     put(&world, "other.toml", greeter("").as_bytes());
     world.run(&[&BUILD[..], &["--manifest", "other.toml"]].concat()).failed(0, &[]);
+}
+
+/// What compiling costs is paid once, and a machine that keeps nothing builds all the same.
+#[test]
+fn a_build_compiles_for_the_first_call_and_needs_no_home() {
+    let world = World::bare();
+    put(&world, "left.wasm", &left_of("hello"));
+    put(&world, "skill.toml", greeter("").as_bytes());
+    let entries = || {
+        let folder = world.home().join(".cache/skillhost/compiled");
+        fs::read_dir(folder).map_or(0, |entries| entries.flatten().count())
+    };
+    let before = entries();
+    world.run(&BUILD).failed(0, &[]);
+    assert_eq!(entries(), before + 1);
+    world.run(&["call", "./build/hello.wasm", "greet", "--input", r#"{"name":"Ada"}"#]).failed(0, &[]);
+    assert_eq!(entries(), before + 1, "the call compiled nothing");
+
+    let built = fs::read(world.repo().join("build/hello.wasm")).unwrap();
+    for home in [None, Some("/nonexistent")] {
+        fs::remove_file(world.repo().join("build/hello.wasm")).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_skillhost"));
+        command.current_dir(world.repo()).env_clear().args(BUILD).envs(home.map(|home| ("HOME", home)));
+        let homeless = ran(command.output().unwrap());
+        assert_eq!((homeless.code, homeless.stderr.as_str()), (Some(0), ""), "{homeless:#?}");
+        assert_eq!(fs::read(world.repo().join("build/hello.wasm")).unwrap(), built);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What an author is told of a component that is no skill for this host: at each command that reads one, with the remedy.
 
-use super::{greeter, put};
+use super::{greeter, left_of, put};
 use crate::support::World;
 use skillhost_core::manifest;
 use std::fs;
@@ -117,8 +117,8 @@ fn what_is_no_component_or_has_no_manifest_says_what_makes_a_skill_of_it() {
 }
 
 /// A tool whose `call` has this type.
-fn tool(signature: &str, call: &str) -> Vec<u8> {
-    let text = format!(
+fn tool(signature: &str, call: &str) -> String {
+    format!(
         "(component
            (core module $m (memory (export \"memory\") 1)
              (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) i32.const 64) {call})
@@ -127,45 +127,74 @@ fn tool(signature: &str, call: &str) -> Vec<u8> {
              (realloc (core func $c \"realloc\"))))
            (instance $i (export \"call\" (func $f)))
            (export \"skillhost:skill/tool@0.1.0\" (instance $i)))"
-    );
-    manifest::embed(&wat::parse_str(text).unwrap(), &greeter("")).unwrap()
+    )
 }
 
 #[test]
-fn a_function_that_is_missing_or_has_another_type_is_named_with_both_types() {
+fn what_does_not_link_is_told_at_build_and_at_a_call_with_both_types() {
     let world = World::bare();
+    put(&world, "skill.toml", greeter("").as_bytes());
+    put(&world, "build/hello.wasm", b"what was there");
     let expected = "expected `func(name: string, arguments: string) -> result<string, error>`";
-    let call = "(func (export \"call\") (param i32 i32) (result i32) i32.const 0)";
-    put(&world, "x.wasm", &tool("(param \"path\" string) (result u32)", call));
     let remedy = "hint: make the bindings anew from the WIT that skillhost new writes";
-    world
-        .run(&["call", "./x.wasm"])
-        .failed(3, &["`skillhost:skill/tool@0.1.0#call`", expected, ", found `func(path: string) -> u32`: ", remedy]);
-    let missing = exporting(&["skillhost:skill/tool@0.1.0"]);
-    put(&world, "x.wasm", &manifest::embed(&wat::parse_str(missing).unwrap(), &greeter("")).unwrap());
-    world.run(&["call", "./x.wasm"]).failed(3, &[expected, "the interface has no such function", remedy]);
-
     // An import that is there and something else.
     let import = "(component (import \"skillhost:skill/log@0.1.0\" (instance (export \"shout\" (func))))
                   (instance $i) (export \"skillhost:skill/tool@0.1.0\" (instance $i)))";
-    put(&world, "x.wasm", &manifest::embed(&wat::parse_str(import).unwrap(), &greeter("")).unwrap());
-    world.run(&["call", "./x.wasm"]).failed(3, &["can't be linked", "skillhost:skill/log@0.1.0", "shout", remedy]);
-    let newer = import.replace("@0.1.0", "@0.1.7");
-    put(&world, "x.wasm", &manifest::embed(&wat::parse_str(newer).unwrap(), &greeter("")).unwrap());
-    world
-        .run(&["call", "./x.wasm"])
-        .failed(3, &["is written for skillhost:skill 0.1.7; this host understands 0.1.0", "hint: update skillhost"]);
+    let call = "(func (export \"call\") (param i32 i32) (result i32) i32.const 0)";
+    for (text, said) in [
+        (
+            tool("(param \"path\" string) (result u32)", call),
+            vec!["`skillhost:skill/tool@0.1.0#call`", expected, ", found `func(path: string) -> u32`: ", remedy],
+        ),
+        (exporting(&["skillhost:skill/tool@0.1.0"]), vec![expected, "the interface has no such function", remedy]),
+        (import.to_owned(), vec!["can't be linked", "skillhost:skill/log@0.1.0", "shout", remedy]),
+        (
+            import.replace("@0.1.0", "@0.1.7"),
+            vec!["is written for skillhost:skill 0.1.7; this host understands 0.1.0", "hint: update skillhost"],
+        ),
+    ] {
+        let left = wat::parse_str(&text).unwrap();
+        put(&world, "left.wasm", &left);
+        put(&world, "x.wasm", &manifest::embed(&left, &greeter("")).unwrap());
+        world.run(&["call", "./x.wasm"]).failed(3, &said);
+        world
+            .run(&["build", "--component", "left.wasm"])
+            .failed(3, &[&["left.wasm can't be loaded"], &said[..]].concat());
+        assert_eq!(fs::read(world.repo().join("build/hello.wasm")).unwrap(), b"what was there");
+    }
 }
 
 #[test]
-fn a_second_kind_of_skill_in_one_component_is_told() {
+fn a_schema_that_cant_be_used_is_told_at_build() {
     let world = World::bare();
-    let both = exporting(&["skillhost:skill/tool@0.1.0", "skillhost:skill/review@0.1.0"]);
-    put(&world, "left.wasm", &wat::parse_str(both).unwrap());
+    put(&world, "left.wasm", &left_of("hello"));
+    let text = greeter("").replace("type = \"string\"", "type = \"strung\"");
+    assert_ne!(text, greeter(""));
+    put(&world, "skill.toml", text.as_bytes());
+    world.run(&["build", "--component", "left.wasm"]).failed(3, &["the tool `", "its schema can't be used"]);
+    assert!(!world.repo().join("build").exists());
+}
+
+#[test]
+fn a_second_kind_of_skill_in_one_component_is_not_built_and_told_of_others() {
+    let world = World::with(&[("a.txt", "")]);
+    let both = wat::parse_str(exporting(&["skillhost:skill/tool@0.1.0", "skillhost:skill/review@0.1.0"])).unwrap();
+    put(&world, "left.wasm", &both);
     put(&world, "skill.toml", greeter("").as_bytes());
+    world.run(&["build", "--component", "left.wasm", "--out", "x.wasm"]).failed(
+        3,
+        &[
+            "error: this component exports 2 kinds of skill, so it is not built",
+            "caused by: it exports `tool`, `review`; skill.toml names `tool`, and nobody would call the others",
+            "hint: export `tool` alone, and make a skill of its own of each other kind: skillhost new NAME --kind KIND",
+        ],
+    );
+    assert!(!world.repo().join("x.wasm").exists());
+    // Somebody else's is what its manifest says.
+    put(&world, "x.wasm", &manifest::embed(&both, &greeter("")).unwrap());
     let told = "warning: it exports 2 kinds of skill; its manifest names `tool`, and nobody calls `review`";
-    world.run(&["build", "--component", "left.wasm", "--out", "x.wasm"]).failed(0, &[told]);
     world.run(&["inspect", "./x.wasm"]).failed(0, &[told]);
+    world.run(&["add", "./x.wasm", "--grant-requested"]).failed(0, &[]);
 }
 
 #[test]

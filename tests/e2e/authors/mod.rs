@@ -9,6 +9,7 @@ mod new;
 pub mod project;
 mod python;
 mod todo_report;
+mod told_tools;
 mod toolchains;
 mod traps_and_traces;
 

@@ -12,7 +12,9 @@ use std::path::PathBuf;
     after_help = "In a skill's folder it runs the language's own tool chain: cargo (Cargo.toml), npm (package.json), python3\n\
     (sdk/build.py), pip and componentize-py (pyproject.toml, requirements.txt), or make (Makefile). What comes of it is made a\n\
     component where it is a core module, stripped, validated, and gets skill.toml embedded. A manifest that asks for what the\n\
-    component can't use is refused. The same input gives the same bytes.\n\n\
+    component can't use is refused. It is linked as a call would, and compiled for that, which the first call finds done. A\n\
+    component that tells its tools (export_tools! in Rust) is asked for the [[tool]] entries of skill.toml, in the sandbox.\n\
+    The same input gives the same bytes.\n\n\
     Examples:\n  \
     skillhost build\n  \
     skillhost build -C licence-check\n  \

@@ -1,20 +1,26 @@
 //! `skillhost build`: from a skill's sources, or from what a tool chain left, to a file that can be signed and published.
 
-use crate::ambient;
-use crate::args::Build;
+mod link;
+
+use self::link::{Left, Linker};
+use crate::args::{Build, Global};
 use crate::authoring::toolchains;
-use crate::calling::skills;
+use crate::calling::engine::authors_engine;
 use crate::commands::inspect::describe;
 use crate::failure::{Exit, Failure};
+use crate::places::Places;
 use crate::terminal::printer::Printer;
+use crate::{ambient, block_on, runtime};
 use serde::Serialize;
-use skillhost_component::{Debug, Made, MakeError, make};
+use skillhost_component::Debug;
 use skillhost_core::capability::Capabilities;
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::manifest::Manifest;
-use skillhost_engine::inspect::{Inspection, inspect};
+use skillhost_engine::Engine;
+use skillhost_engine::inspect::Inspection;
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A skill's manifest, in its folder.
 pub(crate) const MANIFEST: &str = "skill.toml";
@@ -45,8 +51,12 @@ pub(crate) struct Built {
     pub(crate) found: Inspection,
 }
 
-pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> {
-    let Built { file, tool_chain, was_module, found } = build(arguments, printer)?;
+pub(crate) fn run(arguments: &Build, global: &Global, printer: Printer) -> Result<Exit, Failure> {
+    let engine = match Places::for_build(global.state_dir.as_deref(), printer)? {
+        Some(places) => authors_engine(&places)?,
+        None => authors_engine(&Places::for_looking(None))?.without_cache(),
+    };
+    let Built { file, tool_chain, was_module, found } = build(arguments, &Arc::new(engine), printer)?;
     let shown = ambient::absolute(&file).unwrap_or(file).display().to_string();
     if printer.is_json() {
         let skill = &found.manifest.skill;
@@ -70,8 +80,9 @@ pub(crate) fn run(arguments: &Build, printer: Printer) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-/// Builds the skill in the current folder. What was there before is replaced only by a skill that holds.
-pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failure> {
+/// Builds the skill in the current folder. What was there before is replaced only by a skill that holds, and that this host
+/// can call: `engine` has it loaded then.
+pub(crate) fn build(arguments: &Build, engine: &Arc<Engine>, printer: Printer) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
     let (_, asked) = read_manifest(&arguments.manifest)?;
     let debug = if arguments.keep_debug { Debug::Keep } else { Debug::Strip };
@@ -91,14 +102,20 @@ pub(crate) fn build(arguments: &Build, printer: Printer) -> Result<Built, Failur
         return Err(Failure::new(Exit::Usage, format!("{} would be replaced by what is made of it", left.display()))
             .hint("name another file with --out"));
     }
-    let Made { bytes, was_module, .. } = make(&input, &text, debug).map_err(|e| not_made(&left, &e))?;
-    let found = inspect(&bytes).map_err(|e| skills::load_failure(&left.display().to_string(), &e))?;
-    skills::warn_of_kinds(&found, printer);
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.map_or(Ok(()), ambient::make_folder).and_then(|()| ambient::replace(&file, &bytes)).map_err(|e| {
+    let linker = Linker::new(Arc::clone(engine), printer);
+    let linked = block_on(runtime()?, linker.link(&Left { file: &left, input: &input, debug }, &text, &manifest))??;
+    let unwritten = |file: &Path, e: std::io::Error| {
         Failure::new(Exit::Configuration, format!("{} can't be written", file.display())).because_of_all(&e)
-    })?;
-    Ok(Built { file, tool_chain, was_module, found })
+    };
+    if linked.text != text {
+        ambient::replace(&arguments.manifest, linked.text.as_bytes()).map_err(|e| unwritten(&arguments.manifest, e))?;
+        printer.note(format!("{}: the [[tool]] entries were written anew", arguments.manifest.display()));
+    }
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let written =
+        folder.map_or(Ok(()), ambient::make_folder).and_then(|()| ambient::replace(&file, &linked.made.bytes));
+    written.map_err(|e| unwritten(&file, e))?;
+    Ok(Built { file, tool_chain, was_module: linked.made.was_module, found: linked.skill.inspection().clone() })
 }
 
 /// Where a skill is built to, in its folder.
@@ -106,37 +123,13 @@ pub(crate) fn usual_place(manifest: &Manifest) -> PathBuf {
     Path::new("build").join(format!("{}.wasm", manifest.skill.name))
 }
 
-/// The manifest that is embedded, as text and as it is understood.
+/// The manifest of the project, as text and as it is understood. Entries of tools may still have to be written.
 pub(crate) fn read_manifest(file: &Path) -> Result<(String, Manifest), Failure> {
     let failed = || Failure::new(Exit::Configuration, format!("the manifest {} can't be read", file.display()));
     let bytes = ambient::read_regular(file, MAX_DOCUMENT_BYTES as u64).map_err(|e| {
         failed().because_of_all(&e).hint("build in a skill's folder (-C DIR), or name the manifest with --manifest")
     })?;
     let text = String::from_utf8(bytes).map_err(|_| failed().because("it is not UTF-8 text"))?;
-    let manifest = Manifest::parse(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
+    let manifest = Manifest::parse_draft(&text).map_err(|e| Failure::of(Exit::Configuration, &e))?;
     Ok((text, manifest))
-}
-
-fn not_made(left: &Path, error: &MakeError) -> Failure {
-    if let MakeError::Unusable(all) = error {
-        let failure = Failure::new(
-            Exit::Configuration,
-            "the manifest asks for what this component can't use, so it is not built",
-        );
-        let failure = all.iter().fold(failure, Failure::because);
-        return all.iter().fold(failure, |failure, one| failure.or_hint(one.hint()));
-    }
-    let failure = Failure::new(Exit::Configuration, format!("no skill can be made of {}", left.display()));
-    let failure = failure.because_of_all(error);
-    match error {
-        MakeError::NoWorld => failure.hint(
-            "link what `wit-bindgen` made for the world (component_type.o), or make a component with the tools of the language",
-        ),
-        MakeError::Invalid(_) => failure.hint(
-            "skills run on WASI 0.2, without threads, exceptions, garbage collection, memory64 and relaxed SIMD: build it \
-             without them",
-        ),
-        MakeError::HasManifest => failure.hint("name what the tool chain left, not what was built of it"),
-        _ => failure,
-    }
 }

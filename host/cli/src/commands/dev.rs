@@ -13,6 +13,7 @@ use crate::interrupt::cancelled_by_signal;
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
 use crate::{block_on, runtime};
+use std::sync::Arc;
 
 /// Most changed files that are named.
 const NAMED: usize = 5;
@@ -57,7 +58,8 @@ async fn round(
 ) -> Result<(), Failure> {
     let cases = Cases::read(&arguments.filters)?;
     // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
-    let built = tokio::task::spawn_blocking(move || test::built(printer)).await;
+    let engine = Arc::clone(player.engine());
+    let built = tokio::task::spawn_blocking(move || test::built(&engine, printer)).await;
     let own = watch.built().await?;
     if !own.is_empty() {
         let files = named(&own);

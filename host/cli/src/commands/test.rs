@@ -9,7 +9,9 @@ use crate::reports::{Report, Reporter, Suite};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
 use crate::{block_on, runtime, trace};
+use skillhost_engine::Engine;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tracing::Instrument as _;
 
 pub(crate) fn run(arguments: &Test, global: &Global, printer: Printer) -> Result<Exit, Failure> {
@@ -24,7 +26,7 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
     }
     let cases = Cases::read(&arguments.filters)?;
     let player = Player::new(global, printer)?;
-    let file = skill(arguments, printer)?;
+    let file = skill(arguments, player.engine(), printer)?;
     let progress = Progress::new(printer);
     // Nothing has to be masked: a case's skill is handed no key and no secret, and no server or model is asked.
     trace::begin(&progress, None, None);
@@ -51,7 +53,7 @@ pub(super) fn check_folder() -> Result<(), Failure> {
 }
 
 /// The skill that is tested.
-fn skill(arguments: &Test, printer: Printer) -> Result<PathBuf, Failure> {
+fn skill(arguments: &Test, engine: &Arc<Engine>, printer: Printer) -> Result<PathBuf, Failure> {
     if let Some(file) = &arguments.component {
         return Ok(file.clone());
     }
@@ -64,13 +66,13 @@ fn skill(arguments: &Test, printer: Printer) -> Result<PathBuf, Failure> {
         }
         return Ok(file);
     }
-    built(printer)
+    built(engine, printer)
 }
 
 /// Builds the skill of this folder.
-pub(super) fn built(printer: Printer) -> Result<PathBuf, Failure> {
+pub(super) fn built(engine: &Arc<Engine>, printer: Printer) -> Result<PathBuf, Failure> {
     let arguments = Build { component: None, manifest: PathBuf::from(build::MANIFEST), out: None, keep_debug: false };
-    let built = build::build(&arguments, printer)?;
+    let built = build::build(&arguments, engine, printer)?;
     let (file, kb) = (built.file.display(), built.found.size_bytes.div_ceil(1000));
     printer.note(format!("built {file}, {kb} KB"));
     Ok(built.file)

@@ -10,7 +10,7 @@ use crate::ambient;
 use crate::args::Global;
 use crate::calling::chosen::Chosen;
 use crate::calling::denied::denials;
-use crate::calling::engine::engine;
+use crate::calling::engine::authors_engine;
 use crate::calling::invoke::{Given, invoke};
 use crate::calling::policies::Policies;
 use crate::calling::skills;
@@ -29,7 +29,7 @@ use skillhost_core::project::Project;
 use skillhost_engine::contract::{Brief, Error, Subject};
 use skillhost_engine::files::{FileRecord, Quotas, Rules, Tree};
 use skillhost_engine::ports::{Ask, Model, Ports};
-use skillhost_engine::{Allocation, Call, CallError, Engine, Grantor, Skill};
+use skillhost_engine::{Call, CallError, Engine, Grantor, Skill};
 use skillhost_models::{Models, Override, Roles, Setup};
 use skillhost_runs::error::RunError;
 use skillhost_runs::event::Watcher;
@@ -72,8 +72,13 @@ impl Player {
     pub(crate) fn new(global: &Global, printer: Printer) -> Result<Self, Failure> {
         let policies = Policies::read(global.policy.as_deref())?;
         let places = Places::for_call(global.state_dir.as_deref(), printer)?;
-        let engine = Arc::new(engine(&places, Allocation::OnDemand)?);
+        let engine = Arc::new(authors_engine(&places)?);
         Ok(Self { engine, places, policies, printer })
+    }
+
+    /// What it loads skills with: one that was loaded is there.
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
     }
 
     /// Loads the skill in this file, as `call` would.

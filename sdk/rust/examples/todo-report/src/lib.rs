@@ -1,42 +1,56 @@
 //! Lists TODO comments with file and line, and writes them as a Markdown report.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use skillhost_sdk::glob::Globs;
 use skillhost_sdk::walk::walk;
-use skillhost_sdk::{Error, Host, Level, Tool, write_error};
+use skillhost_sdk::{Error, Host, Level, write_error};
 use std::collections::BTreeSet;
 
-struct Skill;
+#[derive(Deserialize, JsonSchema)]
+#[serde(default)]
+struct Wanted {
+    /// Where the report is written.
+    #[schemars(length(min = 1))]
+    path: String,
+    /// Glob of the files to look in.
+    #[schemars(length(min = 1))]
+    pattern: String,
+}
 
-impl Tool for Skill {
-    fn call(host: &dyn Host, name: String, arguments: String) -> Result<String, Error> {
-        let given: Value = serde_json::from_str(&arguments).map_err(|e| Error::Invalid(e.to_string()))?;
-        let text = |key: &str, other: &str| given[key].as_str().unwrap_or(other).to_owned();
-        match name.as_str() {
-            "report" => report(host, &text("path", "TODO.md"), &text("pattern", "**")),
-            other => Err(Error::Invalid(format!("there is no tool {other}"))),
-        }
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { path: "TODO.md".to_owned(), pattern: "**".to_owned() }
     }
 }
 
+#[derive(Serialize, JsonSchema)]
+struct Reported {
+    todos: Vec<Todo>,
+}
+
 /// A comment that says what is left to do.
+#[derive(Serialize, JsonSchema)]
 struct Todo {
     file: String,
     line: usize,
     text: String,
 }
 
-fn report(host: &dyn Host, path: &str, pattern: &str) -> Result<String, Error> {
-    let globs = Globs::parse([pattern]).map_err(Error::Invalid)?;
+skillhost_sdk::export_tools! {
+    /// Lists TODO comments with file and line, and writes them to a Markdown file.
+    "report" => report,
+}
+
+fn report(host: &dyn Host, Wanted { path, pattern }: Wanted) -> Result<Reported, Error> {
+    let globs = Globs::parse([&pattern]).map_err(Error::Invalid)?;
     let mut files = walk(host, "").map_err(Error::Failed)?.files;
     // An earlier report holds the same lines again.
-    files.retain(|file| file != path && globs.matches(file));
+    files.retain(|file| *file != path && globs.matches(file));
     files.sort();
     let todos: Vec<Todo> = files.iter().flat_map(|file| todos_in(host, file)).collect();
-    host.write(path, render(&todos).as_bytes()).map_err(|e| write_error(path, &e))?;
-    let todos: Vec<Value> =
-        todos.iter().map(|todo| json!({ "file": todo.file, "line": todo.line, "text": todo.text })).collect();
-    Ok(json!({ "todos": todos }).to_string())
+    host.write(&path, render(&todos).as_bytes()).map_err(|e| write_error(&path, &e))?;
+    Ok(Reported { todos })
 }
 
 /// Those of one file. What is no text, or too large for one, has none.
@@ -71,15 +85,14 @@ fn render(todos: &[Todo]) -> String {
     format!("# TODO report\n\n{} in {} files.\n\n{list}", todos.len(), files.len())
 }
 
-skillhost_sdk::export_tool!(Skill);
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skillhost_sdk::mock;
+    use serde_json::{Value, json};
+    use skillhost_sdk::{Tool, mock};
 
     fn called(host: &mock::Host, arguments: Value) -> Value {
-        let answer = Skill::call(host, "report".to_owned(), arguments.to_string()).unwrap();
+        let answer = Tools::call(host, "report".to_owned(), arguments.to_string()).unwrap();
         serde_json::from_str(&answer).unwrap()
     }
 
