@@ -23,6 +23,12 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// How much it holds of texts and files, in bytes.
+    pub fn bytes(&self) -> usize {
+        let texts = self.texts.as_ref().map_or(0, |(expected, came)| expected.len() + came.len());
+        texts + self.fixes.iter().flatten().map(Fix::bytes).sum::<usize>()
+    }
+
     fn unfixable(what: impl Into<String>) -> Self {
         Self { what: what.into(), texts: None, fixes: None }
     }

@@ -64,6 +64,7 @@ tool = "count"
 input = '{"a": null}'
 subject = "change"
 answers = ["yes"]
+secrets = { TOKEN = ["https://a.example"] }
 grants = { read = ["**"], exec = ["test"] }
 limits = { cpu = "100ms" }
 [case.files]
@@ -122,8 +123,14 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("files.\".git/config\" = \"\""), "tests/cases.toml:3: "),
         (
             with("files = { a = \"\", a-b = \"\", \"a/b/c\" = \"\" }"),
-            "tests/cases.toml:1: a/b/c lies beneath another of its files",
+            "tests/cases.toml:1: a/b/c can't lie beneath a, which is a file, too",
         ),
+        (
+            with("files.a = \"\"\nchange.\"a/b\" = \"\""),
+            "tests/cases.toml:1: a/b can't lie beneath a, which is a file, too",
+        ),
+        (with("secrets = { TOKEN = [\"http://a.example\"] }"), "tests/cases.toml:3: "),
+        (with("secrets = { \"a b\" = [] }"), "tests/cases.toml:3: "),
         (with("files.a = { from = \"../x\" }"), "tests/cases.toml:3: "),
         (with("[[case.reply]]\ntxt = \"x\""), "tests/cases.toml:4: unknown field `txt`"),
         (with("[[case.expect.findings]]\nseverty = \"minor\""), "tests/cases.toml:4: unknown field `severty`"),

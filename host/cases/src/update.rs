@@ -29,6 +29,15 @@ impl Fix {
         Self::Key { at: at.iter().map(|key| (*key).to_owned()).collect(), value: Some(value) }
     }
 
+    /// How much it holds of a text or a file, in bytes; parts of an answer are small.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Key { value: Some(Json::String(text)), .. } => text.len(),
+            Self::Key { .. } => 0,
+            Self::File { bytes, .. } => bytes.len(),
+        }
+    }
+
     pub(crate) fn remove(at: &[&str]) -> Self {
         Self::Key { at: at.iter().map(|key| (*key).to_owned()).collect(), value: None }
     }

@@ -12,6 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// What a skill is handed of an output at once.
 const PART_BYTES: usize = 64 << 10;
 
+/// Bytes that are kept of the commands that a case ran.
+const MAX_LINES_BYTES: usize = 4 << 20;
+
 /// Commands that show what a case wants shown.
 pub(super) struct Commands {
     results: Vec<Command>,
@@ -24,6 +27,8 @@ pub(super) struct Commands {
 struct Ran {
     /// Names with arguments, in their order.
     lines: Vec<String>,
+    /// Of these names and arguments.
+    bytes: usize,
     /// Which result each run showed. Not its output: thousands of runs may show one that is large.
     shown: Vec<usize>,
     /// Each once, however often it was tried.
@@ -45,7 +50,13 @@ impl Commands {
     fn show(&self, name: &str, arguments: &[String]) -> Result<wit::Outcome, Error> {
         let mut ran = self.locked();
         let words: Vec<&str> = std::iter::once(name).chain(arguments.iter().map(String::as_str)).collect();
-        ran.lines.push(words.join(" "));
+        let line = words.join(" ");
+        ran.bytes += line.len();
+        if ran.bytes > MAX_LINES_BYTES {
+            ran.unmet.insert("it ran commands with more arguments than are kept of a case".to_owned());
+            return Err(Error::Exhausted("a case keeps no more of commands and their arguments".to_owned()));
+        }
+        ran.lines.push(line);
         let is_named = |at: &usize| self.results[*at].name.as_str() == name;
         let before = ran.shown.iter().filter(|at| is_named(at)).count();
         let of_name: Vec<usize> = (0..self.results.len()).filter(is_named).collect();

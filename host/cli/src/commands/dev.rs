@@ -55,5 +55,8 @@ async fn round(arguments: &Dev, player: &Player, progress: &Progress, printer: P
     // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
     let built = tokio::task::spawn_blocking(move || test::built(printer)).await;
     let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
-    test::play(player, &cases, &file, false, (progress, printer)).await.map(drop)
+    let mut round = test::Round::default();
+    let ended = round.play(player, &cases, &file, false, (progress, printer)).await;
+    round.tell(&cases, ended.as_ref().err(), printer);
+    ended
 }
