@@ -100,7 +100,7 @@ fn servers_answer_what_the_case_says_and_nothing_is_sent() {
         )
     };
     const TOKEN: &str = "secrets = { TOKEN = [\"https://api.example.com\"] }\n";
-    let nowhere = "expect = { answer_has = [{}], denials = [\"secret TOKEN to https://api.example.com/\"] }";
+    let nowhere = "expect = { answer_has = [{}], denials = [\"secrets TOKEN to https://api.example.com\"] }";
     let other = TOKEN.replace("api", "other");
     let all = [
         secret("goes", "Authorization", &format!("{TOKEN}expect.answer_has = [{{ status = 404 }}]")),
