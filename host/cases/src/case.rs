@@ -176,8 +176,12 @@ impl CaseFile {
         if cases.is_empty() {
             return Err(DocumentError::whole(file, "it has no [[case]]"));
         }
+        let (mut line, mut seen) = (1, 0);
         let cases = cases.into_iter().map(|spanned| {
-            let line = 1 + text[..spanned.span().start.min(text.len())].matches('\n').count();
+            // They come in their order: what is before each is counted once.
+            let start = spanned.span().start.clamp(seen, text.len());
+            line += text.as_bytes()[seen..start].iter().filter(|byte| **byte == b'\n').count();
+            seen = start;
             let case = Case { line, ..spanned.into_inner() };
             case.check().map_err(|reason| DocumentError::at(file, line, reason)).map(|()| case)
         });
@@ -258,8 +262,9 @@ impl Case {
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.name.trim().is_empty() || self.name.chars().count() > MAX_NAME_CHARS {
-            return Err(format!("a case's `name` has 1 to {MAX_NAME_CHARS} characters"));
+        let is_shown = |name: &str| name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control);
+        if self.name.trim().is_empty() || !is_shown(&self.name) {
+            return Err(format!("a case's `name` has 1 to {MAX_NAME_CHARS} characters, and no control character"));
         }
         for (key, files) in [("files", &self.files), ("change", &self.change)] {
             for (path, content) in files {

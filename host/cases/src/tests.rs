@@ -97,7 +97,7 @@ name = "second"
 "##,
     );
     let lines: Vec<usize> = file.cases.iter().map(|case| case.line).collect();
-    assert_eq!(lines, [2, 36]);
+    assert_eq!(lines, [2, 37]);
     let case = &file.cases[0];
     assert_eq!(case.arguments().unwrap(), json!({ "a": null }));
     assert_eq!(named_files(case), [&SkillPath::parse("b.bin").unwrap()].into());
@@ -158,6 +158,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("grants = { raed = [\"**\"] }"), "tests/cases.toml:3: unknown field `raed`"),
         (with("[case.brief]\ngoal = \"x\"\nsteps = [{ id = \"1\", titel = \"x\" }]"), "unknown field `titel`"),
         ("[[case]]\nname = \" \"".to_owned(), "a case's `name` has 1 to"),
+        ("[[case]]\nname = \"a\\nb\"".to_owned(), "a case's `name` has 1 to 120 characters, and no control character"),
         ("[[cases]]\nname = \"a\"".to_owned(), "tests/cases.toml:1: unknown field `cases`"),
         ("# nothing\n".to_owned(), "tests/cases.toml:1: it has no [[case]]"),
         ("[[case]\n".to_owned(), "tests/cases.toml:1: "),
@@ -252,6 +253,20 @@ fn what_differs_is_told() {
         assert_eq!(whats(&with(more), happened), told, "{more}");
     }
     assert_eq!(whats("[[case]]\nname = \"a\"\n", &seven), ["the case expects nothing yet"]);
+}
+
+#[test]
+fn what_is_shown_of_files_is_bounded() {
+    let files: String = (0..5).map(|at| format!("files.f{at} = {{ from = \"large\" }}\n")).collect();
+    let beside = BTreeMap::from([(SkillPath::parse("large").unwrap(), vec![b'x'; 20 << 20])]);
+    let mut happened = wrote("f0", "x");
+    for at in 1..5 {
+        happened.files.insert(SkillPath::parse(&format!("f{at}")).unwrap(), Now::Holds(b"x".to_vec()));
+    }
+    let told = compare(&parse(&format!("{EXPECT}{files}")).cases[0], Kind::Tool, &beside, &happened);
+    let shown: Vec<bool> = told.iter().map(|it| it.texts.is_some()).collect();
+    assert_eq!(shown, [true, true, true, false, false]);
+    assert_eq!(told[4].what, "f4 is another; too much differs to show all of it");
 }
 
 #[test]

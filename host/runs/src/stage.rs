@@ -95,3 +95,28 @@ fn make(
     worktree.commit(CommitRequest::new("The change so far", &change.into_keys().collect()))?;
     Ok(AgentTree::of(Arc::new(repository), worktree, Some(Arc::clone(folder))))
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn what_nobody_waits_for_any_more_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let name = |at: u32| SkillPath::parse(&format!("d{}/f{at}", at % 10)).unwrap();
+        let base = (0..500).map(|at| (name(at), vec![b'x'; 1000])).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = Stage::set(folder, base, BTreeMap::new()) => {}
+                () = std::future::ready(()) => {}
+            }
+        });
+        // It ends once its threads have.
+        drop(runtime);
+        assert!(!ambient::exists(&path));
+    }
+}

@@ -30,6 +30,8 @@ const MAX_CASES_BYTES: u64 = 16 << 20;
 const MAX_BESIDE_BYTES: u64 = 64 << 20;
 /// Most names in the folder of the cases, and in that of a case.
 const MAX_BESIDE_FILES: usize = 10_000;
+/// Bytes that all files of a case may have in its worktree.
+const MAX_STAGED_BYTES: usize = 128 << 20;
 /// Bytes that are kept of what differs in all cases, until all were played.
 const MAX_KEPT_BYTES: usize = 256 << 20;
 /// A case that shows the form.
@@ -193,8 +195,13 @@ impl Cases {
                 folder.insert(within, read(&whole)?);
             }
         }
-        case.check_files(folder.keys()).map_err(|reason| Failure::new(Exit::Configuration, reason))?;
-        Ok(Material { named, folder })
+        let invalid = |reason: String| Failure::new(Exit::Configuration, reason);
+        case.check_files(folder.keys()).map_err(invalid)?;
+        let material = Material { named, folder };
+        if material.bytes(case) > MAX_STAGED_BYTES {
+            return Err(invalid(format!("its files have more than {MAX_STAGED_BYTES} bytes together")));
+        }
+        Ok(material)
     }
 }
 
@@ -221,6 +228,16 @@ impl Material {
             Content::From(path) => self.named.get(path).cloned(),
             Content::Absent | Content::Has(_) => None,
         }
+    }
+
+    /// How much all files of the case hold together, where one beside it may be many of them.
+    fn bytes(&self, case: &Case) -> usize {
+        let named = case.files.values().chain(case.change.values()).map(|content| match content {
+            Content::Text(text) => text.len(),
+            Content::From(path) => self.named.get(path).map_or(0, Vec::len),
+            Content::Absent | Content::Has(_) => 0,
+        });
+        named.chain(self.folder.values().map(Vec::len)).fold(0, usize::saturating_add)
     }
 
     /// The files at the base commit.
