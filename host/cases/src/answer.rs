@@ -1,5 +1,6 @@
 //! Answers in JSON: as the contract has them, as a case writes them, and one within the other.
 
+use crate::align::{Pair, align};
 use serde_json::{Map, Value};
 
 /// The same value in one form: keys in order, and those left out that hold null, which TOML can't write.
@@ -15,7 +16,8 @@ pub(crate) fn canonical(value: &Value) -> Value {
     }
 }
 
-/// What of `whole` is named by `part`: of objects the same keys, of lists of one length each item, else all of it.
+/// What of `whole` is named by `part`: of objects the same keys, of lists each item as the one that it is, or that stands in
+/// its place, names it; else all of it.
 pub(crate) fn named(whole: &Value, part: &Value) -> Value {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {
@@ -23,12 +25,28 @@ pub(crate) fn named(whole: &Value, part: &Value) -> Value {
             Value::Object(part.iter().filter_map(of).collect())
         }
         (Value::Array(whole), Value::Array(part)) => {
-            // What is beyond the other's end is whole.
-            let item =
-                |(at, item): (usize, &Value)| part.get(at).map_or_else(|| item.clone(), |part| named(item, part));
-            Value::Array(whole.iter().enumerate().map(item).collect())
+            let item = |pair: Pair| match pair {
+                (Some(old), Some(new)) => Some(named(&whole[new], &part[old])),
+                (None, Some(new)) => Some(whole[new].clone()),
+                (_, None) => None,
+            };
+            let pairs = align(part.len(), whole.len(), |old, new| is_within(&part[old], &whole[new]));
+            Value::Array(pairs.into_iter().filter_map(item).collect())
         }
         (whole, _) => whole.clone(),
+    }
+}
+
+/// Whether `whole` is all that `part` names.
+fn is_within(part: &Value, whole: &Value) -> bool {
+    match (whole, part) {
+        (Value::Object(whole), Value::Object(part)) => {
+            part.iter().all(|(key, part)| whole.get(key).is_some_and(|whole| is_within(part, whole)))
+        }
+        (Value::Array(whole), Value::Array(part)) => {
+            whole.len() == part.len() && part.iter().zip(whole).all(|(part, whole)| is_within(part, whole))
+        }
+        (whole, part) => whole == part,
     }
 }
 
@@ -88,6 +106,11 @@ mod tests {
         let whole = json!({ "a": { "b": 1, "c": 2 }, "list": [{ "x": 1, "y": 2 }, 3], "z": null });
         assert_eq!(named(&whole, &json!({ "a": { "b": 9 }, "gone": 1 })), json!({ "a": { "b": 1 } }));
         assert_eq!(named(&whole, &json!({ "list": [{ "x": 7 }] })), json!({ "list": [{ "x": 1 }, 3] }));
+        // One that came before the others moves none of them.
+        let list = json!([{ "x": 9, "y": 9 }, { "x": 1, "y": 2 }, { "x": 3, "y": 4 }]);
+        let named_of = |part| named(&list, &part);
+        assert_eq!(named_of(json!([{ "x": 1 }, { "y": 4 }])), json!([{ "x": 9, "y": 9 }, { "x": 1 }, { "y": 4 }]));
+        assert_eq!(named_of(json!([{}, { "x": 3 }])), json!([{}, { "x": 1, "y": 2 }, { "x": 3 }]));
         assert_eq!(named(&whole, &json!("text")), whole);
         assert_eq!(canonical(&json!({ "b": [null], "a": null })), json!({ "b": [null] }));
     }

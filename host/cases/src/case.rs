@@ -11,8 +11,9 @@ use skillhost_core::document::{self, DocumentError};
 use skillhost_core::kind::Kind;
 use skillhost_core::limits::PartialLimits;
 use skillhost_core::manifest::Manifest;
-use skillhost_core::name::{CommandName, SkillName};
+use skillhost_core::name::{CommandName, SecretName, SkillName};
 use skillhost_core::path::SkillPath;
+use skillhost_core::urls::Origin;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::Spanned;
 
@@ -78,6 +79,9 @@ pub struct Case {
     /// What servers answer.
     #[serde(default)]
     pub http: Vec<Http>,
+    /// Where the user lets a secret go, by its name; one that isn't there goes nowhere.
+    #[serde(default)]
+    pub secrets: BTreeMap<SecretName, Vec<Origin>>,
     /// What a person answers, in this order; every one of them has to be asked for.
     #[serde(default)]
     pub answers: Vec<String>,
@@ -172,8 +176,12 @@ impl CaseFile {
         if cases.is_empty() {
             return Err(DocumentError::whole(file, "it has no [[case]]"));
         }
+        let (mut line, mut seen) = (1, 0);
         let cases = cases.into_iter().map(|spanned| {
-            let line = 1 + text[..spanned.span().start.min(text.len())].matches('\n').count();
+            // They come in their order: what is before each is counted once.
+            let start = spanned.span().start.clamp(seen, text.len());
+            line += text.as_bytes()[seen..start].iter().filter(|byte| **byte == b'\n').count();
+            seen = start;
             let case = Case { line, ..spanned.into_inner() };
             case.check().map_err(|reason| DocumentError::at(file, line, reason)).map(|()| case)
         });
@@ -234,13 +242,29 @@ impl Case {
             || self.folder.as_ref().is_some_and(|folder| file.starts_with(folder))
     }
 
+    /// Whether its files can be side by side, with these ones of its folder.
+    ///
+    /// # Errors
+    /// Names two, one of which would be a directory.
+    pub fn check_files<'a>(&'a self, folder: impl IntoIterator<Item = &'a SkillPath>) -> Result<(), String> {
+        let all: BTreeSet<&SkillPath> = self.files.keys().chain(self.change.keys()).chain(folder).collect();
+        for path in &all {
+            let mut above = std::iter::successors(path.parent(), SkillPath::parent).filter(|it| !it.is_root());
+            if let Some(file) = above.find(|above| all.contains(above)) {
+                return Err(format!("{path} can't lie beneath {file}, which is a file, too"));
+            }
+        }
+        Ok(())
+    }
+
     fn expects(&self, what: impl Fn(&Expect) -> bool) -> bool {
         self.expect.as_ref().is_some_and(what)
     }
 
     fn check(&self) -> Result<(), String> {
-        if self.name.trim().is_empty() || self.name.chars().count() > MAX_NAME_CHARS {
-            return Err(format!("a case's `name` has 1 to {MAX_NAME_CHARS} characters"));
+        let is_shown = |name: &str| name.chars().count() <= MAX_NAME_CHARS && !name.chars().any(char::is_control);
+        if self.name.trim().is_empty() || !is_shown(&self.name) {
+            return Err(format!("a case's `name` has 1 to {MAX_NAME_CHARS} characters, and no control character"));
         }
         for (key, files) in [("files", &self.files), ("change", &self.change)] {
             for (path, content) in files {
@@ -254,12 +278,7 @@ impl Case {
                 }
             }
         }
-        let ancestors = |path: &SkillPath| std::iter::successors(path.parent(), SkillPath::parent);
-        for files in [&self.files, &self.change] {
-            if let Some(path) = files.keys().find(|path| ancestors(path).any(|above| files.contains_key(&above))) {
-                return Err(format!("{path} lies beneath another of its files"));
-            }
-        }
+        self.check_files([])?;
         let after = self.expect.iter().flat_map(|expect| expect.files.keys());
         let mut paths = self.files.keys().chain(self.change.keys()).chain(after);
         if paths.any(SkillPath::is_root) {

@@ -11,6 +11,9 @@ use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Bytes of files that differ of one case, as texts.
+const MAX_TEXTS_BYTES: usize = 64 << 20;
+
 /// One thing that is not as expected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
@@ -23,6 +26,24 @@ pub struct Difference {
 }
 
 impl Difference {
+    /// How much it holds of texts and files, in bytes.
+    pub fn bytes(&self) -> usize {
+        let texts = self.texts.as_ref().map_or(0, |(expected, came)| expected.len() + came.len());
+        texts + self.fixes.iter().flatten().map(Fix::bytes).sum::<usize>()
+    }
+
+    /// Leaves its texts out where there is no room for them: many files may be expected to hold one that is large.
+    fn fit(&mut self, room: &mut usize) {
+        let bytes = self.texts.as_ref().map_or(0, |(expected, came)| expected.len() + came.len());
+        match room.checked_sub(bytes) {
+            Some(rest) => *room = rest,
+            None => {
+                self.what += "; too much differs to show all of it";
+                self.texts = None;
+            }
+        }
+    }
+
     fn unfixable(what: impl Into<String>) -> Self {
         Self { what: what.into(), texts: None, fixes: None }
     }
@@ -60,9 +81,12 @@ pub fn compare(case: &Case, kind: Kind, beside: &BTreeMap<SkillPath, Vec<u8>>, h
         Outcome::Unanswered(_) => {}
     }
     let paths: BTreeSet<&SkillPath> = expect.files.keys().chain(&happened.touched).collect();
+    let mut room = MAX_TEXTS_BYTES;
     differences.extend(paths.into_iter().filter_map(|path| {
         let now = happened.files.get(path).unwrap_or(&Now::Absent);
-        file(path, expect.files.get(path), beside, now)
+        let mut difference = file(path, expect.files.get(path), beside, now)?;
+        difference.fit(&mut room);
+        Some(difference)
     }));
     differences.extend(Difference::of_lists("other denials", "denials", &expect.denials, &happened.denials));
     if let Some(commands) = &expect.commands {

@@ -10,6 +10,9 @@ const MAX_LINES: usize = 4000;
 /// Most lines of a diff.
 const MAX_SHOWN: usize = 200;
 
+/// Longest line that is shown whole, in characters.
+const MAX_LINE_CHARS: usize = 1000;
+
 /// One line of a diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DiffLine {
@@ -47,7 +50,7 @@ pub fn unified(expected: &str, came: &str) -> Vec<DiffLine> {
         shown.push(DiffLine::Head(hunk.header().to_string()));
         for change in hunk.iter_changes() {
             let text: &str = change.value();
-            let line = text.strip_suffix('\n').unwrap_or(text).to_owned();
+            let line = cut(text.strip_suffix('\n').unwrap_or(text));
             shown.push(match change.tag() {
                 ChangeTag::Equal => DiffLine::Same(line),
                 ChangeTag::Delete => DiffLine::Expected(line),
@@ -74,9 +77,17 @@ fn first_difference(expected: &str, came: &str, lines: [usize; 2]) -> Vec<DiffLi
         lines[0],
         lines[1]
     ))];
-    shown.extend(expected.lines().nth(same).map(|line| DiffLine::Expected(line.to_owned())));
-    shown.extend(came.lines().nth(same).map(|line| DiffLine::Came(line.to_owned())));
+    shown.extend(expected.lines().nth(same).map(|line| DiffLine::Expected(cut(line))));
+    shown.extend(came.lines().nth(same).map(|line| DiffLine::Came(cut(line))));
     shown
+}
+
+/// A line, or its beginning and how much was left out.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(MAX_LINE_CHARS) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}… {} more bytes", &line[..end], line.len() - end),
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +111,8 @@ mod tests {
     fn a_diff_is_bounded() {
         let long = |word: &str, count| format!("{word}\n").repeat(count);
         assert_eq!(unified(&long("a", 3000), &long("b", 3000)).len(), MAX_SHOWN + 1);
+        let lines = unified(&format!("{}\n", "ä".repeat(1500)), "");
+        assert_eq!(lines[1], DiffLine::Expected(format!("{}… 1000 more bytes", "ä".repeat(1000))));
         let lines = unified(&long("a", 5000), &format!("{}b\n", long("a", 4999)));
         assert_eq!(lines[1..], [DiffLine::Expected("a".to_owned()), DiffLine::Came("b".to_owned())]);
     }

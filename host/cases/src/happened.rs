@@ -24,6 +24,14 @@ pub struct Happened {
     pub unmet: Vec<String>,
 }
 
+impl Happened {
+    /// How much it holds of files, commands and a log, in bytes.
+    pub fn bytes(&self) -> usize {
+        let files = self.files.values().map(|now| if let Now::Holds(bytes) = now { bytes.len() } else { 0 });
+        files.chain(self.commands.iter().chain(&self.log).map(String::len)).sum()
+    }
+}
+
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {

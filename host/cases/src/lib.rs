@@ -4,6 +4,7 @@
 //! A case file is the author's, and may be anything: it is bounded, every key is known, and every path is a
 //! [`SkillPath`](skillhost_core::path::SkillPath). What an update writes is read again before it counts.
 
+mod align;
 mod answer;
 mod brief;
 mod case;
@@ -13,6 +14,7 @@ mod expect;
 mod file;
 mod happened;
 mod http;
+mod lists;
 mod recording;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,8 @@
 //! Whole case files: read, compared with what came, and updated.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod lists;
+
 use crate::*;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -64,6 +66,7 @@ tool = "count"
 input = '{"a": null}'
 subject = "change"
 answers = ["yes"]
+secrets = { TOKEN = ["https://a.example"] }
 grants = { read = ["**"], exec = ["test"] }
 limits = { cpu = "100ms" }
 [case.files]
@@ -96,7 +99,7 @@ name = "second"
 "##,
     );
     let lines: Vec<usize> = file.cases.iter().map(|case| case.line).collect();
-    assert_eq!(lines, [2, 36]);
+    assert_eq!(lines, [2, 37]);
     let case = &file.cases[0];
     assert_eq!(case.arguments().unwrap(), json!({ "a": null }));
     assert_eq!(named_files(case), [&SkillPath::parse("b.bin").unwrap()].into());
@@ -122,8 +125,14 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("files.\".git/config\" = \"\""), "tests/cases.toml:3: "),
         (
             with("files = { a = \"\", a-b = \"\", \"a/b/c\" = \"\" }"),
-            "tests/cases.toml:1: a/b/c lies beneath another of its files",
+            "tests/cases.toml:1: a/b/c can't lie beneath a, which is a file, too",
         ),
+        (
+            with("files.a = \"\"\nchange.\"a/b\" = \"\""),
+            "tests/cases.toml:1: a/b can't lie beneath a, which is a file, too",
+        ),
+        (with("secrets = { TOKEN = [\"http://a.example\"] }"), "tests/cases.toml:3: "),
+        (with("secrets = { \"a b\" = [] }"), "tests/cases.toml:3: "),
         (with("files.a = { from = \"../x\" }"), "tests/cases.toml:3: "),
         (with("[[case.reply]]\ntxt = \"x\""), "tests/cases.toml:4: unknown field `txt`"),
         (with("[[case.expect.findings]]\nseverty = \"minor\""), "tests/cases.toml:4: unknown field `severty`"),
@@ -151,6 +160,7 @@ fn what_is_wrong_is_told_with_its_line() {
         (with("grants = { raed = [\"**\"] }"), "tests/cases.toml:3: unknown field `raed`"),
         (with("[case.brief]\ngoal = \"x\"\nsteps = [{ id = \"1\", titel = \"x\" }]"), "unknown field `titel`"),
         ("[[case]]\nname = \" \"".to_owned(), "a case's `name` has 1 to"),
+        ("[[case]]\nname = \"a\\nb\"".to_owned(), "a case's `name` has 1 to 120 characters, and no control character"),
         ("[[cases]]\nname = \"a\"".to_owned(), "tests/cases.toml:1: unknown field `cases`"),
         ("# nothing\n".to_owned(), "tests/cases.toml:1: it has no [[case]]"),
         ("[[case]\n".to_owned(), "tests/cases.toml:1: "),
@@ -245,6 +255,20 @@ fn what_differs_is_told() {
         assert_eq!(whats(&with(more), happened), told, "{more}");
     }
     assert_eq!(whats("[[case]]\nname = \"a\"\n", &seven), ["the case expects nothing yet"]);
+}
+
+#[test]
+fn what_is_shown_of_files_is_bounded() {
+    let files: String = (0..5).map(|at| format!("files.f{at} = {{ from = \"large\" }}\n")).collect();
+    let beside = BTreeMap::from([(SkillPath::parse("large").unwrap(), vec![b'x'; 20 << 20])]);
+    let mut happened = wrote("f0", "x");
+    for at in 1..5 {
+        happened.files.insert(SkillPath::parse(&format!("f{at}")).unwrap(), Now::Holds(b"x".to_vec()));
+    }
+    let told = compare(&parse(&format!("{EXPECT}{files}")).cases[0], Kind::Tool, &beside, &happened);
+    let shown: Vec<bool> = told.iter().map(|it| it.texts.is_some()).collect();
+    assert_eq!(shown, [true, true, true, false, false]);
+    assert_eq!(told[4].what, "f4 is another; too much differs to show all of it");
 }
 
 #[test]

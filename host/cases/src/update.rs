@@ -1,8 +1,9 @@
 //! Rewriting what a case expects, with comments and layout kept: only what differs is touched.
 
+use crate::lists::{change_array, change_tables};
 use serde_json::Value as Json;
 use skillhost_core::path::SkillPath;
-use toml_edit::{Array, ArrayOfTables, DocumentMut, InlineTable, Item, Table, TableLike, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
 /// One change to what a case expects.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +27,15 @@ pub enum Fix {
 impl Fix {
     pub(crate) fn set(at: &[&str], value: Json) -> Self {
         Self::Key { at: at.iter().map(|key| (*key).to_owned()).collect(), value: Some(value) }
+    }
+
+    /// How much it holds of a text or a file, in bytes; parts of an answer are small.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Key { value: Some(Json::String(text)), .. } => text.len(),
+            Self::Key { .. } => 0,
+            Self::File { bytes, .. } => bytes.len(),
+        }
     }
 
     pub(crate) fn remove(at: &[&str]) -> Self {
@@ -112,33 +122,7 @@ fn change(item: &mut Item, wanted: &Json) -> Result<(), Refused> {
     }
 }
 
-fn change_tables(tables: &mut ArrayOfTables, items: &[Json]) -> Result<(), Refused> {
-    while tables.len() > items.len() {
-        tables.remove(tables.len() - 1);
-    }
-    for (at, wanted) in items.iter().enumerate() {
-        match tables.get_mut(at) {
-            Some(table) => change_fields(table, wanted)?,
-            None => tables.push(fields(wanted)?),
-        }
-    }
-    Ok(())
-}
-
-fn change_array(array: &mut Array, items: &[Json]) -> Result<(), Refused> {
-    while array.len() > items.len() {
-        array.remove(array.len() - 1);
-    }
-    for (at, wanted) in items.iter().enumerate() {
-        match array.get_mut(at) {
-            Some(value) => change_value(value, wanted)?,
-            None => array.push(written(wanted)?),
-        }
-    }
-    Ok(())
-}
-
-fn change_fields(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Refused> {
+pub(crate) fn change_fields(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Refused> {
     let Json::Object(fields) = wanted else { return Err(Refused::Shape) };
     let gone: Vec<String> =
         table.iter().map(|(key, _)| key.to_owned()).filter(|key| !fields.contains_key(key)).collect();
@@ -149,20 +133,13 @@ fn change_fields(table: &mut dyn TableLike, wanted: &Json) -> Result<(), Refused
     Ok(())
 }
 
-fn change_value(value: &mut Value, wanted: &Json) -> Result<(), Refused> {
+pub(crate) fn change_value(value: &mut Value, wanted: &Json) -> Result<(), Refused> {
     match (&mut *value, wanted) {
         (Value::Array(array), Json::Array(items)) => return change_array(array, items),
         (Value::InlineTable(table), Json::Object(_)) => return change_fields(table, wanted),
         _ => {}
     }
-    let is_same = match (&*value, wanted) {
-        (Value::String(text), Json::String(wanted)) => text.value() == wanted,
-        (Value::Integer(number), wanted) => wanted.as_i64() == Some(*number.value()),
-        (Value::Float(number), Json::Number(wanted)) => !wanted.is_i64() && wanted.as_f64() == Some(*number.value()),
-        (Value::Boolean(is_so), Json::Bool(wanted)) => is_so.value() == wanted,
-        _ => false,
-    };
-    if !is_same {
+    if !says(value, wanted) {
         let decor = value.decor().clone();
         *value = written(wanted)?;
         *value.decor_mut() = decor;
@@ -170,15 +147,45 @@ fn change_value(value: &mut Value, wanted: &Json) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Whether a value says this already.
+pub(crate) fn says(value: &Value, wanted: &Json) -> bool {
+    match (value, wanted) {
+        (Value::String(text), Json::String(wanted)) => text.value() == wanted,
+        (Value::Integer(number), wanted) => wanted.as_i64() == Some(*number.value()),
+        (Value::Float(number), Json::Number(wanted)) => !wanted.is_i64() && wanted.as_f64() == Some(*number.value()),
+        (Value::Boolean(is_so), Json::Bool(wanted)) => is_so.value() == wanted,
+        (Value::Array(array), Json::Array(items)) => {
+            array.len() == items.len() && array.iter().zip(items).all(|(value, wanted)| says(value, wanted))
+        }
+        (Value::InlineTable(table), wanted) => says_fields(table, wanted),
+        _ => false,
+    }
+}
+
+/// The same of a table, in whatever notation.
+pub(crate) fn says_fields(table: &dyn TableLike, wanted: &Json) -> bool {
+    let Json::Object(fields) = wanted else { return false };
+    let is_said = |(key, wanted): (&String, &Json)| match table.get(key) {
+        Some(Item::Value(value)) => says(value, wanted),
+        Some(Item::Table(table)) => says_fields(table, wanted),
+        Some(Item::ArrayOfTables(tables)) => wanted.as_array().is_some_and(|items| {
+            tables.len() == items.len() && tables.iter().zip(items).all(|(table, wanted)| says_fields(table, wanted))
+        }),
+        Some(Item::None) | None => false,
+    };
+    let mut wanted = fields.iter().filter(|(_, value)| !value.is_null());
+    table.len() == wanted.clone().count() && wanted.all(is_said)
+}
+
 /// A table on lines of its own.
-fn fields(value: &Json) -> Result<Table, Refused> {
+pub(crate) fn fields(value: &Json) -> Result<Table, Refused> {
     let mut table = Table::new();
     change_fields(&mut table, value)?;
     Ok(table)
 }
 
 /// A value in TOML's own notation.
-fn written(value: &Json) -> Result<Value, Refused> {
+pub(crate) fn written(value: &Json) -> Result<Value, Refused> {
     Ok(match value {
         Json::Null => return Err(Refused::Unwritable("a null in a list")),
         Json::Bool(is_so) => (*is_so).into(),

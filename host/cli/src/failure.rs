@@ -114,6 +114,13 @@ impl Failure {
         self
     }
 
+    /// The same, as the cause of what could not be done because of it.
+    pub(crate) fn within(mut self, message: impl fmt::Display) -> Self {
+        let inner = std::mem::replace(&mut self.message, escape_terminal(&message.to_string(), LINE_CHARS));
+        self.causes.insert(0, inner);
+        self
+    }
+
     /// The same with another exit code.
     pub(crate) fn ending(self, exit: Exit) -> Self {
         Self { exit, ..self }

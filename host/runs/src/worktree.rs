@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use tempfile::TempDir;
 
 /// Largest file that a quote is looked for in.
 const MAX_QUOTED_BYTES: u64 = 2 << 20;
@@ -27,6 +28,8 @@ pub(crate) struct AgentTree {
     /// The newest commit that was seen on the branch, for when the branch can't be read any more.
     head: Arc<Mutex<CommitId>>,
     commits: Arc<AtomicU64>,
+    /// Held by whoever works in the tree, so that it is removed after the last of them.
+    _folder: Option<Arc<TempDir>>,
 }
 
 /// What is to be committed, and in whose name.
@@ -48,14 +51,20 @@ impl AgentTree {
     /// A tree that is not there yet.
     pub(crate) fn plan(repository: Arc<Repository>, new: NewWorktree) -> Result<Self, RunError> {
         let worktree = repository.plan_worktree(new)?;
+        Ok(Self::of(repository, worktree, None))
+    }
+
+    /// One that is there, in a folder that goes with it.
+    pub(crate) fn of(repository: Arc<Repository>, worktree: Worktree, folder: Option<Arc<TempDir>>) -> Self {
         let record = worktree.record();
-        Ok(Self {
+        Self {
             repository,
             worktree: Arc::new(Mutex::new(worktree)),
             head: Arc::new(Mutex::new(record.base)),
             record,
             commits: Arc::default(),
-        })
+            _folder: folder,
+        }
     }
 
     /// Makes it, and its branch.

@@ -46,6 +46,14 @@ pub struct CommitRequest<'a> {
     pub author: Option<(String, String)>,
 }
 
+impl<'a> CommitRequest<'a> {
+    /// All that was written, in the host's own name.
+    #[must_use]
+    pub fn new(title: &'a str, written: &'a BTreeSet<SkillPath>) -> Self {
+        Self { title, body: "", trailers: &[], written, also: &[], may_write: &|_| true, author: None }
+    }
+}
+
 /// What came of it.
 #[derive(Debug, Clone)]
 pub struct Committed {

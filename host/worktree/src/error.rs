@@ -93,6 +93,20 @@ pub enum WorktreeError {
         /// Relative to the tree's root.
         path: String,
     },
+    /// A link, or a file, stands where a directory is needed.
+    #[error("{path:?} is no directory, or leads through a link")]
+    NotADirectory {
+        /// Where it stands.
+        path: PathBuf,
+    },
+    /// A name in a folder that no path of a worktree can hold.
+    #[error("{name:?} is no name for a file here: {reason}")]
+    Unnamable {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// More than the host hands over or takes in at once.
     #[error("{bytes} bytes are more than the {limit} that are handled at once")]
     TooLarge {
@@ -271,6 +285,8 @@ impl WorktreeError {
             Self::Exists { .. } => "name a directory that does not exist",
             Self::Unsaved { .. } => "copy or remove those files, then try again",
             Self::UnsafeTree { .. } => "start from a commit without that entry",
+            Self::NotADirectory { .. } => "put a directory in its place",
+            Self::Unnamable { .. } => "rename it",
             Self::NotAFile { .. } => "have the run's commands leave that path alone",
             Self::CommitTooLarge { .. } => "start from a commit without what makes it so large",
             Self::Irregular { .. } | Self::TooLargeForGit { .. } | Self::Malformed { .. } => {

@@ -60,15 +60,8 @@ fn attempt(folder: &Path) -> Result<Option<bool>, WorktreeError> {
     worktree.write_file(&file, b"changed\n")?;
     let written = BTreeSet::from([file]);
     worktree.changes(&written)?;
-    let request = CommitRequest {
-        title: "A change",
-        body: "",
-        trailers: &[],
-        written: &written,
-        also: &[],
-        may_write: &|_| true,
-        author: Some(("Doctor".to_owned(), "doctor@localhost".to_owned())),
-    };
+    let author = Some(("Doctor".to_owned(), "doctor@localhost".to_owned()));
+    let request = CommitRequest { author, ..CommitRequest::new("A change", &written) };
     if let Some(commit) = worktree.commit(request)?.commit {
         repository.checkout(&commit, &folder.join("gate"))?;
     }

@@ -11,7 +11,6 @@ use crate::worktree::Worktree;
 use git2::ObjectType;
 use rustix::io::Errno;
 use skillhost_core::path::SkillPath;
-use std::collections::BTreeMap;
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
@@ -20,7 +19,10 @@ impl Repository {
     ///
     /// # Errors
     /// Where the disk fails, or the directories are nested too deeply.
-    pub fn stage(dir: &Path, files: &BTreeMap<SkillPath, Vec<u8>>) -> Result<Self, WorktreeError> {
+    pub fn stage<'a>(
+        dir: &Path,
+        files: impl IntoIterator<Item = (&'a SkillPath, &'a Vec<u8>)>,
+    ) -> Result<Self, WorktreeError> {
         let git = ambient::init_user_repository(dir)?;
         let odb = git.odb()?;
         let mut updates = Updates::new();
@@ -55,12 +57,13 @@ mod tests {
     use super::*;
     use crate::create::NewWorktree;
     use skillhost_core::name::{AgentId, RunId};
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_tree_begins_from_what_was_staged() {
         let folder = tempfile::tempdir().unwrap();
         let path = |text| SkillPath::parse(text).unwrap();
-        let files = [(path("a/b.txt"), b"one\n".to_vec()), (path("größe"), vec![0, 255])].into();
+        let files = BTreeMap::from([(path("a/b.txt"), b"one\n".to_vec()), (path("größe"), vec![0, 255])]);
         let repository = Repository::stage(&folder.path().join("repository"), &files).unwrap();
         let (run, agent) = (RunId::from_random([0; 8]), AgentId::main());
         let (base, branch) = (repository.resolve("HEAD").unwrap(), format!("case/{run}"));

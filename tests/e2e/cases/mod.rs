@@ -2,6 +2,7 @@
 
 mod dev;
 mod format;
+mod hostile;
 mod kinds;
 mod ports;
 mod shown;

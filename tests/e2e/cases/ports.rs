@@ -90,6 +90,27 @@ fn servers_answer_what_the_case_says_and_nothing_is_sent() {
     let world = world("fetcher", &format!("{asked}{denied}"));
     let ran = test(&world, &["--format", "json"]);
     assert_eq!((ran.code, &ran.json()["passed"]), (Some(0), &json!(2)), "{ran:#?}");
+    // A secret goes where the case says that the user lets it go, over TLS, and in a field for credentials.
+    let secret = |name: &str, field: &str, more: &str| {
+        let headers = format!("{A}, headers = [[\"{field}\", \"Bearer <secret:TOKEN>\"]]");
+        case(
+            name,
+            &headers,
+            &format!("grants = {{ http = [\"https://api.example.com/*\"], secrets = [\"TOKEN\"] }}\n{more}"),
+        )
+    };
+    const TOKEN: &str = "secrets = { TOKEN = [\"https://api.example.com\"] }\n";
+    let nowhere = "expect = { answer_has = [{}], denials = [\"secrets TOKEN to https://api.example.com\"] }";
+    let other = TOKEN.replace("api", "other");
+    let all = [
+        secret("goes", "Authorization", &format!("{TOKEN}expect.answer_has = [{{ status = 404 }}]")),
+        secret("nowhere", "Authorization", nowhere),
+        secret("empty", "Authorization", &format!("secrets = {{ TOKEN = [] }}\n{nowhere}")),
+        secret("elsewhere", "Authorization", &format!("{other}{nowhere}")),
+        secret("shown", "Referer", &format!("{TOKEN}expect.answer_has = [{{ error = \"HttpRequestDenied\" }}]")),
+    ];
+    let ran = test(&super::world("fetcher", &all.concat()), &[]);
+    assert_eq!(ran.code, Some(0), "{ran:#?}");
     let unknown = case("unknown", &A.replace("/a", "/b"), "expect.answer_has = [{}]");
     let ran = test(&super::world("fetcher", &unknown), &[]);
     ran.failed(1, &[]);

@@ -71,6 +71,6 @@ macro_rules! smoke {
 }
 
 smoke! {
-    anthropic audit chat component conventions destination detect generated git_commit git_directory glob lock manifest markdown
+    anthropic audit case_file chat component conventions destination detect generated git_commit git_directory glob lock manifest markdown
     ollama path policy project recording responses schema signature terminal user
 }

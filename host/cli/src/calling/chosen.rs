@@ -10,7 +10,6 @@ use crate::places::Places;
 use crate::project::ProjectLock;
 use crate::terminal::printer::Printer;
 use skillhost_core::capability::Capabilities;
-use skillhost_core::digest::Digest;
 use skillhost_core::lock::Locked;
 use skillhost_core::manifest::Manifest;
 use skillhost_core::name::SkillName;
@@ -55,17 +54,16 @@ impl Chosen {
         Ok(Self::Locked(Box::new(locked), lock))
     }
 
-    /// Its bytes, once source and signature are found to be allowed; and what digest they must have.
+    /// Its bytes, once they are found to be those of the lock, and source and signature to be allowed.
     pub(crate) async fn component(
         &self,
         places: &Places,
         policies: &Policies,
         printer: Printer,
-    ) -> Result<(Cow<'_, Named>, Option<Digest>), Failure> {
+    ) -> Result<Cow<'_, Named>, Failure> {
         match self {
             Self::Locked(locked, lock) => {
-                let named = installed::component(locked, lock, places, policies, printer).await?;
-                Ok((Cow::Owned(named), Some(locked.digest)))
+                installed::component(locked, lock, places, policies, printer).await.map(Cow::Owned)
             }
             Self::File(named) | Self::Builtin(named) => {
                 policies.check_source(&named.reference)?;
@@ -73,7 +71,7 @@ impl Chosen {
                 for warning in policies.check_signers(&named.reference, &signers)? {
                     printer.warn(warning);
                 }
-                Ok((Cow::Borrowed(named), None))
+                Ok(Cow::Borrowed(named))
             }
         }
     }

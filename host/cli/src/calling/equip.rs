@@ -48,10 +48,10 @@ async fn one(
 ) -> Result<Equipped, Failure> {
     let reference = base.project.skill(kind);
     let is_builtin = reference.starts_with("builtin:");
-    let (named, pinned, grant, grantor) = if is_builtin {
+    let (named, grant, grantor) = if is_builtin {
         let named = skills::find(&reference)?;
         policies.check_source(&named.reference)?;
-        (named, None, base.project.grant(kind), Grantor::Project(kind))
+        (named, base.project.grant(kind), Grantor::Project(kind))
     } else {
         let lock = base.lock.as_ref();
         let found = lock.and_then(|lock| lock.lock.find(&reference).map(|locked| (locked, lock)));
@@ -60,9 +60,9 @@ async fn one(
                 .hint("skillhost add REF puts it there, and the lock has to be committed; or name a built-in skill (builtin:review)")
         })?;
         let named = installed::component(locked, lock, places, policies, printer).await?;
-        (named, Some(locked.digest), locked.grant.clone(), Grantor::Lock(locked.name.clone()))
+        (named, locked.grant.clone(), Grantor::Lock(locked.name.clone()))
     };
-    let skill = skills::load(engine, &named, pinned.as_ref(), progress).await?;
+    let skill = skills::load(engine, &named, progress).await?;
     let manifest = &skill.inspection().manifest;
     if manifest.skill.kind != kind {
         return Err(Failure::new(

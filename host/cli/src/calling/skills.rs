@@ -5,7 +5,7 @@ use crate::calling::builtin;
 use crate::failure::{Exit, Failure};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
-use skillhost_core::digest::{Digest, Digested};
+use skillhost_core::digest::Digested;
 use skillhost_core::name::SkillName;
 use skillhost_core::reference::{Reference, ReferenceError};
 use skillhost_engine::inspect::Inspection;
@@ -56,19 +56,9 @@ fn unknown(reference: &str, error: &ReferenceError) -> Failure {
         .hint("name a file (./skill.wasm), a built-in skill (builtin:review), or a skill of skillhost.lock")
 }
 
-/// Loads a component, by its digest where it is pinned. The first time it is compiled, which takes a while.
-pub(crate) async fn load(
-    engine: &Engine,
-    named: &Named,
-    pinned: Option<&Digest>,
-    progress: &Progress,
-) -> Result<Arc<Skill>, Failure> {
-    let loading = async {
-        match pinned {
-            Some(digest) => engine.load_pinned(&named.component, digest).await,
-            None => engine.load_digested(&named.component).await,
-        }
-    };
+/// Loads a component. The first time it is compiled, which takes a while.
+pub(crate) async fn load(engine: &Engine, named: &Named, progress: &Progress) -> Result<Arc<Skill>, Failure> {
+    let loading = engine.load_digested(&named.component);
     let what = format!("compiling {}, the first time only", named.reference);
     progress.waiting(&what, loading).await.map_err(|e| load_failure(&named.reference.to_string(), &e))
 }

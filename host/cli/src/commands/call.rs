@@ -83,10 +83,10 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
     let progress = Progress::new(printer);
 
     block_on(runtime()?, async {
-        let (named, pinned) = chosen.component(&places, &policies, printer).await?;
+        let named = chosen.component(&places, &policies, printer).await?;
         let engine = starting.join().map_err(|_| Failure::new(Exit::Bug, "the engine could not be started"))?;
         let engine = Arc::new(engine?);
-        let skill = skills::load(&engine, &named, pinned.as_ref(), &progress).await?;
+        let skill = skills::load(&engine, &named, &progress).await?;
         let manifest = &skill.inspection().manifest;
         let named_tiers = flags.model.clone();
         let (request, grant, grantor) = chosen.grant(manifest, flags, around, printer)?;

@@ -68,7 +68,10 @@ async fn round(
         ));
     }
     let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
-    test::play(player, &cases, &file, false, (progress, printer)).await.map(drop)
+    let mut round = test::Round::default();
+    let ended = round.play(player, &cases, &file, false, (progress, printer)).await;
+    round.tell(&cases, ended.as_ref().err(), printer);
+    ended
 }
 
 fn named(files: &[String]) -> String {

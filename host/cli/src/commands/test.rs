@@ -1,7 +1,7 @@
 //! `skillhost test`: a skill against its cases.
 
 use crate::args::{Build, Global, Test};
-use crate::authoring::cases::{Cases, Played, Player, accept, report, show};
+use crate::authoring::cases::{Cases, Loaded, Played, Player, accept, report, show};
 use crate::commands::build;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::cancelled_by_signal;
@@ -30,17 +30,21 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
     let progress = Progress::new(printer);
     // Nothing has to be masked: a case's skill is handed no key and no secret, and no server or model is asked.
     trace::begin(&progress, None, None);
-    block_on(runtime()?, async {
+    let mut round = Round::default();
+    let ended = block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
         tokio::select! {
-            ended = play(&player, &cases, &file, arguments.update, (&progress, printer)) => {
-                let (exit, suite) = ended?;
-                told.suites.push(suite);
-                Ok(exit)
-            }
+            ended = round.play(&player, &cases, &file, arguments.update, (&progress, printer)) => ended,
             _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
         }
-    })?
+    })?;
+    let Some((exit, suite)) = round.tell(&cases, ended.as_ref().err(), printer) else {
+        return ended.map(|()| Exit::Done);
+    };
+    told.suites.push(suite);
+    // Programs have their one document already.
+    ended.err().iter().for_each(|failure| printer.explain(failure));
+    Ok(exit)
 }
 
 /// Whether a skill is here at all.
@@ -78,29 +82,49 @@ pub(super) fn built(engine: &Arc<Engine>, printer: Printer) -> Result<PathBuf, F
     Ok(built.file)
 }
 
-/// Plays all cases, one after the other, and tells.
-pub(super) async fn play(
-    player: &Player,
-    cases: &Cases,
-    file: &Path,
-    updates: bool,
-    (progress, printer): (&Progress, Printer),
-) -> Result<(Exit, Suite), Failure> {
-    let loaded = player.load(file, progress).await?;
-    player.check(&loaded, cases)?;
-    let mut all: Vec<Played> = Vec::with_capacity(cases.chosen.len());
-    for chosen in &cases.chosen {
-        // Says whose its calls are, for whoever traces them.
-        let span = tracing::trace_span!("case", case = cases.case(*chosen).name.as_str());
-        let played = player.play(&loaded, cases, *chosen).instrument(span).await?;
-        if !updates {
-            show(cases, &played, printer);
+/// A skill, and what was played of its cases so far: that is told, too, where the rest can't be played.
+#[derive(Default)]
+pub(super) struct Round {
+    loaded: Option<Loaded>,
+    played: Vec<Played>,
+    shown: usize,
+    /// Of what differs.
+    kept_bytes: usize,
+}
+
+impl Round {
+    /// Plays all cases, one after the other.
+    pub(super) async fn play(
+        &mut self,
+        player: &Player,
+        cases: &Cases,
+        file: &Path,
+        updates: bool,
+        (progress, printer): (&Progress, Printer),
+    ) -> Result<(), Failure> {
+        let loaded = player.load(file, progress).await?;
+        player.check(&loaded, cases)?;
+        let loaded = self.loaded.insert(loaded);
+        for chosen in &cases.chosen {
+            // Says whose its calls are, for whoever traces them.
+            let span = tracing::trace_span!("case", case = cases.case(*chosen).name.as_str());
+            let mut played = player.play(loaded, cases, *chosen).instrument(span).await?;
+            if !updates {
+                show(cases, &played, printer);
+                self.shown += 1;
+            }
+            if !played.keep(&mut self.kept_bytes, updates) {
+                printer.warn(format!("{}: too much differs in all cases to keep it; name fewer", cases.place(*chosen)));
+            }
+            self.played.push(played);
         }
-        all.push(played);
+        if updates { accept(cases, &mut self.played, printer) } else { Ok(()) }
     }
-    if updates {
-        accept(cases, &mut all, printer)?;
-        all.iter().for_each(|played| show(cases, played, printer));
+
+    /// Tells what came of it, and what for reports; nothing where none was played.
+    pub(super) fn tell(&self, cases: &Cases, failure: Option<&Failure>, printer: Printer) -> Option<(Exit, Suite)> {
+        let loaded = self.loaded.as_ref().filter(|_| !self.played.is_empty())?;
+        self.played[self.shown..].iter().for_each(|played| show(cases, played, printer));
+        Some(report(cases, &self.played, loaded.skill.inspection(), failure, printer))
     }
-    Ok(report(cases, &all, loaded.skill.inspection(), printer))
 }

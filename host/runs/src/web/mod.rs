@@ -14,7 +14,7 @@ use crate::web::client::hyper_failure;
 use crate::web::reply::Reply;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, RANGE, TRANSFER_ENCODING, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_ENCODING, HOST, TRANSFER_ENCODING, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use skillhost_core::destination::{Scheme, WebUrl};
@@ -69,10 +69,6 @@ impl Web {
     async fn exchange(&self, request: HttpRequest) -> Result<Response<HttpBody>, HttpError> {
         let HttpRequest { method, url, headers, body, secrets, waits } = request;
         let mut headers = self.secrets.put_into(headers, &secrets, &url)?;
-        if !secrets.is_empty() && headers.contains_key(RANGE) {
-            // Whoever is told of a secret in parts knows the whole.
-            return Err(HttpError::Invalid("a request that carries a secret can't ask for a range"));
-        }
         self.complete(&mut headers, &url)?;
         let target = url.path_and_query();
         let mut message = Request::new(body);
@@ -85,7 +81,7 @@ impl Web {
         let replied = timeout(waits.first_byte, sender.send_request(message));
         let reply = replied.await.map_err(|_| HttpError::ReplyTimedOut)?.map_err(|error| hyper_failure(&error))?;
         let (mut parts, body) = reply.into_parts();
-        self.check(parts.status, &parts.headers)?;
+        check_reply(parts.status, &parts.headers, !self.forms.is_empty())?;
         parts.headers = self.masked(parts.headers);
         // The server's own words beside the status.
         parts.extensions.clear();
@@ -111,24 +107,27 @@ impl Web {
         Ok(())
     }
 
-    /// Refuses a reply that can't be read as it stands.
-    fn check(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), HttpError> {
-        if status == StatusCode::SWITCHING_PROTOCOLS {
-            return Err(HttpError::Upgrade);
-        }
-        let is_other = |name, plain: &str| {
-            headers.get_all(name).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
-        };
-        // Where no secret is, an encoding is the skill's own affair; that of the transfer is not.
-        if is_other(TRANSFER_ENCODING, "chunked") || !self.forms.is_empty() && is_other(CONTENT_ENCODING, "identity") {
-            return Err(HttpError::Encoding);
-        }
-        Ok(())
-    }
-
     fn masked(&self, headers: HeaderMap) -> HeaderMap {
         if self.forms.is_empty() { headers } else { reply::masked(&headers, &self.forms) }
     }
+}
+
+/// Refuses a reply that can't be read as it stands, by whoever looks for secrets in it where there are any.
+///
+/// # Errors
+/// Where it leaves HTTP, or is encoded.
+pub fn check_reply(status: StatusCode, headers: &HeaderMap, has_secrets: bool) -> Result<(), HttpError> {
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(HttpError::Upgrade);
+    }
+    let is_other = |name, plain: &str| {
+        headers.get_all(name).iter().any(|value| !value.as_bytes().eq_ignore_ascii_case(plain.as_bytes()))
+    };
+    // Where no secret is, an encoding is the skill's own affair; that of the transfer is not.
+    if is_other(TRANSFER_ENCODING, "chunked") || has_secrets && is_other(CONTENT_ENCODING, "identity") {
+        return Err(HttpError::Encoding);
+    }
+    Ok(())
 }
 
 /// Whether nobody on the way can read what is sent: TLS, or a connection that stays on this machine.

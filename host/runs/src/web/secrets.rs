@@ -1,6 +1,7 @@
 //! The values of secrets, and where the user lets each of them go.
 
 use crate::web::is_private;
+use http::header::RANGE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use skillhost_core::destination::WebUrl;
 use skillhost_core::name::SecretName;
@@ -112,18 +113,21 @@ impl Secrets {
     }
 
     /// Whether a secret may go to this URL.
-    pub(crate) fn carries(&self, name: &SecretName, url: &WebUrl) -> bool {
+    pub fn carries(&self, name: &SecretName, url: &WebUrl) -> bool {
         let goes = |secret: &Secret| secret.origins.iter().any(|origin| origin.is_of(url));
         is_private(url) && self.0.get(name).is_some_and(goes)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The fields with the values of these secrets in place of their placeholders.
-    pub(super) fn put_into(
-        &self,
-        mut headers: HeaderMap,
-        names: &[SecretName],
-        url: &WebUrl,
-    ) -> Result<HeaderMap, HttpError> {
+    ///
+    /// # Errors
+    /// Where one may not go there, not in this field or not in this form, or the fields are too large with them.
+    pub fn put_into(&self, mut headers: HeaderMap, names: &[SecretName], url: &WebUrl) -> Result<HeaderMap, HttpError> {
         for (field, value) in &mut headers {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
             if named_in(&text).next().is_none() {
@@ -137,6 +141,10 @@ impl Secrets {
             let whole = format!("{scheme}{}", secret.value);
             *value = HeaderValue::from_str(&whole).map_err(|_| HttpError::Invalid("a field that can't be sent"))?;
             value.set_sensitive(true);
+        }
+        if !names.is_empty() && headers.contains_key(RANGE) {
+            // Whoever is told of a secret in parts knows the whole.
+            return Err(HttpError::Invalid("a request that carries a secret can't ask for a range"));
         }
         let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
         if bytes > MAX_FIELDS_BYTES {

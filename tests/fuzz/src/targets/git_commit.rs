@@ -93,17 +93,8 @@ fn work(worktree: &Worktree) {
     let written = BTreeSet::from([path.clone()]);
     let diff = worktree.diff(&[], 1 << 20).expect("it can be compared");
     assert!(!diff.contains("outside/secret\n+secret"), "{diff}");
-    let committed = worktree
-        .commit(CommitRequest {
-            title: "A change",
-            body: "",
-            trailers: &[],
-            written: &written,
-            also: &[],
-            may_write: &|_| true,
-            author: None,
-        })
-        .expect("what was written can be committed");
+    let committed =
+        worktree.commit(CommitRequest::new("A change", &written)).expect("what was written can be committed");
     assert_eq!(committed.included, [path]);
     let changes = worktree.committed_changes().expect("it can be compared");
     assert_eq!(changes.len(), 1, "{changes:?}");

@@ -5,6 +5,7 @@
 
 mod anthropic;
 mod audit;
+mod case_file;
 mod chat;
 mod component;
 mod conventions;
@@ -54,9 +55,10 @@ pub(crate) struct Target {
 pub(crate) type Mutate = fn(&[u8], u64) -> Option<Vec<u8>>;
 
 /// Every target.
-pub(crate) const TARGETS: [Target; 24] = [
+pub(crate) const TARGETS: [Target; 25] = [
     anthropic::TARGET,
     audit::TARGET,
+    case_file::TARGET,
     chat::TARGET,
     component::TARGET,
     conventions::TARGET,

@@ -1,13 +1,13 @@
 //! `--update`: the cases expect from now on what came, where nothing of it is left to doubt.
 
-use super::{Cases, FOLDER, Material, Pick, Played, ambient};
+use super::{Cases, FOLDER, Material, Pick, Played};
 use crate::failure::{Exit, Failure};
 use crate::terminal::printer::Printer;
 use skillhost_cases::{CaseFile, Fix, compare, named_files, update};
 use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::path::SkillPath;
+use skillhost_worktree::WorktreeError;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Rewrites what the cases expect that failed. One whose skill trapped, or whose script was not met, stays as it is, and so
 /// does one that would fail again.
@@ -23,8 +23,7 @@ pub(crate) fn accept(cases: &Cases, played: &mut [Played], printer: Printer) -> 
                 Ok((now, files)) => {
                     text = now;
                     beside.extend(files);
-                    accepted.push(cases.case(played[index].chosen).name.clone());
-                    played[index].is_accepted = true;
+                    accepted.push(index);
                 }
                 Err(why) => played[index].refused = Some(why),
             }
@@ -33,8 +32,10 @@ pub(crate) fn accept(cases: &Cases, played: &mut [Played], printer: Printer) -> 
             continue;
         }
         write(file, &text, &beside)?;
+        accepted.iter().for_each(|index| played[*index].is_accepted = true);
+        let names: Vec<&str> = accepted.iter().map(|index| cases.case(played[*index].chosen).name.as_str()).collect();
         let of_files = beside.keys().map(|path| format!(", {FOLDER}/{path}")).collect::<String>();
-        printer.note(format!("updated {}{of_files}: {}", file.file, accepted.join(", ")));
+        printer.note(format!("updated {}{of_files}: {}", file.file, names.join(", ")));
     }
     Ok(())
 }
@@ -94,20 +95,20 @@ fn is_used(cases: &Cases, all: &[Played], by: Pick, path: &SkillPath, bytes: &[u
 
 /// Writes both, unless somebody else changed the case file meanwhile.
 fn write(file: &CaseFile, text: &str, beside: &Files) -> Result<(), Failure> {
-    let failed = |name: &str, e: &dyn std::fmt::Display| {
-        Failure::new(Exit::Configuration, format!("{name} could not be updated")).because(e)
-    };
-    let path = Path::new(&file.file);
-    let there = ambient::read(path, MAX_DOCUMENT_BYTES as u64).map_err(|e| failed(&file.file, &e))?;
+    let failed = |path: &SkillPath| Failure::new(Exit::Configuration, format!("{FOLDER}/{path} could not be updated"));
+    let because = |path: &SkillPath, error: WorktreeError| failed(path).because_of_all(&error);
+    let name = file.file.trim_start_matches(FOLDER).trim_start_matches('/');
+    let path = SkillPath::parse(name).map_err(|e| Failure::of(Exit::Bug, &e))?;
+    let folder = super::folder()?;
+    let there = folder.read(&path, MAX_DOCUMENT_BYTES as u64).map_err(|e| because(&path, e))?;
     if there != file.text.as_bytes() {
-        return Err(failed(&file.file, &"it was changed meanwhile").hint("run it again"));
+        return Err(failed(&path).because("it was changed meanwhile").hint("run it again"));
     }
     for (path, bytes) in beside {
-        ambient::replace_beneath(Path::new(FOLDER), path, bytes)
-            .map_err(|e| failed(&format!("{FOLDER}/{path}"), &e))?;
+        folder.replace(path, bytes).map_err(|e| because(path, e))?;
     }
     if text != file.text {
-        crate::ambient::replace(path, text.as_bytes()).map_err(|e| failed(&file.file, &e))?;
+        folder.replace(&path, text.as_bytes()).map_err(|e| because(&path, e))?;
     }
     Ok(())
 }

@@ -1,7 +1,6 @@
 //! The cases of a skill's tests: found in its folder, played in the real sandbox, shown, and accepted.
 
 mod accept;
-mod ambient;
 mod commands;
 mod model;
 mod person;
@@ -10,7 +9,7 @@ mod servers;
 mod show;
 
 pub(crate) use accept::accept;
-pub(crate) use play::Player;
+pub(crate) use play::{Loaded, Player};
 pub(crate) use show::{report, show};
 
 use crate::failure::{Exit, Failure};
@@ -18,16 +17,23 @@ use skillhost_cases::{Case, CaseFile, Content, Difference, Happened, named_files
 use skillhost_core::document::{DocumentError, MAX_DOCUMENT_BYTES};
 use skillhost_core::kind::Kind;
 use skillhost_core::path::SkillPath;
+use skillhost_worktree::{Folder, WorktreeError};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 /// Where the cases are, in a skill's folder.
 const FOLDER: &str = "tests";
+/// Bytes that all case files may have together.
+const MAX_CASES_BYTES: u64 = 16 << 20;
 /// Bytes that the files beside the case files may have together, for one case: it is in memory whole.
 const MAX_BESIDE_BYTES: u64 = 64 << 20;
-/// Most files of a case's folder.
+/// Most names in the folder of the cases, and in that of a case.
 const MAX_BESIDE_FILES: usize = 10_000;
+/// Bytes that all files of a case may have in its worktree.
+const MAX_STAGED_BYTES: usize = 128 << 20;
+/// Bytes that are kept of what differs in all cases, until all were played.
+const MAX_KEPT_BYTES: usize = 256 << 20;
 /// A case that shows the form.
 const EXAMPLE: &str = r#"[[case]]
 name = "what it does"
@@ -77,30 +83,53 @@ impl Played {
     pub(crate) fn has_passed(&self) -> bool {
         self.differences.is_empty()
     }
+
+    /// Forgets what is needed no more, and what is too much beside what is kept of others already; gives whether all that
+    /// is still needed was kept. What came has to be there where it may be accepted, and texts where they are shown later.
+    pub(crate) fn keep(&mut self, kept_bytes: &mut usize, updates: bool) -> bool {
+        if !updates || self.has_passed() {
+            let Happened { files, commands, log, .. } = &mut self.happened;
+            (*files, *commands, *log) = Default::default();
+            self.differences.iter_mut().filter_map(|it| it.fixes.as_mut()).for_each(Vec::clear);
+        }
+        let bytes = self.happened.bytes() + self.differences.iter().map(Difference::bytes).sum::<usize>();
+        let is_kept = bytes <= MAX_KEPT_BYTES.saturating_sub(*kept_bytes);
+        if is_kept {
+            *kept_bytes += bytes;
+        } else {
+            let Happened { files, commands, log, .. } = &mut self.happened;
+            (*files, *commands, *log) = Default::default();
+            for difference in &mut self.differences {
+                (difference.texts, difference.fixes) = (None, None);
+            }
+        }
+        is_kept
+    }
 }
 
 impl Cases {
     /// Reads all case files of the current folder, and chooses those cases whose names have one of these texts in them.
     pub(crate) fn read(filters: &[String]) -> Result<Self, Failure> {
         let invalid = |error: &DocumentError| Failure::of(Exit::Configuration, error);
-        let unreadable = |e: std::io::Error| {
-            Failure::new(Exit::Configuration, format!("the cases in {FOLDER}/ can't be read")).because_of_all(&e)
-        };
-        let names = ambient::case_files(Path::new(FOLDER)).map_err(unreadable)?;
+        let folder = Folder::open(Path::new(FOLDER)).map_err(|e| unreadable(&e))?;
         let mut files = Vec::new();
-        for name in names {
-            let file = format!("{FOLDER}/{name}");
-            let bytes = ambient::read(Path::new(&file), MAX_DOCUMENT_BYTES as u64).map_err(|e| {
-                Failure::new(Exit::Configuration, format!("{file} can't be read"))
-                    .because_of_all(&e)
-                    .hint("large texts go into files beside it: { from = \"FILE\" }")
-            })?;
-            files.push(CaseFile::parse(&file, bytes).map_err(|e| invalid(&e))?);
+        let mut room = MAX_CASES_BYTES;
+        if let Some(folder) = folder {
+            for name in folder.names(".toml", MAX_BESIDE_FILES).map_err(|e| unreadable(&e))? {
+                let file = format!("{FOLDER}/{name}");
+                let bytes = folder.read(&name, room.min(MAX_DOCUMENT_BYTES as u64)).map_err(|e| {
+                    let hint = match room < MAX_DOCUMENT_BYTES as u64 {
+                        true => format!("case files have {MAX_CASES_BYTES} bytes together, at most"),
+                        false => "large texts go into files beside it: { from = \"FILE\" }".to_owned(),
+                    };
+                    Failure::new(Exit::Configuration, format!("{file} can't be read")).hint(hint).because_of_all(&e)
+                })?;
+                room = room.saturating_sub(bytes.len() as u64);
+                files.push(CaseFile::parse(&file, bytes).map_err(|e| invalid(&e))?);
+            }
         }
         if files.is_empty() {
-            return Err(Failure::new(Exit::Configuration, format!("there are no cases: no file {FOLDER}/*.toml"))
-                .hint(format!("write {FOLDER}/cases.toml, as in"))
-                .example(EXAMPLE));
+            return Err(none());
         }
         if let Some(shared) = shared_name(&files) {
             return Err(Failure::new(Exit::Configuration, shared));
@@ -134,32 +163,61 @@ impl Cases {
         format!("{}:{}", self.files[chosen.file].file, self.case(chosen).line)
     }
 
-    /// Why a case can't be played.
-    fn unplayable(&self, chosen: Pick, reason: impl std::fmt::Display) -> Failure {
-        let case = self.case(chosen);
-        Failure::new(Exit::Configuration, format!("{}: the case {:?} can't be played", self.place(chosen), case.name))
-            .because(reason)
+    /// Why a case can't be played, or not to its end.
+    fn unplayable(&self, chosen: Pick, failure: Failure) -> Failure {
+        failure.within(format!("{}: the case {:?} can't be played", self.place(chosen), self.case(chosen).name))
     }
 
     /// Reads what a case finds beside its file.
     pub(crate) fn material(&self, chosen: Pick) -> Result<Material, Failure> {
         let case = self.case(chosen);
         let mut room = MAX_BESIDE_BYTES;
-        let failed = |what: String, error: std::io::Error| self.unplayable(chosen, format!("{what}: {error}"));
-        let mut named = BTreeMap::new();
-        for path in named_files(case) {
-            let bytes = ambient::read_beneath(Path::new(FOLDER), path, room)
-                .map_err(|e| failed(format!("{FOLDER}/{path}"), e))?;
+        let failed = |path: &SkillPath, error: &WorktreeError| {
+            let unreadable = Failure::new(Exit::Configuration, format!("{FOLDER}/{path} can't be read"));
+            let failure = unreadable.because_of_all(error);
+            let is_too_much = matches!(error, WorktreeError::TooLarge { .. });
+            failure.maybe_hint(
+                is_too_much.then(|| format!("the files beside a case have {MAX_BESIDE_BYTES} bytes together, at most")),
+            )
+        };
+        // Held while all of it is read: whatever takes the place of a folder meanwhile is not looked at.
+        let beside = folder()?;
+        let mut read = |path: &SkillPath| -> Result<Vec<u8>, Failure> {
+            let bytes = beside.read(path, room).map_err(|e| failed(path, &e))?;
             room = room.saturating_sub(bytes.len() as u64);
-            named.insert(path.clone(), bytes);
-        }
+            Ok(bytes)
+        };
+        let named = named_files(case).into_iter().map(|path| Ok((path.clone(), read(path)?)));
+        let named = named.collect::<Result<_, Failure>>()?;
         let mut folder = BTreeMap::new();
         if let Some(path) = &case.folder {
-            ambient::read_folder(Path::new(FOLDER), path, room, MAX_BESIDE_FILES, &mut folder)
-                .map_err(|e| failed(format!("folder {FOLDER}/{path}"), e))?;
+            for (whole, within) in beside.files(path, MAX_BESIDE_FILES).map_err(|e| failed(path, &e))? {
+                folder.insert(within, read(&whole)?);
+            }
         }
-        Ok(Material { named, folder })
+        let invalid = |reason: String| Failure::new(Exit::Configuration, reason);
+        case.check_files(folder.keys()).map_err(invalid)?;
+        let material = Material { named, folder };
+        if material.bytes(case) > MAX_STAGED_BYTES {
+            return Err(invalid(format!("its files have more than {MAX_STAGED_BYTES} bytes together")));
+        }
+        Ok(material)
     }
+}
+
+/// The folder of the cases, which was there.
+fn folder() -> Result<Folder, Failure> {
+    Folder::open(Path::new(FOLDER)).map_err(|e| unreadable(&e))?.ok_or_else(none)
+}
+
+fn unreadable(error: &WorktreeError) -> Failure {
+    Failure::new(Exit::Configuration, format!("the cases in {FOLDER}/ can't be read")).because_of_all(error)
+}
+
+fn none() -> Failure {
+    Failure::new(Exit::Configuration, format!("there are no cases: no file {FOLDER}/*.toml"))
+        .hint(format!("write {FOLDER}/cases.toml, as in"))
+        .example(EXAMPLE)
 }
 
 impl Material {
@@ -170,6 +228,16 @@ impl Material {
             Content::From(path) => self.named.get(path).cloned(),
             Content::Absent | Content::Has(_) => None,
         }
+    }
+
+    /// How much all files of the case hold together, where one beside it may be many of them.
+    fn bytes(&self, case: &Case) -> usize {
+        let named = case.files.values().chain(case.change.values()).map(|content| match content {
+            Content::Text(text) => text.len(),
+            Content::From(path) => self.named.get(path).map_or(0, Vec::len),
+            Content::Absent | Content::Has(_) => 0,
+        });
+        named.chain(self.folder.values().map(Vec::len)).fold(0, usize::saturating_add)
     }
 
     /// The files at the base commit.

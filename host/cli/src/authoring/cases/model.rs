@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What a message quotes of a request, in characters.
 const QUOTED_CHARS: usize = 200;
 
+/// Most turns that are told of: each after the first wrong one may be wrong because of it.
+const MAX_UNMET: usize = 20;
+
 /// A model that says what a case wants said.
 pub(super) struct Scripted {
     player: Arc<dyn Model>,
@@ -58,7 +61,9 @@ impl Scripted {
             }
         };
         let Some(wrong) = wrong else { return Ok(()) };
-        seen.unmet.push(wrong.clone());
+        if seen.unmet.len() < MAX_UNMET {
+            seen.unmet.push(wrong.clone());
+        }
         Err(Error::Failed(wrong))
     }
 

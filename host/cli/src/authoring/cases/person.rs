@@ -44,6 +44,7 @@ pub(super) struct Heard(Mutex<Lines>);
 struct Lines {
     lines: Vec<String>,
     bytes: usize,
+    is_full: bool,
 }
 
 impl Heard {
@@ -62,10 +63,13 @@ impl Log for Heard {
         };
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let line = format!("{level}: {message}");
-        heard.bytes = heard.bytes.saturating_add(line.len());
-        if heard.lines.len() < MAX_LINES && heard.bytes <= MAX_LOG_BYTES {
-            heard.lines.push(line);
+        if heard.is_full {
+            return;
         }
+        heard.bytes += line.len();
+        heard.is_full = heard.lines.len() == MAX_LINES || heard.bytes > MAX_LOG_BYTES;
+        let line = if heard.is_full { "… what it logged after this is not kept".to_owned() } else { line };
+        heard.lines.push(line);
     }
 
     fn progress(&self, _message: Escaped, _fraction: Option<f32>) {}

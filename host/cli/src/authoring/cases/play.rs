@@ -61,8 +61,6 @@ pub(crate) struct Loaded {
 
 /// What a call is given and may do, for one case.
 struct Scene {
-    // Removed at the end, with the worktree in it.
-    folder: tempfile::TempDir,
     stage: Stage,
     capabilities: Arc<Effective>,
     limits: Limits,
@@ -86,8 +84,8 @@ impl Player {
         let file = ambient::absolute(file)
             .map_err(|e| Failure::new(Exit::Usage, format!("the skill {} can't be read", file.display())).because(e))?;
         let named = Chosen::File(skills::find_file(&file)?);
-        let (named, pinned) = named.component(&self.places, &self.policies, self.printer).await?;
-        let skill = skills::load(&self.engine, &named, pinned.as_ref(), progress).await?;
+        let named = named.component(&self.places, &self.policies, self.printer).await?;
+        let skill = skills::load(&self.engine, &named, progress).await?;
         let manifest = &skill.inspection().manifest;
         for line in self.policies.narrowing(&manifest.capabilities, &manifest.limits) {
             self.printer.note(format!("narrowed by policy: {line}"));
@@ -100,22 +98,28 @@ impl Player {
     /// the results of all others with it.
     pub(crate) fn check(&self, loaded: &Loaded, cases: &Cases) -> Result<(), Failure> {
         for chosen in &cases.chosen {
-            let unplayable = |reason: String| cases.unplayable(*chosen, reason);
+            let unplayable = |failure| cases.unplayable(*chosen, failure);
+            let invalid = |reason: String| unplayable(Failure::new(Exit::Configuration, reason));
             let case = cases.case(*chosen);
-            let tool = case.tool_of(&loaded.skill.inspection().manifest).map_err(unplayable)?;
-            given(case, tool, "").map_err(unplayable)?;
-            cases.material(*chosen)?;
+            let tool = case.tool_of(&loaded.skill.inspection().manifest).map_err(invalid)?;
+            given(case, tool, "").map_err(invalid)?;
+            cases.material(*chosen).map_err(unplayable)?;
         }
         Ok(())
     }
 
-    /// Plays a case, and compares.
+    /// Plays a case, and compares. Where that can't be done, the failure names the case.
     pub(crate) async fn play(&self, loaded: &Loaded, cases: &Cases, chosen: Pick) -> Result<Played, Failure> {
+        self.played(loaded, cases, chosen).await.map_err(|failure| cases.unplayable(chosen, failure))
+    }
+
+    async fn played(&self, loaded: &Loaded, cases: &Cases, chosen: Pick) -> Result<Played, Failure> {
         let (skill, case) = (&loaded.skill, cases.case(chosen));
-        let tool = case.tool_of(&skill.inspection().manifest).map_err(|reason| cases.unplayable(chosen, reason))?;
+        let unplayable = |reason: String| Failure::new(Exit::Configuration, reason);
+        let tool = case.tool_of(&skill.inspection().manifest).map_err(unplayable)?;
         let material = cases.material(chosen)?;
-        let scene = self.set(skill, case, &material).await.map_err(|e| cases.unplayable(chosen, e.chain()))?;
-        let given = given(case, tool, &scene.stage.base()).map_err(|reason| cases.unplayable(chosen, reason))?;
+        let scene = self.set(skill, case, &material).await.map_err(|e| Failure::of(Exit::Configuration, &e))?;
+        let given = given(case, tool, &scene.stage.base()).map_err(unplayable)?;
         let mut played = self.call(loaded, case, chosen, &material, scene, given).await?;
         played.differences = compare(case, played.kind, &material.named, &played.happened);
         Ok(played)
@@ -124,7 +128,7 @@ impl Player {
     async fn set(&self, skill: &Skill, case: &Case, material: &Material) -> Result<Scene, RunError> {
         let manifest = &skill.inspection().manifest;
         let folder = ambient::temporary_folder().map_err(|e| RunError::Bug(e.to_string()))?;
-        let stage = Stage::set(folder.path(), material.before(case), material.change(case)).await?;
+        let stage = Stage::set(folder, material.before(case), material.change(case)).await?;
         let mut request: Capabilities = manifest.capabilities.clone();
         if manifest.skill.kind == Kind::Review {
             // As in a run: a reviewer changes nothing.
@@ -133,7 +137,7 @@ impl Player {
         let grant = case.grants.as_ref().unwrap_or(&request);
         let capabilities = Arc::new(Effective::new(&request, grant, &self.policies.ceilings()));
         let limits = Limits::resolve(&asked(manifest, case), &self.policies.limits());
-        Ok(Scene { folder, stage, capabilities, limits })
+        Ok(Scene { stage, capabilities, limits })
     }
 
     async fn call(
@@ -162,7 +166,7 @@ impl Player {
         let gates = if let Given::Brief(brief, _) = &given { brief.gates.as_slice() } else { &[] };
         let model = Arc::new(Scripted::new(self.model(&mut session, skill, case, &scene)?, &case.replies));
         let commands = Arc::new(Commands::new(&case.commands, gates));
-        let servers = Arc::new(Servers::new(&case.http));
+        let servers = Arc::new(Servers::new(&case.http, &case.secrets));
         let heard = Arc::new(Heard::default());
         let ask: Arc<dyn Ask> = session.ask(skill);
         let call = Call {
@@ -219,7 +223,7 @@ impl Player {
         scene: &Scene,
     ) -> Result<Arc<dyn Model>, Failure> {
         let failed = |e: &(dyn std::error::Error + 'static)| Failure::of(Exit::Configuration, e);
-        let script = scene.folder.path().join("script.jsonl");
+        let script = scene.stage.folder().join("script.jsonl");
         let text = recording(&case.replies, phase(skill.inspection().manifest.skill.kind));
         ambient::write_new(&script, text.as_bytes()).map_err(|e| failed(&e))?;
         let played: Override = format!("replay:{}", script.display())

@@ -1,7 +1,7 @@
 //! What came of cases, for people, for programs, and for reports.
 
-use super::{Cases, Played};
-use crate::failure::Exit;
+use super::{Cases, Pick, Played};
+use crate::failure::{Exit, Failure};
 use crate::reports::{Case as Reported, Class, Outcome, Suite};
 use crate::terminal::printer::Printer;
 use crate::terminal::{Tone, line};
@@ -22,7 +22,12 @@ struct Document<'a> {
     passed: usize,
     failed: usize,
     updated: usize,
+    /// Since it ended early.
+    not_played: usize,
     cases: Vec<Entry<'a>>,
+    /// Why it ended early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -108,8 +113,15 @@ fn lines_of(difference: &Difference) -> impl Iterator<Item = DiffLine> {
     difference.texts.iter().flat_map(|(expected, came)| unified(expected, came))
 }
 
-/// Tells how all of it ended, and gives what it is for a report.
-pub(crate) fn report(cases: &Cases, played: &[Played], of: &Inspection, printer: Printer) -> (Exit, Suite) {
+/// Tells how all of it ended, and gives what it is for a report. A failure is what kept the rest from being played.
+pub(crate) fn report(
+    cases: &Cases,
+    played: &[Played],
+    of: &Inspection,
+    failure: Option<&Failure>,
+    printer: Printer,
+) -> (Exit, Suite) {
+    let left = &cases.chosen[played.len()..];
     let count = |outcome| played.iter().filter(|played| played.outcome() == outcome).count();
     let (passed, failed, updated) = (count("passed"), count("failed"), count("updated"));
     let skill = &of.manifest.skill;
@@ -122,11 +134,14 @@ pub(crate) fn report(cases: &Cases, played: &[Played], of: &Inspection, printer:
             passed,
             failed,
             updated,
+            not_played: left.len(),
             cases: played.iter().map(|played| entry(cases, played)).collect(),
+            failure: failure.map(Failure::json),
         });
     } else {
-        let all = if played.len() == 1 { "1 case".to_owned() } else { format!("{} cases", played.len()) };
-        let parts = [(passed, "passed"), (updated, "updated"), (failed, "failed")];
+        let all = cases.chosen.len();
+        let all = if all == 1 { "1 case".to_owned() } else { format!("{all} cases") };
+        let parts = [(passed, "passed"), (updated, "updated"), (failed, "failed"), (left.len(), "not played")];
         let parts = parts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
         printer.data(format!("{all}: {}", parts.collect::<Vec<_>>().join(", ")));
         let is_open = |played: &Played| played.outcome() == "failed" && played.refused.is_none();
@@ -135,14 +150,25 @@ pub(crate) fn report(cases: &Cases, played: &[Played], of: &Inspection, printer:
         }
     }
     let exit = if failed == 0 { Exit::Done } else { Exit::Negative };
-    let reasons = if failed == 0 { Vec::new() } else { vec![format!("{failed} of {} cases failed", played.len())] };
+    let exit = failure.map_or(exit, |failure| failure.exit);
+    let mut reasons = failure.map(Failure::reasons).unwrap_or_default();
+    if failed > 0 {
+        reasons.push(format!("{failed} of {} cases failed", cases.chosen.len()));
+    }
+    let not_run = |chosen: &Pick| Reported {
+        class: Class::Case,
+        name: cases.case(*chosen).name.clone(),
+        duration: None,
+        outcome: Outcome::NotRun(failure.map(Failure::message).unwrap_or_default()),
+        output: String::new(),
+    };
     let suite = Suite {
         name: skill.name.to_string(),
         kind: "test",
         run: None,
         exit,
         reasons,
-        cases: played.iter().map(|played| reported(cases, played)).collect(),
+        cases: played.iter().map(|played| reported(cases, played)).chain(left.iter().map(not_run)).collect(),
         findings: Vec::new(),
         denials: Vec::new(),
         duration: Some(played.iter().map(|played| played.duration).sum()),
