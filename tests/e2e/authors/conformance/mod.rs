@@ -11,12 +11,13 @@ use std::fmt::Write as _;
 use std::fs;
 
 /// The languages, the file of a skill in each, and what goes into it. TypeScript has JavaScript's SDK.
-const LANGUAGES: [(&str, &str, &str, &str); 5] = [
+const LANGUAGES: [(&str, &str, &str, &str); 6] = [
     ("Rust", "rust", "src/lib.rs", include_str!("probe.rs")),
     ("JavaScript", "javascript", "src/skill.js", include_str!("probe.js")),
     ("Python", "python", "src/skill.py", include_str!("probe.py")),
     ("C", "c", "src/skill.c", include_str!("probe.c")),
     ("C++", "cpp", "src/skill.cpp", include_str!("probe.cpp")),
+    ("Go", "go", "main.go", include_str!("probe.go")),
 ];
 
 /// What one language's skill saw, in two rounds, and what came of what it said.
