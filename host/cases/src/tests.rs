@@ -323,7 +323,7 @@ name = "b"
     let failed = Happened { outcome: Outcome::Failed(Failing::Denied, "no".into()), ..wrote("a", "old\n") };
     let expected = text.replace(
         "# What it says.\nanswer = { n = 1, same = 'literal' } # behind it\ndenials = [] # none\n",
-        "denials = [] # none\nerror = \"denied\"\n",
+        "denials = [] # none\nerror = \"denied\"\nerror_has = \"no\"\n",
     );
     assert_eq!(updated(text, &failed), expected);
 }

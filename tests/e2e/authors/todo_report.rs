@@ -9,7 +9,7 @@ const FILES: [(&str, &str); 6] = [
     ("src/a.rs", "fn a() {}\n// TODO(me): fix this  \n// TODOS are none, and TODONE neither\n"),
     ("src/ü.sql", "-- TODO: say ünï 🦀\r\n-- nothing\n# TODO later"),
     ("src.md", "TODO\nüTODO TODO(open: x\n"),
-    ("nul", "\0TODO no"),
+    ("zero", "\0TODO no"),
     ("many/deep/er/x", "/* TODO: a */\n"),
     ("TODO.md", "# TODO report of last time\n"),
 ];
@@ -48,7 +48,7 @@ pub fn reports(project: &Project) -> Vec<u8> {
     }
 
     // Elsewhere, in folders that aren't there yet, with less to read and with nothing to find.
-    let ran = call(&world, "report", &json!({"path": "docs/a/list.md"}), &["read=nul", "write=docs/**"]);
+    let ran = call(&world, "report", &json!({"path": "docs/a/list.md"}), &["read=zero", "write=docs/**"]);
     assert_eq!((ran.code, ran.json()), (Some(0), json!({ "todos": [] })), "{language}: {ran:#?}");
     assert_eq!(report("docs/a/list.md"), "# TODO report\n\n0 in 0 files.\n\nNone.\n", "{language}");
 

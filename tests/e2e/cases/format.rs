@@ -32,6 +32,7 @@ fn cases_are_played_and_counted() {
     assert_eq!((&first["line"], &first["outcome"]), (&json!(1), &json!("passed")));
     let report = fs::read_to_string(world.repo().join("report.xml")).unwrap();
     assert!(report.contains("<testcase name=\"it greets\" classname=\"skillhost.case\""), "{report}");
+    assert_eq!(report.matches("<testcase ").count(), 2, "{report}");
 }
 
 #[test]
@@ -63,7 +64,9 @@ FAILED it greets tests/cases.toml:2
     assert_eq!(difference["came"], "{\n  \"greeting\": \"Hello, Ada!\"\n}\n");
     let report = fs::read_to_string(world.repo().join("report.xml")).unwrap();
     assert!(
-        report.contains("<failure message=\"another answer\"") && report.contains("+  &quot;greeting&quot;"),
+        report.contains("failures=\"1\"")
+            && report.contains("<failure message=\"another answer\"")
+            && report.contains("+  &quot;greeting&quot;"),
         "{report}"
     );
 }

@@ -62,29 +62,20 @@ impl Language {
         }
     }
 
-    /// The files of a project, by their paths in it; none where there is no template of this kind.
-    pub(crate) fn project(self, name: &SkillName, kind: Kind) -> Option<BTreeMap<&'static str, String>> {
+    /// The files of a project, by their paths in it.
+    pub(crate) fn project(self, name: &SkillName, kind: Kind) -> BTreeMap<&'static str, String> {
         let (fixed, template) = self.files();
         let fill = |text: &str| text.replace("{{name}}", name.as_str()).replace("{{kind}}", kind.as_str());
         let mut files: BTreeMap<&'static str, String> =
             fixed.iter().map(|&(path, text)| (path, text.to_owned())).collect();
-        let mut own = Vec::new();
         for &(path, text) in template {
             match path.split_once('/').and_then(|(folder, rest)| Some((Kind::from_word(folder)?, rest))) {
-                Some((of, rest)) if of == kind => own.push((rest, fill(text))),
+                Some((of, rest)) if of == kind => drop(files.insert(rest, fill(text))),
                 Some(_) => {}
                 None => drop(files.insert(path, fill(text))),
             }
         }
-        let has_any = !own.is_empty();
-        files.extend(own);
-        has_any.then_some(files)
-    }
-
-    /// The kinds that it has templates of.
-    pub(crate) fn kinds(self) -> Vec<&'static str> {
-        let has = |kind: &&Kind| self.files().1.iter().any(|(path, _)| path.split('/').next() == Some(kind.as_str()));
-        Kind::ALL.iter().filter(has).map(|kind| kind.as_str()).collect()
+        files
     }
 }
 
@@ -95,16 +86,13 @@ mod tests {
     use skillhost_core::manifest::Manifest;
 
     #[test]
-    fn every_template_is_filled_in_and_has_a_manifest_of_its_kind() {
+    fn every_language_has_a_template_of_each_kind() {
         let name: SkillName = "my-skill".parse().unwrap();
         for language in Language::value_variants() {
-            let kinds = language.kinds();
-            assert!(kinds.contains(&"tool"), "{language:?}");
-            for kind in kinds {
-                let kind = Kind::from_word(kind).unwrap();
-                let files = language.project(&name, kind).unwrap();
+            for kind in Kind::ALL {
+                let files = language.project(&name, *kind);
                 let manifest = Manifest::parse(&files["skill.toml"]).unwrap();
-                assert_eq!((manifest.skill.name, manifest.skill.kind), (name.clone(), kind), "{language:?}");
+                assert_eq!((manifest.skill.name, manifest.skill.kind), (name.clone(), *kind), "{language:?}");
                 for file in [".gitignore", "README.md", "tests/cases.toml"] {
                     assert!(files.contains_key(file), "{language:?} {kind}: {file}");
                 }

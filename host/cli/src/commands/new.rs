@@ -21,10 +21,7 @@ struct Document<'a> {
 pub(crate) fn run(arguments: &New, printer: Printer) -> Result<Exit, Failure> {
     let New { name, lang, kind } = arguments;
     let kind = Kind::from(*kind);
-    let files = lang.project(name, kind).ok_or_else(|| {
-        Failure::new(Exit::Usage, format!("there is no template of kind {kind} in {}", lang.as_str()))
-            .hint(format!("there is: {}", lang.kinds().join(", ")))
-    })?;
+    let files = lang.project(name, kind);
     let folder = Path::new(name.as_str());
     match ambient::is_empty_folder(folder) {
         Ok(true) => {}

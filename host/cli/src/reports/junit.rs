@@ -1,6 +1,8 @@
-//! JUnit's XML: a suite for each goal, a test case for each gate, check and review, and one for how all of it ended.
+//! JUnit's XML: a suite for each goal, a test case for each gate, check and review, and one for how all of it ended; for a
+//! skill's tests, a test case for each of theirs.
 
 use super::{Case, Outcome, Report, Suite};
+use crate::failure::Exit;
 use quick_junit::{NonSuccessKind, Property, SerializeError, TestCase, TestCaseStatus, TestSuite, XmlString};
 use skillhost_core::text::{escape_block, escape_terminal};
 
@@ -30,7 +32,9 @@ fn suite(of: &Suite) -> TestSuite {
         status.set_message(line(&denial.describe()));
         suite.add_test_case(named(&name, "grant", status));
     }
-    suite.add_test_case(ending(of));
+    if !is_told_by_cases(of) {
+        suite.add_test_case(ending(of));
+    }
     if let Some(duration) = of.duration {
         suite.set_time(duration);
     }
@@ -47,12 +51,17 @@ fn suite(of: &Suite) -> TestSuite {
     suite
 }
 
+/// Whether nothing is left to tell of how it ended: a skill's tests fail where one of their cases does.
+fn is_told_by_cases(of: &Suite) -> bool {
+    of.kind == "test" && matches!(of.exit, Exit::Done | Exit::Negative)
+}
+
 /// How all of it ended: a failure where something was negative, an error where it ended early.
 fn ending(of: &Suite) -> TestCase {
     let why = of.reasons.first().cloned().unwrap_or_else(|| format!("it ended with exit code {}", of.exit as u8));
     let kind = match of.exit {
-        crate::failure::Exit::Done => return named(&of.name, of.kind, TestCaseStatus::success()),
-        crate::failure::Exit::Negative => NonSuccessKind::Failure,
+        Exit::Done => return named(&of.name, of.kind, TestCaseStatus::success()),
+        Exit::Negative => NonSuccessKind::Failure,
         _ => NonSuccessKind::Error,
     };
     let mut status = TestCaseStatus::non_success(kind);

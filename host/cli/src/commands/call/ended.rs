@@ -40,9 +40,9 @@ impl Prepared<'_> {
     fn how_to_see_lines(&self, error: &CallError) -> Option<&'static str> {
         match error {
             CallError::Trap(trap) if trap.frames().is_empty() => None,
-            CallError::Trap(_) if !has_lines(self.named.component.bytes()) => {
-                Some("built with skillhost build --keep-debug, it tells lines of its source with -v")
-            }
+            CallError::Trap(_) if !has_lines(self.named.component.bytes()) => Some(
+                "built with skillhost build --keep-debug, it tells lines of its source with -v, where its language has them",
+            ),
             CallError::Trap(_) if self.verbosity == 0 => Some("-v tells the lines of its source"),
             _ => None,
         }
