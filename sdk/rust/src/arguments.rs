@@ -232,6 +232,26 @@ mod tests {
     }
 
     #[test]
+    fn a_type_takes_what_a_model_gave_and_null_for_what_it_left_out() {
+        #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+        struct Look {
+            path: String,
+            #[serde(default)]
+            all: bool,
+            from: Option<u8>,
+            names: Vec<String>,
+        }
+        let tool = schema::tool_of::<Look>("look", "");
+        let look = |text: &str| Arguments::parse(text, &tool.parameters).unwrap().typed::<Look>();
+        let plain = Look { path: "p".into(), all: false, from: None, names: vec![] };
+        assert_eq!(look(r#"{"path":"p"}"#), Ok(plain));
+        let slips = look(r#"{"path":"p","all":"true","from":"7","names":"x"}"#);
+        assert_eq!(slips, Ok(Look { path: "p".into(), all: true, from: Some(7), names: vec!["x".into()] }));
+        let error = look(r#"{"path":"p","from":300}"#).unwrap_err();
+        assert!(error.contains("300") && error.ends_with("the fields are path, all, from, names"), "{error}");
+    }
+
+    #[test]
     fn the_key_does_not_depend_on_order() {
         let a = parse(r#"{"path":"p","how":"a"}"#).unwrap();
         let b = parse(r#"{"how":"a","path":"p"}"#).unwrap();
