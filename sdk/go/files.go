@@ -20,6 +20,9 @@ const (
 	maxDepth = 48
 )
 
+// Bytes of a path, or of a line, that an error names.
+const maxShown = 200
+
 // Files are the files below a folder: the part of a Host that each has. Paths are relative to it, and separated by `/`.
 type Files string
 
@@ -29,13 +32,22 @@ func (files Files) Root() string { return string(files) }
 func (files Files) locate(name string) (string, error) {
 	inside := filepath.FromSlash(path.Clean(strings.TrimLeft(name, "/")))
 	if !filepath.IsLocal(inside) {
-		return "", Invalid("%q is no path relative to the worktree's root", name)
+		return "", Invalid("%q is no path relative to the worktree's root", shown(name))
 	}
 	return filepath.Join(string(files), inside), nil
 }
 
+// The beginning of a path that is longer than anybody reads.
+func shown(name string) string {
+	if len(name) <= maxShown {
+		return name
+	}
+	return strings.ToValidUTF8(name[:maxShown], "") + "…"
+}
+
 // Says which file it was, by its path in the worktree, and what would have been needed.
 func describe(capability, name string, err error) error {
+	name = shown(name)
 	// WASI has an errno of its own for what is not granted, which package fs doesn't know.
 	if errors.Is(err, fs.ErrPermission) || strings.Contains(err.Error(), "Capabilities insufficient") {
 		return Denied("no grant of `%s` covers %s", capability, name)
@@ -62,7 +74,7 @@ func (files Files) Read(name string) ([]byte, error) {
 		return nil, describe("read", name, err)
 	}
 	if status.Size() > MaxFileBytes {
-		return nil, Failed("%s is too large: over %d MiB", name, MaxFileBytes>>20)
+		return nil, Failed("%s is too large: over %d MiB", shown(name), MaxFileBytes>>20)
 	}
 	content, err := os.ReadFile(whole)
 	if err != nil {
@@ -78,7 +90,7 @@ func (files Files) ReadText(name string) (string, error) {
 		return "", err
 	}
 	if !utf8.Valid(content) {
-		return "", Invalid("%s is not UTF-8", name)
+		return "", Invalid("%s is not UTF-8", shown(name))
 	}
 	return string(content), nil
 }

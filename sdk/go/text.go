@@ -39,7 +39,7 @@ func hint(text, old string) string {
 	}
 	for number, line := range strings.Split(text, "\n") {
 		if strings.TrimSpace(line) == first {
-			return fmt.Sprintf("; line %d is like its first line: %q", number+1, line)
+			return fmt.Sprintf("; line %d is like its first line: %q", number+1, shown(line))
 		}
 	}
 	return ""

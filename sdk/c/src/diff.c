@@ -20,16 +20,15 @@ typedef struct {
 static lines split(const char *text) {
   lines all = {NULL, 0};
   size_t capacity = 0;
-  while (*text) {
+  for (size_t left = strlen(text), length; left; text += length, left -= length) {
     if (all.count == capacity) {
       capacity = capacity ? capacity * 2 : 256;
       all.at = realloc(all.at, capacity * sizeof *all.at);
       if (!all.at) abort();
     }
-    size_t length = strcspn(text, "\n");
-    length += text[length] != 0;
+    length = sk_line(text, left);
+    length += length < left;
     all.at[all.count++] = (line){text, length};
-    text += length;
   }
   return all;
 }

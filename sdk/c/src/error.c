@@ -6,6 +6,8 @@
 
 #include "skillhost/text.h"
 
+#define MAX_PATH_SHOWN 200
+
 static bool make(skill_error_t *err, uint8_t tag, const char *format, va_list arguments) {
   sk_text text = {0};
   sk_vprintf(&text, format, arguments);
@@ -29,9 +31,16 @@ MAKER(sk_failed, SKILL_ERROR_FAILED)
 MAKER(sk_exhausted, SKILL_ERROR_EXHAUSTED)
 static MAKER(denied, SKILL_ERROR_DENIED)
 
+char *sk_shown(const char *path) {
+  sk_text text = {0};
+  sk_printf(&text, "%.*s", SK_CLIP(path, MAX_PATH_SHOWN));
+  if (path[text.length]) sk_puts(&text, "\xE2\x80\xA6");
+  return text.at;
+}
+
 bool sk_errno(skill_error_t *err, const char *capability, const char *path) {
   int code = errno;
-  if (!*path) path = ".";
+  path = *path ? sk_shown(path) : ".";
   switch (code) {
     case EACCES:
     case EPERM:

@@ -46,14 +46,15 @@ bool sk_read(const char *path, sk_text *into, skill_error_t *err) {
   errno = code;
   if (got < 0) return sk_errno(err, "read", path);
   if (into->length > SK_MAX_FILE_BYTES)
-    return sk_failed(err, "%s is too large: over %u MiB", path, SK_MAX_FILE_BYTES >> 20);
+    return sk_failed(err, "%s is too large: over %u MiB", sk_shown(path), SK_MAX_FILE_BYTES >> 20);
   sk_add(into, "", 0);
   return true;
 }
 
 /* Asks for a directory only where it is missing: to make one that exists may be denied. */
 static bool make_parents(char *whole) {
-  for (char *slash = whole + strlen("/repo/"); (slash = strchr(slash, '/')); slash++) {
+  for (char *slash = whole + strlen("/repo/"); *slash; slash++) {
+    if (*slash != '/') continue;
     *slash = 0;
     struct stat status;
     bool made = stat(whole, &status) == 0 || mkdir(whole, 0777) == 0 || errno == EEXIST;

@@ -38,7 +38,11 @@ static bool matches_name(const char *pattern, size_t pattern_length, const char 
   return p == pattern_length;
 }
 
-static size_t part(const char *at) { return strcspn(at, "/"); }
+static size_t part(const char *at) {
+  size_t length = 0;
+  while (at[length] && at[length] != '/') length++;
+  return length;
+}
 
 static const char *next(const char *at) {
   at += part(at);

@@ -91,6 +91,11 @@ static size_t character(const unsigned char *at, size_t left) {
   return length;
 }
 
+size_t sk_line(const char *bytes, size_t length) {
+  const char *end = length ? memchr(bytes, '\n', length) : NULL;
+  return end ? (size_t)(end - bytes) : length;
+}
+
 bool sk_is_text(const char *bytes, size_t length) {
   for (size_t at = 0; at < length;) {
     size_t step = bytes[at] ? character((const unsigned char *)bytes + at, length - at) : 0;

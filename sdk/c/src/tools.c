@@ -25,7 +25,7 @@ static sk_called missing(sk_text *answer, const char *name) {
 
 static bool read_text(const char *path, sk_text *content, skill_error_t *err) {
   if (!sk_read(path, content, err)) return false;
-  return sk_is_text(content->at, content->length) || sk_failed(err, "%s is not a text file", path);
+  return sk_is_text(content->at, content->length) || sk_failed(err, "%s is not a text file", sk_shown(path));
 }
 
 static sk_called list(void *data, yyjson_val *arguments, sk_text *answer) {
@@ -59,15 +59,15 @@ static sk_called search(void *data, yyjson_val *arguments, sk_text *answer) {
   for (size_t i = 0; i < paths.count && found < MAX_FOUND; i++) {
     if (!sk_glob(glob, paths.at[i]) || !read_text(paths.at[i], &content, &err)) continue;
     size_t line = 1;
-    for (char *at = content.at; *at && found < MAX_FOUND; line++) {
-      size_t length = strcspn(at, "\n");
-      char end = at[length];
+    char *end = content.at + content.length;
+    for (char *at = content.at; at < end && found < MAX_FOUND; line++) {
+      size_t length = sk_line(at, (size_t)(end - at));
       at[length] = 0;
       if (strstr(at, text)) {
         sk_printf(answer, "%s:%zu: %.*s\n", paths.at[i], line, (int)sk_clip(at, length, MAX_LINE_BYTES), at);
         found++;
       }
-      at += length + (end != 0);
+      at += length + 1;
     }
   }
   if (!found) sk_puts(answer, "nothing is found\n");
@@ -87,10 +87,11 @@ static sk_called read_lines(void *data, yyjson_val *arguments, sk_text *answer) 
   sk_text content = {0};
   if (!read_text(path, &content, &err)) return failed(answer, &err);
   uint64_t line = 1;
-  for (const char *at = content.at; *at; line++) {
-    size_t length = strcspn(at, "\n");
+  const char *end = content.at + content.length;
+  for (const char *at = content.at; at < end; line++) {
+    size_t length = sk_line(at, (size_t)(end - at));
     if (line >= from && line - from < MAX_LINES) sk_printf(answer, "%llu\t%.*s\n", (unsigned long long)line, (int)length, at);
-    at += length + (at[length] != 0);
+    at += length + 1;
   }
   if (line > from && line - from > MAX_LINES) sk_printf(answer, "[%llu lines in all]\n", (unsigned long long)line - 1);
   if (line <= from) sk_printf(answer, "[%llu lines in all, none from there]\n", (unsigned long long)line - 1);
@@ -121,7 +122,7 @@ static sk_called edit(void *data, yyjson_val *arguments, sk_text *answer) {
   if (!read_text(path, &content, &err)) return failed(answer, &err);
   const char *at = strstr(content.at, old);
   if (!at || strstr(at + 1, old)) {
-    sk_printf(answer, at ? "`old` occurs more than once in %s: add lines around it" : "`old` does not occur in %s", path);
+    sk_printf(answer, at ? "`old` occurs more than once in %s: add lines around it" : "`old` does not occur in %s", sk_shown(path));
     return SK_FAILED;
   }
   sk_add(&after, content.at, (size_t)(at - content.at));

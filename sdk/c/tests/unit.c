@@ -1,4 +1,5 @@
 /* The parts of the SDK that need no host, and the loop over a scripted model. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,6 +281,8 @@ static void texts(void) {
   sk_text text = {0};
   sk_printf(&text, "%s-%d", "a", 7);
   CHECK_TEXT(text.at, "a-7");
+  CHECK(sk_line("a\nb", 3) == 1 && sk_line("\n", 1) == 0 && sk_line("a\0b\n", 4) == 3 && sk_line("ab\n", 1) == 1);
+  CHECK(sk_line(NULL, 0) == 0);
   skill_error_t err;
   skill_string_t given = sk_string("{\"a\":\"x\",\"n\":1}"), broken = sk_string("{\"a\":}"), deep = {0};
   yyjson_val *arguments = sk_arguments(&given, &err);
@@ -291,6 +294,21 @@ static void texts(void) {
   for (int i = 0; i < 100000; i++) sk_puts(&nested, "[");
   deep = sk_give(&nested);
   CHECK(!sk_arguments(&deep, &err));
+}
+
+/* A path may be as long as what a model writes. */
+static void paths_in_errors(void) {
+  sk_text path = {0};
+  for (int i = 0; i < 199; i++) sk_puts(&path, "x");
+  CHECK_TEXT(sk_shown(path.at), path.at);
+  sk_puts(&path, "\xC5\xBC");
+  skill_error_t err;
+  errno = ENOENT;
+  CHECK(!sk_errno(&err, "read", path.at) && sk_is_text((char *)err.val.failed.ptr, err.val.failed.len));
+  CHECK(strstr(sk_describe(&err), "xxx\xE2\x80\xA6 does not exist"));
+  for (int i = 0; i < 1 << 20; i++) sk_puts(&path, "x");
+  errno = EACCES;
+  CHECK(!sk_errno(&err, "read", path.at) && strlen(sk_describe(&err)) < 300);
 }
 
 static void briefs(void) {
@@ -317,6 +335,7 @@ int main(void) {
   globs();
   diffs();
   briefs();
+  paths_in_errors();
   questions();
   the_loop();
   long_results();

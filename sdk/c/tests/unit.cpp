@@ -1,5 +1,6 @@
 // What of the SDK in C++ needs no host, as a skill: it fails, and says which checks did.
 #include "skillhost/tool.hpp"
+#include "skillhost/tools.h"
 
 using namespace skillhost;
 
@@ -54,6 +55,20 @@ static void json() {
   list.push(Json::object({{"a", "b"}}));
   list.push(Json::object());
   CHECK(list.dump() == R"([true,false,{"a":"b"},{}])");
+}
+
+// What each line looks for costs no look at all those behind it.
+static void many_lines() {
+  const auto called = [](const sk_tool &tool, std::string_view arguments) {
+    const auto given = yyjson_read(arguments.data(), arguments.size(), 0);
+    sk_text answer = {};
+    tool.call(nullptr, yyjson_doc_get_root(given), &answer);
+    return std::string(answer.at, answer.length);
+  };
+  CHECK(called(sk_tool_search, R"({"text":"x"})") == "nothing is found\n");
+  CHECK(called(sk_tool_read, R"({"path":"newlines","from":8388608})") == "8388608\t\n");
+  const std::string before(1 << 20, '\n');
+  CHECK(diff("a", before + "x\n", before + "y\n").ends_with("\n \n \n \n-x\n+y\n"));
 }
 
 static void texts() {
@@ -113,6 +128,7 @@ static void records() {
 Result<Json> skillhost::call(std::string_view, const Json &) {
   json();
   texts();
+  many_lines();
   briefs();
   records();
   return failed(std::to_string(checks) + " checks, " + std::to_string(failures) + " failed");

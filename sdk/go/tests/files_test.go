@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	skill "skillhost/sdk"
 	"skillhost/sdk/mock"
@@ -42,6 +43,18 @@ func TestFilesAreNamedFromTheRoot(t *testing.T) {
 	}
 	if err := host.Remove("new/deep/a.txt"); !errors.Is(err, skill.ErrFailed) {
 		t.Error(err)
+	}
+}
+
+// A path may be as long as what a model writes.
+func TestErrorsNameTheBeginningOfALongPath(t *testing.T) {
+	host := mock.New(t, nil)
+	long := strings.Repeat("x", 199) + strings.Repeat("ü", 1<<19)
+	for _, path := range []string{long, "../" + long} {
+		_, err := host.Read(path)
+		if err == nil || len(err.Error()) > 300 || !utf8.ValidString(err.Error()) || !strings.Contains(err.Error(), "…") {
+			t.Errorf("%.1000v", err)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ fn the_sdk_for_go_passes_its_own_tests() {
 fn the_sdks_own_tests_in_cpp_pass() {
     let project = Project::new("cpp", "tool");
     project.put("src/skill.cpp", include_str!("../../../sdk/c/tests/unit.cpp"));
-    let world = project.at_work(&[]);
+    let world = project.at_work(&[("newlines", &"\n".repeat(8 << 20))]);
     let tested = call(&world, "count-lines", &json!({ "path": "a.txt" }), &["read=**"]);
     assert!(tested.code == Some(1) && tested.stderr.contains(" checks, 0 failed"), "{tested:#?}");
 }

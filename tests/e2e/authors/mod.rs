@@ -8,6 +8,7 @@ mod javascript;
 mod new;
 pub mod project;
 mod python;
+mod rules_for_make;
 mod todo_report;
 mod told_tools;
 mod toolchains;

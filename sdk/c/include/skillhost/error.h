@@ -19,6 +19,8 @@ bool sk_failed(skill_error_t *err, const char *format, ...) __attribute__((forma
 bool sk_exhausted(skill_error_t *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* What `errno` says about this file: `denied` where no grant of `capability` ("read", "write") covers it. */
 bool sk_errno(skill_error_t *err, const char *capability, const char *path);
+/* A path as an error names it: the beginning of one that is longer than anybody reads. */
+char *sk_shown(const char *path);
 /* An error in words, for a model or a log. */
 char *sk_describe(const skill_error_t *err);
 

@@ -39,6 +39,9 @@ skill_string_t sk_string(const char *string);
 /* The same without a copy, for the arguments of a host's function: they are only read. */
 skill_string_t sk_lend(const char *string);
 
+/* Bytes of the first line, without its `\n`. `strcspn` and `strchr` may look for the end of all text first, so that a
+ * loop over lines takes hours; this looks no further than the line. */
+size_t sk_line(const char *bytes, size_t length);
 /* Whether it is UTF-8 without a 0 in it. */
 bool sk_is_text(const char *bytes, size_t length);
 /* The longest beginning of at most `most` bytes that cuts no character. */

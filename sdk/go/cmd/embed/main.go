@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -36,5 +37,10 @@ func run(arguments []string) error {
 	section = append(append(section, name...), world...)
 	module = append(module, 0)
 	module = binary.AppendUvarint(module, uint64(len(section)))
-	return os.WriteFile(arguments[2], append(module, section...), 0o666)
+	module = append(module, section...)
+	// What is the same keeps its time.
+	if before, err := os.ReadFile(arguments[2]); err == nil && bytes.Equal(before, module) {
+		return nil
+	}
+	return os.WriteFile(arguments[2], module, 0o666)
 }

@@ -14,12 +14,16 @@ typedef struct {
 typedef struct {
   todo *at;
   size_t count;
+  size_t capacity;
   size_t files;
 } todos;
 
 static void add(todos *found, todo one) {
-  found->at = realloc(found->at, (found->count + 1) * sizeof *found->at);
-  if (!found->at) abort();
+  if (found->count == found->capacity) {
+    found->capacity = found->capacity ? found->capacity * 2 : 64;
+    found->at = realloc(found->at, found->capacity * sizeof *found->at);
+    if (!found->at) abort();
+  }
   found->at[found->count++] = one;
 }
 
@@ -47,12 +51,13 @@ static char *said(const char *at) {
 
 static void look_in(char *file, sk_text *content, todos *found) {
   size_t before = found->count, number = 1;
-  for (char *line = content->at; line; number++) {
-    char *end = strchr(line, '\n');
-    if (end) *end = 0;
+  char *end = content->at + content->length;
+  for (char *line = content->at; line < end; number++) {
+    size_t length = sk_line(line, (size_t)(end - line));
+    line[length] = 0;
     const char *at = find_todo(line);
     if (at) add(found, (todo){file, number, said(at)});
-    line = end ? end + 1 : NULL;
+    line += length + 1;
   }
   found->files += found->count > before;
 }

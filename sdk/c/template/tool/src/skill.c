@@ -7,10 +7,7 @@ static bool count(yyjson_val *arguments, skill_string_t *ret, skill_error_t *err
   sk_text content = {0}, json = {0};
   if (!sk_read(sk_get(arguments, "path", ""), &content, err)) return false;
   size_t lines = 0;
-  for (const char *at = content.at; *at; lines++) {
-    at += strcspn(at, "\n");
-    at += *at == '\n';
-  }
+  for (size_t at = 0; at < content.length; lines++) at += sk_line(content.at + at, content.length - at) + 1;
   sk_printf(&json, "{\"lines\":%zu}", lines);
   *ret = sk_give(&json);
   return true;
