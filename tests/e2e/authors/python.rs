@@ -32,6 +32,19 @@ fn the_sdks_own_tests_pass_and_all_of_it_is_typed() {
     }
 }
 
+/// Neither the old place nor a name that no first line of a script can hold is in the way.
+#[test]
+fn a_project_that_was_moved_or_copied_builds_again() {
+    let project = Project::new("python", "tool");
+    project.build();
+    let odd = "../it's \"a\" $HOME";
+    project.runs(&["cp", "-r", ".", odd]);
+    project.runs(&["rm", "-r", ".venv", "build"]);
+    project.runs(&["env", "-C", odd, "python3", "sdk/build.py"]);
+    let told = project.runs(&["env", "-C", odd, ".venv/bin/python", "-c", "import skill; print(skill.__file__)"]);
+    assert!(told.stdout.trim_end().ends_with("/it's \"a\" $HOME/src/skill.py"), "{told:#?}");
+}
+
 /// A review by the template's skill: one report.
 fn reviewed(script: Script, phase: &str, findings: &Value) -> Script {
     script.calls(phase, 1, "report", &json!({"findings": findings, "verdicts": []}))
