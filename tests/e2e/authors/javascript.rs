@@ -208,12 +208,15 @@ fn what_a_skill_does_wrong_is_told_with_its_place() {
            message: (host) => host.log.info(7),\n\
            console: () => console.log(1),\n\
            models: (host) => host.model.window(\"cheap\"),\n\
+           latin: (host) => host.files.readText(\"latin\"),\n\
+           long: (host) => host.files.readText(\"a\".repeat(1000000)),\n\
          };\n\
          export const tool = defineTools({\n\
            \"go-wrong\": { description: \"Goes wrong.\", parameters, returns, run: ({ how }, host) => WAYS[how](host) },\n\
          });\n",
     );
     let world = project.at_work(&[]);
+    fs::write(world.repo().join("latin"), b"\xff").unwrap();
     for (how, code, texts) in [
         ("crash", 1, &["failed: TypeError: cannot read property 'length' of undefined at skill.js:"][..]),
         ("text", 1, &["failed: a text was thrown, which is no Error"]),
@@ -222,7 +225,11 @@ fn what_a_skill_does_wrong_is_told_with_its_place() {
         ("message", 1, &["failed: TypeError: log.log: message must be a string, and is 7 at skill.js:"]),
         ("console", 1, &["failed: ReferenceError: console is not defined"]),
         ("models", 4, &["denied: model cheap"]),
+        ("latin", 2, &["invalid input: latin is not UTF-8 text"]),
+        ("long", 1, &["failed: aaa", "aaa… can't be used: name-too-long"]),
     ] {
-        call(&world, "go-wrong", &json!({ "how": how }), &["read=**"]).failed(code, texts);
+        let ran = call(&world, "go-wrong", &json!({ "how": how }), &["read=**"]);
+        ran.failed(code, texts);
+        assert!(ran.stderr.len() < 3000, "{how}: {}", ran.stderr.len());
     }
 }

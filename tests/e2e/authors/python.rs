@@ -1,7 +1,7 @@
 //! The Python SDK: its own tests, its types, and a whole run.
 
 use super::copy_sources;
-use super::project::Project;
+use super::project::{Project, call};
 use crate::scripts::{CONFIG, Script, project};
 use crate::support::{World, root};
 use serde_json::{Value, json};
@@ -43,6 +43,22 @@ fn a_project_that_was_moved_or_copied_builds_again() {
     project.runs(&["env", "-C", odd, "python3", "sdk/build.py"]);
     let told = project.runs(&["env", "-C", odd, ".venv/bin/python", "-c", "import skill; print(skill.__file__)"]);
     assert!(told.stdout.trim_end().ends_with("/it's \"a\" $HOME/src/skill.py"), "{told:#?}");
+}
+
+#[test]
+fn what_cant_be_read_is_told_in_short() {
+    let project = Project::new("python", "tool");
+    project.replace("src/skill.py", "host.read_text(path)", "host.read_text(path * 500_000 if path == 'aa' else path)");
+    let world = project.at_work(&[]);
+    fs::write(world.repo().join("latin"), b"\xff").unwrap();
+    for (path, code, texts) in [
+        ("latin", 2, &["invalid input: latin is not UTF-8: invalid start byte at byte 0"][..]),
+        ("aa", 1, &["failed: skill.py:19: OSError: ", "'/repo/aaa", "aaa…'"]),
+    ] {
+        let ran = call(&world, "count-lines", &json!({ "path": path }), &["read=**"]);
+        ran.failed(code, texts);
+        assert!(ran.stderr.len() < 6000, "{path}: {}", ran.stderr.len());
+    }
 }
 
 /// A review by the template's skill: one report.
