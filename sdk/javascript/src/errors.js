@@ -103,9 +103,22 @@ export function toVariant(error) {
   return { tag: error.tag, val: error.tag === "too-large" ? error.size : error.message };
 }
 
-/** One line for an error that nobody expected, with the place that it comes from. */
+/** One line for an error that nobody expected, with the place that it comes from: the author's own, where one is on the stack. */
 export function describe(error) {
   if (!(error instanceof Error)) return `${error} was thrown, which is no Error`;
-  const place = /([\w.-]+\.[jt]s:\d+)/.exec(error.stack ?? "")?.[1];
+  const places = [...(error.stack ?? "").matchAll(/([\w.-]+\.[jt]s):(\d+)/g)];
+  const place = places.map(sourceOf).find((source) => source !== undefined) ?? places[0]?.[0];
   return `${error.name}: ${error.message}${place === undefined ? "" : ` at ${place}`}`;
+}
+
+/** An error's stack, with the author's lines in place of those of the bundle. */
+export function stackOf(error) {
+  return (error?.stack ?? "").replace(/(?:[\w.-]*\/)*([\w.-]+\.[jt]s):(\d+)(?::\d+)?/g, (whole, file, line) => sourceOf([, file, line]) ?? whole);
+}
+
+/** The author's line that is this one of the bundle; the build has put a table of them at its end (`bin/lines.js`). */
+function sourceOf([, file, line]) {
+  if (file !== "skill.js") return undefined;
+  const run = (globalThis.SKILLHOST_LINES ?? []).find(([first, count]) => line >= first && line < first + count);
+  return run && `${run[2]}:${run[3] + (line - run[0])}`;
 }

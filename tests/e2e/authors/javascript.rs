@@ -168,7 +168,11 @@ fn a_build_that_fails_says_what_to_mend() {
     let project = Project::new("typescript", "tool");
     let file = "src/skill.ts";
     let (source, manifest) = (project.read(file), project.read("skill.toml"));
-    project.build();
+    // What TypeScript takes out moves all that follows it.
+    let throws = "run({ path }, host) {\ntype A = {\n  a: string;\n};\nif (path) throw new TypeError(path);";
+    project.put(file, &source.replace("run({ path }, host) {", throws));
+    let world = project.at_work(&[]);
+    call(&world, "count-lines", &json!({"path": "x"}), &[]).failed(1, &["failed: TypeError: x at src/skill.ts:14\n"]);
     let fails = |texts: &[&str]| {
         let built = project.tries(&["npm", "run", "--silent", "build"]);
         assert!(built.code == Some(1) && !built.stderr.contains("    at "), "{built:#?}");
@@ -218,14 +222,14 @@ fn what_a_skill_does_wrong_is_told_with_its_place() {
     let world = project.at_work(&[]);
     fs::write(world.repo().join("latin"), b"\xff").unwrap();
     for (how, code, texts) in [
-        ("crash", 1, &["failed: TypeError: cannot read property 'length' of undefined at skill.js:"][..]),
+        ("crash", 1, &["failed: TypeError: cannot read property 'length' of undefined at src/skill.js:5\n"][..]),
         ("text", 1, &["failed: a text was thrown, which is no Error"]),
         ("promise", 1, &["failed: a skill is synchronous"]),
         ("unfit", 1, &["failed: what go-wrong returns does not fit its schema: `n` must be a whole number"]),
-        ("message", 1, &["failed: TypeError: log.log: message must be a string, and is 7 at skill.js:"]),
+        ("message", 1, &["failed: TypeError: log.log: message must be a string, and is 7 at src/skill.js:9\n"]),
         ("console", 1, &["failed: ReferenceError: console is not defined"]),
         ("models", 4, &["denied: model cheap"]),
-        ("latin", 2, &["invalid input: latin is not UTF-8 text"]),
+        ("latin", 1, &["invalid input: latin is not UTF-8 text"]),
         ("long", 1, &["failed: aaa", "aaa… can't be used: name-too-long"]),
     ] {
         let ran = call(&world, "go-wrong", &json!({ "how": how }), &["read=**"]);
