@@ -66,7 +66,8 @@ def entry(tool: Tool) -> str:
 
 def unreadable(error: SyntaxError) -> str:
     """What is no Python: its place, the line, and the column below it. How it was come to be read tells its author nothing."""
-    file = os.path.relpath(error.filename) if os.path.isabs(error.filename or "") else error.filename
+    file = error.filename or "src/skill.py"
+    file = os.path.relpath(file) if os.path.isabs(file) else file
     _, *shown, _ = traceback.format_exception_only(error)
     return "\n".join([f"{file}:{error.lineno}: {error.msg}", *(line.rstrip("\n") for line in shown)])
 

@@ -95,7 +95,7 @@ class Environment(unittest.TestCase):
 
     def prepared(self, project: Path) -> subprocess.CompletedProcess[str]:
         ours = {"PIP_INDEX_URL": self.index.as_uri(), "XDG_CACHE_HOME": str(self.folder / "cache"), "PIP_FIND_LINKS": ""}
-        command = [sys.executable, SDK / "build.py", "--prepare"]
+        command: list[str | Path] = [sys.executable, SDK / "build.py", "--prepare"]
         return subprocess.run(command, cwd=project, env={**os.environ, **ours}, capture_output=True, text=True)
 
     def found(self, project: Path) -> list[str]:

@@ -52,7 +52,7 @@ fn what_cant_be_read_is_told_in_short() {
     let world = project.at_work(&[]);
     fs::write(world.repo().join("latin"), b"\xff").unwrap();
     for (path, code, texts) in [
-        ("latin", 2, &["invalid input: latin is not UTF-8: invalid start byte at byte 0"][..]),
+        ("latin", 1, &["invalid input: latin is not UTF-8: invalid start byte at byte 0"][..]),
         ("aa", 1, &["failed: skill.py:19: OSError: ", "'/repo/aaa", "aaa…'"]),
     ] {
         let ran = call(&world, "count-lines", &json!({ "path": path }), &["read=**"]);
