@@ -69,7 +69,7 @@ def install() -> None:
         return
     # Each comes into its place whole, since other builds may be looking.
     with tempfile.TemporaryDirectory(prefix=".part-", dir=wheels) as part:
-        hint = f"{wheels} has not all of it yet, and the rest takes a network"
+        hint = f"this takes a network once: what was downloaded stays in {wheels}"
         pip("wheel", "--find-links", str(wheels), "--wheel-dir", part, *named, hint=hint)
         for wheel in Path(part).iterdir():
             wheel.replace(wheels / wheel.name)

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import unittest
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import skillhost_sdk
@@ -105,8 +106,11 @@ class Environment(unittest.TestCase):
         return subprocess.run([python, "-c", program], capture_output=True, text=True, check=True).stdout.splitlines()
 
     def test_what_was_downloaded_once_serves_wherever_a_project_goes(self) -> None:
-        first = self.prepared(self.project)
-        self.assertEqual(first.returncode, 0, first)
+        other = self.folder / "two"
+        shutil.copytree(self.project, other)
+        with ThreadPoolExecutor() as both:
+            for first in both.map(self.prepared, [self.project, other]):
+                self.assertEqual(first.returncode, 0, first)
         self.assertEqual([path.name for path in (self.folder / "cache/skillhost/wheels").iterdir()], ["tiny-1.0-py3-none-any.whl"])
         shutil.rmtree(self.index)
         odd = self.folder / "it's \"a\" $HOME"

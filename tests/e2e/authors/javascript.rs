@@ -195,6 +195,20 @@ fn a_build_that_fails_says_what_to_mend() {
     fails(&["error: componentize-qjs is missing; to install it: npm install"]);
 }
 
+#[test]
+fn a_dependency_that_was_added_is_installed() {
+    let project = Project::new("javascript", "tool");
+    project.build();
+    fs::create_dir(project.folder().join("own")).unwrap();
+    project.put("own/package.json", "{\"name\": \"own\", \"version\": \"1.0.0\", \"main\": \"index.js\"}");
+    project.put("own/index.js", "export const own = (text) => text.split(\"\\n\");\n");
+    project.replace("package.json", "\"dependencies\": {", "\"dependencies\": {\n    \"own\": \"file:./own\",");
+    project.replace("src/skill.js", "host.files.readText(path).split(\"\\n\")", "own(host.files.readText(path))");
+    project.put("src/skill.js", &format!("import {{ own }} from \"own\";\n{}", project.read("src/skill.js")));
+    project.build();
+    project.cases_pass();
+}
+
 /// Nothing of it ends the component: each is an answer, with the place where one can be told.
 #[test]
 fn what_a_skill_does_wrong_is_told_with_its_place() {
