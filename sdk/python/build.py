@@ -7,8 +7,10 @@ of `skill.toml`, and has componentize-py make the component. With `--prepare` it
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 SDK = Path(__file__).resolve().parent
@@ -18,6 +20,10 @@ PYTHON = VENV / "bin" / "python"
 PACKAGES = VENV / f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 REQUIREMENTS = PROJECT / "requirements.txt"
 OUT = PROJECT / "build" / "component.wasm"
+# Programs of the environment are started through its Python: their own first lines name the place where they were installed,
+# and can't name every one.
+COMPONENTIZE = "import sys, componentize_py; sys.exit(componentize_py.script())"
+PIN = re.compile(r"[\w.-]+(\[[\w.,-]*\])?==[\w.+!-]+")
 
 
 def main(arguments: list[str]) -> None:
@@ -38,14 +44,58 @@ def main(arguments: list[str]) -> None:
 
 def prepare() -> None:
     """A virtual environment with what `requirements.txt` names, where the skill and the SDK are found as well."""
+    # One that was moved or copied along with its project holds paths of the place where it was made.
+    place, here = VENV / "project", os.fsencode(PROJECT)
     stamp = VENV / "requirements.sha256"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    if not PYTHON.exists() or not PACKAGES.exists():
+    if not PYTHON.exists() or not PACKAGES.exists() or not place.exists() or place.read_bytes() != here:
         run([sys.executable, "-m", "venv", "--clear", VENV.name], hint="to install it: apt-get install python3-venv")
+        place.write_bytes(here)
     if not stamp.exists() or stamp.read_text() != wanted:
-        run([PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", REQUIREMENTS.name])
+        install()
         stamp.write_text(wanted)
     (PACKAGES / "skill.pth").write_text(f"{PROJECT / 'src'}\n{SDK}\n")
+
+
+def install() -> None:
+    """Installs `requirements.txt`: what was downloaded once, for whichever project, needs no network again."""
+    named = ["--requirement", REQUIREMENTS.name]
+    wheels = wheels_folder()
+    if wheels is None:
+        pip("install", *named)
+        return
+    kept = ["install", "--no-index", "--find-links", str(wheels), *named]
+    if subprocess.run([PYTHON, "-m", "pip", *kept], capture_output=True).returncode == 0:
+        return
+    # Each comes into its place whole, since other builds may be looking.
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=wheels) as part:
+        hint = f"this takes a network once: what was downloaded stays in {wheels}"
+        pip("wheel", "--find-links", str(wheels), "--wheel-dir", part, *named, hint=hint)
+        for wheel in Path(part).iterdir():
+            wheel.replace(wheels / wheel.name)
+    pip(*kept)
+
+
+def wheels_folder() -> Path | None:
+    """Where this user's wheels are kept. None where there is no such place, or where `requirements.txt` has more than exact
+    versions: what was kept would hide newer ones, and a package that comes from elsewhere would pass for one of the index."""
+    lines = (line.partition("#")[0].strip() for line in REQUIREMENTS.read_text("utf-8", "replace").splitlines())
+    cache = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(cache):
+        cache = os.path.expanduser("~/.cache")
+    if not os.path.isabs(cache) or not all(PIN.fullmatch(line) for line in lines if line):
+        return None
+    folder = Path(cache, "skillhost", "wheels")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def pip(*arguments: str, hint: str | None = None) -> None:
+    """Runs the environment's own pip."""
+    run([PYTHON, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments], hint)
 
 
 def kind_of(manifest: Path) -> str:
@@ -59,7 +109,7 @@ def componentize(kind: str) -> None:
     """Makes the component. What was there stays until the new one is whole."""
     OUT.parent.mkdir(exist_ok=True)
     made = OUT.with_suffix(".part")
-    builder: list[str | Path] = [VENV / "bin" / "componentize-py", "--quiet", "--wit-path", wit(), "--world", f"{kind}-skill"]
+    builder: list[str | Path] = [PYTHON, "-P", "-c", COMPONENTIZE, "--quiet", "--wit-path", wit(), "--world", f"{kind}-skill"]
     builder += ["componentize", "skillhost_sdk.component", "--output", made]
     for path in (PROJECT / "src", SDK, PACKAGES):
         builder += ["--python-path", path]

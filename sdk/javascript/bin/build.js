@@ -3,6 +3,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { appendLines } from "./lines.js";
 import { withTools } from "./manifest.js";
 import { BuildError, bundle, load } from "./project.js";
 
@@ -35,7 +36,9 @@ export async function build(engine) {
     platform: "neutral",
     mainFields: ["module", "main"],
     define: { SKILLHOST_U64_IS_BIGINT: String(engine === "starlingmonkey") },
+    sourcemap: "external",
   });
+  appendLines("build/skill.js", join(SDK, "src"));
   layOutWit();
   const component = await ENGINES[engine](sendsRequests ? `${kind}-http` : kind).catch((error) =>
     fail(error.name === "BuildError" ? error.message : `${engine} can't make a component of it: ${error.message}`),

@@ -52,10 +52,10 @@ export class Failed extends SkillError {
   }
 }
 
-/** A file that can't be used for a reason other than a grant. `code` is one of `wasi:filesystem`, or `not-text`. */
+/** A file that can't be used for a reason other than a grant. `code` is one of `wasi:filesystem`. */
 export class FileError extends Failed {
   constructor(path, code) {
-    super(`${path === "" ? "." : path} ${FILE_CODES[code] ?? `can't be used: ${code}`}`);
+    super(`${shown(path)} ${FILE_CODES[code] ?? `can't be used: ${code}`}`);
     this.path = path;
     this.code = code;
   }
@@ -65,10 +65,18 @@ const FILE_CODES = {
   "no-entry": "does not exist",
   "is-directory": "is a directory",
   "not-directory": "is not a directory",
-  "not-text": "is not UTF-8 text",
   quota: "is too much: no space is left for this agent",
   "insufficient-space": "is too much: no space is left for this agent",
 };
+
+/** Characters of a path in an error. It may be a caller's, of any length. */
+const MAX_SHOWN = 200;
+
+/** A path as errors show it. */
+export function shown(path) {
+  if (path === "") return ".";
+  return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
+}
 
 /** What `wasi:filesystem` says where no grant covers a path. */
 const DENIED_CODES = ["access", "not-permitted", "read-only"];
@@ -76,8 +84,7 @@ const DENIED_CODES = ["access", "not-permitted", "read-only"];
 /** The error of a file operation; `capability` is `read` or `write`. */
 export function fileError(path, code, capability) {
   if (!DENIED_CODES.includes(code)) return new FileError(path, code);
-  const shown = path === "" ? "." : path;
-  return new Denied(`${capability} of ${shown}: no grant of \`${capability}\` covers it`);
+  return new Denied(`${capability} of ${shown(path)}: no grant of \`${capability}\` covers it`);
 }
 
 const CLASSES = { denied: Denied, invalid: Invalid, exhausted: Exhausted, "too-large": TooLarge, failed: Failed };
@@ -96,9 +103,22 @@ export function toVariant(error) {
   return { tag: error.tag, val: error.tag === "too-large" ? error.size : error.message };
 }
 
-/** One line for an error that nobody expected, with the place that it comes from. */
+/** One line for an error that nobody expected, with the place that it comes from: the author's own, where one is on the stack. */
 export function describe(error) {
   if (!(error instanceof Error)) return `${error} was thrown, which is no Error`;
-  const place = /([\w.-]+\.[jt]s:\d+)/.exec(error.stack ?? "")?.[1];
+  const places = [...(error.stack ?? "").matchAll(/([\w.-]+\.[jt]s):(\d+)/g)];
+  const place = places.map(sourceOf).find((source) => source !== undefined) ?? places[0]?.[0];
   return `${error.name}: ${error.message}${place === undefined ? "" : ` at ${place}`}`;
+}
+
+/** An error's stack, with the author's lines in place of those of the bundle. */
+export function stackOf(error) {
+  return (error?.stack ?? "").replace(/(?:[\w.-]*\/)*([\w.-]+\.[jt]s):(\d+)(?::\d+)?/g, (whole, file, line) => sourceOf([, file, line]) ?? whole);
+}
+
+/** The author's line that is this one of the bundle; the build has put a table of them at its end (`bin/lines.js`). */
+function sourceOf([, file, line]) {
+  if (file !== "skill.js") return undefined;
+  const run = (globalThis.SKILLHOST_LINES ?? []).find(([first, count]) => line >= first && line < first + count);
+  return run && `${run[2]}:${run[3] + (line - run[0])}`;
 }

@@ -2,7 +2,7 @@
 
 import { diff as unified } from "./diff.js";
 import { edit } from "./edit.js";
-import { Failed, fileError, FileError, fromVariant, SkillError, TooLarge } from "./errors.js";
+import { Failed, fileError, FileError, fromVariant, Invalid, shown, SkillError, TooLarge } from "./errors.js";
 import { glob } from "./glob.js";
 import { decode, encode } from "./text.js";
 
@@ -48,7 +48,7 @@ export function hostOver(port) {
 
 function textOf(url, bytes) {
   const text = decode(bytes);
-  if (text === undefined) throw new Failed(`what ${url} replied is not UTF-8 text`);
+  if (text === undefined) throw new Failed(`what ${shown(url)} replied is not UTF-8 text`);
   return text;
 }
 
@@ -72,7 +72,7 @@ function filesOver(port) {
       const size = files.size(path);
       if (size > MAX_TEXT_BYTES) throw new TooLarge(size);
       const text = decode(files.read(path));
-      if (text === undefined) throw new FileError(path, "not-text");
+      if (text === undefined) throw new Invalid(`${shown(path)} is not UTF-8 text`);
       return text;
     },
     write: (path, bytes) => attempt(path, "write", (place) => inDirectory(port, place, () => port.write(place, bytes))),

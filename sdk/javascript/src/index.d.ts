@@ -77,7 +77,7 @@ export type ModelRequest = Pick<Request, "messages"> & Partial<Request>;
 /** Files of the worktree. Paths are relative to its root, and separated by `/`. */
 export interface Files {
   read(path: string): Uint8Array;
-  /** Throws a `FileError` with code `not-text` where the file is no UTF-8, and `TooLarge` where it has over 8 MiB. */
+  /** Throws `Invalid` where the file is no UTF-8, and `TooLarge` where it has over 8 MiB. */
   readText(path: string): string;
   /** Writes a whole file, and makes its directories. */
   write(path: string, bytes: Uint8Array): void;
@@ -218,6 +218,6 @@ export class Failed extends SkillError {
 export class FileError extends Failed {
   constructor(path: string, code: string);
   readonly path: string;
-  /** Of `wasi:filesystem`, as in `no-entry`, or `not-text`. */
+  /** Of `wasi:filesystem`, as in `no-entry`. */
   readonly code: string;
 }

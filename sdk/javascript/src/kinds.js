@@ -3,7 +3,7 @@
 
 import port from "#port";
 import { lowerError, lowerResult } from "./canonical.js";
-import { describe, Failed, Invalid, SkillError, toVariant } from "./errors.js";
+import { describe, Failed, Invalid, SkillError, stackOf, toVariant } from "./errors.js";
 import { hostOver } from "./host.js";
 import { mismatch } from "./schema.js";
 
@@ -73,7 +73,7 @@ function define(name, work) {
       try {
         return over(host)(...given.map(port.lift));
       } catch (error) {
-        if (!(error instanceof SkillError)) host.log.error(`${describe(error)}\n${error?.stack ?? ""}`);
+        if (!(error instanceof SkillError)) host.log.error(`${describe(error)}\n${stackOf(error)}`);
         throw lowerError(toVariant(error));
       }
     },

@@ -3,7 +3,7 @@
 
 import { lift, lowerArguments } from "./canonical.js";
 import { diff } from "./diff.js";
-import { Denied, Failed, Invalid, SkillError, toVariant } from "./errors.js";
+import { Denied, Failed, Invalid, shown, SkillError, toVariant } from "./errors.js";
 import { glob } from "./glob.js";
 import { hostOver } from "./host.js";
 import { decode, encode } from "./text.js";
@@ -82,7 +82,7 @@ export function mockHost({ files = {}, replies = [], commands = {}, environment 
         .join(""),
     "changes.original"(path, offset) {
       const content = base.get(path);
-      if (content === undefined) throw new Invalid(`${path} is not in the base commit`);
+      if (content === undefined) throw new Invalid(`${shown(path)} is not in the base commit`);
       return content.slice(offset, offset + ORIGINAL_BYTES);
     },
     "changes.checkpoint"(message) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Denied, FileError, Invalid, TooLarge } from "skillhost-sdk";
+import { Denied, Invalid, TooLarge } from "skillhost-sdk";
 import { mockHost } from "skillhost-sdk/mock";
 
 test("a walk is in the order of bytes, without .git, and by glob", () => {
@@ -14,7 +14,7 @@ test("a walk is in the order of bytes, without .git, and by glob", () => {
 test("what is no text, too large, missing or denied has an error of its own", () => {
   const files = { latin: new Uint8Array([0xfc]), large: new Uint8Array((8 << 20) + 1), secret: "x", open: "\ufeffü" };
   const host = mockHost({ files, read: ["latin", "large", "open", "none"], write: [] });
-  assert.throws(() => host.files.readText("latin"), (error) => error instanceof FileError && error.code === "not-text");
+  assert.throws(() => host.files.readText("latin"), (error) => error instanceof Invalid && error.message === "latin is not UTF-8 text");
   assert.throws(() => host.files.readText("large"), (error) => error instanceof TooLarge && error.size === (8 << 20) + 1);
   assert.throws(() => host.files.readText("none"), { code: "no-entry", tag: "failed" });
   assert.throws(() => host.files.readText("secret"), (error) => error instanceof Denied && error.message.startsWith("read of secret"));
@@ -22,6 +22,22 @@ test("what is no text, too large, missing or denied has an error of its own", ()
   assert.equal(host.files.readText("./open"), "\ufeffü");
   assert.equal(host.files.readText("/repo/open"), "\ufeffü");
   assert.deepEqual([host.files.exists("none"), host.files.exists("open")], [false, true]);
+});
+
+test("a long path is cut where an error names it", () => {
+  const long = "a".repeat(1_000_000);
+  const files = { [long]: new Uint8Array([0xfc]), [`b${long}`]: "" };
+  const host = mockHost({ files, read: ["a*", "none*"], write: [] });
+  for (const act of [
+    () => host.files.read(`none${long}`),
+    () => host.files.readText(long),
+    () => host.files.read(`b${long}`),
+    () => host.files.write(long, new Uint8Array()),
+    () => host.files.editText(long, "", ""),
+    () => host.changes.original(`none${long}`),
+  ]) {
+    assert.throws(act, (error) => error.message.length < 300 && /aaa…/.test(error.message));
+  }
 });
 
 test("an edit replaces what is there once, and shows its diff", () => {

@@ -16,6 +16,7 @@ import componentize_py_types as wit
 from . import errors, types
 from .host import Host
 from .skills import exported
+from .text import shown
 from .types import Brief, Budget, Change, Command, Level, Outcome, Reply, Request, Tier
 
 
@@ -153,6 +154,10 @@ def _lower_error(error: BaseException) -> Any:
     for name, kind in _ERRORS.items():
         if isinstance(error, kind):
             return getattr(_TYPES, f"Error_{name}")(_whole(str(error)))
+    if isinstance(error, OSError):
+        for name in ("filename", "filename2"):
+            if isinstance(path := getattr(error, name), str):
+                setattr(error, name, shown(path))
     text = "".join(traceback.format_exception_only(error)).strip()
     _LOG.log(_LOG.Level.ERROR, _whole("".join(traceback.format_exception(error))))
     return _TYPES.Error_Failed(_whole(f"{_place(error)}{text}"))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from .errors import Denied, Invalid, TooLarge
 from .globs import Globs
+from .text import shown
 from .types import (
     Budget,
     Change,
@@ -95,12 +96,12 @@ class Host(ABC):
 
     def read(self, path: str) -> bytes:
         """A whole file."""
-        with _denials("read", path):
+        with _denials("read", shown(path)):
             return self._at(path).read_bytes()
 
     def read_text(self, path: str) -> str:
         """A whole text file, with its line endings as they are. `Invalid` where it isn't UTF-8."""
-        with _denials("read", path):
+        with _denials("read", shown(path)):
             file = self._at(path)
             if (size := file.stat().st_size) > MAX_TEXT_BYTES:
                 raise TooLarge(size)
@@ -108,26 +109,26 @@ class Host(ABC):
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise Invalid(f"{path} is not UTF-8: {error.reason} at byte {error.start}") from None
+            raise Invalid(f"{shown(path)} is not UTF-8: {error.reason} at byte {error.start}") from None
 
     def write(self, path: str, content: str | bytes) -> None:
         """Writes a whole file byte for byte, and creates its parent directories."""
-        data = _utf8(content, f"the text for {path!r}") if isinstance(content, str) else content
-        with _denials("write", path):
+        data = _utf8(content, f"the text for {shown(path)!r}") if isinstance(content, str) else content
+        with _denials("write", shown(path)):
             file = self._at(path)
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
 
     def rename(self, old: str, new: str) -> None:
         """Renames a file, and creates the target's parent directories."""
-        with _denials("write", f"{old} or {new}"):
+        with _denials("write", f"{shown(old)} or {shown(new)}"):
             target = self._at(new)
             target.parent.mkdir(parents=True, exist_ok=True)
             self._at(old).rename(target)
 
     def remove(self, path: str) -> None:
         """Removes a file."""
-        with _denials("write", path):
+        with _denials("write", shown(path)):
             self._at(path).unlink()
 
     def walk(self, *patterns: str) -> Iterator[str]:
@@ -139,7 +140,7 @@ class Host(ABC):
         _utf8(path, "a path")
         parts = PurePosixPath(path)
         if "\0" in path or parts.is_absolute() or ".." in parts.parts or not parts.parts:
-            raise Invalid(f"{path!r} is no path relative to the worktree's root")
+            raise Invalid(f"{shown(path)!r} is no path relative to the worktree's root")
         return self.root / parts
 
 

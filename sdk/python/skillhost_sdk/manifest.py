@@ -6,9 +6,11 @@ a marker are their author's, and only have to name the tools that there are.
 
 import importlib
 import json
+import os
 import re
 import sys
 import tomllib
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,14 @@ def entry(tool: Tool) -> str:
     return "[[tool]]\n" + "".join(f"{key} = {_toml(value)}\n" for key, value in fields.items())
 
 
+def unreadable(error: SyntaxError) -> str:
+    """What is no Python: its place, the line, and the column below it. How it was come to be read tells its author nothing."""
+    file = error.filename or "src/skill.py"
+    file = os.path.relpath(file) if os.path.isabs(file) else file
+    _, *shown, _ = traceback.format_exception_only(error)
+    return "\n".join([f"{file}:{error.lineno}: {error.msg}", *(line.rstrip("\n") for line in shown)])
+
+
 def _toml(value: Any) -> str:
     match value:
         case bool():
@@ -101,6 +111,8 @@ def main(file: Path) -> None:
         if error.name == "skill":
             raise Mismatch("there is no src/skill.py: it is the module that the component is made of") from None
         raise
+    except SyntaxError as error:
+        raise Mismatch(unreadable(error)) from None
     before = file.read_text(encoding="utf-8")
     after = updated(before, exported)
     if after != before:

@@ -17,7 +17,7 @@ from typing import Self
 from .errors import Denied, Failed, Invalid, TooLarge
 from .globs import Globs
 from .host import Host
-from .text import diff
+from .text import diff, shown
 from .types import (
     Budget,
     Change,
@@ -127,7 +127,7 @@ class MockHost(Host):
 
     def _may_write(self, path: str) -> None:
         if hasattr(self, "_read_only") and self._read_only.match(path):
-            raise Denied(f"no grant of `write` covers {path}")
+            raise Denied(f"no grant of `write` covers {shown(path)}")
 
     def log(self, message: str, level: Level = Level.INFO) -> None:
         self.logs.append((level, message))
@@ -212,7 +212,7 @@ class MockHost(Host):
 
     def original(self, path: str, offset: int = 0) -> bytes:
         if path not in self.base:
-            raise Invalid(f"{path} is not in the base commit")
+            raise Invalid(f"{shown(path)} is not in the base commit")
         return self.base[path][offset : offset + _ORIGINAL_BYTES]
 
     def checkpoint(self, message: str, also: Sequence[str] = ()) -> str:

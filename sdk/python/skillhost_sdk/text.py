@@ -7,6 +7,13 @@ from .errors import Invalid
 
 _MAX_COMPARED_LINES = 2_000
 """More lines than this on a side are shown as taken out and put in, not compared: that takes the product of both."""
+_MAX_SHOWN = 200
+"""Characters of a path in an error. It may be a caller's, of any length."""
+
+
+def shown(path: str) -> str:
+    """A path as errors show it."""
+    return path if len(path) <= _MAX_SHOWN else path[:_MAX_SHOWN] + "…"
 
 
 def replace(text: str, old: str, new: str, *, all: bool = False) -> str:

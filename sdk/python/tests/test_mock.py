@@ -46,6 +46,20 @@ class Files(unittest.TestCase):
         with self.assertRaises(Denied):
             self.host.remove("src/b.py")
 
+    def test_a_long_path_is_cut_where_an_error_names_it(self) -> None:
+        long = "a" * 1_000_000
+        for act in (
+            lambda: self.host.read(f"/{long}"),
+            lambda: self.host.write(f"src/{long}", ""),
+            lambda: self.host.rename("a.txt", f"src/{long}"),
+            lambda: self.host.original(long),
+            lambda: self.host.write(long, "\ud83d"),
+        ):
+            with self.assertRaises((Denied, Invalid)) as raised:
+                act()
+            self.assertIn("aaa…", str(raised.exception))
+            self.assertLess(len(str(raised.exception)), 300)
+
     def test_links_and_git_are_left_out(self) -> None:
         (self.host.root / "link").symlink_to("/etc")
         (self.host.root / ".git").mkdir()

@@ -168,7 +168,11 @@ fn a_build_that_fails_says_what_to_mend() {
     let project = Project::new("typescript", "tool");
     let file = "src/skill.ts";
     let (source, manifest) = (project.read(file), project.read("skill.toml"));
-    project.build();
+    // What TypeScript takes out moves all that follows it.
+    let throws = "run({ path }, host) {\ntype A = {\n  a: string;\n};\nif (path) throw new TypeError(path);";
+    project.put(file, &source.replace("run({ path }, host) {", throws));
+    let world = project.at_work(&[]);
+    call(&world, "count-lines", &json!({"path": "x"}), &[]).failed(1, &["failed: TypeError: x at src/skill.ts:14\n"]);
     let fails = |texts: &[&str]| {
         let built = project.tries(&["npm", "run", "--silent", "build"]);
         assert!(built.code == Some(1) && !built.stderr.contains("    at "), "{built:#?}");
@@ -191,6 +195,20 @@ fn a_build_that_fails_says_what_to_mend() {
     fails(&["error: componentize-qjs is missing; to install it: npm install"]);
 }
 
+#[test]
+fn a_dependency_that_was_added_is_installed() {
+    let project = Project::new("javascript", "tool");
+    project.build();
+    fs::create_dir(project.folder().join("own")).unwrap();
+    project.put("own/package.json", "{\"name\": \"own\", \"version\": \"1.0.0\", \"main\": \"index.js\"}");
+    project.put("own/index.js", "export const own = (text) => text.split(\"\\n\");\n");
+    project.replace("package.json", "\"dependencies\": {", "\"dependencies\": {\n    \"own\": \"file:./own\",");
+    project.replace("src/skill.js", "host.files.readText(path).split(\"\\n\")", "own(host.files.readText(path))");
+    project.put("src/skill.js", &format!("import {{ own }} from \"own\";\n{}", project.read("src/skill.js")));
+    project.build();
+    project.cases_pass();
+}
+
 /// Nothing of it ends the component: each is an answer, with the place where one can be told.
 #[test]
 fn what_a_skill_does_wrong_is_told_with_its_place() {
@@ -208,21 +226,28 @@ fn what_a_skill_does_wrong_is_told_with_its_place() {
            message: (host) => host.log.info(7),\n\
            console: () => console.log(1),\n\
            models: (host) => host.model.window(\"cheap\"),\n\
+           latin: (host) => host.files.readText(\"latin\"),\n\
+           long: (host) => host.files.readText(\"a\".repeat(1000000)),\n\
          };\n\
          export const tool = defineTools({\n\
            \"go-wrong\": { description: \"Goes wrong.\", parameters, returns, run: ({ how }, host) => WAYS[how](host) },\n\
          });\n",
     );
     let world = project.at_work(&[]);
+    fs::write(world.repo().join("latin"), b"\xff").unwrap();
     for (how, code, texts) in [
-        ("crash", 1, &["failed: TypeError: cannot read property 'length' of undefined at skill.js:"][..]),
+        ("crash", 1, &["failed: TypeError: cannot read property 'length' of undefined at src/skill.js:5\n"][..]),
         ("text", 1, &["failed: a text was thrown, which is no Error"]),
         ("promise", 1, &["failed: a skill is synchronous"]),
         ("unfit", 1, &["failed: what go-wrong returns does not fit its schema: `n` must be a whole number"]),
-        ("message", 1, &["failed: TypeError: log.log: message must be a string, and is 7 at skill.js:"]),
+        ("message", 1, &["failed: TypeError: log.log: message must be a string, and is 7 at src/skill.js:9\n"]),
         ("console", 1, &["failed: ReferenceError: console is not defined"]),
         ("models", 4, &["denied: model cheap"]),
+        ("latin", 1, &["invalid input: latin is not UTF-8 text"]),
+        ("long", 1, &["failed: aaa", "aaa… can't be used: name-too-long"]),
     ] {
-        call(&world, "go-wrong", &json!({ "how": how }), &["read=**"]).failed(code, texts);
+        let ran = call(&world, "go-wrong", &json!({ "how": how }), &["read=**"]);
+        ran.failed(code, texts);
+        assert!(ran.stderr.len() < 3000, "{how}: {}", ran.stderr.len());
     }
 }

@@ -1,7 +1,7 @@
 //! The Python SDK: its own tests, its types, and a whole run.
 
 use super::copy_sources;
-use super::project::Project;
+use super::project::{Project, call};
 use crate::scripts::{CONFIG, Script, project};
 use crate::support::{World, root};
 use serde_json::{Value, json};
@@ -29,6 +29,35 @@ fn the_sdks_own_tests_pass_and_all_of_it_is_typed() {
         assert_eq!(project.read("skill.toml"), manifest, "{kind}: what is written is what the build writes");
         project.tests_pass();
         project.runs(&mypy);
+    }
+}
+
+/// Neither the old place nor a name that no first line of a script can hold is in the way.
+#[test]
+fn a_project_that_was_moved_or_copied_builds_again() {
+    let project = Project::new("python", "tool");
+    project.build();
+    let odd = "../it's \"a\" $HOME";
+    project.runs(&["cp", "-r", ".", odd]);
+    project.runs(&["rm", "-r", ".venv", "build"]);
+    project.runs(&["env", "-C", odd, "python3", "sdk/build.py"]);
+    let told = project.runs(&["env", "-C", odd, ".venv/bin/python", "-c", "import skill; print(skill.__file__)"]);
+    assert!(told.stdout.trim_end().ends_with("/it's \"a\" $HOME/src/skill.py"), "{told:#?}");
+}
+
+#[test]
+fn what_cant_be_read_is_told_in_short() {
+    let project = Project::new("python", "tool");
+    project.replace("src/skill.py", "host.read_text(path)", "host.read_text(path * 500_000 if path == 'aa' else path)");
+    let world = project.at_work(&[]);
+    fs::write(world.repo().join("latin"), b"\xff").unwrap();
+    for (path, code, texts) in [
+        ("latin", 1, &["invalid input: latin is not UTF-8: invalid start byte at byte 0"][..]),
+        ("aa", 1, &["failed: skill.py:19: OSError: ", "'/repo/aaa", "aaa…'"]),
+    ] {
+        let ran = call(&world, "count-lines", &json!({ "path": path }), &["read=**"]);
+        ran.failed(code, texts);
+        assert!(ran.stderr.len() < 6000, "{path}: {}", ran.stderr.len());
     }
 }
 

@@ -47,6 +47,14 @@ fn npm_sets_up_where_that_is_missing_and_builds() {
     fs::remove_file(world.repo().join("node_modules/.package-lock.json")).unwrap();
     build_with(&world, &[], &[]).failed(0, &[]);
     assert_eq!(calls(&world), ["npm ci", "npm run build"]);
+    // A dependency that was added, and a lock that somebody else has changed.
+    for file in ["package.json", "package-lock.json"] {
+        put(&world, file, b"{\"dependencies\":{\"ms\":\"2.1.3\"}}");
+        build_with(&world, &[], &[]).failed(0, &[]);
+        assert_eq!(calls(&world), ["npm install", "npm run build"], "{file}");
+        build_with(&world, &[], &[]).failed(0, &[]);
+        assert_eq!(calls(&world), ["npm run build"], "{file}");
+    }
 }
 
 #[test]
@@ -56,17 +64,19 @@ fn python_gets_an_environment_of_its_own() {
     let program = |name: &str, script: &str| {
         put(&world, name, format!("#!/bin/sh\nPATH=/usr/bin:/bin\necho \"$0 $*\" >>calls\n{script}").as_bytes())
     };
-    program("builder", "cp left.wasm build/component.wasm\n");
-    program("pip", "cp builder .venv/bin/componentize-py\nchmod +x .venv/bin/*\n");
-    let python = "mkdir -p .venv/bin\ncp pip .venv/bin/pip\nchmod +x .venv/bin/pip";
+    program(
+        "python",
+        "case $1 in -m) touch .venv/bin/componentize-py;; -c) cp left.wasm build/component.wasm;; esac\n",
+    );
+    let python = "mkdir -p .venv/bin\ncp python .venv/bin/python\nchmod +x .venv/bin/python";
     let built = build_with(&world, &[("python3", python)], &[]);
     built.failed(0, &["running python3 -m venv .venv"]);
     assert_eq!(
         calls(&world),
         [
             "python3 -m venv .venv",
-            ".venv/bin/pip install --requirement requirements.txt",
-            ".venv/bin/componentize-py -d wit -w tool-skill componentize app -o build/component.wasm"
+            ".venv/bin/python -m pip install --requirement requirements.txt",
+            ".venv/bin/python -c import sys, componentize_py; sys.exit(componentize_py.script()) -d wit -w tool-skill componentize app -o build/component.wasm"
         ]
     );
     build_with(&world, &[], &[]).failed(0, &[]);

@@ -4,6 +4,7 @@
 //! To add a language is to add an entry to [`ALL`]: the files that it is found by, and the commands that leave [`LEFT`].
 
 mod ambient;
+mod npm;
 mod rust;
 
 use crate::ambient::exists;
@@ -35,6 +36,7 @@ enum How {
     /// Commands, in this order.
     Steps(&'static [Step]),
     Cargo,
+    Npm,
 }
 
 /// A command; `{world}` is the world of the skill's kind.
@@ -57,20 +59,7 @@ const ALL: [Toolchain; 5] = [
         how: How::Cargo,
         installs: &[("cargo", rust::INSTALL), ("rustc", rust::INSTALL)],
     },
-    Toolchain {
-        name: "JavaScript",
-        markers: &["package.json"],
-        how: How::Steps(&[
-            // npm writes the second file last, so one that was interrupted is begun again.
-            Step {
-                words: &["npm", "ci"],
-                is_needed: |has| has("package-lock.json") && !has("node_modules/.package-lock.json"),
-            },
-            Step { words: &["npm", "install"], is_needed: |has| !has("package-lock.json") },
-            Step { words: &["npm", "run", "build"], is_needed: |_| true },
-        ]),
-        installs: &[("npm", NODE)],
-    },
+    Toolchain { name: "JavaScript", markers: &["package.json"], how: How::Npm, installs: &[("npm", NODE)] },
     Toolchain {
         name: "Python",
         // The SDK's own build, which sets up what it needs.
@@ -82,24 +71,35 @@ const ALL: [Toolchain; 5] = [
         name: "Python",
         markers: &["pyproject.toml", "requirements.txt"],
         how: How::Steps(&[
-            Step { words: &["python3", "-m", "venv", ".venv"], is_needed: |has| !has(".venv/bin/pip") },
+            Step { words: &["python3", "-m", "venv", ".venv"], is_needed: |has| !has(PYTHON_OF_VENV) },
+            // Its programs name in their first lines where they were installed, so none of them is started itself: a project
+            // may have moved since.
             Step {
-                words: &[".venv/bin/pip", "install", "--requirement", "requirements.txt"],
+                words: &[PYTHON_OF_VENV, "-m", "pip", "install", "--requirement", "requirements.txt"],
                 is_needed: |has| has("requirements.txt") && !has(PYTHON_BUILDER),
             },
             Step {
-                words: &[".venv/bin/pip", "install", "."],
+                words: &[PYTHON_OF_VENV, "-m", "pip", "install", "."],
                 is_needed: |has| !has("requirements.txt") && !has(PYTHON_BUILDER),
             },
             Step {
-                words: &[PYTHON_BUILDER, "-d", "wit", "-w", "{world}", "componentize", "app", "-o", LEFT],
+                words: &[
+                    PYTHON_OF_VENV,
+                    "-c",
+                    "import sys, componentize_py; sys.exit(componentize_py.script())",
+                    "-d",
+                    "wit",
+                    "-w",
+                    "{world}",
+                    "componentize",
+                    "app",
+                    "-o",
+                    LEFT,
+                ],
                 is_needed: |_| true,
             },
         ]),
-        installs: &[
-            ("python3", PYTHON),
-            (PYTHON_BUILDER, "name componentize-py in requirements.txt, and remove .venv"),
-        ],
+        installs: &[("python3", PYTHON)],
     },
     Toolchain {
         name: "make",
@@ -109,6 +109,8 @@ const ALL: [Toolchain; 5] = [
     },
 ];
 
+const PYTHON_OF_VENV: &str = ".venv/bin/python";
+/// Is there where the builder was installed.
 const PYTHON_BUILDER: &str = ".venv/bin/componentize-py";
 
 /// The tool chain of the skill in the current folder.
@@ -126,28 +128,30 @@ impl Toolchain {
     /// Builds the skill in the current folder, and gives the file that came of it.
     pub(crate) fn build(&self, kind: Kind, debug: Debug, printer: Printer) -> Result<PathBuf, Failure> {
         let mut programs = Programs { toolchain: self, debug, printer };
-        match self.how {
-            How::Cargo => rust::build(&mut programs),
-            How::Steps(steps) => {
-                if let Some(folder) = Path::new(LEFT).parent() {
-                    crate::ambient::make_folder(folder)
-                        .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))?;
-                }
-                for step in steps {
-                    if (step.is_needed)(&|file| exists(Path::new(file))) {
-                        let world = format!("{kind}-skill");
-                        let words: Vec<String> =
-                            step.words.iter().map(|word| word.replace("{world}", &world)).collect();
-                        programs.run(&words, |_| Take::Show)?;
-                    }
-                }
-                if exists(Path::new(LEFT)) {
-                    return Ok(LEFT.into());
-                }
-                Err(Failure::new(Exit::Configuration, format!("the tool chain of {} left no {LEFT}", self.name))
-                    .hint("have its last step write the component, or the core module, there"))
+        let steps = match self.how {
+            How::Cargo => return rust::build(&mut programs),
+            How::Npm => &[],
+            How::Steps(steps) => steps,
+        };
+        if let Some(folder) = Path::new(LEFT).parent() {
+            crate::ambient::make_folder(folder)
+                .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))?;
+        }
+        if let How::Npm = self.how {
+            npm::build(&mut programs)?;
+        }
+        for step in steps {
+            if (step.is_needed)(&|file| exists(Path::new(file))) {
+                let world = format!("{kind}-skill");
+                let words: Vec<String> = step.words.iter().map(|word| word.replace("{world}", &world)).collect();
+                programs.run(&words, |_| Take::Show)?;
             }
         }
+        if exists(Path::new(LEFT)) {
+            return Ok(LEFT.into());
+        }
+        Err(Failure::new(Exit::Configuration, format!("the tool chain of {} left no {LEFT}", self.name))
+            .hint("have its last step write the component, or the core module, there"))
     }
 }
 

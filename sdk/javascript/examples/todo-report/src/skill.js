@@ -1,4 +1,4 @@
-import { defineTools, FileError, schema, SkillError } from "skillhost-sdk";
+import { defineTools, Invalid, schema, SkillError } from "skillhost-sdk";
 
 /** The word, perhaps a name, perhaps a colon, and what it says. Not every engine knows the classes of Unicode's characters. */
 const MARKED = /(?<![\w\u0080-\u{10ffff}])TODO(?![\w\u0080-\u{10ffff}])(?:\([^)]*\))?:?(.*)/u;
@@ -38,7 +38,7 @@ function textOf(file, host) {
     return text.includes("\0") ? "" : text;
   } catch (error) {
     if (!(error instanceof SkillError) || error.tag === "cancelled") throw error;
-    if (!(error instanceof FileError && error.code === "not-text")) host.log.warn(`${file} is left out: ${error.message}`);
+    if (!(error instanceof Invalid)) host.log.warn(`${file} is left out: ${error.message}`);
     return "";
   }
 }

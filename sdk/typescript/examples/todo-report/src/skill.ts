@@ -1,4 +1,4 @@
-import { defineTool, defineTools, FileError, type Host, schema, SkillError } from "skillhost-sdk";
+import { defineTool, defineTools, type Host, Invalid, schema, SkillError } from "skillhost-sdk";
 
 /** The word, perhaps a name, perhaps a colon, and what it says. Not every engine knows the classes of Unicode's characters. */
 const MARKED = /(?<![\w\u0080-\u{10ffff}])TODO(?![\w\u0080-\u{10ffff}])(?:\([^)]*\))?:?(.*)/u;
@@ -39,7 +39,7 @@ function textOf(file: string, host: Host): string {
     return text.includes("\0") ? "" : text;
   } catch (error) {
     if (!(error instanceof SkillError) || error.tag === "cancelled") throw error;
-    if (!(error instanceof FileError && error.code === "not-text")) host.log.warn(`${file} is left out: ${error.message}`);
+    if (!(error instanceof Invalid)) host.log.warn(`${file} is left out: ${error.message}`);
     return "";
   }
 }
