@@ -8,7 +8,8 @@ use crate::kind::Kind;
 use crate::limits::PartialLimits;
 use crate::name::SkillName;
 use crate::schema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -54,7 +55,7 @@ pub struct Identity {
     /// What it is for.
     pub kind: Kind,
     /// One sentence for people; it is the author's text and untrusted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "description")]
     pub description: String,
 }
 
@@ -65,7 +66,7 @@ pub struct Tool {
     /// Its name: as a skill's.
     pub name: SkillName,
     /// One sentence for people and models; untrusted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "description")]
     pub description: String,
     /// JSON Schema of its arguments.
     #[serde(default = "any_object")]
@@ -76,6 +77,15 @@ pub struct Tool {
     /// Whether it changes nothing.
     #[serde(default)]
     pub read_only: bool,
+}
+
+/// Where one is refused while it is read, the error tells its line.
+fn description<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.len() > MAX_DESCRIPTION_BYTES {
+        return Err(D::Error::custom(format!("a description is longer than {MAX_DESCRIPTION_BYTES} bytes")));
+    }
+    Ok(text)
 }
 
 fn any_object() -> serde_json::Value {
@@ -212,10 +222,6 @@ impl Manifest {
         }
         if self.tools.iter().map(|tool| &tool.name).collect::<BTreeSet<_>>().len() < self.tools.len() {
             return Err("two tools have the same name".to_owned());
-        }
-        let descriptions = self.tools.iter().map(|tool| &tool.description).chain([&self.skill.description]);
-        if descriptions.into_iter().any(|text| text.len() > MAX_DESCRIPTION_BYTES) {
-            return Err(format!("a description is longer than {MAX_DESCRIPTION_BYTES} bytes"));
         }
         for schema in self.tools.iter().flat_map(|tool| [Some(&tool.parameters), tool.returns.as_ref()]).flatten() {
             schema::size(schema)?;
@@ -364,6 +370,19 @@ mod tests {
             let error = Manifest::parse(&text).unwrap_err().to_string();
             assert!(error.contains(word), "{error}");
         }
+    }
+
+    #[test]
+    fn a_description_that_is_refused_is_told_with_its_line() {
+        let long = "x".repeat(MAX_DESCRIPTION_BYTES + 1);
+        for (value, reason) in [(long.as_str(), "longer than 1024 bytes"), ("a\u{7}", "")] {
+            let of_skill = GOOD.replace("[capabilities]", &format!("description = \"{value}\"\n[capabilities]"));
+            for (text, line) in [(of_skill, 5), (format!("{GOOD}description = \"{value}\"\n"), 9)] {
+                let error = Manifest::parse(&text).unwrap_err();
+                assert!(error.line == line && error.reason.contains(reason), "{line}: {error}");
+            }
+        }
+        assert!(Manifest::parse(&format!("{GOOD}description = \"{}\"\n", &long[1..])).is_ok());
     }
 
     proptest! {

@@ -14,7 +14,7 @@ mod told_tools;
 mod toolchains;
 mod traps_and_traces;
 
-use crate::support::{World, root};
+use crate::support::{World, root, wait_until};
 use skillhost_core::manifest;
 use skillhost_test_support::sections::{CUSTOM, Section, join, split};
 use std::fs;
@@ -62,4 +62,19 @@ fn copy_sources(from: &Path, to: &Path) {
             fs::copy(entry.path(), to.join(name)).unwrap();
         }
     }
+}
+
+/// A Makefile that starts a process which outlives any test, and waits for it.
+pub const SLEEPS: &[u8] = b"all:\n\t@sleep 3600 & echo $$! >new; mv new sleeper; wait\n";
+
+/// Waits until that process is at work, and gives its id.
+pub fn sleeper(world: &World) -> String {
+    let told = || fs::read_to_string(world.repo().join("sleeper")).unwrap_or_default().trim().to_owned();
+    wait_until("the tool chain is at work", || !told().is_empty());
+    told()
+}
+
+/// Whether it is, still.
+pub fn sleeps(process: &str) -> bool {
+    fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| stat.contains("(sleep) S"))
 }

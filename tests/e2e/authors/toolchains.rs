@@ -1,10 +1,11 @@
 //! `skillhost build` in a skill's folder: the tool chain is found, set up, run, and told about.
 
-use super::{greeter, left_of, put};
-use crate::support::{Ran, World, ran};
+use super::{SLEEPS, greeter, left_of, put, sleeper, sleeps};
+use crate::support::{Ran, World, ran, signal, wait_until};
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
 
 /// A world with a skill's manifest, and with what a tool chain will leave as `left.wasm`.
 fn world() -> World {
@@ -145,7 +146,15 @@ fn a_tool_chain_that_is_missing_is_named_with_what_installs_it() {
         let refused = build_with(&world, &[], &[]);
         refused.failed(3, &[&format!("`{program}` could not be started"), &format!("hint: to install it: {hint}")]);
     }
+    // A script whose interpreter is missing; its own `127` may mean another thing.
     let world = world();
+    put(&world, "package.json", b"{}");
+    let npm = "echo \"/usr/bin/env: 'node': No such file or directory\" >&2; exit 127";
+    build_with(&world, &[("npm", npm)], &[])
+        .failed(1, &["`npm install` failed", "hint: to install it: apt-get install npm, or https://nodejs.org"]);
+    let other = build_with(&world, &[("npm", "echo 'sh: 1: jco: not found' >&2; exit 127")], &[]);
+    assert!(!other.failed(1, &["`npm install` failed"]).stderr.contains("to install it"), "{other:#?}");
+    let world = self::world();
     world.run(&["build"]).failed(
         3,
         &[
@@ -200,4 +209,33 @@ fn cargo_that_builds_no_library_for_a_skill_is_told() {
     world
         .run(&["build"])
         .failed(1, &["error: expected", "src/lib.rs:1", "`cargo build --release --target wasm32-wasip2"]);
+}
+
+#[test]
+fn a_signal_ends_the_tool_chain_with_what_it_started() {
+    // What a script starts in the background ignores the first of these: it is ended all the same.
+    for (command, name) in [("build", "INT"), ("test", "TERM")] {
+        let world = world();
+        put(&world, "build/hello.wasm", b"what was there");
+        put(&world, "tests/cases.toml", b"[[case]]\nname = \"one\"\n");
+        put(&world, "Makefile", SLEEPS);
+        let child = world.command(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let process = sleeper(&world);
+        assert!(sleeps(&process));
+        signal(&child, name);
+        ran(child.wait_with_output().unwrap()).failed(130, &["error: interrupted"]);
+        wait_until("what the tool chain started is gone", || !sleeps(&process));
+        assert_eq!(fs::read(world.repo().join("build/hello.wasm")).unwrap(), b"what was there");
+    }
+}
+
+#[test]
+fn a_tool_chain_is_told_the_kind_and_whether_lines_are_kept() {
+    let world = world();
+    let make = "all:\n\t@echo \"of $$SKILLHOST_KIND, debug '$$SKILLHOST_DEBUG'\"; cp left.wasm build/component.wasm\n";
+    put(&world, "Makefile", make.as_bytes());
+    world.run(&["build", "--keep-debug"]).failed(0, &["of tool, debug 'keep'"]);
+    // What is stripped in the end is not made by a variable that happens to be there.
+    let built = ran(world.command(&["build"]).env("SKILLHOST_DEBUG", "keep").output().unwrap());
+    built.failed(0, &["of tool, debug ''"]);
 }

@@ -1,7 +1,7 @@
 //! `skillhost dev`: again at each change, until it is interrupted.
 
 use super::{GREETS, made, probe, world};
-use crate::authors::{left_of, put};
+use crate::authors::{SLEEPS, left_of, put, sleeper, sleeps};
 use crate::support::{World, root, signal, wait_until};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -155,6 +155,19 @@ fn an_interrupt_ends_a_case_of_dev_and_nothing_is_left_of_it() {
     // Once is enough: a second time would not wait for what has to be removed.
     dev.end();
     assert_eq!(names(), [] as [std::path::PathBuf; 0]);
+}
+
+#[test]
+fn an_interrupt_ends_a_build_of_dev_with_what_it_started() {
+    let world = World::bare();
+    made(&world, GREETS);
+    put(&world, "Makefile", SLEEPS);
+    let dev = Dev::start(&world, &[]);
+    let process = sleeper(&world);
+    let lines = Arc::clone(&dev.lines);
+    dev.end();
+    wait_until("what the tool chain started is gone", || !sleeps(&process));
+    wait_until("it is told", || lines.lock().unwrap().iter().any(|line| line == "error: interrupted"));
 }
 
 #[test]

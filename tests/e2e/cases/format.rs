@@ -243,7 +243,7 @@ fn the_skill_is_built_first() {
     assert_eq!(untimed(&ran.stdout), "ok it greets\n1 case: 1 passed\n");
     // As it was built.
     fs::remove_file(world.repo().join("Makefile")).unwrap();
-    world.run(&["test", "--no-build"]).failed(0, &[]);
+    assert!(!world.run(&["test", "--no-build"]).failed(0, &[]).stderr.contains("is newer than"));
     world.run(&["test"]).failed(3, &["nothing here tells which tool chain builds this skill"]);
     put(&world, "Makefile", b"all:\n\t@echo no; exit 3\n");
     let ran = world.run(&["test"]);
@@ -259,4 +259,30 @@ fn the_skill_is_built_first() {
         .failed(3, &["can't be loaded", "hint: skillhost build --component FILE embeds skill.toml in a component"]);
     test(&world, &["--no-build"]).failed(2, &["cannot be used with"]);
     assert_eq!(cases(&world), GREETS);
+}
+
+#[test]
+fn a_source_that_is_newer_than_what_is_tested_is_named() {
+    let world = World::bare();
+    made(&world, GREETS);
+    put(&world, "src/a.c", b"");
+    put(&world, ".gitignore", b"/left.wasm\n");
+    world.run(&["build"]).failed(0, &[]);
+    let since_then = |file: &str, seconds: u64| {
+        let built = fs::metadata(world.repo().join("build/hello.wasm")).unwrap().modified().unwrap();
+        let file = fs::File::options().append(true).open(world.repo().join(file)).unwrap();
+        file.set_modified(built + std::time::Duration::from_secs(seconds)).unwrap();
+    };
+    // What makes no skill, what is ignored, and what is as old.
+    ["tests/cases.toml", "left.wasm", ".gitignore"].iter().for_each(|file| since_then(file, 5));
+    since_then("skill.toml", 0);
+    let tested = world.run(&["test", "--no-build"]);
+    assert!(!tested.failed(0, &[]).stderr.contains("warning"), "{tested:#?}");
+    since_then("skill.toml", 1);
+    since_then("src/a.c", 2);
+    // Where it fails to build, the old one stays.
+    put(&world, "Makefile", b"all:\n\t@false\n");
+    since_then("Makefile", 1);
+    world.run(&["build"]).failed(1, &["`make` failed"]);
+    world.run(&["test", "--no-build"]).failed(0, &["warning: src/a.c is newer than build/hello.wasm"]);
 }

@@ -8,8 +8,10 @@ use crate::authoring::toolchains;
 use crate::calling::engine::authors_engine;
 use crate::commands::inspect::describe;
 use crate::failure::{Exit, Failure};
+use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::places::Places;
 use crate::terminal::printer::Printer;
+use crate::terminal::progress::Progress;
 use crate::{ambient, block_on, runtime};
 use serde::Serialize;
 use skillhost_component::Debug;
@@ -21,6 +23,7 @@ use skillhost_engine::inspect::Inspection;
 use skillhost_registry::MAX_COMPONENT_BYTES;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A skill's manifest, in its folder.
 pub(crate) const MANIFEST: &str = "skill.toml";
@@ -56,7 +59,12 @@ pub(crate) fn run(arguments: &Build, global: &Global, printer: Printer) -> Resul
         Some(places) => authors_engine(&places)?,
         None => authors_engine(&Places::for_looking(None))?.without_cache(),
     };
-    let Built { file, tool_chain, was_module, found } = build(arguments, &Arc::new(engine), printer)?;
+    let engine = Arc::new(engine);
+    let built = block_on(runtime()?, async {
+        let mut cancel = cancelled_by_signal(Progress::new(printer));
+        build(arguments, &engine, printer, &mut cancel).await
+    })?;
+    let Built { file, tool_chain, was_module, found } = built?;
     let shown = ambient::absolute(&file).unwrap_or(file).display().to_string();
     if printer.is_json() {
         let skill = &found.manifest.skill;
@@ -82,7 +90,12 @@ pub(crate) fn run(arguments: &Build, global: &Global, printer: Printer) -> Resul
 
 /// Builds the skill in the current folder. What was there before is replaced only by a skill that holds, and that this host
 /// can call: `engine` has it loaded then.
-pub(crate) fn build(arguments: &Build, engine: &Arc<Engine>, printer: Printer) -> Result<Built, Failure> {
+pub(crate) async fn build(
+    arguments: &Build,
+    engine: &Arc<Engine>,
+    printer: Printer,
+    cancel: &mut watch::Receiver<bool>,
+) -> Result<Built, Failure> {
     // Before a tool chain works for minutes.
     let (_, asked) = read_manifest(&arguments.manifest)?;
     let debug = if arguments.keep_debug { Debug::Keep } else { Debug::Strip };
@@ -90,7 +103,7 @@ pub(crate) fn build(arguments: &Build, engine: &Arc<Engine>, printer: Printer) -
         Some(file) => (file.clone(), None),
         None => {
             let toolchain = toolchains::find()?;
-            (toolchain.build(asked.skill.kind, debug, printer)?, Some(toolchain.name))
+            (toolchain.build(asked.skill.kind, debug, printer, cancel).await?, Some(toolchain.name))
         }
     };
     // Those of some languages write the tools of the sources into it.
@@ -103,7 +116,8 @@ pub(crate) fn build(arguments: &Build, engine: &Arc<Engine>, printer: Printer) -
             .hint("name another file with --out"));
     }
     let linker = Linker::new(Arc::clone(engine), printer);
-    let linked = block_on(runtime()?, linker.link(&Left { file: &left, input: &input, debug }, &text, &manifest))??;
+    let left = Left { file: &left, input: &input, debug };
+    let linked = unless_cancelled(cancel, linker.link(&left, &text, &manifest)).await?;
     let unwritten = |file: &Path, e: std::io::Error| {
         Failure::new(Exit::Configuration, format!("{} can't be written", file.display())).because_of_all(&e)
     };

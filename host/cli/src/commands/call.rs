@@ -19,7 +19,7 @@ use crate::calling::web::{self, Bearer};
 use crate::calling::{grants, models, skills};
 use crate::commands::runs::cost;
 use crate::failure::{Exit, Failure};
-use crate::interrupt::cancelled_by_signal;
+use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::places::Places;
 use crate::reports::{CallEnd, Report, Reporter, of_call};
 use crate::terminal::printer::Printer;
@@ -130,10 +130,7 @@ fn work(arguments: &Arguments, global: &Global, printer: Printer, told: &mut Rep
             printer,
         };
         let mut cancel = cancelled_by_signal(progress);
-        tokio::select! {
-            ended = prepared.call(arguments.tool.as_deref(), input, told) => ended,
-            _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
-        }
+        unless_cancelled(&mut cancel, prepared.call(arguments.tool.as_deref(), input, told)).await
     })?
 }
 

@@ -9,11 +9,12 @@ use crate::args::{Dev, Global};
 use crate::authoring::cases::{Cases, Player};
 use crate::commands::test;
 use crate::failure::{Exit, Failure};
-use crate::interrupt::cancelled_by_signal;
+use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
 use crate::{block_on, runtime};
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use tokio::sync::watch::Receiver;
 
 /// Most changed files that are named.
 const NAMED: usize = 5;
@@ -30,13 +31,10 @@ pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<
         let mut cancel = cancelled_by_signal(progress.clone());
         let mut watch = Watch::begin(printer).await?;
         loop {
-            let ended = tokio::select! {
-                biased;
-                _ = cancel.wait_for(|is_cancelled| *is_cancelled) => return Ok(Exit::Interrupted),
-                ended = round(arguments, &player, &mut watch, &progress, printer) => ended,
-            };
-            if let Err(failure) = ended {
-                printer.explain(&failure);
+            match round(arguments, &player, &mut watch, (&progress, printer), &mut cancel).await {
+                Err(failure) if failure.exit == Exit::Interrupted => return Err(failure),
+                Err(failure) => printer.explain(&failure),
+                Ok(()) => {}
             }
             printer.note("waiting for a change; Ctrl-C ends");
             let changed = tokio::select! {
@@ -53,13 +51,11 @@ async fn round(
     arguments: &Dev,
     player: &Player,
     watch: &mut Watch,
-    progress: &Progress,
-    printer: Printer,
+    (progress, printer): (&Progress, Printer),
+    cancel: &mut Receiver<bool>,
 ) -> Result<(), Failure> {
     let cases = Cases::read(&arguments.filters)?;
-    // Elsewhere, so that a signal is heard meanwhile; the tool chain gets it, too, where it comes from a terminal.
-    let engine = Arc::clone(player.engine());
-    let built = tokio::task::spawn_blocking(move || test::built(&engine, printer)).await;
+    let built = test::built(player.engine(), printer, cancel).await;
     let own = watch.built().await?;
     if !own.is_empty() {
         let files = named(&own);
@@ -67,11 +63,24 @@ async fn round(
             "each build changes {files}, which begins no more rounds: put it into .gitignore; if it was you, save again"
         ));
     }
-    let file = built.map_err(|e| Failure::new(Exit::Bug, "the build ended early").because(e))??;
+    let file = built?;
     let mut round = test::Round::default();
-    let ended = round.play(player, &cases, &file, false, (progress, printer)).await;
+    let ended = unless_cancelled(cancel, round.play(player, &cases, &file, false, (progress, printer))).await;
     round.tell(&cases, ended.as_ref().err(), printer);
     ended
+}
+
+/// The source in this folder that was written last, where that was after `built`. Cases and texts for people make no skill.
+pub(super) fn newer_source(built: &Path) -> Option<PathBuf> {
+    let than = ambient::written(built)?;
+    let is_source = |file: &Path| {
+        !file.starts_with("tests") && file != Path::new(".gitignore") && file.extension().is_none_or(|end| end != "md")
+    };
+    let files = ambient::walk(Path::new("."), watch::MAX_FOLDERS).files.into_iter();
+    let files = files.map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file));
+    let written =
+        files.filter(|file| is_source(file) && file != built).filter_map(|file| Some((ambient::written(&file)?, file)));
+    written.filter(|(when, _)| *when > than).max().map(|(_, file)| file)
 }
 
 fn named(files: &[String]) -> String {

@@ -3,8 +3,9 @@
 use crate::args::{Build, Global, Test};
 use crate::authoring::cases::{Cases, Loaded, Played, Player, accept, report, show};
 use crate::commands::build;
+use crate::commands::dev::newer_source;
 use crate::failure::{Exit, Failure};
-use crate::interrupt::cancelled_by_signal;
+use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::reports::{Report, Reporter, Suite};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
@@ -12,6 +13,7 @@ use crate::{block_on, runtime, trace};
 use skillhost_engine::Engine;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::watch;
 use tracing::Instrument as _;
 
 pub(crate) fn run(arguments: &Test, global: &Global, printer: Printer) -> Result<Exit, Failure> {
@@ -26,17 +28,15 @@ fn work(arguments: &Test, global: &Global, printer: Printer, told: &mut Report) 
     }
     let cases = Cases::read(&arguments.filters)?;
     let player = Player::new(global, printer)?;
-    let file = skill(arguments, player.engine(), printer)?;
     let progress = Progress::new(printer);
-    // Nothing has to be masked: a case's skill is handed no key and no secret, and no server or model is asked.
-    trace::begin(&progress, None, None);
     let mut round = Round::default();
     let ended = block_on(runtime()?, async {
         let mut cancel = cancelled_by_signal(progress.clone());
-        tokio::select! {
-            ended = round.play(&player, &cases, &file, arguments.update, (&progress, printer)) => ended,
-            _ = cancel.wait_for(|is_cancelled| *is_cancelled) => Err(Failure::new(Exit::Interrupted, "interrupted")),
-        }
+        let file = skill(arguments, player.engine(), printer, &mut cancel).await?;
+        // Nothing has to be masked: a case's skill is handed no key and no secret, and no server or model is asked.
+        trace::begin(&progress, None, None);
+        let played = round.play(&player, &cases, &file, arguments.update, (&progress, printer));
+        unless_cancelled(&mut cancel, played).await
     })?;
     let Some((exit, suite)) = round.tell(&cases, ended.as_ref().err(), printer) else {
         return ended.map(|()| Exit::Done);
@@ -57,7 +57,12 @@ pub(super) fn check_folder() -> Result<(), Failure> {
 }
 
 /// The skill that is tested.
-fn skill(arguments: &Test, engine: &Arc<Engine>, printer: Printer) -> Result<PathBuf, Failure> {
+async fn skill(
+    arguments: &Test,
+    engine: &Arc<Engine>,
+    printer: Printer,
+    cancel: &mut watch::Receiver<bool>,
+) -> Result<PathBuf, Failure> {
     if let Some(file) = &arguments.component {
         return Ok(file.clone());
     }
@@ -68,15 +73,23 @@ fn skill(arguments: &Test, engine: &Arc<Engine>, printer: Printer) -> Result<Pat
             return Err(Failure::new(Exit::Usage, format!("{} is not there", file.display()))
                 .hint("leave --no-build away, or build it: skillhost build"));
         }
+        if let Some(source) = newer_source(&file) {
+            let (file, source) = (file.display(), source.display());
+            printer.warn(format!("{source} is newer than {file}, which is tested as it is: leave --no-build away"));
+        }
         return Ok(file);
     }
-    built(engine, printer)
+    built(engine, printer, cancel).await
 }
 
 /// Builds the skill of this folder.
-pub(super) fn built(engine: &Arc<Engine>, printer: Printer) -> Result<PathBuf, Failure> {
+pub(super) async fn built(
+    engine: &Arc<Engine>,
+    printer: Printer,
+    cancel: &mut watch::Receiver<bool>,
+) -> Result<PathBuf, Failure> {
     let arguments = Build { component: None, manifest: PathBuf::from(build::MANIFEST), out: None, keep_debug: false };
-    let built = build::build(&arguments, engine, printer)?;
+    let built = build::build(&arguments, engine, printer, cancel).await?;
     let (file, kb) = (built.file.display(), built.found.size_bytes.div_ceil(1000));
     printer.note(format!("built {file}, {kb} KB"));
     Ok(built.file)

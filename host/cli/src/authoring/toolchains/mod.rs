@@ -9,17 +9,23 @@ mod rust;
 
 use crate::ambient::exists;
 use crate::failure::{Exit, Failure};
+use crate::interrupt::interrupted;
 use crate::terminal::printer::Printer;
 use skillhost_component::Debug;
 use skillhost_core::kind::Kind;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use tokio::sync::watch;
 
 /// Where a tool chain leaves what it built: a component, or a core module that is made one. Cargo has a place of its own.
 pub(crate) const LEFT: &str = "build/component.wasm";
 /// Lines of a tool chain's output that an error repeats, where they were not shown.
 const REPEATED_LINES: usize = 20;
+
+/// How a shell, or `env`, ends where a program is not there.
+const NOT_FOUND: i32 = 127;
 
 /// A language's tool chain.
 pub(crate) struct Toolchain {
@@ -59,7 +65,12 @@ const ALL: [Toolchain; 5] = [
         how: How::Cargo,
         installs: &[("cargo", rust::INSTALL), ("rustc", rust::INSTALL)],
     },
-    Toolchain { name: "JavaScript", markers: &["package.json"], how: How::Npm, installs: &[("npm", NODE)] },
+    Toolchain {
+        name: "JavaScript",
+        markers: &["package.json"],
+        how: How::Npm,
+        installs: &[("npm", NODE), ("node", NODE)],
+    },
     Toolchain {
         name: "Python",
         // The SDK's own build, which sets up what it needs.
@@ -125,11 +136,17 @@ pub(crate) fn find() -> Result<&'static Toolchain, Failure> {
 }
 
 impl Toolchain {
-    /// Builds the skill in the current folder, and gives the file that came of it.
-    pub(crate) fn build(&self, kind: Kind, debug: Debug, printer: Printer) -> Result<PathBuf, Failure> {
-        let mut programs = Programs { toolchain: self, debug, printer };
+    /// Builds the skill in the current folder, and gives the file that came of it. Where it is cancelled, so are its programs.
+    pub(crate) async fn build(
+        &self,
+        kind: Kind,
+        debug: Debug,
+        printer: Printer,
+        cancel: &mut watch::Receiver<bool>,
+    ) -> Result<PathBuf, Failure> {
+        let mut programs = Programs { toolchain: self, kind, debug, printer, cancel };
         let steps = match self.how {
-            How::Cargo => return rust::build(&mut programs),
+            How::Cargo => return rust::build(&mut programs).await,
             How::Npm => &[],
             How::Steps(steps) => steps,
         };
@@ -138,13 +155,13 @@ impl Toolchain {
                 .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))?;
         }
         if let How::Npm = self.how {
-            npm::build(&mut programs)?;
+            npm::build(&mut programs).await?;
         }
         for step in steps {
             if (step.is_needed)(&|file| exists(Path::new(file))) {
                 let world = format!("{kind}-skill");
                 let words: Vec<String> = step.words.iter().map(|word| word.replace("{world}", &world)).collect();
-                programs.run(&words, |_| Take::Show)?;
+                programs.run(&words, |_| Take::Show).await?;
             }
         }
         if exists(Path::new(LEFT)) {
@@ -166,43 +183,63 @@ enum Take {
 /// Starts the programs of a tool chain.
 struct Programs<'a> {
     toolchain: &'a Toolchain,
+    kind: Kind,
     debug: Debug,
     printer: Printer,
+    cancel: &'a mut watch::Receiver<bool>,
 }
 
 impl Programs<'_> {
     /// Runs a program to its end; each line that it prints is shown, escaped, unless `take` keeps it.
-    fn run(&mut self, words: &[String], mut take: impl FnMut(&str) -> Take) -> Result<(), Failure> {
-        let shown = words.join(" ");
-        self.printer.note(format!("running {shown}"));
+    async fn run(&mut self, words: &[String], mut take: impl FnMut(&str) -> Take) -> Result<(), Failure> {
+        let (shown, printer) = (words.join(" "), self.printer);
+        printer.note(format!("running {shown}"));
         let mut last = VecDeque::new();
-        let ended = ambient::run(words, |line| {
+        let tell = |line: &str| {
             if let Take::Show = take(line) {
-                self.printer.note(format!("  {line}"));
+                printer.note(format!("  {line}"));
                 last.push_back(line.to_owned());
                 if last.len() > REPEATED_LINES {
                     last.pop_front();
                 }
             }
-        });
-        match ended {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => {
-                let failure = Failure::new(Exit::Negative, format!("`{shown}` failed ({status})"));
-                let is_hidden = self.printer.is_quiet || self.printer.is_json();
-                let lines = if is_hidden { last.into() } else { Vec::new() };
-                Err(lines.iter().fold(failure, |failure, line: &String| failure.because(line)))
-            }
-            Err(error) => Err(self.not_started(&words[0], &error)),
+        };
+        let status = self.ended(words, tell).await?;
+        if status.success() {
+            return Ok(());
         }
+        let failure = Failure::new(Exit::Negative, format!("`{shown}` failed ({status})"));
+        let missing = last.iter().find_map(|line| self.interpreter(line)).filter(|_| status.code() == Some(NOT_FOUND));
+        let failure = failure.maybe_hint(missing.map(|how| format!("to install it: {how}")));
+        let is_hidden = printer.is_quiet || printer.is_json();
+        let lines = if is_hidden { last.into() } else { Vec::new() };
+        Err(lines.iter().fold(failure, |failure, line: &String| failure.because(line)))
     }
 
     /// Asks a program something that people need not hear of; gives the last line that it printed.
-    fn ask(&mut self, words: &[&str]) -> Result<String, Failure> {
+    async fn ask(&mut self, words: &[&str]) -> Result<String, Failure> {
         let mut answer = String::new();
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        ambient::run(&words, |line| line.clone_into(&mut answer)).map_err(|e| self.not_started(&words[0], &e))?;
+        self.ended(&words, |line| line.clone_into(&mut answer)).await?;
         Ok(answer)
+    }
+
+    /// How a program ended, with what it needs to know of the skill in its environment.
+    async fn ended(&mut self, words: &[String], tell: impl FnMut(&str)) -> Result<ExitStatus, Failure> {
+        let variables = [
+            ("SKILLHOST_KIND", Some(self.kind.as_str())),
+            ("SKILLHOST_DEBUG", (self.debug == Debug::Keep).then_some("keep")),
+        ];
+        let ended = ambient::run(words, &variables, self.cancel, tell).await;
+        ended.map_err(|e| self.not_started(&words[0], &e))?.ok_or_else(interrupted)
+    }
+
+    /// What installs the program that `env`, which starts scripts as npm is one, says it has not found.
+    fn interpreter(&self, line: &str) -> Option<&'static str> {
+        let (_, said) = line.split_once("env: ")?;
+        let mut words = said.split(|c: char| !c.is_ascii_alphanumeric());
+        let program = words.find_map(|word| self.toolchain.installs.iter().find(|(name, _)| *name == word));
+        program.map(|(_, how)| *how)
     }
 
     fn not_started(&self, program: &str, error: &io::Error) -> Failure {

@@ -16,21 +16,22 @@ const STAMP: &str = "node_modules/.skillhost-installed";
 const MAX_BYTES: u64 = 32 << 20;
 
 /// Installs what the project asks for, and runs its script `build`.
-pub(super) fn build(programs: &mut Programs<'_>) -> Result<(), Failure> {
-    let run = |programs: &mut Programs<'_>, words: &[&str]| {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        programs.run(&words, |_| Take::Show)
-    };
+pub(super) async fn build(programs: &mut Programs<'_>) -> Result<(), Failure> {
     let (has_lock, is_installed) = (exists(Path::new(LOCK)), exists(Path::new(INSTALLED)));
     if !has_lock || !is_installed || asked().is_none_or(|asked| bytes_of(STAMP) != Some(asked.into_bytes())) {
         // What is there is brought up to what is asked for now; where nothing is there yet, a lock is kept to.
-        run(programs, &["npm", if has_lock && !is_installed { "ci" } else { "install" }])?;
+        run(programs, &["npm", if has_lock && !is_installed { "ci" } else { "install" }]).await?;
         if let Some(asked) = asked() {
             // Without it, npm is asked again.
             replace(Path::new(STAMP), asked.as_bytes()).ok();
         }
     }
-    run(programs, &["npm", "run", "build"])
+    run(programs, &["npm", "run", "build"]).await
+}
+
+async fn run(programs: &mut Programs<'_>, words: &[&str]) -> Result<(), Failure> {
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    programs.run(&words, |_| Take::Show).await
 }
 
 /// The digest of what the project asks for.

@@ -29,8 +29,8 @@ struct Target {
     kind: Vec<String>,
 }
 
-pub(super) fn build(programs: &mut Programs<'_>) -> Result<PathBuf, Failure> {
-    find_target(programs)?;
+pub(super) async fn build(programs: &mut Programs<'_>) -> Result<PathBuf, Failure> {
+    find_target(programs).await?;
     let manifest = absolute(Path::new("Cargo.toml")).ok();
     let mut built = None;
     let mut line = vec!["cargo", "build", "--release", "--target", TARGET, "--message-format=json-render-diagnostics"];
@@ -38,20 +38,24 @@ pub(super) fn build(programs: &mut Programs<'_>) -> Result<PathBuf, Failure> {
         line.extend(WITH_LINES);
     }
     let line: Vec<String> = line.into_iter().map(str::to_owned).collect();
-    programs.run(&line, |line| {
-        if !line.starts_with("{\"reason\":") {
-            return Take::Show;
-        }
-        if let Ok(Artifact { reason, manifest_path, target, filenames }) = serde_json::from_str(line)
-            && reason == "compiler-artifact"
-            && target.kind.iter().any(|kind| kind == "cdylib")
-            && absolute(&manifest_path).ok() == manifest
-        {
-            built =
-                filenames.into_iter().find(|file| file.extension().is_some_and(|end| end == "wasm")).or(built.take());
-        }
-        Take::Keep
-    })?;
+    programs
+        .run(&line, |line| {
+            if !line.starts_with("{\"reason\":") {
+                return Take::Show;
+            }
+            if let Ok(Artifact { reason, manifest_path, target, filenames }) = serde_json::from_str(line)
+                && reason == "compiler-artifact"
+                && target.kind.iter().any(|kind| kind == "cdylib")
+                && absolute(&manifest_path).ok() == manifest
+            {
+                built = filenames
+                    .into_iter()
+                    .find(|file| file.extension().is_some_and(|end| end == "wasm"))
+                    .or(built.take());
+            }
+            Take::Keep
+        })
+        .await?;
     built.ok_or_else(|| {
         Failure::new(Exit::Configuration, "cargo built nothing here that can be a skill")
             .hint("a skill is a library, with `crate-type = [\"cdylib\"]` under [lib] of its Cargo.toml")
@@ -59,8 +63,8 @@ pub(super) fn build(programs: &mut Programs<'_>) -> Result<PathBuf, Failure> {
 }
 
 /// Says early, and with the command to run, that the target is missing: cargo says it with each crate.
-fn find_target(programs: &mut Programs<'_>) -> Result<(), Failure> {
-    let folder = programs.ask(&["rustc", "--print", "target-libdir", "--target", TARGET])?;
+async fn find_target(programs: &mut Programs<'_>) -> Result<(), Failure> {
+    let folder = programs.ask(&["rustc", "--print", "target-libdir", "--target", TARGET]).await?;
     if exists(Path::new(&folder)) {
         return Ok(());
     }

@@ -21,6 +21,11 @@ pub(super) struct Found {
     pub(super) is_cut: bool,
 }
 
+/// When a file was written last, where that is known.
+pub(in crate::commands) fn written(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).ok()?.modified().ok()
+}
+
 /// What a file holds, to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Holding {

@@ -21,7 +21,7 @@ const QUIET: Duration = Duration::from_millis(50);
 /// How often that is waited for; what never rests is looked at all the same.
 const MAX_WAITS: usize = 40;
 /// Most folders that are watched: each takes a little of the kernel's memory.
-const MAX_FOLDERS: usize = 4000;
+pub(super) const MAX_FOLDERS: usize = 4000;
 /// How often folders that keep changing are walked before they are taken as they are: the next change is told anyway.
 const MAX_WALKS: usize = 8;
 /// What changes a folder, or a file in it.
