@@ -25,11 +25,36 @@ pub struct Happened {
 }
 
 impl Happened {
-    /// How much it holds of files, commands and a log, in bytes.
+    /// Drops what came, where it can't be accepted any more.
+    pub fn forget(&mut self) {
+        (self.files, self.commands, self.log) = Default::default();
+        // How it ended stays; what it said goes.
+        match &mut self.outcome {
+            Outcome::Answered(answer) => *answer = Value::Null,
+            Outcome::Failed(_, text) | Outcome::Unanswered(text) => text.clear(),
+        }
+    }
+
+    /// How much it holds of an answer, files, commands and a log, in bytes.
     pub fn bytes(&self) -> usize {
         let files = self.files.values().map(|now| if let Now::Holds(bytes) = now { bytes.len() } else { 0 });
-        files.chain(self.commands.iter().chain(&self.log).map(String::len)).sum()
+        let outcome = match &self.outcome {
+            Outcome::Answered(answer) => kept_bytes(answer),
+            Outcome::Failed(_, text) | Outcome::Unanswered(text) => text.len(),
+        };
+        files.chain(self.commands.iter().chain(&self.log).map(String::len)).sum::<usize>() + outcome
     }
+}
+
+/// About how much memory a value takes, in bytes.
+pub(crate) fn kept_bytes(value: &Value) -> usize {
+    let within = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(kept_bytes).sum(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + kept_bytes(value)).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + within
 }
 
 /// How a call ended.

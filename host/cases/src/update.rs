@@ -1,5 +1,6 @@
 //! Rewriting what a case expects, with comments and layout kept: only what differs is touched.
 
+use crate::happened::kept_bytes;
 use crate::lists::{change_array, change_tables};
 use serde_json::Value as Json;
 use skillhost_core::path::SkillPath;
@@ -29,11 +30,10 @@ impl Fix {
         Self::Key { at: at.iter().map(|key| (*key).to_owned()).collect(), value: Some(value) }
     }
 
-    /// How much it holds of a text or a file, in bytes; parts of an answer are small.
+    /// How much it holds of values or of a file, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Key { value: Some(Json::String(text)), .. } => text.len(),
-            Self::Key { .. } => 0,
+            Self::Key { value, .. } => value.as_ref().map_or(0, kept_bytes),
             Self::File { bytes, .. } => bytes.len(),
         }
     }

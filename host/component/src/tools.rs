@@ -5,8 +5,9 @@
 //! nobody else calls it. What comes is a component's text, and counts once it was read again as a part of the manifest.
 
 use serde::{Deserialize, Serialize};
+use skillhost_core::document::MAX_DOCUMENT_BYTES;
 use skillhost_core::kind::Kind;
-use skillhost_core::manifest::{MAX_MANIFEST_BYTES, Manifest, Tool};
+use skillhost_core::manifest::{Manifest, Tool};
 use skillhost_core::text::escape_terminal;
 use toml_edit::Value;
 use toml_edit::ser::ValueSerializer;
@@ -42,8 +43,8 @@ pub fn before_told(text: &str, manifest: &Manifest) -> String {
 /// # Errors
 /// Where the answer is no such document, with what is wrong, escaped.
 pub fn read_told(answer: &str) -> Result<Vec<Tool>, String> {
-    if answer.len() > MAX_MANIFEST_BYTES {
-        return Err(format!("it has {} bytes; a manifest has at most {MAX_MANIFEST_BYTES}", answer.len()));
+    if answer.len() > MAX_DOCUMENT_BYTES {
+        return Err(format!("it has {} bytes; a manifest has at most {MAX_DOCUMENT_BYTES}", answer.len()));
     }
     let told: Told = serde_json::from_str(answer).map_err(|e| escape_terminal(&e.to_string(), 300).to_string())?;
     if told.schema != SCHEMA {
@@ -55,11 +56,30 @@ pub fn read_told(answer: &str) -> Result<Vec<Tool>, String> {
 /// The manifest with these entries, in place of those that were written before. The same tools give the same text.
 ///
 /// # Errors
-/// Where a schema can't be written in TOML, which has no null, with the tool, escaped.
+/// Where a schema can't be written in TOML, which has no null, with the tool, escaped. Where something of the author's stands
+/// below the mark, with its line: it would be lost.
 pub fn with_tools(text: &str, tools: &[Tool]) -> Result<String, String> {
     let own = &text[..mark(text).unwrap_or(text.len())];
+    check_below(own, &text[own.len()..])?;
     let entries: Vec<String> = tools.iter().map(entry).collect::<Result<_, _>>()?;
     Ok(format!("{}\n\n{MARK}\n{}", own.trim_end(), entries.join("\n")))
+}
+
+/// Below the mark are entries as the build writes them, and nothing else.
+fn check_below(own: &str, below: &str) -> Result<(), String> {
+    let is_of_author = |line: &str| {
+        let line = line.trim();
+        line != MARK && (line.starts_with('#') || (line.starts_with('[') && line != "[[tool]]"))
+    };
+    match below.lines().position(is_of_author) {
+        Some(at) => {
+            let line = own.lines().count() + at + 1;
+            Err(format!(
+                "skill.toml:{line}: what stands below the line that the build wrote is written anew: move this above it"
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Where the marking line begins.
@@ -118,6 +138,15 @@ mod tests {
     }
 
     #[test]
+    fn what_an_author_wrote_below_the_mark_is_not_lost() {
+        let written = with_tools(OWN, &told(&json!([{ "name": "one" }])).unwrap()).unwrap();
+        for more in ["[limits]\nmemory = \"64MiB\"\n", "# mine\n"] {
+            let why = with_tools(&format!("{written}\n{more}"), &[]).unwrap_err();
+            assert!(why.starts_with("skill.toml:11: ") && why.contains("move this above it"), "{why}\n{written}");
+        }
+    }
+
+    #[test]
     fn entries_without_the_mark_are_their_authors() {
         let of = |text: &str| are_told(text, &Manifest::parse_draft(text).unwrap());
         let entry = "\n[[tool]]\nname = \"one\"\n";
@@ -136,8 +165,8 @@ mod tests {
             let why = read_told(bad).unwrap_err();
             assert!(!why.contains('\u{1b}'), "{why}");
         }
-        assert!(read_told(&"[".repeat(MAX_MANIFEST_BYTES)).is_err(), "it is nested too deeply");
-        assert!(read_told(&" ".repeat(MAX_MANIFEST_BYTES + 1)).unwrap_err().contains("bytes"));
+        assert!(read_told(&"[".repeat(MAX_DOCUMENT_BYTES)).is_err(), "it is nested too deeply");
+        assert!(read_told(&" ".repeat(MAX_DOCUMENT_BYTES + 1)).unwrap_err().contains("bytes"));
         assert!(told(&json!([{ "name": "skillhost:tools" }])).is_err());
         assert!(told(&json!([{ "name": "a", "grants": ["**"] }])).is_err());
         let tools = told(&json!([{ "name": "a", "parameters": { "enum": [null] } }])).unwrap();

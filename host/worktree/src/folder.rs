@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn f_12_a_folder_stays_the_one_that_was_opened_and_no_link_leads_out_of_it() {
+    fn f_13_a_folder_stays_the_one_that_was_opened_and_no_link_leads_out_of_it() {
         let place = tempfile::tempdir().unwrap();
         let at = |name: &str| place.path().join(name);
         for folder in ["mine/sub", "else/sub"] {

@@ -246,9 +246,12 @@ fn the_skill_is_built_first() {
     assert!(!world.run(&["test", "--no-build"]).failed(0, &[]).stderr.contains("is newer than"));
     world.run(&["test"]).failed(3, &["nothing here tells which tool chain builds this skill"]);
     put(&world, "Makefile", b"all:\n\t@echo no; exit 3\n");
-    let ran = world.run(&["test"]);
+    let ran = world.run(&["test", "--report", "junit=built.xml"]);
     ran.failed(1, &["`make` failed"]);
     assert_eq!(ran.stdout, "");
+    // No case failed, and the report doesn't look as if nothing did.
+    let report = fs::read_to_string(world.repo().join("built.xml")).unwrap();
+    assert!(report.contains("tests=\"1\" failures=\"1\""), "{report}");
     // Whatever its file is called.
     let name = OsStr::from_bytes(b"s\xff.wasm");
     fs::copy(world.repo().join("build/hello.wasm"), world.repo().join(name)).unwrap();

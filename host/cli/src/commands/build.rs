@@ -122,6 +122,12 @@ pub(crate) async fn build(
         Failure::new(Exit::Configuration, format!("{} can't be written", file.display())).because_of_all(&e)
     };
     if linked.text != text {
+        // Linking takes seconds, in which an editor saves.
+        if read_manifest(&arguments.manifest)?.0 != text {
+            let shown = arguments.manifest.display();
+            return Err(Failure::new(Exit::Negative, format!("{shown} was changed while the skill was built"))
+                .hint("build again: nothing was written"));
+        }
         ambient::replace(&arguments.manifest, linked.text.as_bytes()).map_err(|e| unwritten(&arguments.manifest, e))?;
         printer.note(format!("{}: the [[tool]] entries were written anew", arguments.manifest.display()));
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is an ambient module")]
 
-use rustix::fs::{OFlags, fstat};
+use rustix::fs::{FlockOperation, OFlags, flock, fstat};
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -19,12 +19,17 @@ pub(super) fn place(file: &Path) -> io::Result<PathBuf> {
 
 /// Creates a file, or empties one that begins with `head`; writes `head`.
 pub(super) fn begin(path: &Path, head: &[u8]) -> io::Result<File> {
-    if std::fs::metadata(path).is_ok_and(|kind| !kind.is_file()) {
+    // A link may stand in a tree, and lead out of it.
+    if std::fs::symlink_metadata(path).is_ok_and(|kind| !kind.is_file()) {
         return Err(io::Error::other("something stands there that is no file"));
     }
     let mut options = std::fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).custom_flags(OFlags::NONBLOCK.bits() as i32);
-    let mut file = options.open(path)?;
+    // What is in it is as confidential as a recording.
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.custom_flags((OFlags::NONBLOCK | OFlags::NOFOLLOW).bits() as i32).open(path)?;
+    // Each begins anew, so two at once would write over each other.
+    flock(&file, FlockOperation::NonBlockingLockExclusive)
+        .map_err(|_| io::Error::other("another skillhost writes to it"))?;
     let mut there = Vec::new();
     (&mut file).take(head.len() as u64).read_to_end(&mut there)?;
     if !there.is_empty() && there != head {

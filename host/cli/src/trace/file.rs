@@ -66,6 +66,18 @@ mod tests {
             assert_eq!(TraceFile::open(&at(name), &[]).is_ok(), becomes.is_some(), "{name}");
             assert_eq!(std::fs::read_to_string(at(name)).unwrap(), becomes.unwrap_or(text), "{name}");
         }
+        // Nor is one that a link leads to, whether it is there or not.
+        std::fs::write(at("target"), HEAD).unwrap();
+        for (link, target) in [("live", "target"), ("dangling", "nowhere")] {
+            std::os::unix::fs::symlink(at(target), at(link)).unwrap();
+            assert!(TraceFile::open(&at(link), &[]).is_err(), "{link}");
+        }
+        assert!(!at("nowhere").exists());
+        // One at a time writes to it.
+        let first = TraceFile::open(&at("shared"), &[]).unwrap();
+        assert!(TraceFile::open(&at("shared"), &[]).is_err());
+        drop(first);
+        assert!(TraceFile::open(&at("shared"), &[]).is_ok());
         // Neither is one that is written later, by whatever name.
         std::os::unix::fs::symlink(folder.path(), at("link")).unwrap();
         for other in ["report.xml", "link/report.xml"] {

@@ -7,6 +7,8 @@ use tracing::field::{Field, Visit};
 
 /// Bytes of a value that are written out; more than are shown, so that a secret is not cut before it is found.
 const WRITTEN_BYTES: usize = 8 << 10;
+/// Of a secret, or of one of its spellings.
+const LONGEST_SECRET_BYTES: usize = WRITTEN_BYTES / 2;
 /// Characters of a value that are shown.
 const SHOWN_CHARS: usize = 200;
 
@@ -26,21 +28,28 @@ impl Fields {
         Some(self.0.remove(at).1)
     }
 
-    fn add(&mut self, field: &Field, text: &str) {
-        self.0.push((field.name(), shown(&masked(text))));
+    fn add(&mut self, field: &Field, text: &str, is_cut: bool) {
+        let mut text = masked(text);
+        if is_cut {
+            // A secret that was cut is none that is found: what could be the beginning of one is left out.
+            text.truncate(text.floor_char_boundary(text.len().saturating_sub(LONGEST_SECRET_BYTES)));
+            text.push('…');
+        }
+        self.0.push((field.name(), shown(&text)));
     }
 }
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, &value[..value.floor_char_boundary(WRITTEN_BYTES)]);
+        let end = value.floor_char_boundary(WRITTEN_BYTES);
+        self.add(field, &value[..end], end < value.len());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let mut text = Bounded(String::new());
         // It ends where there is no more room.
-        let _ = write!(text, "{value:?}");
-        self.add(field, &text.0);
+        let is_cut = write!(text, "{value:?}").is_err();
+        self.add(field, &text.0, is_cut);
     }
 }
 

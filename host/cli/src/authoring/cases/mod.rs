@@ -88,17 +88,20 @@ impl Played {
     /// is still needed was kept. What came has to be there where it may be accepted, and texts where they are shown later.
     pub(crate) fn keep(&mut self, kept_bytes: &mut usize, updates: bool) -> bool {
         if !updates || self.has_passed() {
-            let Happened { files, commands, log, .. } = &mut self.happened;
-            (*files, *commands, *log) = Default::default();
+            self.happened.forget();
             self.differences.iter_mut().filter_map(|it| it.fixes.as_mut()).for_each(Vec::clear);
         }
-        let bytes = self.happened.bytes() + self.differences.iter().map(Difference::bytes).sum::<usize>();
+        if !updates {
+            // It was shown.
+            self.printed.clear();
+        }
+        let bytes =
+            self.printed.len() + self.happened.bytes() + self.differences.iter().map(Difference::bytes).sum::<usize>();
         let is_kept = bytes <= MAX_KEPT_BYTES.saturating_sub(*kept_bytes);
         if is_kept {
             *kept_bytes += bytes;
         } else {
-            let Happened { files, commands, log, .. } = &mut self.happened;
-            (*files, *commands, *log) = Default::default();
+            self.happened.forget();
             for difference in &mut self.differences {
                 (difference.texts, difference.fixes) = (None, None);
             }

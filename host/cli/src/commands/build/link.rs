@@ -20,7 +20,7 @@ use skillhost_core::text::escape_terminal;
 use skillhost_engine::contract::Error;
 use skillhost_engine::inspect::{Inspection, inspect};
 use skillhost_engine::ports::Ports;
-use skillhost_engine::{Call, Engine, Grantor, Skill, supervised};
+use skillhost_engine::{Call, CallError, Engine, Grantor, Skill, Unanswered, supervised};
 use skillhost_runs::session::Session;
 use std::path::Path;
 use std::sync::Arc;
@@ -102,10 +102,18 @@ impl Linker {
             let call = Call { watch: Some(watch), ..call };
             call.call_tool(&engine, TELL_TOOLS.to_owned(), "{}".to_owned()).await
         });
-        Ok(match called.await {
-            Ok(called) => called.answer.map_err(|e| said(&e)).and_then(|answer| read_told(&answer)),
-            Err(unanswered) => Err(unanswered.error.to_string()),
-        })
+        match called.await {
+            Ok(called) => Ok(called.answer.map_err(|e| said(&e)).and_then(|answer| read_told(&answer))),
+            Err(unanswered) => {
+                let Unanswered { error, done } = *unanswered;
+                if let CallError::Audit(_) = error {
+                    return Err(unrecorded(&error));
+                }
+                let printed = escape_terminal(&String::from_utf8_lossy(&done.printed.kept), 500).to_string();
+                let printed = if printed.is_empty() { printed } else { format!("; it printed: {printed}") };
+                Ok(Err(format!("{error}{printed}")))
+            }
+        }
     }
 }
 
