@@ -1,15 +1,13 @@
 //! Released versions of the contract: what was released stays as it is, and skills that were written for it still run.
 
 use crate::authors::project::with_tools;
-use crate::support::{Ran, World, copy, ran, root};
+use crate::support::{Ran, World, copy, each, ran, root};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::thread;
 
 /// Each released version, with its folder.
 fn released() -> Vec<(String, PathBuf)> {
@@ -70,19 +68,11 @@ fn a_skill_of_each_released_version_still_runs() {
             skills.entry(entry.file_name()).or_default().push((version.clone(), entry.path()));
         }
     }
-    // As many at a time as there are processors, since compiling has a deadline. The versions of one language follow each
-    // other: cargo builds all of them under one name.
-    let waiting = Mutex::new(skills.into_values());
-    let next = || waiting.lock().unwrap().next();
-    let work = || -> Vec<String> {
-        let skills = std::iter::from_fn(next).flatten();
-        skills.filter_map(|(version, sources)| still_runs(&version, &sources).err()).collect()
-    };
-    let wrong: Vec<String> = thread::scope(|scope| {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        let workers: Vec<_> = (0..processors).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
+    // The versions of one language follow each other: cargo builds all of them under one name.
+    let wrong = each(skills.into_values(), |skills: Vec<(String, PathBuf)>| -> Vec<String> {
+        skills.iter().filter_map(|(version, sources)| still_runs(version, sources).err()).collect()
+    })
+    .concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

@@ -3,7 +3,8 @@
 use skillhost_test_support::git_server::git;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
+use std::thread;
 use tempfile::TempDir;
 
 /// The sources.
@@ -231,4 +232,23 @@ pub fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
         }
     }
+}
+
+/// Does `work` on each, as many at a time as there are processors, since compiling has a deadline; gives what came, in order.
+pub fn each<T: Send, R: Send>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let items: Vec<T> = items.into_iter().collect();
+    let done = Mutex::new(items.iter().map(|_| None).collect::<Vec<Option<R>>>());
+    let waiting = Mutex::new(items.into_iter().enumerate());
+    let next = || waiting.lock().unwrap().next();
+    let worker = || {
+        while let Some((at, item)) = next() {
+            let came = work(item);
+            done.lock().unwrap()[at] = Some(came);
+        }
+    };
+    thread::scope(|scope| {
+        let processors = thread::available_parallelism().map_or(1, usize::from);
+        (0..processors).for_each(|_| drop(scope.spawn(worker)));
+    });
+    done.into_inner().unwrap().into_iter().flatten().collect()
 }

@@ -5,7 +5,7 @@
 use super::project::Project;
 use crate::main_job::{entry, pull_request, text};
 use crate::scripts::{CONFIG, Script, project};
-use crate::support::{Ran, World, root};
+use crate::support::{Ran, World, each, root};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::fs;
@@ -204,10 +204,7 @@ fn ends_with(world: &World, error: &str) -> Ran {
 
 #[test]
 fn every_language_reaches_all_of_the_contract() {
-    let all: Vec<Seen> = std::thread::scope(|scope| {
-        let each = LANGUAGES.map(|(_, language, file, probe)| scope.spawn(move || seen(language, file, probe)));
-        each.map(|one| one.join().unwrap()).into()
-    });
+    let all = each(LANGUAGES, |(_, language, file, probe)| seen(language, file, probe));
     let mut table = format!("| interface | what | {} |\n", LANGUAGES.map(|(name, ..)| name).join(" | "));
     writeln!(table, "|---|---|{}", "---|".repeat(LANGUAGES.len())).unwrap();
     let mut fails = String::new();
