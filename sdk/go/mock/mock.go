@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	skill "skillhost/sdk"
+	"skillhost/sdk/internal/check"
 )
 
 // The host's own limits: what it hands over at once of an output and of an original, and its largest diff.
@@ -176,6 +177,9 @@ func (host *Host) Complete(request skill.Request) (skill.Reply, error) {
 		request.Messages[at].Parts = slices.Clone(message.Parts)
 	}
 	host.Requests = append(host.Requests, request)
+	if err := check.Request(request); err != nil {
+		return skill.Reply{}, err
+	}
 	if len(host.Replies) == 0 {
 		return skill.Reply{}, skill.Failed("the mock has no more replies")
 	}
@@ -204,7 +208,7 @@ func (host *Host) CompleteAll(requests []skill.Request) []skill.Completion {
 }
 
 // Window is Tokens.
-func (host *Host) Window(skill.Tier) (uint64, error) { return host.Tokens, nil }
+func (host *Host) Window(of skill.Tier) (uint64, error) { return host.Tokens, check.Tier(of) }
 
 // Remaining is Budget.
 func (host *Host) Remaining() skill.Budget { return host.Budget }

@@ -33,6 +33,9 @@ func Of[A, R any](function func(host skill.Host, arguments A) (R, error)) Tool {
 
 // Call calls a tool as the host does: with JSON, for JSON.
 func (tools Tools) Call(host skill.Host, name, arguments string) (string, error) {
+	if tools == nil {
+		return "", skill.Failed("nothing was exported: call tool.Export in an init; main is never called")
+	}
 	tool, found := tools[name]
 	if !found {
 		return "", skill.Invalid("there is no tool `%s`", name)
