@@ -9,7 +9,7 @@ import (
 )
 
 // Tool answers a call: JSON arguments, which the host has held to the schema in skill.toml, and something that encoding/json
-// writes.
+// writes, with empty lists and objects for slices and maps that are nil.
 type Tool func(host skill.Host, arguments json.RawMessage) (any, error)
 
 // Tools are those that skill.toml declares, by name.
@@ -44,6 +44,6 @@ func (tools Tools) Call(host skill.Host, name, arguments string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(answer)
+	text, err := marshal(answer)
 	return string(text), err
 }
