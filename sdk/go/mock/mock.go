@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -153,6 +154,8 @@ func (host *Host) Remove(name string) error {
 }
 
 func (host *Host) mayWrite(name string) error {
+	// The same file by another name is as little granted.
+	name = path.Clean(strings.TrimLeft(name, "/"))
 	for _, glob := range host.ReadOnly {
 		if skill.Glob(glob, name) {
 			return skill.Denied("no grant of `write` covers %s", name)
@@ -228,8 +231,11 @@ func (host *Host) Granted() []string { return slices.Sorted(maps.Keys(host.Decla
 // Run ends as Declared says.
 func (host *Host) Run(name string, arguments ...string) (skill.Outcome, error) {
 	endings, found := host.Declared[name]
-	if !found {
+	if slices.Contains(host.Forbidden, name) {
 		return skill.Outcome{}, skill.Denied("exec=%s", name)
+	}
+	if !found {
+		return skill.Outcome{}, skill.Invalid("the project declares no such command")
 	}
 	ending := Ending{}
 	if len(endings) > 0 {
