@@ -2,6 +2,7 @@ package skill
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -11,7 +12,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxFileBytes is the largest file that Read reads: a skill has 256 MiB for everything.
+// MaxFileBytes is the largest file that Read reads: a skill has 256 MiB for everything. A larger one is ErrTooLarge.
 const MaxFileBytes = 8 << 20
 
 // What a walk looks at, at most.
@@ -74,7 +75,7 @@ func (files Files) Read(name string) ([]byte, error) {
 		return nil, describe("read", name, err)
 	}
 	if status.Size() > MaxFileBytes {
-		return nil, Failed("%s is too large: over %d MiB", shown(name), MaxFileBytes>>20)
+		return nil, fmt.Errorf("%s is %w", shown(name), &Error{Kind: ErrTooLarge, Size: uint64(status.Size())})
 	}
 	content, err := os.ReadFile(whole)
 	if err != nil {

@@ -94,7 +94,7 @@ type Host interface {
 
 	// Root is the folder of the worktree, for package os.
 	Root() string
-	// Read reads a whole file.
+	// Read reads a whole file. ErrTooLarge, with its size, where it has more than MaxFileBytes.
 	Read(path string) ([]byte, error)
 	// ReadText reads a whole text file. ErrInvalid where it is not UTF-8.
 	ReadText(path string) (string, error)

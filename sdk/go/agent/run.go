@@ -19,6 +19,8 @@ const (
 	maxResultBytes = 24_000
 )
 
+const tooLate = "nothing was done: the work had ended before this call."
+
 const cutOff = "nothing was done: your reply was cut off for its length, so this call may be a part of what you meant. Ask for less."
 
 // Run tells the model some words, and runs the tools that it calls, until one of them is Finish. What a tool fails with is told to
@@ -46,6 +48,8 @@ func (conversation *Conversation) Run(words string, turns int, tools ...Tool) er
 		conversation.push(skill.Assistant, reply.Parts...)
 		results, done, err := loop.answer(reply, broken)
 		if done || err != nil {
+			// Each call is answered, so that the conversation can go on.
+			conversation.push(skill.User, results...)
 			return err
 		}
 		if len(results) == 0 && reply.Stop == skill.StopLength {
@@ -100,6 +104,8 @@ func (loop *loop) answer(reply skill.Reply, broken map[int]bool) (results []skil
 		var told string
 		var failure error
 		switch tool, known := loop.find(call.Name); {
+		case done || err != nil:
+			failure = errors.New(tooLate)
 		case at == last && reply.Stop == skill.StopLength:
 			failure = errors.New(cutOff)
 		case broken[at]:
@@ -112,11 +118,9 @@ func (loop *loop) answer(reply skill.Reply, broken map[int]bool) (results []skil
 			failure = skill.Invalid("nothing was done: the same call was made %d times in a row", maxRepeats)
 		default:
 			told, failure = tool.call(call.Arguments)
-			if failure == nil && tool.finishes {
-				return nil, true, nil
-			}
+			done = failure == nil && tool.finishes
 			if errors.Is(failure, skill.ErrCancelled) || errors.Is(failure, skill.ErrExhausted) {
-				return nil, false, failure
+				err = failure
 			}
 			var unread *unread
 			if errors.As(failure, &unread) {
@@ -127,6 +131,9 @@ func (loop *loop) answer(reply skill.Reply, broken map[int]bool) (results []skil
 			told = failure.Error()
 		}
 		results = append(results, skill.ToolResult{ID: call.ID, Content: skill.Clip(told, maxResultBytes), Failed: failure != nil})
+	}
+	if done || err != nil {
+		return results, done, err
 	}
 	return results, false, loop.patience(len(results), unreadable)
 }

@@ -9,7 +9,7 @@ import (
 
 func init() {
 	internal.Handler = func(brief skillhost_skill_implement.Brief) internal.Result {
-		made, err := exported(contract.Host, contract.Brief(brief))
+		made, err := exported.Call(contract.Host, contract.Brief(brief))
 		return contract.Result(made, err, contract.Summary)
 	}
 }

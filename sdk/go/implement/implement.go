@@ -10,3 +10,11 @@ var exported Implement
 
 // Export is what a skill calls in its init.
 func Export(implement Implement) { exported = implement }
+
+// Call calls it as the host does.
+func (implement Implement) Call(host skill.Host, brief skill.Brief) (skill.Summary, error) {
+	if implement == nil {
+		return skill.Summary{}, skill.Failed("nothing was exported: call implement.Export in an init; main is never called")
+	}
+	return implement(host, brief)
+}

@@ -11,12 +11,14 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	skill "skillhost/sdk"
+	"skillhost/sdk/internal/check"
 )
 
 // The host's own limits: what it hands over at once of an output and of an original, and its largest diff.
@@ -152,6 +154,8 @@ func (host *Host) Remove(name string) error {
 }
 
 func (host *Host) mayWrite(name string) error {
+	// The same file by another name is as little granted.
+	name = path.Clean(strings.TrimLeft(name, "/"))
 	for _, glob := range host.ReadOnly {
 		if skill.Glob(glob, name) {
 			return skill.Denied("no grant of `write` covers %s", name)
@@ -176,6 +180,9 @@ func (host *Host) Complete(request skill.Request) (skill.Reply, error) {
 		request.Messages[at].Parts = slices.Clone(message.Parts)
 	}
 	host.Requests = append(host.Requests, request)
+	if err := check.Request(request); err != nil {
+		return skill.Reply{}, err
+	}
 	if len(host.Replies) == 0 {
 		return skill.Reply{}, skill.Failed("the mock has no more replies")
 	}
@@ -204,7 +211,7 @@ func (host *Host) CompleteAll(requests []skill.Request) []skill.Completion {
 }
 
 // Window is Tokens.
-func (host *Host) Window(skill.Tier) (uint64, error) { return host.Tokens, nil }
+func (host *Host) Window(of skill.Tier) (uint64, error) { return host.Tokens, check.Tier(of) }
 
 // Remaining is Budget.
 func (host *Host) Remaining() skill.Budget { return host.Budget }
@@ -224,8 +231,11 @@ func (host *Host) Granted() []string { return slices.Sorted(maps.Keys(host.Decla
 // Run ends as Declared says.
 func (host *Host) Run(name string, arguments ...string) (skill.Outcome, error) {
 	endings, found := host.Declared[name]
-	if !found {
+	if slices.Contains(host.Forbidden, name) {
 		return skill.Outcome{}, skill.Denied("exec=%s", name)
+	}
+	if !found {
+		return skill.Outcome{}, skill.Invalid("the project declares no such command")
 	}
 	ending := Ending{}
 	if len(endings) > 0 {

@@ -9,7 +9,7 @@ import (
 
 func init() {
 	internal.Handler = func(brief skillhost_skill_review.Brief, subject skillhost_skill_review.Subject) internal.Result {
-		made, err := exported(contract.Host, contract.Brief(brief), contract.Subject(subject))
+		made, err := exported.Call(contract.Host, contract.Brief(brief), contract.Subject(subject))
 		return contract.Result(made, err, contract.Report)
 	}
 }

@@ -10,3 +10,11 @@ var exported Spec
 
 // Export is what a skill calls in its init.
 func Export(spec Spec) { exported = spec }
+
+// Call calls it as the host does.
+func (spec Spec) Call(host skill.Host, brief skill.Brief) (skill.Specification, error) {
+	if spec == nil {
+		return skill.Specification{}, skill.Failed("nothing was exported: call spec.Export in an init; main is never called")
+	}
+	return spec(host, brief)
+}

@@ -102,6 +102,39 @@ func TestWhatIsCutOffIsNotDone(t *testing.T) {
 	told(t, host, 2, "Say it again, shorter.")
 }
 
+// Servers reject calls that nothing answers.
+func TestAConversationGoesOnAfterItsLoop(t *testing.T) {
+	host := mock.New(t, nil)
+	var said done
+	finish := agent.Finish("finish", "Ends it.", &said)
+	stop := agent.NewTool("stop", "Stops.", func(struct{}) (string, error) { return "", skill.Exhausted("patience") })
+	late := agent.NewTool("late", "Comes late.", func(struct{}) (string, error) { t.Error("it ran"); return "", nil })
+	for _, ends := range []skill.ToolCall{mock.Call("finish", done{"well"}), mock.Call("stop", struct{}{})} {
+		host.Replies = append(host.Replies, mock.Calls(ends, mock.Call("late", struct{}{})), mock.Text("Bye."))
+		talk := agent.New(host, "")
+		if err := talk.Run("Begin.", 9, finish, stop, late); (err != nil) != (ends.Name == "stop") {
+			t.Error(err)
+		}
+		if _, err := talk.Ask("And now?"); err != nil {
+			t.Error(err)
+		}
+		var results []skill.ToolResult
+		for _, message := range host.Requests[len(host.Requests)-1].Messages {
+			for _, part := range message.Parts {
+				if result, isResult := part.(skill.ToolResult); isResult {
+					results = append(results, result)
+				}
+			}
+		}
+		if len(results) != 2 || results[0].ID != "1" || results[0].Failed != (ends.Name == "stop") || !results[1].Failed {
+			t.Error(results)
+		}
+	}
+	if said.Word != "well" {
+		t.Error(said)
+	}
+}
+
 func TestALoopThatLeadsNowhereEnds(t *testing.T) {
 	again := mock.Calls(mock.Call("list", struct{}{}))
 	for _, one := range []struct {

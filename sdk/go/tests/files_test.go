@@ -46,6 +46,26 @@ func TestFilesAreNamedFromTheRoot(t *testing.T) {
 	}
 }
 
+func TestALargeFileIsToldWithItsSize(t *testing.T) {
+	host := mock.New(t, map[string]string{"large": "", "limit": ""})
+	for name, size := range map[string]int64{"limit": skill.MaxFileBytes, "large": skill.MaxFileBytes + 1} {
+		if err := os.Truncate(filepath.Join(host.Root(), name), size); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if content, err := host.Read("limit"); err != nil || len(content) != skill.MaxFileBytes {
+		t.Error(len(content), err)
+	}
+	_, err := host.Read("large")
+	var failure *skill.Error
+	if !errors.As(err, &failure) || failure.Kind != skill.ErrTooLarge || failure.Size != skill.MaxFileBytes+1 {
+		t.Error(err)
+	}
+	if err == nil || err.Error() != "large is too large: 8388609 bytes" {
+		t.Error(err)
+	}
+}
+
 // A path may be as long as what a model writes.
 func TestErrorsNameTheBeginningOfALongPath(t *testing.T) {
 	host := mock.New(t, nil)
@@ -76,8 +96,13 @@ func TestTheMockTellsWhatChanged(t *testing.T) {
 	if err := host.Remove("gone"); err != nil {
 		t.Fatal(err)
 	}
-	if err := host.Write("docs/a", nil); !errors.Is(err, skill.ErrDenied) {
-		t.Error(err)
+	for _, name := range []string{"docs/a", "./docs/a", "docs//a", "/docs/a", "x/../docs/a"} {
+		if err := host.Write(name, nil); !errors.Is(err, skill.ErrDenied) {
+			t.Error(name, err)
+		}
+		if err := host.Remove(name); !errors.Is(err, skill.ErrDenied) {
+			t.Error(name, err)
+		}
 	}
 	changes, err := host.Changes()
 	want := []skill.Change{{Path: "gone", Kind: skill.ChangeDeleted}, {Path: "new", Kind: skill.ChangeAdded}, {Path: "old", Kind: skill.ChangeModified}}
@@ -106,6 +131,9 @@ func TestTheMockRunsWhatIsDeclared(t *testing.T) {
 		}
 	}
 	if _, err := host.Run("deploy"); !errors.Is(err, skill.ErrDenied) {
+		t.Error(err)
+	}
+	if _, err := host.Run("fly"); !errors.Is(err, skill.ErrInvalid) {
 		t.Error(err)
 	}
 	if output, err := host.Output("1", 2); err != nil || output != "failed" {

@@ -9,7 +9,7 @@ import (
 )
 
 // Tool answers a call: JSON arguments, which the host has held to the schema in skill.toml, and something that encoding/json
-// writes.
+// writes, with empty lists and objects for slices and maps that are nil.
 type Tool func(host skill.Host, arguments json.RawMessage) (any, error)
 
 // Tools are those that skill.toml declares, by name.
@@ -33,6 +33,9 @@ func Of[A, R any](function func(host skill.Host, arguments A) (R, error)) Tool {
 
 // Call calls a tool as the host does: with JSON, for JSON.
 func (tools Tools) Call(host skill.Host, name, arguments string) (string, error) {
+	if tools == nil {
+		return "", skill.Failed("nothing was exported: call tool.Export in an init; main is never called")
+	}
 	tool, found := tools[name]
 	if !found {
 		return "", skill.Invalid("there is no tool `%s`", name)
@@ -41,6 +44,6 @@ func (tools Tools) Call(host skill.Host, name, arguments string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	text, err := json.Marshal(answer)
+	text, err := marshal(answer)
 	return string(text), err
 }

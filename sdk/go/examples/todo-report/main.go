@@ -71,7 +71,10 @@ func look(file, content string) (todos []todo) {
 func find(line string) (text string, found bool) {
 	before, rest, found := strings.Cut(line, "TODO")
 	for found && (endsInWord(before) || beginsInWord(rest)) {
-		before, rest, found = strings.Cut(rest, "TODO")
+		// The word before the next one is a part of the line that was passed.
+		var between string
+		between, rest, found = strings.Cut(rest, "TODO")
+		before = "TODO" + between
 	}
 	if strings.HasPrefix(rest, "(") {
 		if _, after, closed := strings.Cut(rest, ")"); closed {

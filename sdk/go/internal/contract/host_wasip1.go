@@ -1,12 +1,15 @@
 package contract
 
 import (
+	"slices"
+
 	skill "skillhost/sdk"
 	"skillhost/sdk/generated/imports/skillhost_skill_ask"
 	"skillhost/sdk/generated/imports/skillhost_skill_changes"
 	"skillhost/sdk/generated/imports/skillhost_skill_exec"
 	"skillhost/sdk/generated/imports/skillhost_skill_log"
 	"skillhost/sdk/generated/imports/skillhost_skill_model"
+	"skillhost/sdk/internal/check"
 	"skillhost/sdk/wit/types"
 )
 
@@ -21,6 +24,10 @@ var (
 )
 
 func (host) Log(level skill.Level, message string) {
+	// There is nobody to tell of a wrong one, and a line that might matter is not hidden.
+	if !slices.Contains(levels, level) {
+		level = skill.LevelWarn
+	}
 	skillhost_skill_log.Log(levels.number(level), message)
 }
 
@@ -33,14 +40,31 @@ func (host) Progress(message string, fraction float32) {
 }
 
 func (host) Complete(asked skill.Request) (skill.Reply, error) {
+	if err := check.Request(asked); err != nil {
+		return skill.Reply{}, err
+	}
 	return outcome(skillhost_skill_model.Complete(request(asked)), reply)
 }
 
 func (host) CompleteAll(asked []skill.Request) []skill.Completion {
-	return each(skillhost_skill_model.CompleteAll(each(asked, request)), completion)
+	all := make([]skill.Completion, len(asked))
+	var sent []skillhost_skill_model.Request
+	var places []int
+	for at, one := range asked {
+		if all[at].Err = check.Request(one); all[at].Err == nil {
+			sent, places = append(sent, request(one)), append(places, at)
+		}
+	}
+	for at, result := range skillhost_skill_model.CompleteAll(sent) {
+		all[places[at]] = completion(result)
+	}
+	return all
 }
 
 func (host) Window(of skill.Tier) (uint64, error) {
+	if err := check.Tier(of); err != nil {
+		return 0, err
+	}
 	return outcome(skillhost_skill_model.Window(tier(of)), same)
 }
 

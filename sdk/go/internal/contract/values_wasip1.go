@@ -14,7 +14,7 @@ import (
 // The SDK's names of an enumeration, in the order of the contract.
 type names[T ~string] []T
 
-// What stands for a name that is none of them is the first one.
+// Package check has looked at the name: what is none of them is empty, which stands for the first one.
 func (names names[T]) number(name T) uint8 { return uint8(max(0, slices.Index(names, name))) }
 
 func (names names[T]) name(number uint8) T { return names[number] }
