@@ -64,8 +64,16 @@ class Refused(unittest.TestCase):
             self.assertTrue(first.startswith(f"error: {place}"), first)
             self.assertEqual((shown.strip(), caret.strip()[0]), (line, "^"))
             (self.folder / f"src/{module}.py").unlink()
-        (self.folder / "src/skill.py").write_bytes(b"x = '\0'\n")
-        self.assertIn("null bytes", self.told("-m", "skillhost_sdk.manifest", "skill.toml"))
+        for module in ("other", "skill"):
+            (self.folder / "src/skill.py").write_text("import other\n")
+            file = self.folder / f"src/{module}.py"
+            for text, why in [
+                (b"x = '\0'\n", "source code string cannot contain null bytes"),
+                (b"# coding: none-such\n", "unknown encoding: none-such"),
+            ]:
+                file.write_bytes(text)
+                self.assertEqual(self.told("-m", "skillhost_sdk.manifest", "skill.toml"), f"error: src/{module}.py: {why}\n")
+            file.unlink()
 
 
 class Environment(unittest.TestCase):
