@@ -67,11 +67,11 @@ class Refused(unittest.TestCase):
         for module in ("other", "skill"):
             (self.folder / "src/skill.py").write_text("import other\n")
             file = self.folder / f"src/{module}.py"
-            for text, why in [
+            for source, why in [
                 (b"x = '\0'\n", "source code string cannot contain null bytes"),
                 (b"# coding: none-such\n", "unknown encoding: none-such"),
             ]:
-                file.write_bytes(text)
+                file.write_bytes(source)
                 self.assertEqual(self.told("-m", "skillhost_sdk.manifest", "skill.toml"), f"error: src/{module}.py: {why}\n")
             file.unlink()
 
