@@ -8,6 +8,7 @@ of `skill.toml`, and has componentize-py make the component. With `--prepare` it
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -49,12 +50,28 @@ def prepare() -> None:
     stamp = VENV / "requirements.sha256"
     wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
     if not PYTHON.exists() or not PACKAGES.exists() or not place.exists() or place.read_bytes() != here:
-        run([sys.executable, "-m", "venv", "--clear", VENV.name], hint="to install it: apt-get install python3-venv")
+        clear(place, stamp)
+        # First of all: one that isn't finished is ours, and is no project's.
+        VENV.mkdir()
+        place.touch()
+        run([sys.executable, "-m", "venv", VENV.name], hint="to install it: apt-get install python3-venv")
         place.write_bytes(here)
     if not stamp.exists() or stamp.read_text() != wanted:
         install()
         stamp.write_text(wanted)
     (PACKAGES / "skill.pth").write_text(f"{PROJECT / 'src'}\n{SDK}\n")
+
+
+def clear(*marks: Path) -> None:
+    """Removes an environment that an earlier build made, as one of its files shows. Any other is its maker's."""
+    if not os.path.lexists(VENV):
+        return
+    if VENV.is_symlink() or not any(mark.is_file() for mark in marks):
+        sys.exit(f"error: remove {VENV.name}, it was not made by this build")
+    try:
+        shutil.rmtree(VENV)
+    except OSError as error:
+        sys.exit(f"error: {error.filename}: {error.strerror}")
 
 
 def install() -> None:

@@ -6,8 +6,11 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// An SDK, and what of this repository goes into a project for it, folders and files, each with its place there; `wit/` does
-/// always.
+/// What of this repository goes into every project, each with its place there: the contract, and the terms of the SDK.
+const ALWAYS: [(&str, &str); 3] =
+    [("wit", "wit"), ("LICENSE-APACHE", "sdk/LICENSE-APACHE"), ("LICENSE-MIT", "sdk/LICENSE-MIT")];
+
+/// An SDK, and what goes into a project for it besides, folders and files.
 const SDKS: [(&str, &[(&str, &str)]); 5] = [
     (
         "rust",
@@ -95,7 +98,7 @@ pub(crate) fn write(root: &Path) -> Result<(), Box<dyn Error>> {
     let mut code = String::new();
     for (sdk, sources) in SDKS {
         let mut files = Vec::new();
-        for (from, to) in [("wit", "wit")].iter().chain(sources) {
+        for (from, to) in ALWAYS.iter().chain(sources) {
             gather(root, from, to, &mut files)?;
         }
         if sdk == "rust" {

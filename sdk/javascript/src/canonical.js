@@ -3,6 +3,7 @@
 
 import { FUNCTIONS, TYPES } from "./contract.js";
 import { Failed } from "./errors.js";
+import { cut, wellFormed } from "./text.js";
 
 /** Engines differ in what they take for a u64; the build says which it is. */
 const u64 = typeof SKILLHOST_U64_IS_BIGINT !== "undefined" && SKILLHOST_U64_IS_BIGINT ? BigInt : (value) => value;
@@ -29,9 +30,10 @@ export function lowerResult(name, value) {
   return lower(ok, value, "what it returns", (what) => new Failed(`the skill's ${name}: ${what}`));
 }
 
-/** An error's payload: the one number in it is a u64. */
-export function lowerError(variant) {
-  return variant.tag === "too-large" ? { tag: variant.tag, val: u64(variant.val) } : variant;
+/** An error's payload: the one number in it is a u64. A message may quote anything, and is no reason to fail once more. */
+export function lowerError({ tag, val }) {
+  if (val === undefined) return { tag };
+  return { tag, val: tag === "too-large" ? u64(val) : wellFormed(val) };
 }
 
 /** `value` as a `type` of the contract. Lists and options may be left out. */
@@ -50,7 +52,7 @@ function lower(type, value, at, wrong) {
   switch (type) {
     case "string":
       if (typeof value !== "string") return refuse("a string");
-      return isWellFormed(value) ? value : refuse("whole characters");
+      return wellFormed(value) === value ? value : refuse("whole characters");
     case "bool":
       return typeof value === "boolean" ? value : refuse("true or false");
     case "f32":
@@ -91,12 +93,8 @@ export function lift(value) {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, lift(inner)]));
 }
 
-function isWellFormed(text) {
-  return !/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
-}
-
 function shown(value) {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
+  if (typeof value === "string") return JSON.stringify(cut(value, 40));
   if (value === null || typeof value !== "object") return String(value);
   return Array.isArray(value) ? "a list" : "an object";
 }

@@ -2,6 +2,7 @@
 
 import { Cancelled, Exhausted, Failed, Invalid, SkillError } from "./errors.js";
 import { mismatch } from "./schema.js";
+import { cut } from "./text.js";
 
 /** Replies that lead nowhere and end the conversation when they come in a row. */
 const MAX_IN_A_ROW = 3;
@@ -158,7 +159,6 @@ function dropOld(messages, tokens, window) {
 }
 
 function clip(text) {
-  if (text.length <= MAX_RESULT) return text;
-  const end = /[\ud800-\udbff]/.test(text[MAX_RESULT - 1]) ? MAX_RESULT - 1 : MAX_RESULT;
-  return `${text.slice(0, end)}\n[${text.length - end} more characters were cut]`;
+  const kept = cut(text, MAX_RESULT);
+  return kept === text ? text : `${kept}\n[${text.length - kept.length} more characters were cut]`;
 }

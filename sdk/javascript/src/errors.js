@@ -1,5 +1,7 @@
 // Why a call failed, as errors that can be caught by their class. They cross the component's border as the contract's variant.
 
+import { cut } from "./text.js";
+
 /** Any of the contract's errors. `tag` is the variant's case. */
 export class SkillError extends Error {
   constructor(tag, message) {
@@ -75,7 +77,7 @@ const MAX_SHOWN = 200;
 /** A path as errors show it. */
 export function shown(path) {
   if (path === "") return ".";
-  return path.length > MAX_SHOWN ? `${path.slice(0, MAX_SHOWN)}…` : path;
+  return path.length > MAX_SHOWN ? `${cut(path, MAX_SHOWN)}…` : path;
 }
 
 /** What `wasi:filesystem` says where no grant covers a path. */

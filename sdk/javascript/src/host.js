@@ -4,7 +4,7 @@ import { diff as unified } from "./diff.js";
 import { edit } from "./edit.js";
 import { Failed, fileError, FileError, fromVariant, Invalid, shown, SkillError, TooLarge } from "./errors.js";
 import { glob } from "./glob.js";
-import { decode, encode } from "./text.js";
+import { decode, encode, wellFormed } from "./text.js";
 
 /** The largest text that is handed over. A skill has 256 MiB for everything, and a text takes some times its size. */
 const MAX_TEXT_BYTES = 8 << 20;
@@ -12,10 +12,12 @@ const MAX_TEXT_BYTES = 8 << 20;
 const MAX_DEPTH = 64;
 
 export function hostOver(port) {
-  const level = (name) => (message) => void port.call("log.log", name, message);
+  // What is told may quote anything.
+  const told = (message) => (typeof message === "string" ? wellFormed(message) : message);
+  const level = (name) => (message) => void port.call("log.log", name, told(message));
   return {
     log: { debug: level("debug"), info: level("info"), warn: level("warn"), error: level("error") },
-    progress: (message, fraction) => void port.call("log.progress", message, fraction),
+    progress: (message, fraction) => void port.call("log.progress", told(message), fraction),
     model: {
       complete: (request) => port.call("model.complete", whole(request)),
       completeAll: (requests) =>

@@ -1,4 +1,4 @@
-// UTF-8, also where an engine has no TextEncoder and TextDecoder.
+// Texts that hold whole characters, and UTF-8, also where an engine has no TextEncoder and TextDecoder.
 
 const CHUNK = 8192;
 
@@ -32,5 +32,13 @@ export function encodeByHand(text) {
   for (let at = 0; at < latin1.length; at += 1) bytes[at] = latin1.charCodeAt(at);
   return bytes;
 }
+
+const HALVES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+
+/** The text with U+FFFD for each half of a character: no other text crosses the component's border. */
+export const wellFormed = (text) => text.replace(HALVES, "\ufffd");
+
+/** The first `length` units of the text, and no half of a character. */
+export const cut = (text, length) => (text.length > length ? text.slice(0, length).replace(/[\ud800-\udbff]$/, "") : text);
 
 const isAscii = (text) => /^[\x00-\x7f]*$/.test(text);

@@ -2,6 +2,7 @@
 
 import { Invalid } from "./errors.js";
 import { integer, object, optional, string } from "./schema.js";
+import { cut } from "./text.js";
 
 const MAX_PATHS = 200;
 const MAX_MATCHES = 60;
@@ -82,7 +83,7 @@ function* search(files, regex, glob) {
       continue;
     }
     for (const [index, line] of text.split("\n").entries()) {
-      if (regex.test(line)) yield `${path}:${index + 1}:${line.length > MAX_LINE ? `${line.slice(0, MAX_LINE)}…` : line}`;
+      if (regex.test(line)) yield `${path}:${index + 1}:${line.length > MAX_LINE ? `${cut(line, MAX_LINE)}…` : line}`;
     }
   }
 }

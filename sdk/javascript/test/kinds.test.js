@@ -1,7 +1,19 @@
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { defineImplement, defineReview, defineTools, Denied, Failed, Invalid, schema } from "skillhost-sdk";
+import {
+  Cancelled,
+  defineImplement,
+  defineReview,
+  defineTools,
+  Denied,
+  Failed,
+  FileError,
+  Invalid,
+  readingTools,
+  schema,
+  TooLarge,
+} from "skillhost-sdk";
 import { mockBrief, mockHost } from "skillhost-sdk/mock";
 import { fromVariant, toVariant } from "../src/errors.js";
 
@@ -69,6 +81,35 @@ test("errors go over the border and back", () => {
   assert(fromVariant({ tag: "denied", val: "no" }) instanceof Denied);
   assert.match(toVariant(new TypeError("x is undefined")).val, /^TypeError: x is undefined at kinds\.test\.js:\d+$/);
   assert.equal(toVariant("text").val, "text was thrown, which is no Error");
+});
+
+test("no half of a character leaves with an error or into the log", () => {
+  const fails = (error) => {
+    const given = defineTools({ fail: { description: "Fails.", run: () => { throw error; } } });
+    try {
+      return given.call("fail", "{}");
+    } catch (variant) {
+      return variant;
+    }
+  };
+  assert.deepEqual(fails(new Invalid("a\udc00b\ud83d")), { tag: "invalid", val: "a\ufffdb\ufffd" });
+  assert.deepEqual(fails(new Invalid("\u{1f980}")), { tag: "invalid", val: "\u{1f980}" });
+  assert.equal(fails(new TooLarge(7)).val, 7);
+  assert.deepEqual(fails(new Cancelled()), { tag: "cancelled" });
+  const host = mockHost();
+  host.log.error("a\ud83d");
+  host.progress("\udc00", 0.5);
+  assert.deepEqual(host.logs, [["error", "a\ufffd"]]);
+  assert.throws(() => host.log.error(7), TypeError);
+  // A path is cut where errors show it, and so is a line that a search finds.
+  const long = (length) => "x".repeat(length) + "\u{1f980}".repeat(400);
+  for (const length of [0, 1]) {
+    const shown = new FileError(long(length), "no-entry").message;
+    assert.ok(!/\p{Surrogate}/u.test(shown) && shown.endsWith("\u{1f980}… does not exist"), shown);
+    const search = readingTools(mockHost({ files: { a: long(length) } })).find(({ name }) => name === "search");
+    const found = search.run({ regex: "." });
+    assert.ok(!/\p{Surrogate}/u.test(found) && found.includes("\u{1f980}…"), found);
+  }
 });
 
 test("outside of a component there is no host, and the error says what to do", () => {

@@ -1,6 +1,6 @@
 """The `[[tool]]` entries of `skill.toml`, made from the functions that are exported: `python -m skillhost_sdk.manifest FILE`.
 
-What stands below the marker is written anew. Without a marker and without entries both are added at the end; entries without
+What stands below the marker is written anew, and nothing else may stand there. Without a marker and without entries both are added at the end; entries without
 a marker are their author's, and only have to name the tools that there are.
 """
 
@@ -17,6 +17,13 @@ from typing import Any
 from .skills import Exported, Tool, exported
 
 MARKER = "# Written by the build from src/skill.py: change them there."
+
+_MARKED = re.compile(f"^{re.escape(MARKER)}", re.MULTILINE)
+
+# Lines such as the build writes: no comment is among them, and no string of several lines.
+_WRITTEN = re.compile(
+    r"""\s*|\[\[tool\]\]\s*|(name|description|parameters|returns|read_only)\s*=("([^"\\]|\\.)*"|'[^']*'|[^"'#])*"""
+)
 
 _KINDS = ("spec", "review", "implement", "verify", "tool")
 
@@ -39,8 +46,8 @@ def updated(manifest: str, skill: Exported) -> str:
         raise Mismatch(f"src/skill.py exports nothing: put @export_{kind} before the function that is the skill")
     if skill.kind != kind:
         raise Mismatch(f"skill.toml says kind {kind}, and src/skill.py exports a skill of kind {skill.kind}")
-    before, marker, _ = manifest.partition(MARKER)
-    if not marker and "tool" in parsed:
+    marked = _MARKED.search(manifest)
+    if not marked and "tool" in parsed:
         declared = {entry.get("name") for entry in parsed["tool"]}
         if declared != set(skill.tools):
             raise Mismatch(
@@ -50,6 +57,12 @@ def updated(manifest: str, skill: Exported) -> str:
         return manifest
     if not skill.tools:
         return manifest
+    before = manifest
+    if marked:
+        before, below = manifest[: marked.start()], manifest[marked.end() :]
+        for number, line in enumerate(below.split("\n"), before.count("\n") + 1):
+            if not _WRITTEN.fullmatch(line):
+                raise Mismatch(f"skill.toml:{number}: what stands below the line that the build wrote goes above it")
     if before.strip() and not before.endswith("\n\n"):
         before = before.rstrip("\n") + "\n\n"
     return before + MARKER + "\n" + "\n".join(entry(tool) for tool in skill.tools.values())
@@ -66,10 +79,17 @@ def entry(tool: Tool) -> str:
 
 def unreadable(error: SyntaxError) -> str:
     """What is no Python: its place, the line, and the column below it. How it was come to be read tells its author nothing."""
-    file = error.filename or "src/skill.py"
+    file = error.filename or _with_null_bytes()
     file = os.path.relpath(file) if os.path.isabs(file) else file
-    _, *shown, _ = traceback.format_exception_only(error)
-    return "\n".join([f"{file}:{error.lineno}: {error.msg}", *(line.rstrip("\n") for line in shown)])
+    # Of a file that can't even be decoded there is no line to show, and none is named but at times the 0th.
+    place = f"{file}:{error.lineno}" if error.lineno else file
+    shown = traceback.format_exception_only(error)[1:-1]
+    return "\n".join([f"{place}: {error.msg}", *(line.rstrip("\n") for line in shown)])
+
+
+def _with_null_bytes() -> str:
+    """The file that Python doesn't name."""
+    return next((str(file) for file in sorted(Path("src").rglob("*.py")) if b"\0" in file.read_bytes()), "src/skill.py")
 
 
 def _toml(value: Any) -> str:

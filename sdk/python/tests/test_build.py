@@ -64,8 +64,16 @@ class Refused(unittest.TestCase):
             self.assertTrue(first.startswith(f"error: {place}"), first)
             self.assertEqual((shown.strip(), caret.strip()[0]), (line, "^"))
             (self.folder / f"src/{module}.py").unlink()
-        (self.folder / "src/skill.py").write_bytes(b"x = '\0'\n")
-        self.assertIn("null bytes", self.told("-m", "skillhost_sdk.manifest", "skill.toml"))
+        for module in ("other", "skill"):
+            (self.folder / "src/skill.py").write_text("import other\n")
+            file = self.folder / f"src/{module}.py"
+            for source, why in [
+                (b"x = '\0'\n", "source code string cannot contain null bytes"),
+                (b"# coding: none-such\n", "unknown encoding: none-such"),
+            ]:
+                file.write_bytes(source)
+                self.assertEqual(self.told("-m", "skillhost_sdk.manifest", "skill.toml"), f"error: src/{module}.py: {why}\n")
+            file.unlink()
 
 
 class Environment(unittest.TestCase):
@@ -124,6 +132,44 @@ class Environment(unittest.TestCase):
         (odd / ".venv/left").touch()
         self.assertEqual(self.prepared(odd).returncode, 0)
         self.assertTrue((odd / ".venv/left").exists(), "and stays where it was made")
+
+    def test_an_environment_of_somebody_else_is_left_alone(self) -> None:
+        venv, theirs = self.project / ".venv", self.folder / "theirs"
+        refused = "error: remove .venv, it was not made by this build\n"
+
+        def is_refused(kept: Path) -> None:
+            before = kept.read_bytes()
+            ran = self.prepared(self.project)
+            self.assertEqual((ran.returncode, ran.stderr), (1, refused), ran)
+            self.assertEqual(kept.read_bytes(), before)
+
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True)
+        is_refused(venv / "pyvenv.cfg")
+        venv.rename(theirs)
+        for mark in ("", "project", "requirements.sha256"):
+            if mark:
+                (theirs / mark).write_text("elsewhere")
+            venv.symlink_to(theirs)
+            is_refused(theirs / "pyvenv.cfg")
+            venv.unlink()
+        venv.write_text("a file")
+        is_refused(venv)
+        venv.unlink()
+        venv.symlink_to(self.folder / "none")
+        self.assertEqual(self.prepared(self.project).stderr, refused)
+        self.assertFalse((self.folder / "none").exists())
+
+    def test_an_environment_that_a_build_left_is_made_anew(self) -> None:
+        # One that was never finished, and one of before there was a file that names the project.
+        for mark in ("project", "requirements.sha256"):
+            shutil.rmtree(self.project / ".venv", ignore_errors=True)
+            (self.project / ".venv").mkdir()
+            (self.project / ".venv" / mark).touch()
+            (self.project / ".venv/left").touch()
+            ran = self.prepared(self.project)
+            self.assertEqual(ran.returncode, 0, ran)
+            self.assertFalse((self.project / ".venv/left").exists())
+            self.assertEqual(self.found(self.project)[0], str((self.project / ".venv").resolve()))
 
     def test_what_is_no_exact_version_is_asked_of_the_index(self) -> None:
         (self.project / "requirements.txt").write_text("tiny>=1.0\n")

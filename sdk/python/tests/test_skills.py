@@ -1,5 +1,6 @@
 """The decorators, and the entries of `skill.toml` that are made of them."""
 
+import re
 import tomllib
 import unittest
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Manifest(unittest.TestCase):
         once = updated(MANIFEST, skill(greet_them))
         self.assertTrue(once.startswith(MANIFEST + "\n" + MARKER))
         self.assertEqual(updated(once, skill(greet_them)), once)
+        self.assertEqual(updated(once.replace("Greets", "Insults"), skill(greet_them)), once)
         (tool,) = tomllib.loads(once)["tool"]
         self.assertEqual((tool["name"], tool["description"], tool["read_only"]), ("greet-them", "Greets everybody.", False))
         self.assertEqual(
@@ -92,6 +94,24 @@ class Manifest(unittest.TestCase):
             },
         )
         self.assertEqual((tool["parameters"]["required"], tool["returns"]["required"]), (["names"], ["text"]))
+
+    def test_what_the_author_wrote_below_the_mark_is_not_lost(self) -> None:
+        once = updated(MANIFEST, skill(greet_them))
+        number = once.count("\n") + 1
+        added = ["[limits]", "# Mine.", "  # Mine.", "timeout = 3", "[tool.more]", "[[tool]] # Mine."]
+        for line in added:
+            with self.subTest(line):
+                told = f"skill.toml:{number}: what stands below the line that the build wrote goes above it"
+                with self.assertRaisesRegex(Mismatch, re.escape(told)):
+                    updated(once + line + "\n", skill(greet_them))
+        for more in [" # Mine.", '\ntimeout = """\nlong"""']:
+            with self.assertRaisesRegex(Mismatch, f"^skill.toml:{number + more.count('long') - 1}: "):
+                updated(once.rstrip("\n") + more + "\n", skill(greet_them))
+        above = MANIFEST + f"\n[limits]\n# Mine: '{MARKER}'\ntimeout = 3\n\n"
+        whole = above + once.removeprefix(MANIFEST + "\n")
+        self.assertEqual(updated(whole, skill(greet_them)), whole)
+        with self.assertRaisesRegex(Mismatch, "^skill.toml:9: "):
+            updated(once.replace(MARKER, MARKER + " Mine."), skill(greet_them))
 
     def test_what_the_author_wrote_is_kept(self) -> None:
         own = MANIFEST + '\n[[tool]]\nname = "greet-them"\n'

@@ -51,7 +51,7 @@ impl Arguments {
         self.get(name).as_str().filter(|text| !text.is_empty())
     }
 
-    /// An integer field that may be null.
+    /// An integer field from 0 that may be null; one below counts as null.
     pub fn integer(&self, name: &str) -> Option<usize> {
         self.get(name).as_u64().and_then(|number| usize::try_from(number).ok())
     }
@@ -138,11 +138,13 @@ fn coerce(value: Value, schema: &Value) -> Result<Value, &'static str> {
         {
             return Ok(Value::Null);
         }
-        ("integer", Value::String(text)) => text.trim().parse::<u64>().map_or(Value::String(text), Value::from),
+        ("integer", Value::String(text)) => match (text.trim().parse::<u64>(), text.trim().parse::<i64>()) {
+            (Ok(number), _) => number.into(),
+            (_, Ok(number)) => number.into(),
+            _ => Value::String(text),
+        },
         ("integer", Value::Number(number)) => match number.as_f64() {
-            Some(float) if number.as_u64().is_none() && float >= 0.0 && float.fract() == 0.0 && float < 1e15 => {
-                Value::from(float as u64)
-            }
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 1e15 => Value::from(float as i64),
             _ => Value::Number(number),
         },
         ("boolean", Value::String(text)) if text == "true" => Value::Bool(true),
@@ -156,7 +158,8 @@ fn coerce(value: Value, schema: &Value) -> Result<Value, &'static str> {
     };
     let fits = match kind {
         "string" => value.is_string(),
-        "integer" => value.is_u64(),
+        // Which ones, the type judges.
+        "integer" => value.is_u64() || value.is_i64(),
         "boolean" => value.is_boolean(),
         "array" => value.is_array(),
         "object" => value.is_object(),
@@ -249,6 +252,28 @@ mod tests {
         assert_eq!(slips, Ok(Look { path: "p".into(), all: true, from: Some(7), names: vec!["x".into()] }));
         let error = look(r#"{"path":"p","from":300}"#).unwrap_err();
         assert!(error.contains("300") && error.ends_with("the fields are path, all, from, names"), "{error}");
+    }
+
+    #[test]
+    fn a_number_below_0_is_for_the_type_to_judge() {
+        #[derive(Debug, PartialEq, serde::Deserialize, schemars::JsonSchema)]
+        struct Move {
+            by: i32,
+            to: Option<u32>,
+        }
+        let tool = schema::tool_of::<Move>("move", "");
+        let moved = |by: &str, to: &str| {
+            let text = format!(r#"{{"by": {by}, "to": {to}}}"#);
+            Arguments::parse(&text, &tool.parameters).unwrap().typed::<Move>()
+        };
+        for by in ["-3", "-3.0", r#""-3""#] {
+            assert_eq!(moved(by, "null"), Ok(Move { by: -3, to: None }), "{by}");
+        }
+        let error = moved("3", "-1").unwrap_err();
+        assert!(error.contains("-1") && error.ends_with("the fields are by, to"), "{error}");
+        assert!(moved("18446744073709551615", "1").unwrap_err().contains("i32"));
+        assert!(Arguments::parse(r#"{"by": -0.5, "to": 1}"#, &tool.parameters).is_err());
+        assert_eq!(parse(r#"{"path": "p", "how": "a", "from": -1}"#).unwrap().integer("from"), None);
     }
 
     #[test]

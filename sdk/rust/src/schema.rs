@@ -68,9 +68,9 @@ pub fn of_result<T: JsonSchema>() -> Value {
     generated::<T>(SchemaSettings::draft2020_12().for_serialize())
 }
 
-/// A tool for a model whose parameters are a type: a struct of texts, numbers (whole ones from 0), booleans, enums of names,
-/// lists and structs of those. What it says of lengths, ranges and defaults is left to the skill to check, as this module has it; the fields come
-/// with [`Arguments::typed`](crate::arguments::Arguments::typed).
+/// A tool for a model whose parameters are a type: a struct of texts, numbers, booleans, enums of names, lists and
+/// structs of those. What it says of lengths, ranges and defaults is left to the skill to check, as this module has it; the fields
+/// come with [`Arguments::typed`](crate::arguments::Arguments::typed).
 ///
 /// ```
 /// use schemars::JsonSchema;
@@ -147,7 +147,10 @@ fn simplify(fields: &mut Map<String, Value>) {
         if let ([_], [Value::Object(inner)]) = (null.as_slice(), some.as_mut_slice()) {
             fields.shift_remove(key);
             simplify(inner);
-            fields.append(inner);
+            // What the field says of itself tells more than what its type does.
+            for (key, value) in std::mem::take(inner) {
+                fields.entry(key).or_insert(value);
+            }
             nullable(fields);
         } else if alternatives.iter().all(|one| one["const"].is_string()) {
             let names: Vec<Value> = alternatives.iter().map(|one| one["const"].clone()).collect();
@@ -236,6 +239,16 @@ mod tests {
         how: Option<How>,
         when: When,
         part: Option<Part>,
+        place: Option<Place>,
+        /// The other one.
+        other: Option<Place>,
+    }
+
+    /// A place.
+    #[derive(JsonSchema)]
+    #[allow(dead_code, reason = "only its schema is looked at")]
+    struct Place {
+        line: u8,
     }
 
     #[derive(JsonSchema)]
@@ -281,12 +294,17 @@ mod tests {
     fn a_models_schema_is_what_every_provider_takes() {
         let tool = tool_of::<All>("all", "Does it.");
         let schema: Value = serde_json::from_str(&tool.parameters).unwrap_or_default();
-        assert_eq!(schema["required"], json!(["name", "list", "how", "when", "part"]));
+        assert_eq!(schema["required"], json!(["name", "list", "how", "when", "part", "place", "other"]));
         let properties = &schema["properties"];
         assert_eq!(properties["name"], json!({ "description": "What it is.", "type": "string" }));
         assert_eq!(properties["how"], json!({ "type": ["string", "null"], "enum": ["fast", "slow", null] }));
         assert_eq!(properties["when"], json!({ "type": "string", "enum": ["Now", "Later"] }));
         assert_eq!(properties["list"]["type"], json!(["array", "null"]));
+        assert_eq!(
+            (&properties["place"]["description"], &properties["other"]["description"]),
+            (&json!("A place."), &json!("The other one."))
+        );
+        assert_eq!(properties["other"]["type"], json!(["object", "null"]));
         for unsaid in ["minItems", "default", "minimum", "oneOf", "const"] {
             assert!(!tool.parameters.contains(unsaid), "{unsaid}: {schema:#}");
         }

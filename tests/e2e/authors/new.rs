@@ -2,7 +2,7 @@
 
 use super::project::{Project, call, with_tools};
 use super::put;
-use crate::support::{Ran, World, ran};
+use crate::support::{Ran, World, ran, root};
 use serde_json::json;
 use std::fs;
 
@@ -68,6 +68,24 @@ fn a_project_builds_in_c_and_cpp() {
 #[test]
 fn a_project_builds_in_go() {
     counts_lines("go");
+}
+
+#[test]
+fn the_sdk_in_a_project_has_its_licences_and_no_dead_links() {
+    let world = World::bare();
+    for language in ["rust", "javascript", "typescript", "python", "c", "cpp", "go"] {
+        let name = format!("in-{language}");
+        new(&world, &name, &["--lang", language]).failed(0, &[]);
+        let sdk = world.repo().join(&name).join("sdk");
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            assert_eq!(fs::read(sdk.join(licence)).unwrap(), fs::read(root().join(licence)).unwrap(), "{language}");
+        }
+        let folder = if language == "rust" { sdk.join("rust") } else { sdk };
+        let readme = fs::read_to_string(folder.join("README.md")).unwrap();
+        for target in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            assert!(target.contains("://") || folder.join(target).exists(), "{language}: {target}");
+        }
+    }
 }
 
 #[test]
