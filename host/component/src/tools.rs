@@ -74,9 +74,7 @@ fn check_below(own: &str, below: &str) -> Result<(), String> {
     match below.lines().position(is_of_author) {
         Some(at) => {
             let line = own.lines().count() + at + 1;
-            Err(format!(
-                "skill.toml:{line}: what stands below the line that the build wrote is written anew: move this above it"
-            ))
+            Err(format!("skill.toml:{line}: what stands below the line that the build wrote goes above it"))
         }
         None => Ok(()),
     }
@@ -142,7 +140,7 @@ mod tests {
         let written = with_tools(OWN, &told(&json!([{ "name": "one" }])).unwrap()).unwrap();
         for more in ["[limits]\nmemory = \"64MiB\"\n", "# mine\n"] {
             let why = with_tools(&format!("{written}\n{more}"), &[]).unwrap_err();
-            assert!(why.starts_with("skill.toml:11: ") && why.contains("move this above it"), "{why}\n{written}");
+            assert!(why.starts_with("skill.toml:11: ") && why.contains("goes above it"), "{why}\n{written}");
         }
     }
 

@@ -1,7 +1,7 @@
 """The `[[tool]]` entries of `skill.toml`, made from the functions that are exported: `python -m skillhost_sdk.manifest FILE`.
 
-What stands below the marker is written anew, and nothing else may stand there. Without a marker and without entries both are added at the end; entries without
-a marker are their author's, and only have to name the tools that there are.
+What stands below the marker is written anew, and nothing else may stand there. Without a marker and without entries both are
+added at the end; entries without a marker are their author's, and only have to name the tools that there are.
 """
 
 import importlib
