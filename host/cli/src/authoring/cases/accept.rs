@@ -81,6 +81,9 @@ fn rewritten(cases: &Cases, file: &CaseFile, text: &str, played: &Played, all: &
     let case = case.ok_or("the case is not where it was")?;
     let mut beside: Files =
         cases.material(played.chosen).map(|Material { named, .. }| named).map_err(|e| e.message())?;
+    if let Some(path) = changed(played, &beside) {
+        return Err(format!("{FOLDER}/{path} was changed since the case was played"));
+    }
     let written: Files = fixes
         .iter()
         .filter_map(|fix| if let Fix::File { path, bytes } = fix { Some((path.clone(), bytes.clone())) } else { None })
@@ -95,6 +98,20 @@ fn rewritten(cases: &Cases, file: &CaseFile, text: &str, played: &Played, all: &
         None => Ok(Rewritten { text: now, written, read }),
         Some(left) => Err(format!("it would fail again: {}", left.what)),
     }
+}
+
+/// A file beside the case that holds neither what it was compared with, nor what came.
+fn changed<'a>(played: &'a Played, now: &Files) -> Option<&'a SkillPath> {
+    played.differences.iter().find_map(|difference| {
+        let (expected, _) = difference.texts.as_ref()?;
+        difference.fixes.iter().flatten().find_map(|fix| match fix {
+            Fix::File { path, bytes } => {
+                let now = now.get(path);
+                (now.map(Vec::as_slice) != Some(expected.as_bytes()) && now != Some(bytes)).then_some(path)
+            }
+            Fix::Key { .. } => None,
+        })
+    })
 }
 
 fn fixes(played: &Played) -> impl Iterator<Item = &Fix> {
