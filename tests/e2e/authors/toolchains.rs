@@ -2,10 +2,11 @@
 
 use super::{SLEEPS, greeter, left_of, put, sleeper, sleeps};
 use crate::support::{Ran, World, ran, signal, wait_until};
+use crate::terminal::Terminal;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 /// A world with a skill's manifest, and with what a tool chain will leave as `left.wasm`.
 fn world() -> World {
@@ -214,7 +215,7 @@ fn cargo_that_builds_no_library_for_a_skill_is_told() {
 #[test]
 fn a_signal_ends_the_tool_chain_with_what_it_started() {
     // What a script starts in the background ignores the first of these: it is ended all the same.
-    for (command, name) in [("build", "INT"), ("test", "TERM")] {
+    for (command, name) in [("build", "INT"), ("test", "TERM"), ("build", "HUP"), ("test", "QUIT")] {
         let world = world();
         put(&world, "build/hello.wasm", b"what was there");
         put(&world, "tests/cases.toml", b"[[case]]\nname = \"one\"\n");
@@ -226,6 +227,36 @@ fn a_signal_ends_the_tool_chain_with_what_it_started() {
         ran(child.wait_with_output().unwrap()).failed(130, &["error: interrupted"]);
         wait_until("what the tool chain started is gone", || !sleeps(&process));
         assert_eq!(fs::read(world.repo().join("build/hello.wasm")).unwrap(), b"what was there");
+    }
+}
+
+#[test]
+fn a_hangup_that_is_ignored_stays_so() {
+    let world = world();
+    put(
+        &world,
+        "Makefile",
+        b"all:\n\t@touch begun; until [ -e go ]; do sleep 0.01; done; cp left.wasm build/component.wasm\n",
+    );
+    let program = world.command(&["build"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
+    command.current_dir(world.repo()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the tool chain is at work", || world.repo().join("begun").exists());
+    signal(&child, "HUP");
+    put(&world, "go", b"");
+    ran(child.wait_with_output().unwrap()).failed(0, &["running make"]);
+}
+
+#[test]
+fn a_tool_chain_that_asks_on_the_terminal_is_ended_and_told() {
+    let world = world();
+    for asks in ["read line </dev/tty", "stty -echo </dev/tty"] {
+        put(&world, "Makefile", format!("all:\n\t@{asks}\n").as_bytes());
+        let terminal = Terminal::go(&world, &["build"], &[]);
+        terminal.wait_for("it asked on the terminal, which a build can't");
+        assert!(terminal.end().failed(1, &[]).stdout.contains("`make` failed"));
     }
 }
 

@@ -270,6 +270,8 @@ fn a_source_that_is_newer_than_what_is_tested_is_named() {
     made(&world, GREETS);
     put(&world, "src/a.c", b"");
     put(&world, ".gitignore", b"/left.wasm\n");
+    let beside = ["report.xml", "calls.jsonl", "answer.json", "LICENSE-MIT", "README.md", "src/README.md"];
+    beside.iter().for_each(|file| put(&world, file, b""));
     world.run(&["build"]).failed(0, &[]);
     let since_then = |file: &str, seconds: u64| {
         let built = fs::metadata(world.repo().join("build/hello.wasm")).unwrap().modified().unwrap();
@@ -277,7 +279,7 @@ fn a_source_that_is_newer_than_what_is_tested_is_named() {
         file.set_modified(built + std::time::Duration::from_secs(seconds)).unwrap();
     };
     // What makes no skill, what is ignored, and what is as old.
-    ["tests/cases.toml", "left.wasm", ".gitignore"].iter().for_each(|file| since_then(file, 5));
+    ["tests/cases.toml", "left.wasm", ".gitignore"].iter().chain(&beside).for_each(|file| since_then(file, 5));
     since_then("skill.toml", 0);
     let tested = world.run(&["test", "--no-build"]);
     assert!(!tested.failed(0, &[]).stderr.contains("warning"), "{tested:#?}");

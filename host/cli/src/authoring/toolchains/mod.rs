@@ -135,6 +135,11 @@ pub(crate) fn find() -> Result<&'static Toolchain, Failure> {
     })
 }
 
+/// Whether a tool chain is told by this file.
+pub(crate) fn is_marker(file: &Path) -> bool {
+    ALL.iter().flat_map(|toolchain| toolchain.markers).any(|marker| file == Path::new(marker))
+}
+
 impl Toolchain {
     /// Builds the skill in the current folder, and gives the file that came of it. Where it is cancelled, so are its programs.
     pub(crate) async fn build(

@@ -4,12 +4,15 @@
 
 use ignore::WalkBuilder;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Folders that tool chains write to, or git.
 const WRITTEN: [&str; 7] = ["build", "target", "node_modules", ".venv", "__pycache__", ".git", "zig-cache"];
+/// Most files that are looked at.
+pub(super) const MAX_FILES: usize = 100_000;
 /// Largest file that is read; of a larger one, size and time tell.
 const MAX_READ_BYTES: u64 = 8 << 20;
 
@@ -17,7 +20,7 @@ const MAX_READ_BYTES: u64 = 8 << 20;
 pub(super) struct Found {
     pub(super) folders: BTreeSet<PathBuf>,
     pub(super) files: BTreeSet<PathBuf>,
-    /// Whether there were more folders than are wanted.
+    /// Whether there were more folders, or files, than are wanted.
     pub(super) is_cut: bool,
 }
 
@@ -35,8 +38,12 @@ pub(super) enum Holding {
 
 /// All folders and files, but for those that are written by tool chains or named by a .gitignore there. Links are files.
 pub(super) fn walk(folder: &Path, most_folders: usize) -> Found {
+    walk_up_to(folder, most_folders, MAX_FILES)
+}
+
+fn walk_up_to(folder: &Path, most_folders: usize, most_files: usize) -> Found {
     let mut found = Found { folders: BTreeSet::new(), files: BTreeSet::new(), is_cut: false };
-    let is_written = |name: &std::ffi::OsStr| WRITTEN.iter().any(|written| name == *written);
+    let is_written = |name: &OsStr| WRITTEN.iter().any(|written| name == *written);
     let walk = WalkBuilder::new(folder)
         .hidden(false)
         .parents(false)
@@ -45,15 +52,28 @@ pub(super) fn walk(folder: &Path, most_folders: usize) -> Found {
         .filter_entry(move |entry| entry.depth() == 0 || !is_written(entry.file_name()))
         .build();
     for entry in walk.flatten() {
-        if !entry.file_type().is_some_and(|kind| kind.is_dir()) {
-            found.files.insert(entry.into_path());
-        } else if found.folders.len() < most_folders {
-            found.folders.insert(entry.into_path());
-        } else {
-            found.is_cut = true;
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        if !is_folder && is_draft(entry.file_name()) {
+            continue;
         }
+        let (kind, most) = match is_folder {
+            true => (&mut found.folders, most_folders),
+            false => (&mut found.files, most_files),
+        };
+        if kind.len() == most {
+            found.is_cut = true;
+            break;
+        }
+        kind.insert(entry.into_path());
     }
     found
+}
+
+/// Whether this program writes a file of that name before it takes another's place; it stays where the program was killed.
+fn is_draft(name: &OsStr) -> bool {
+    let is_random = |word: &str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let named = name.to_str().and_then(|name| name.strip_suffix(".draft"));
+    named.and_then(|named| named.rsplit_once(['.', '-'])).is_some_and(|(_, random)| is_random(random))
 }
 
 /// What a regular file holds; none where it is none, or can't be read.
@@ -79,16 +99,27 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
         };
-        for file in
-            ["src/a.rs", "tests/cases.toml", "x/target/a", ".git/HEAD", "build/a.wasm", "node_modules/a", "out/b"]
-        {
+        for file in [
+            "src/a.rs",
+            "notes.draft",
+            "tests/cases.toml",
+            "x/target/a",
+            ".git/HEAD",
+            "build/a.wasm",
+            "node_modules/a",
+            "out/b",
+            ".skillhost-0123456789abcdef.draft",
+            "tests/cases.0123456789abcdef.draft",
+        ] {
             put(file);
         }
         std::fs::write(folder.path().join(".gitignore"), "/out\n").unwrap();
         let found = walk(folder.path(), 100);
         let names: Vec<_> = found.files.iter().map(|file| file.strip_prefix(folder.path()).unwrap()).collect();
-        assert_eq!(names, [".gitignore", "src/a.rs", "tests/cases.toml"].map(Path::new));
+        assert_eq!(names, [".gitignore", "notes.draft", "src/a.rs", "tests/cases.toml"].map(Path::new));
         assert_eq!((found.folders.len(), found.is_cut), (4, false));
-        assert!(walk(folder.path(), 2).is_cut);
+        let (few_folders, few_files) = (walk(folder.path(), 2), walk_up_to(folder.path(), 100, 2));
+        assert!(few_folders.is_cut && few_folders.folders.len() == 2);
+        assert!(few_files.is_cut && few_files.files.len() == 2);
     }
 }

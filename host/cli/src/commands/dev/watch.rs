@@ -1,7 +1,7 @@
 //! What changed in the current folder. The kernel tells that something did; what it was is seen by looking at what the
 //! files hold, so that a build which writes the same again is no change, and a change during a build is not missed.
 
-use super::ambient::{self, Found, Holding};
+use super::ambient::{self, Found, Holding, MAX_FILES};
 use super::builds::{Builds, Sifted};
 use crate::failure::{Exit, Failure};
 use crate::terminal::printer::Printer;
@@ -107,7 +107,9 @@ impl Watch {
         let looked = looked.await.map_err(|e| Failure::new(Exit::Bug, "looking at the folder ended early").because(e));
         let (is_cut, now) = looked??;
         if is_cut {
-            self.printer.warn(format!("there are more than {MAX_FOLDERS} folders here; the rest is not watched"));
+            self.printer.warn(format!(
+                "there are more than {MAX_FOLDERS} folders or {MAX_FILES} files here; the rest is not watched"
+            ));
         }
         let gone = self.seen.keys().filter(|file| !now.contains_key(*file));
         let other = now.iter().filter(|(file, holding)| self.seen.get(*file) != Some(*holding)).map(|(file, _)| file);
