@@ -96,6 +96,18 @@ size_t sk_line(const char *bytes, size_t length) {
   return end ? (size_t)(end - bytes) : length;
 }
 
+void sk_add_lossy(sk_text *text, const char *bytes, size_t length) {
+  size_t from = 0;
+  for (size_t at = 0, step; at < length; at += step ? step : 1) {
+    step = character((const unsigned char *)bytes + at, length - at);
+    if (step) continue;
+    sk_add(text, bytes + from, at - from);
+    sk_puts(text, "\xEF\xBF\xBD");
+    from = at + 1;
+  }
+  sk_add(text, bytes + from, length - from);
+}
+
 bool sk_is_text(const char *bytes, size_t length) {
   for (size_t at = 0; at < length;) {
     size_t step = bytes[at] ? character((const unsigned char *)bytes + at, length - at) : 0;

@@ -1,4 +1,6 @@
 // What of the SDK in C++ needs no host, as a skill: it fails, and says which checks did.
+#include <cmath>
+
 #include "skillhost/tool.hpp"
 #include "skillhost/tools.h"
 
@@ -55,6 +57,10 @@ static void json() {
   list.push(Json::object({{"a", "b"}}));
   list.push(Json::object());
   CHECK(list.dump() == R"([true,false,{"a":"b"},{}])");
+
+  // JSON has none of these.
+  Json odd = Json::object({{"\xff", "caf\xe9"}, {"nan", NAN}, {"least", -INFINITY}});
+  CHECK(odd.dump() == "{\"\ufffd\":\"caf\ufffd\",\"nan\":null,\"least\":null}");
 }
 
 // What each line looks for costs no look at all those behind it.

@@ -22,6 +22,8 @@ typedef struct {
 
 void sk_add(sk_text *text, const char *bytes, size_t length);
 void sk_puts(sk_text *text, const char *string);
+/* Adds bytes that may be no UTF-8, which the host takes nothing else than: U+FFFD stands for each byte that is none. */
+void sk_add_lossy(sk_text *text, const char *bytes, size_t length);
 void sk_printf(sk_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sk_vprintf(sk_text *text, const char *format, va_list arguments);
 /* Frees it; it can be used again. */
