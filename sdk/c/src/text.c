@@ -24,6 +24,8 @@ void sk_add(sk_text *text, const char *bytes, size_t length) {
 
 void sk_puts(sk_text *text, const char *string) { sk_add(text, string, strlen(string)); }
 
+void sk_add_string(sk_text *text, skill_string_t string) { sk_add(text, (const char *)string.ptr, string.len); }
+
 void sk_vprintf(sk_text *text, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
@@ -50,7 +52,7 @@ void sk_free(sk_text *text) {
 
 char *sk_copy(const skill_string_t *string) {
   sk_text text = {0};
-  sk_add(&text, (const char *)string->ptr, string->len);
+  sk_add_string(&text, *string);
   return text.at;
 }
 

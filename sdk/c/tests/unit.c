@@ -42,7 +42,7 @@ bool skill_model_complete(skill_model_request_t *request, skill_model_reply_t *r
   const skill_model_message_t *last = &request->messages.ptr[request->messages.len - 1];
   for (size_t i = 0; i < last->parts.len; i++) {
     const skill_model_part_t *part = &last->parts.ptr[i];
-    if (part->tag == SKILL_MODEL_PART_TEXT) sk_printf(&model.heard, "%.*s|", SK_ARG(part->val.text));
+    if (part->tag == SKILL_MODEL_PART_TEXT) sk_add_string(&model.heard, part->val.text), sk_puts(&model.heard, "|");
     if (part->tag == SKILL_MODEL_PART_TOOL_RESULT)
       sk_printf(&model.heard, "%s%.*s|", part->val.tool_result.failed ? "!" : "", SK_ARG(part->val.tool_result.content));
   }
@@ -96,7 +96,7 @@ static const sk_agent AGENT = {SKILL_MODEL_TIER_CHEAP, "You test.", &ECHO, 1, &e
 
 static bool run(sk_text *outcome, skill_error_t *err) {
   outcome->length = 0;
-  return sk_run(&AGENT, "goal", outcome, err);
+  return sk_run(&AGENT, sk_lend("goal"), outcome, err);
 }
 
 static void the_loop(void) {
@@ -192,7 +192,7 @@ static void long_results(void) {
   reset();
   for (int i = 0; i < 12; i++) calls("lots", i % 2 ? "{}" : "{\"a\":1}")->usage.input_tokens = 900;
   says("end");
-  CHECK(sk_run(&agent, "goal", &outcome, &err));
+  CHECK(sk_run(&agent, sk_lend("goal"), &outcome, &err));
   CHECK(called == 12);
   CHECK(model.heard.length < 24200);
   CHECK(sk_is_text(model.heard.at, model.heard.length));
@@ -204,11 +204,11 @@ static void questions(void) {
   skill_error_t err;
   reset();
   says("42");
-  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, "how much?", NULL, &answer, &err));
+  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_lend("how much?"), NULL, &answer, &err));
   CHECK_TEXT(answer.at, "42");
   CHECK_TEXT(model.heard.at, "how much?|");
   says("4")->stop = SKILL_MODEL_STOP_LENGTH;
-  CHECK(!sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, "how much?", "{}", &answer, &err));
+  CHECK(!sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_lend("how much?"), "{}", &answer, &err));
 }
 
 static void globs(void) {
@@ -357,6 +357,25 @@ static void briefs(void) {
   CHECK_TEXT(text.at,
              "# Goal\nDo it\n\n# Open findings\n- f1 (major, routing) at src/a.c:7: wrong\n\n# Gates\n## test (evidence "
              "e1): exit code 3\n1 failed\n\n");
+
+  /* A 0 hides nothing of what comes behind it. */
+  brief.goal = (skill_string_t){(uint8_t *)"Do\0it", 5};
+  sk_free(&text);
+  sk_add_brief(&text, &brief);
+  CHECK(!memcmp(text.at, "# Goal\nDo\0it\n\n# Open", 20));
+  reset();
+  says("done");
+  skill_error_t err;
+  sk_text answer = {0};
+  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_give(&text), NULL, &answer, &err));
+  CHECK(!memcmp(model.heard.at, "# Goal\nDo\0it\n\n# Open", 20));
+  reset();
+  says("done");
+  model.replies[0].parts.ptr[0].val.text = (skill_string_t){(uint8_t *)"a\0b", 3};
+  answer.length = 0;
+  CHECK(sk_run(&AGENT, (skill_string_t){(uint8_t *)"c\0d", 3}, &answer, &err));
+  CHECK(answer.length == 3 && !memcmp(answer.at, "a\0b", 3));
+  CHECK(model.heard.length == 4 && !memcmp(model.heard.at, "c\0d|", 4));
 }
 
 int main(void) {

@@ -102,6 +102,9 @@ static void briefs() {
                            "- F1 (blocker, tone) at a:7: Rude.\n", "- F1: Mended.\n", "## test (evidence ev-1): exit code -1\nno\n"})
     CHECK(told.contains(part));
   CHECK(markdown({}).contains("# Goal\n\n"));
+  // A 0 hides nothing of what comes behind it.
+  const std::string whole("a\0b", 3);
+  CHECK(markdown({.goal = whole}).contains("# Goal\n" + whole + "\n"));
 }
 
 // Both ways: what is copied to the bindings' memory is what is copied out of it.

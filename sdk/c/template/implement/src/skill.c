@@ -39,7 +39,7 @@ bool exports_skill_implement_implement(skill_brief_t *brief, exports_skill_imple
   sk_agent agent = {SKILL_MODEL_TIER_STANDARD, SYSTEM, tools, sizeof tools / sizeof *tools, &said, 60};
   sk_text goal = {0}, outcome = {0};
   sk_add_brief(&goal, brief);
-  if (!sk_run(&agent, goal.at, &outcome, err)) return false;
+  if (!sk_run(&agent, sk_give(&goal), &outcome, err)) return false;
   if (!said.title) return sk_failed(err, "the model stopped without `finish`: %.*s", SK_CLIP(outcome.at, 500));
   *ret = (exports_skill_implement_summary_t){0};
   ret->title = sk_string(said.title);
