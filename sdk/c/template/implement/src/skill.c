@@ -1,6 +1,4 @@
 /* {{name}}: makes a change with a model that reads and edits, and says what it did. */
-#include <string.h>
-
 #include "skillhost.h"
 
 static const char SYSTEM[] =
@@ -14,14 +12,21 @@ typedef struct {
   const char *why;
 } summary;
 
+/* In UTF-8, all bytes but a character's first begin with the bits 10. */
+static size_t characters(const char *text) {
+  size_t count = 0;
+  for (; *text; text++) count += ((unsigned char)*text & 0xC0) != 0x80;
+  return count;
+}
+
 static sk_called finish(void *data, yyjson_val *arguments, sk_text *answer) {
-  summary *said = data;
-  said->title = sk_get(arguments, "title", "");
-  said->what = sk_get(arguments, "what", "");
-  said->why = sk_get(arguments, "why", "");
-  if (*said->title && strlen(said->title) <= 72) return SK_DONE;
-  sk_puts(answer, "`title` needs 1 to 72 characters");
-  return SK_FAILED;
+  const char *title = sk_get(arguments, "title", "");
+  if (!*title || characters(title) > 72) {
+    sk_puts(answer, "`title` needs 1 to 72 characters");
+    return SK_FAILED;
+  }
+  *(summary *)data = (summary){title, sk_get(arguments, "what", ""), sk_get(arguments, "why", "")};
+  return SK_DONE;
 }
 
 static const sk_tool FINISH = {

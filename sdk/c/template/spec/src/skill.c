@@ -15,10 +15,12 @@ typedef struct {
 } result;
 
 static sk_called finish(void *data, yyjson_val *arguments, sk_text *answer) {
+  if (!*sk_get(arguments, "document", "") || !yyjson_arr_size(yyjson_obj_get(arguments, "steps"))) {
+    sk_puts(answer, "`document` is text, and `steps` has one at least");
+    return SK_FAILED;
+  }
   ((result *)data)->plan = arguments;
-  if (*sk_get(arguments, "document", "") && yyjson_arr_size(yyjson_obj_get(arguments, "steps"))) return SK_DONE;
-  sk_puts(answer, "`document` is text, and `steps` has one at least");
-  return SK_FAILED;
+  return SK_DONE;
 }
 
 static const sk_tool FINISH = {
