@@ -48,7 +48,7 @@ static void add_texts(const skill_model_list_part_t *parts, sk_text *into) {
   for (size_t i = 0; i < parts->len; i++) {
     if (parts->ptr[i].tag != SKILL_MODEL_PART_TEXT) continue;
     if (into->length) sk_puts(into, "\n");
-    sk_printf(into, "%.*s", SK_ARG(parts->ptr[i].val.text));
+    sk_add_string(into, parts->ptr[i].val.text);
   }
 }
 
@@ -61,10 +61,10 @@ static bool complete(skill_model_request_t *request, skill_model_reply_t *reply,
   return sk_failed(err, "%.*s refused: %.*s", SK_ARG(reply->model), SK_CLIP(said.at, 500));
 }
 
-bool sk_ask(skill_model_tier_t tier, const char *system, const char *question, const char *schema, sk_text *reply,
-            skill_error_t *err) {
+bool sk_ask(skill_model_tier_t tier, const char *system, skill_string_t question, const char *schema,
+            sk_text *reply, skill_error_t *err) {
   history history = {0};
-  tell(&history, sk_lend(question));
+  tell(&history, question);
   skill_model_request_t request = {0};
   request.tier = tier;
   request.system = (skill_option_string_t){system != NULL, sk_lend(system ? system : "")};
@@ -198,10 +198,10 @@ static skill_model_list_tool_definition_t definitions(const sk_agent *agent) {
   return tools;
 }
 
-bool sk_run(const sk_agent *agent, const char *goal, sk_text *outcome, skill_error_t *err) {
+bool sk_run(const sk_agent *agent, skill_string_t goal, sk_text *outcome, skill_error_t *err) {
   history history = {0};
   patience patience = {0};
-  tell(&history, sk_lend(goal));
+  tell(&history, goal);
   skill_model_request_t request = {0};
   request.tier = agent->tier;
   request.system = (skill_option_string_t){agent->system != NULL, sk_lend(agent->system ? agent->system : "")};

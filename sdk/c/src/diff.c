@@ -119,7 +119,7 @@ void sk_diff(const char *path, const char *before, const char *after, sk_text *i
     while (change < count && steps[change].sign == ' ') change++;
     if (change == count) break;
     size_t from = change - at > AROUND ? change - AROUND : at, last = change;
-    for (size_t i = change; i < count && i - last <= 2 * AROUND; i++)
+    for (size_t i = change; i < count && i - last <= 2 * AROUND + 1; i++)
       if (steps[i].sign != ' ') last = i;
     size_t to = last + 1 + AROUND < count ? last + 1 + AROUND : count;
     old_line += from - at;

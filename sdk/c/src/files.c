@@ -45,8 +45,12 @@ bool sk_read(const char *path, sk_text *into, skill_error_t *err) {
   close(file);
   errno = code;
   if (got < 0) return sk_errno(err, "read", path);
-  if (into->length > SK_MAX_FILE_BYTES)
-    return sk_failed(err, "%s is too large: over %u MiB", sk_shown(path), SK_MAX_FILE_BYTES >> 20);
+  if (into->length > SK_MAX_FILE_BYTES) {
+    uint64_t size = (uint64_t)status.st_size;
+    err->tag = SKILL_ERROR_TOO_LARGE;
+    err->val.too_large = size > into->length ? size : into->length;
+    return false;
+  }
   sk_add(into, "", 0);
   return true;
 }

@@ -21,9 +21,9 @@ const char *sk_get(yyjson_val *object, const char *name, const char *otherwise) 
 
 void sk_add_json(sk_text *text, yyjson_mut_doc *document) {
   size_t length;
-  char *written = yyjson_mut_write(document, 0, &length);
+  char *written = yyjson_mut_write(document, YYJSON_WRITE_ALLOW_INVALID_UNICODE | YYJSON_WRITE_INF_AND_NAN_AS_NULL, &length);
   if (!written) abort();
-  sk_add(text, written, length);
+  sk_add_lossy(text, written, length);
   free(written);
   yyjson_mut_doc_free(document);
 }

@@ -24,6 +24,8 @@ void sk_add(sk_text *text, const char *bytes, size_t length) {
 
 void sk_puts(sk_text *text, const char *string) { sk_add(text, string, strlen(string)); }
 
+void sk_add_string(sk_text *text, skill_string_t string) { sk_add(text, (const char *)string.ptr, string.len); }
+
 void sk_vprintf(sk_text *text, const char *format, va_list arguments) {
   va_list again;
   va_copy(again, arguments);
@@ -50,7 +52,7 @@ void sk_free(sk_text *text) {
 
 char *sk_copy(const skill_string_t *string) {
   sk_text text = {0};
-  sk_add(&text, (const char *)string->ptr, string->len);
+  sk_add_string(&text, *string);
   return text.at;
 }
 
@@ -94,6 +96,18 @@ static size_t character(const unsigned char *at, size_t left) {
 size_t sk_line(const char *bytes, size_t length) {
   const char *end = length ? memchr(bytes, '\n', length) : NULL;
   return end ? (size_t)(end - bytes) : length;
+}
+
+void sk_add_lossy(sk_text *text, const char *bytes, size_t length) {
+  size_t from = 0;
+  for (size_t at = 0, step; at < length; at += step ? step : 1) {
+    step = character((const unsigned char *)bytes + at, length - at);
+    if (step) continue;
+    sk_add(text, bytes + from, at - from);
+    sk_puts(text, "\xEF\xBF\xBD");
+    from = at + 1;
+  }
+  sk_add(text, bytes + from, length - from);
 }
 
 bool sk_is_text(const char *bytes, size_t length) {

@@ -25,7 +25,7 @@ static sk_called missing(sk_text *answer, const char *name) {
 
 static bool read_text(const char *path, sk_text *content, skill_error_t *err) {
   if (!sk_read(path, content, err)) return false;
-  return sk_is_text(content->at, content->length) || sk_failed(err, "%s is not a text file", sk_shown(path));
+  return sk_is_text(content->at, content->length) || sk_invalid(err, "%s is not a text file", sk_shown(path));
 }
 
 static sk_called list(void *data, yyjson_val *arguments, sk_text *answer) {

@@ -1,5 +1,6 @@
 /* The parts of the SDK that need no host, and the loop over a scripted model. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ bool skill_model_complete(skill_model_request_t *request, skill_model_reply_t *r
   const skill_model_message_t *last = &request->messages.ptr[request->messages.len - 1];
   for (size_t i = 0; i < last->parts.len; i++) {
     const skill_model_part_t *part = &last->parts.ptr[i];
-    if (part->tag == SKILL_MODEL_PART_TEXT) sk_printf(&model.heard, "%.*s|", SK_ARG(part->val.text));
+    if (part->tag == SKILL_MODEL_PART_TEXT) sk_add_string(&model.heard, part->val.text), sk_puts(&model.heard, "|");
     if (part->tag == SKILL_MODEL_PART_TOOL_RESULT)
       sk_printf(&model.heard, "%s%.*s|", part->val.tool_result.failed ? "!" : "", SK_ARG(part->val.tool_result.content));
   }
@@ -95,7 +96,7 @@ static const sk_agent AGENT = {SKILL_MODEL_TIER_CHEAP, "You test.", &ECHO, 1, &e
 
 static bool run(sk_text *outcome, skill_error_t *err) {
   outcome->length = 0;
-  return sk_run(&AGENT, "goal", outcome, err);
+  return sk_run(&AGENT, sk_lend("goal"), outcome, err);
 }
 
 static void the_loop(void) {
@@ -191,7 +192,7 @@ static void long_results(void) {
   reset();
   for (int i = 0; i < 12; i++) calls("lots", i % 2 ? "{}" : "{\"a\":1}")->usage.input_tokens = 900;
   says("end");
-  CHECK(sk_run(&agent, "goal", &outcome, &err));
+  CHECK(sk_run(&agent, sk_lend("goal"), &outcome, &err));
   CHECK(called == 12);
   CHECK(model.heard.length < 24200);
   CHECK(sk_is_text(model.heard.at, model.heard.length));
@@ -203,11 +204,11 @@ static void questions(void) {
   skill_error_t err;
   reset();
   says("42");
-  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, "how much?", NULL, &answer, &err));
+  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_lend("how much?"), NULL, &answer, &err));
   CHECK_TEXT(answer.at, "42");
   CHECK_TEXT(model.heard.at, "how much?|");
   says("4")->stop = SKILL_MODEL_STOP_LENGTH;
-  CHECK(!sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, "how much?", "{}", &answer, &err));
+  CHECK(!sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_lend("how much?"), "{}", &answer, &err));
 }
 
 static void globs(void) {
@@ -254,6 +255,13 @@ static void diffs(void) {
              "--- a/a\n+++ b/a\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n@@ -10,5 +10,5 @@\n 10\n 11\n 12\n-13\n "
              "14\n+last\n\\ No newline at end of file\n");
   sk_free(&diff);
+  /* Six equal lines between two changes are one hunk, seven are two. */
+  sk_diff("a", "a\n1\n2\n3\n4\n5\n6\nb\n", "A\n1\n2\n3\n4\n5\n6\nB\n", &diff);
+  CHECK_TEXT(diff.at, "--- a/a\n+++ b/a\n@@ -1,8 +1,8 @@\n-a\n+A\n 1\n 2\n 3\n 4\n 5\n 6\n-b\n+B\n");
+  sk_free(&diff);
+  sk_diff("a", "a\n1\n2\n3\n4\n5\n6\n7\nb\n", "A\n1\n2\n3\n4\n5\n6\n7\nB\n", &diff);
+  CHECK_TEXT(diff.at, "--- a/a\n+++ b/a\n@@ -1,4 +1,4 @@\n-a\n+A\n 1\n 2\n 3\n@@ -6,4 +6,4 @@\n 5\n 6\n 7\n-b\n+B\n");
+  sk_free(&diff);
   sk_diff("a", "", "new\n", &diff);
   CHECK_TEXT(diff.at, "--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+new\n");
   sk_free(&diff);
@@ -283,6 +291,9 @@ static void texts(void) {
   CHECK_TEXT(text.at, "a-7");
   CHECK(sk_line("a\nb", 3) == 1 && sk_line("\n", 1) == 0 && sk_line("a\0b\n", 4) == 3 && sk_line("ab\n", 1) == 1);
   CHECK(sk_line(NULL, 0) == 0);
+  sk_text lossy = {0};
+  sk_add_lossy(&lossy, "\xFF" "a\xE2\x82" "b\xC5\xBC\xC5", 8);
+  CHECK_TEXT(lossy.at, "\xEF\xBF\xBD" "a\xEF\xBF\xBD\xEF\xBF\xBD" "b\xC5\xBC\xEF\xBF\xBD");
   skill_error_t err;
   skill_string_t given = sk_string("{\"a\":\"x\",\"n\":1}"), broken = sk_string("{\"a\":}"), deep = {0};
   yyjson_val *arguments = sk_arguments(&given, &err);
@@ -294,6 +305,24 @@ static void texts(void) {
   for (int i = 0; i < 100000; i++) sk_puts(&nested, "[");
   deep = sk_give(&nested);
   CHECK(!sk_arguments(&deep, &err));
+}
+
+/* All that a skill puts into JSON can be written. */
+static void odd_json(void) {
+  yyjson_mut_doc *document = yyjson_mut_doc_new(NULL);
+  yyjson_mut_val *root = yyjson_mut_arr(document);
+  yyjson_mut_doc_set_root(document, root);
+  yyjson_mut_arr_add_str(document, root, "caf\xE9");
+  yyjson_mut_arr_add_str(document, root, "\xFF\"\xE2\x82\"\xC5\n");
+  yyjson_mut_arr_add_strn(document, root, "\xF0\0\xC5\xBC", 4);
+  yyjson_mut_arr_add_real(document, root, (double)NAN);
+  yyjson_mut_arr_add_real(document, root, (double)-INFINITY);
+  sk_text json = {0};
+  sk_add_json(&json, document);
+#define NONE "\xEF\xBF\xBD"
+  CHECK_TEXT(json.at, "[\"caf" NONE "\",\"" NONE "\\\"" NONE NONE "\\\"" NONE "\\n\",\"" NONE "\\u0000\xC5\xBC\",null,null]");
+  skill_string_t written = sk_give(&json);
+  CHECK(yyjson_read((char *)written.ptr, written.len, 0));
 }
 
 /* A path may be as long as what a model writes. */
@@ -328,10 +357,30 @@ static void briefs(void) {
   CHECK_TEXT(text.at,
              "# Goal\nDo it\n\n# Open findings\n- f1 (major, routing) at src/a.c:7: wrong\n\n# Gates\n## test (evidence "
              "e1): exit code 3\n1 failed\n\n");
+
+  /* A 0 hides nothing of what comes behind it. */
+  brief.goal = (skill_string_t){(uint8_t *)"Do\0it", 5};
+  sk_free(&text);
+  sk_add_brief(&text, &brief);
+  CHECK(!memcmp(text.at, "# Goal\nDo\0it\n\n# Open", 20));
+  reset();
+  says("done");
+  skill_error_t err;
+  sk_text answer = {0};
+  CHECK(sk_ask(SKILL_MODEL_TIER_CHEAP, NULL, sk_give(&text), NULL, &answer, &err));
+  CHECK(!memcmp(model.heard.at, "# Goal\nDo\0it\n\n# Open", 20));
+  reset();
+  says("done");
+  model.replies[0].parts.ptr[0].val.text = (skill_string_t){(uint8_t *)"a\0b", 3};
+  answer.length = 0;
+  CHECK(sk_run(&AGENT, (skill_string_t){(uint8_t *)"c\0d", 3}, &answer, &err));
+  CHECK(answer.length == 3 && !memcmp(answer.at, "a\0b", 3));
+  CHECK(model.heard.length == 4 && !memcmp(model.heard.at, "c\0d|", 4));
 }
 
 int main(void) {
   texts();
+  odd_json();
   globs();
   diffs();
   briefs();

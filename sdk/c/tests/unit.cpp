@@ -1,4 +1,6 @@
 // What of the SDK in C++ needs no host, as a skill: it fails, and says which checks did.
+#include <cmath>
+
 #include "skillhost/tool.hpp"
 #include "skillhost/tools.h"
 
@@ -55,6 +57,10 @@ static void json() {
   list.push(Json::object({{"a", "b"}}));
   list.push(Json::object());
   CHECK(list.dump() == R"([true,false,{"a":"b"},{}])");
+
+  // JSON has none of these.
+  Json odd = Json::object({{"\xff", "caf\xe9"}, {"nan", NAN}, {"least", -INFINITY}});
+  CHECK(odd.dump() == "{\"\ufffd\":\"caf\ufffd\",\"nan\":null,\"least\":null}");
 }
 
 // What each line looks for costs no look at all those behind it.
@@ -96,6 +102,9 @@ static void briefs() {
                            "- F1 (blocker, tone) at a:7: Rude.\n", "- F1: Mended.\n", "## test (evidence ev-1): exit code -1\nno\n"})
     CHECK(told.contains(part));
   CHECK(markdown({}).contains("# Goal\n\n"));
+  // A 0 hides nothing of what comes behind it.
+  const std::string whole("a\0b", 3);
+  CHECK(markdown({.goal = whole}).contains("# Goal\n" + whole + "\n"));
 }
 
 // Both ways: what is copied to the bindings' memory is what is copied out of it.

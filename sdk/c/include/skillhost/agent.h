@@ -42,11 +42,11 @@ typedef struct {
 /* Goes on until a tool is done, or the model replies without a call: `outcome` is what the one or the other said. Fails
  * where turns, budget or patience end: three replies in a row whose calls can't be read, or the same call five times in
  * a row. Where the window fills up, old results are dropped. */
-bool sk_run(const sk_agent *agent, const char *goal, sk_text *outcome, skill_error_t *err);
+bool sk_run(const sk_agent *agent, skill_string_t goal, sk_text *outcome, skill_error_t *err);
 
 /* One question, one reply; where `schema` is not NULL the reply is JSON that satisfies it. */
-bool sk_ask(skill_model_tier_t tier, const char *system, const char *question, const char *schema, sk_text *reply,
-            skill_error_t *err);
+bool sk_ask(skill_model_tier_t tier, const char *system, skill_string_t question, const char *schema,
+            sk_text *reply, skill_error_t *err);
 
 #ifdef __cplusplus
 }

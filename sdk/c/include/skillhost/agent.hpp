@@ -72,7 +72,7 @@ struct Agent {
     const sk_agent agent = {static_cast<skill_model_tier_t>(tier), told, raw.data(), raw.size(), nullptr, turns};
     carry::Grown outcome;
     skill_error_t err;
-    if (!sk_run(&agent, goal.c_str(), &outcome.text, &err)) return carry::error(err);
+    if (!sk_run(&agent, lend(goal), &outcome.text, &err)) return carry::error(err);
     return outcome.copy();
   }
 };
@@ -85,7 +85,7 @@ inline Result<std::string> ask(const std::string &system, const std::string &que
   carry::Grown reply;
   skill_error_t err;
   const char *told = system.empty() ? nullptr : system.c_str();
-  if (!sk_ask(static_cast<skill_model_tier_t>(tier), told, question.c_str(), schema, &reply.text, &err))
+  if (!sk_ask(static_cast<skill_model_tier_t>(tier), told, lend(question), schema, &reply.text, &err))
     return carry::error(err);
   return reply.copy();
 }

@@ -12,7 +12,7 @@ extern "C" {
 /* The largest file that is read: a skill has 256 MiB for everything. */
 #define SK_MAX_FILE_BYTES (8u << 20)
 
-/* Reads a whole file; `into` is replaced. */
+/* Reads a whole file; `into` is replaced. `too-large`, with its size, where it is larger than that. */
 bool sk_read(const char *path, sk_text *into, skill_error_t *err);
 /* Writes a whole file, and makes its directories. */
 bool sk_write(const char *path, const char *bytes, size_t length, skill_error_t *err);

@@ -22,7 +22,7 @@ class Grown {
 
 }  // namespace carry
 
-// A whole file, of at most SK_MAX_FILE_BYTES.
+// A whole file, of at most SK_MAX_FILE_BYTES; else `too-large`, with its size.
 inline Result<std::string> read(const std::string &path) {
   carry::Grown content;
   skill_error_t err;

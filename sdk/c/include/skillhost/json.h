@@ -13,7 +13,8 @@ extern "C" {
 yyjson_val *sk_arguments(const skill_string_t *arguments, skill_error_t *err);
 /* What an object has under this name, where it is a string; otherwise `otherwise`. */
 const char *sk_get(yyjson_val *object, const char *name, const char *otherwise);
-/* Adds a document, without spaces, and frees it. */
+/* Adds a document, without spaces, and frees it. Where JSON has no such text or number, it is there with U+FFFD for each
+ * byte that is no UTF-8, and as null for infinity and what is no number. */
 void sk_add_json(sk_text *text, yyjson_mut_doc *document);
 
 #ifdef __cplusplus

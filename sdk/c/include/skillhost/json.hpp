@@ -64,7 +64,8 @@ class Json {
     return made;
   }
 
-  // Its text, without spaces.
+  // Its text, without spaces. Where JSON has no such text or number, it is there with U+FFFD for each byte that is no
+  // UTF-8, and as null for infinity and what is no number.
   std::string dump() const {
     yyjson_mut_doc *document = yyjson_mut_doc_new(nullptr);
     yyjson_mut_doc_set_root(document, build(document));

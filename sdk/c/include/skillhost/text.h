@@ -22,12 +22,17 @@ typedef struct {
 
 void sk_add(sk_text *text, const char *bytes, size_t length);
 void sk_puts(sk_text *text, const char *string);
+/* Adds bytes that may be no UTF-8, which the host takes nothing else than: U+FFFD stands for each byte that is none. */
+void sk_add_lossy(sk_text *text, const char *bytes, size_t length);
+/* Adds all of a host's string. */
+void sk_add_string(sk_text *text, skill_string_t string);
 void sk_printf(sk_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sk_vprintf(sk_text *text, const char *format, va_list arguments);
 /* Frees it; it can be used again. */
 void sk_free(sk_text *text);
 
-/* For `%.*s`: the host's strings have no 0 at their end. */
+/* For `%.*s`: the host's strings have no 0 at their end. One that is in them ends what is written, so this is for names;
+ * `sk_add_string` adds all of a text. */
 #define SK_ARG(string) (int)(string).len, (const char *)(string).ptr
 
 /* A copy of a host's string that ends with 0. */

@@ -1,6 +1,4 @@
 /* {{name}}: makes a change with a model that reads and edits, and says what it did. */
-#include <string.h>
-
 #include "skillhost.h"
 
 static const char SYSTEM[] =
@@ -14,14 +12,21 @@ typedef struct {
   const char *why;
 } summary;
 
+/* In UTF-8, all bytes but a character's first begin with the bits 10. */
+static size_t characters(const char *text) {
+  size_t count = 0;
+  for (; *text; text++) count += ((unsigned char)*text & 0xC0) != 0x80;
+  return count;
+}
+
 static sk_called finish(void *data, yyjson_val *arguments, sk_text *answer) {
-  summary *said = data;
-  said->title = sk_get(arguments, "title", "");
-  said->what = sk_get(arguments, "what", "");
-  said->why = sk_get(arguments, "why", "");
-  if (*said->title && strlen(said->title) <= 72) return SK_DONE;
-  sk_puts(answer, "`title` needs 1 to 72 characters");
-  return SK_FAILED;
+  const char *title = sk_get(arguments, "title", "");
+  if (!*title || characters(title) > 72) {
+    sk_puts(answer, "`title` needs 1 to 72 characters");
+    return SK_FAILED;
+  }
+  *(summary *)data = (summary){title, sk_get(arguments, "what", ""), sk_get(arguments, "why", "")};
+  return SK_DONE;
 }
 
 static const sk_tool FINISH = {
@@ -39,7 +44,7 @@ bool exports_skill_implement_implement(skill_brief_t *brief, exports_skill_imple
   sk_agent agent = {SKILL_MODEL_TIER_STANDARD, SYSTEM, tools, sizeof tools / sizeof *tools, &said, 60};
   sk_text goal = {0}, outcome = {0};
   sk_add_brief(&goal, brief);
-  if (!sk_run(&agent, goal.at, &outcome, err)) return false;
+  if (!sk_run(&agent, sk_give(&goal), &outcome, err)) return false;
   if (!said.title) return sk_failed(err, "the model stopped without `finish`: %.*s", SK_CLIP(outcome.at, 500));
   *ret = (exports_skill_implement_summary_t){0};
   ret->title = sk_string(said.title);

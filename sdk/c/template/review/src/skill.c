@@ -59,15 +59,17 @@ bool exports_skill_review_review(skill_brief_t *brief, exports_skill_review_subj
   sk_text question = {0}, reply = {0};
   sk_add_brief(&question, brief);
   if (subject->tag == EXPORTS_SKILL_REVIEW_SUBJECT_SPEC) {
-    sk_printf(&question, "# To review: %.*s\n%.*s\n", SK_ARG(subject->val.spec.path), SK_ARG(subject->val.spec.text));
+    sk_printf(&question, "# To review: %.*s\n", SK_ARG(subject->val.spec.path));
+    sk_add_string(&question, subject->val.spec.text);
   } else {
     skill_list_string_t all = {0};
     skill_string_t diff;
     if (!skill_changes_diff(&all, &diff, err)) return false;
-    sk_printf(&question, "# To review: the change\n%.*s\n", SK_ARG(diff));
+    sk_puts(&question, "# To review: the change\n");
+    sk_add_string(&question, diff);
   }
-  sk_puts(&question, "`closed` holds the ids of open findings that are dealt with.\n");
-  if (!sk_ask(SKILL_MODEL_TIER_STANDARD, SYSTEM, question.at, SCHEMA, &reply, err)) return false;
+  sk_puts(&question, "\n`closed` holds the ids of open findings that are dealt with.\n");
+  if (!sk_ask(SKILL_MODEL_TIER_STANDARD, SYSTEM, sk_give(&question), SCHEMA, &reply, err)) return false;
 
   skill_string_t text = sk_give(&reply);
   yyjson_val *report = sk_arguments(&text, err);

@@ -15,10 +15,12 @@ typedef struct {
 } result;
 
 static sk_called finish(void *data, yyjson_val *arguments, sk_text *answer) {
+  if (!*sk_get(arguments, "document", "") || !yyjson_arr_size(yyjson_obj_get(arguments, "steps"))) {
+    sk_puts(answer, "`document` is text, and `steps` has one at least");
+    return SK_FAILED;
+  }
   ((result *)data)->plan = arguments;
-  if (*sk_get(arguments, "document", "") && yyjson_arr_size(yyjson_obj_get(arguments, "steps"))) return SK_DONE;
-  sk_puts(answer, "`document` is text, and `steps` has one at least");
-  return SK_FAILED;
+  return SK_DONE;
 }
 
 static const sk_tool FINISH = {
@@ -59,7 +61,7 @@ bool exports_skill_spec_draft(skill_brief_t *brief, exports_skill_spec_specifica
   sk_agent agent = {SKILL_MODEL_TIER_STANDARD, SYSTEM, tools, sizeof tools / sizeof *tools, &result, 40};
   sk_text goal = {0}, outcome = {0};
   sk_add_brief(&goal, brief);
-  if (!sk_run(&agent, goal.at, &outcome, err)) return false;
+  if (!sk_run(&agent, sk_give(&goal), &outcome, err)) return false;
   if (!result.plan) return sk_failed(err, "the model stopped without `finish`: %.*s", SK_CLIP(outcome.at, 500));
 
   *ret = (exports_skill_spec_specification_t){0};

@@ -18,11 +18,16 @@ constexpr auto FINISH = R"({
   "additionalProperties": false
 })";
 
+// In UTF-8, all bytes but a character's first begin with the bits 10.
+static auto characters(const std::string &text) {
+  return std::ranges::count_if(text, [](unsigned char byte) { return (byte & 0xC0) != 0x80; });
+}
+
 Result<Summary> skillhost::implement(const Brief &brief) {
   std::optional<Summary> said;
   const Tool finish("finish", "Ends the work.", FINISH, [&](const Json &arguments) {
     const auto title = arguments["title"].text();
-    if (title.empty() || title.size() > 72) return Called::failed("`title` needs 1 to 72 characters");
+    if (title.empty() || characters(title) > 72) return Called::failed("`title` needs 1 to 72 characters");
     said = Summary{
         .title = title,
         .what = arguments["what"].text(),

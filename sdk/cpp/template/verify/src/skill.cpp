@@ -1,16 +1,16 @@
-// {{name}}: counts a criterion as shown where the gate of its command ended well.
+// {{name}}: counts a criterion as shown where the gates of its command ended well.
 #include "skillhost/verify.hpp"
 
 using namespace skillhost;
 
+// A criterion holds where its own command ran, each time with exit code 0.
 static Check judge(const Brief &brief, const Criterion &criterion) {
   Check check{.id = criterion.id};
   for (const Gate &gate : brief.gates) {
-    if (criterion.command && criterion.command != gate.name) continue;
-    check.outcome = gate.exit_code == 0 ? Outcome::Passed : Outcome::Failed;
-    // One gate that failed is enough; a gate's own evidence is all that counts for the host.
-    check.evidence = {gate.evidence};
-    if (check.outcome == Outcome::Failed) break;
+    if (criterion.command != gate.name) continue;
+    check.evidence.push_back(gate.evidence);
+    if (gate.exit_code != 0) check.outcome = Outcome::Failed;
+    else if (check.outcome == Outcome::NotRun) check.outcome = Outcome::Passed;
   }
   return check;
 }
