@@ -39,8 +39,8 @@ LINKING = -mexec-model=reactor -Wl,--gc-sections -Wl,-z,stack-size=1048576 $(LDF
 LINKING += $(if $(filter -g%,$(DEBUG) $(CFLAGS)),,-Wl,--strip-debug)
 # The stack stands before the data, so that a call that goes too deep is ended, and changes nothing. Zig does so by itself.
 LINKING += $(if $(findstring zig,$(WASM_CC)),,-Wl,--stack-first)
-# What of yyjson the SDK leaves out: readers of what is no JSON, of files in parts, and pointers.
-YYJSON = -DYYJSON_DISABLE_NON_STANDARD=1 -DYYJSON_DISABLE_INCR_READER=1 -DYYJSON_DISABLE_UTILS=1
+# What of yyjson the SDK leaves out: readers of files in parts, and pointers.
+YYJSON = -DYYJSON_DISABLE_INCR_READER=1 -DYYJSON_DISABLE_UTILS=1
 
 GENERATED = $(SDK)/generated/$(KIND)
 INCLUDES = -I$(GENERATED) -I$(SDK)/include -I$(SDK)/third_party/yyjson $(YYJSON)
