@@ -251,7 +251,7 @@ fn the_skill_is_built_first() {
     assert_eq!(ran.stdout, "");
     // No case failed, and the report doesn't look as if nothing did.
     let report = fs::read_to_string(world.repo().join("built.xml")).unwrap();
-    assert!(report.contains("tests=\"1\" failures=\"1\""), "{report}");
+    assert!(report.contains("tests=\"1\"") && report.contains("failures=\"1\""), "{report}");
     // Whatever its file is called.
     let name = OsStr::from_bytes(b"s\xff.wasm");
     fs::copy(world.repo().join("build/hello.wasm"), world.repo().join(name)).unwrap();
