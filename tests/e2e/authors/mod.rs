@@ -70,7 +70,8 @@ pub const SLEEPS: &[u8] = b"all:\n\t@sleep 3600 & echo $$! >new; mv new sleeper;
 /// Waits until that process is at work, and gives its id.
 pub fn sleeper(world: &World) -> String {
     let told = || fs::read_to_string(world.repo().join("sleeper")).unwrap_or_default().trim().to_owned();
-    wait_until("the tool chain is at work", || !told().is_empty());
+    // It is named before it is what it becomes.
+    wait_until("the tool chain is at work", || sleeps(&told()));
     told()
 }
 

@@ -212,6 +212,15 @@ fn cargo_that_builds_no_library_for_a_skill_is_told() {
         .failed(1, &["error: expected", "src/lib.rs:1", "`cargo build --release --target wasm32-wasip2"]);
 }
 
+/// The program, started by another one.
+fn by(world: &World, starter: &[&str], arguments: &[&str]) -> Command {
+    let program = world.command(arguments);
+    let mut command = Command::new(starter[0]);
+    command.args(&starter[1..]).arg(program.get_program()).args(program.get_args());
+    command.current_dir(world.repo()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
 #[test]
 fn a_signal_ends_the_tool_chain_with_what_it_started() {
     // What a script starts in the background ignores the first of these: it is ended all the same.
@@ -220,9 +229,10 @@ fn a_signal_ends_the_tool_chain_with_what_it_started() {
         put(&world, "build/hello.wasm", b"what was there");
         put(&world, "tests/cases.toml", b"[[case]]\nname = \"one\"\n");
         put(&world, "Makefile", SLEEPS);
-        let child = world.command(&[command]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // Whoever runs the tests may ignore them.
+        let mut command = by(&world, &["env", "--default-signal=HUP,QUIT"], &[command]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let process = sleeper(&world);
-        assert!(sleeps(&process));
         signal(&child, name);
         ran(child.wait_with_output().unwrap()).failed(130, &["error: interrupted"]);
         wait_until("what the tool chain started is gone", || !sleeps(&process));
@@ -238,10 +248,7 @@ fn a_hangup_that_is_ignored_stays_so() {
         "Makefile",
         b"all:\n\t@touch begun; until [ -e go ]; do sleep 0.01; done; cp left.wasm build/component.wasm\n",
     );
-    let program = world.command(&["build"]);
-    let mut command = Command::new("sh");
-    command.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]).arg(program.get_program()).args(program.get_args());
-    command.current_dir(world.repo()).envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut command = by(&world, &["env", "--ignore-signal=HUP"], &["build"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_until("the tool chain is at work", || world.repo().join("begun").exists());
     signal(&child, "HUP");
