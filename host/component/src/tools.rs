@@ -140,7 +140,7 @@ mod tests {
         let written = with_tools(OWN, &told(&json!([{ "name": "one" }])).unwrap()).unwrap();
         for more in ["[limits]\nmemory = \"64MiB\"\n", "# mine\n"] {
             let why = with_tools(&format!("{written}\n{more}"), &[]).unwrap_err();
-            assert!(why.starts_with("skill.toml:11: ") && why.contains("goes above it"), "{why}\n{written}");
+            assert!(why.starts_with("skill.toml:13: ") && why.contains("goes above it"), "{why}\n{written}");
         }
     }
 
