@@ -1,26 +1,21 @@
 //! `skillhost dev`: build and test, again each time that something changes.
 
-mod ambient;
 mod builds;
 mod watch;
 
 use self::watch::Watch;
 use crate::args::{Dev, Global};
 use crate::authoring::cases::{Cases, Player};
-use crate::authoring::toolchains;
-use crate::commands::{build, test};
+use crate::commands::test;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::terminal::printer::Printer;
 use crate::terminal::progress::Progress;
 use crate::{block_on, runtime};
-use std::path::{Path, PathBuf};
 use tokio::sync::watch::Receiver;
 
 /// Most changed files that are named.
 const NAMED: usize = 5;
-/// Folders of a skill's sources, as the templates have them.
-const SOURCES: [&str; 3] = ["src", "wit", "sdk"];
 
 pub(crate) fn run(arguments: &Dev, global: &Global, printer: Printer) -> Result<Exit, Failure> {
     if printer.is_json() {
@@ -71,25 +66,6 @@ async fn round(
     let ended = unless_cancelled(cancel, round.play(player, &cases, &file, false, (progress, printer))).await;
     round.tell(&cases, ended.as_ref().err(), printer);
     ended
-}
-
-/// The source in this folder that was written last, where that was after `built`. What lies at the top beside the sources
-/// may be anything, as a report of this command.
-pub(super) fn newer_source(built: &Path) -> Option<PathBuf> {
-    let than = ambient::written(built)?;
-    let files = ambient::walk(Path::new("."), watch::MAX_FOLDERS).files.into_iter();
-    let files = files.map(|file| file.strip_prefix(".").map(Path::to_owned).unwrap_or(file));
-    let written =
-        files.filter(|file| is_source(file) && file != built).filter_map(|file| Some((ambient::written(&file)?, file)));
-    written.filter(|(when, _)| *when > than).max().map(|(_, file)| file)
-}
-
-/// Whether a skill is made of this file.
-fn is_source(file: &Path) -> bool {
-    let is_named = file == Path::new(build::MANIFEST) || toolchains::is_marker(file);
-    let is_go = file.components().count() == 1 && file.extension().is_some_and(|end| end == "go");
-    let is_beneath = SOURCES.iter().any(|folder| file.starts_with(folder));
-    is_named || is_go || (is_beneath && file.extension().is_none_or(|end| end != "md"))
 }
 
 fn named(files: &[String]) -> String {

@@ -2,8 +2,8 @@
 
 use crate::args::{Build, Global, Test};
 use crate::authoring::cases::{Cases, Loaded, Played, Player, accept, report, show};
+use crate::authoring::sources;
 use crate::commands::build;
-use crate::commands::dev::newer_source;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::{cancelled_by_signal, unless_cancelled};
 use crate::reports::{Report, Reporter, Suite};
@@ -73,7 +73,7 @@ async fn skill(
             return Err(Failure::new(Exit::Usage, format!("{} is not there", file.display()))
                 .hint("leave --no-build away, or build it: skillhost build"));
         }
-        if let Some(source) = newer_source(&file) {
+        if let Some(source) = sources::newer(Path::new(build::MANIFEST), &file) {
             let (file, source) = (file.display(), source.display());
             printer.warn(format!("{source} is newer than {file}, which is tested as it is: leave --no-build away"));
         }

@@ -53,12 +53,13 @@ fn suite(of: &Suite) -> TestSuite {
 
 /// Whether nothing is left to tell of how it ended: a skill's tests fail where one of their cases does.
 fn is_told_by_cases(of: &Suite) -> bool {
-    let has_failed = of.cases.iter().any(|case| matches!(case.outcome, Outcome::Failed(_)));
-    match of.exit {
-        Exit::Done => of.kind == "test" && !of.cases.is_empty(),
-        Exit::Negative => of.kind == "test" && has_failed,
-        _ => false,
-    }
+    let has_failed = || of.cases.iter().any(|case| matches!(case.outcome, Outcome::Failed(_)));
+    of.kind == "test"
+        && match of.exit {
+            Exit::Done => !of.cases.is_empty(),
+            Exit::Negative => has_failed(),
+            _ => false,
+        }
 }
 
 /// How all of it ended: a failure where something was negative, an error where it ended early.

@@ -150,23 +150,16 @@ impl Toolchain {
         cancel: &mut watch::Receiver<bool>,
     ) -> Result<PathBuf, Failure> {
         let mut programs = Programs { toolchain: self, kind, debug, printer, cancel };
-        let steps = match self.how {
+        match self.how {
+            // It says itself where it left the component.
             How::Cargo => return rust::build(&mut programs).await,
-            How::Npm => &[],
-            How::Steps(steps) => steps,
-        };
-        if let Some(folder) = Path::new(LEFT).parent() {
-            crate::ambient::make_folder(folder)
-                .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))?;
-        }
-        if let How::Npm = self.how {
-            npm::build(&mut programs).await?;
-        }
-        for step in steps {
-            if (step.is_needed)(&|file| exists(Path::new(file))) {
-                let world = format!("{kind}-skill");
-                let words: Vec<String> = step.words.iter().map(|word| word.replace("{world}", &world)).collect();
-                programs.run(&words, |_| Take::Show).await?;
+            How::Npm => {
+                make_room()?;
+                npm::build(&mut programs).await?;
+            }
+            How::Steps(steps) => {
+                make_room()?;
+                programs.run_steps(steps).await?;
             }
         }
         if exists(Path::new(LEFT)) {
@@ -175,6 +168,13 @@ impl Toolchain {
         Err(Failure::new(Exit::Configuration, format!("the tool chain of {} left no {LEFT}", self.name))
             .hint("have its last step write the component, or the core module, there"))
     }
+}
+
+/// Makes the folder of what is left.
+fn make_room() -> Result<(), Failure> {
+    let folder = Path::new(LEFT).parent().unwrap_or(Path::new("."));
+    crate::ambient::make_folder(folder)
+        .map_err(|e| Failure::new(Exit::Configuration, "build/ can't be made").because_of_all(&e))
 }
 
 /// What becomes of a line that a program printed.
@@ -195,6 +195,18 @@ struct Programs<'a> {
 }
 
 impl Programs<'_> {
+    /// Runs those that are needed.
+    async fn run_steps(&mut self, steps: &[Step]) -> Result<(), Failure> {
+        let world = format!("{}-skill", self.kind);
+        for step in steps {
+            if (step.is_needed)(&|file| exists(Path::new(file))) {
+                let words: Vec<String> = step.words.iter().map(|word| word.replace("{world}", &world)).collect();
+                self.run(&words, |_| Take::Show).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Runs a program to its end; each line that it prints is shown, escaped, unless `take` keeps it.
     async fn run(&mut self, words: &[String], mut take: impl FnMut(&str) -> Take) -> Result<(), Failure> {
         let (shown, printer) = (words.join(" "), self.printer);

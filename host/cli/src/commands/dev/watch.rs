@@ -1,8 +1,8 @@
 //! What changed in the current folder. The kernel tells that something did; what it was is seen by looking at what the
 //! files hold, so that a build which writes the same again is no change, and a change during a build is not missed.
 
-use super::ambient::{self, Found, Holding, MAX_FILES};
 use super::builds::{Builds, Sifted};
+use crate::authoring::sources::{Found, Holding, MAX_FILES, MAX_FOLDERS, holding, walk};
 use crate::failure::{Exit, Failure};
 use crate::terminal::printer::Printer;
 use rustix::fd::OwnedFd;
@@ -20,8 +20,6 @@ use tokio::time::timeout;
 const QUIET: Duration = Duration::from_millis(50);
 /// How often that is waited for; what never rests is looked at all the same.
 const MAX_WAITS: usize = 40;
-/// Most folders that are watched: each takes a little of the kernel's memory.
-pub(super) const MAX_FOLDERS: usize = 4000;
 /// How often folders that keep changing are walked before they are taken as they are: the next change is told anyway.
 const MAX_WALKS: usize = 8;
 /// What changes a folder, or a file in it.
@@ -100,8 +98,8 @@ impl Watch {
         let kernel = Arc::clone(&self.kernel);
         // Elsewhere, so that a signal is heard meanwhile: there may be many files.
         let looked = spawn_blocking(move || {
-            let found = settled(|| ambient::walk(Path::new("."), MAX_FOLDERS), |folders| watch(&kernel, folders))?;
-            let holding = |file: PathBuf| ambient::holding(&file).map(|holding| (file, holding));
+            let found = settled(|| walk(Path::new("."), MAX_FOLDERS), |folders| watch(&kernel, folders))?;
+            let holding = |file: PathBuf| holding(&file).map(|holding| (file, holding));
             Ok((found.is_cut, found.files.into_iter().filter_map(holding).collect::<BTreeMap<_, _>>()))
         });
         let looked = looked.await.map_err(|e| Failure::new(Exit::Bug, "looking at the folder ended early").because(e));

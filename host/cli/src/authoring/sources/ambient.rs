@@ -12,32 +12,32 @@ use std::time::SystemTime;
 /// Folders that tool chains write to, or git.
 const WRITTEN: [&str; 7] = ["build", "target", "node_modules", ".venv", "__pycache__", ".git", "zig-cache"];
 /// Most files that are looked at.
-pub(super) const MAX_FILES: usize = 100_000;
+pub(crate) const MAX_FILES: usize = 100_000;
 /// Largest file that is read; of a larger one, size and time tell.
 const MAX_READ_BYTES: u64 = 8 << 20;
 
 /// What is in a folder.
-pub(super) struct Found {
-    pub(super) folders: BTreeSet<PathBuf>,
-    pub(super) files: BTreeSet<PathBuf>,
+pub(crate) struct Found {
+    pub(crate) folders: BTreeSet<PathBuf>,
+    pub(crate) files: BTreeSet<PathBuf>,
     /// Whether there were more folders, or files, than are wanted.
-    pub(super) is_cut: bool,
+    pub(crate) is_cut: bool,
 }
 
 /// When a file was written last, where that is known.
-pub(in crate::commands) fn written(file: &Path) -> Option<SystemTime> {
+pub(crate) fn written(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).ok()?.modified().ok()
 }
 
 /// What a file holds, to be compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Holding {
+pub(crate) enum Holding {
     Text(blake3::Hash),
     Large(u64, Option<SystemTime>),
 }
 
 /// All folders and files, but for those that are written by tool chains or named by a .gitignore there. Links are files.
-pub(super) fn walk(folder: &Path, most_folders: usize) -> Found {
+pub(crate) fn walk(folder: &Path, most_folders: usize) -> Found {
     walk_up_to(folder, most_folders, MAX_FILES)
 }
 
@@ -77,7 +77,7 @@ fn is_draft(name: &OsStr) -> bool {
 }
 
 /// What a regular file holds; none where it is none, or can't be read.
-pub(super) fn holding(file: &Path) -> Option<Holding> {
+pub(crate) fn holding(file: &Path) -> Option<Holding> {
     let metadata = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
     if metadata.len() > MAX_READ_BYTES {
         return Some(Holding::Large(metadata.len(), metadata.modified().ok()));
